@@ -1,0 +1,92 @@
+"""How far two pipelines are apart on the same frames, and whether that is near enough.
+
+Differences in the picture are distances `hypot(dx, dy)` of a landmark between the two sides, over
+all landmarks of all frames where both found somebody. The limits are those of the project's
+acceptance: static pictures must agree to a twentieth of a pixel; on a clip the loop through the
+filters amplifies rounding, so there the median and the 95th percentile are judged, never the
+largest value.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import isfinite
+
+import numpy as np
+from numpy.typing import NDArray
+
+from benchmarks.reference.answers import Answers
+
+__all__ = ["CLIP_LIMITS", "STATIC_LIMITS", "TASKS_LIMITS", "Check", "compare", "judge"]
+
+STATIC_LIMITS = {"xy max px": 0.05, "world max m": 5e-4, "visibility max": 1e-3}
+"""Legacy graph on single pictures."""
+
+TASKS_LIMITS = {"xy max px": 0.05}
+"""Tasks graph on single pictures."""
+
+CLIP_LIMITS = {"xy median px": 0.3, "xy p95 px": 4.0, "detector runs apart": 0.0}
+"""Legacy graph on a clip, smoothing on."""
+
+FOUND = "found apart"
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One measured value, beside the limit that it must not pass.
+
+    Attributes:
+        name: what was measured, with its unit.
+        value: NaN where there was nothing to measure.
+        limit: None where the value is printed only.
+    """
+
+    name: str
+    value: float
+    limit: float | None = None
+
+    @property
+    def passed(self) -> bool:
+        """False also where a judged value could not be measured."""
+        return self.limit is None or (isfinite(self.value) and self.value <= self.limit)
+
+
+def compare(ours: Answers, theirs: Answers) -> dict[str, float]:
+    """Name → difference between two answers to the same frames.
+
+    Raises:
+        ValueError: the answers are of another number of frames.
+    """
+    if len(ours.found) != len(theirs.found):
+        raise ValueError(f"compare: {len(ours.found)} frames against {len(theirs.found)}")
+    both = ours.found & theirs.found
+    apart = np.abs(ours.landmarks_px[both] - theirs.landmarks_px[both])
+    xy = np.hypot(apart[..., 0], apart[..., 1])
+    out = {
+        "frames": float(len(both)),
+        "found by both": float(both.sum()),
+        FOUND: float((ours.found != theirs.found).sum()),
+        "xy median px": _percentile(xy, 50),
+        "xy p95 px": _percentile(xy, 95),
+        "xy max px": _percentile(xy, 100),
+        "z max px": _percentile(apart[..., 2], 100),
+        "world max m": _percentile(np.abs(ours.world_m[both] - theirs.world_m[both]), 100),
+        "visibility max": _percentile(np.abs(ours.visibility[both] - theirs.visibility[both]), 100),
+    }
+    if ours.detector_runs is not None and theirs.detector_runs is not None:
+        out["detector runs"] = float(ours.detector_runs)
+        out["detector runs apart"] = float(abs(ours.detector_runs - theirs.detector_runs))
+    return out
+
+
+def judge(differences: dict[str, float], limits: dict[str, float]) -> list[Check]:
+    """Every difference as a check; that the same frames show somebody is always judged."""
+    limits = {FOUND: 0.0, **limits}
+    missing = [name for name in limits if name not in differences]
+    known = [Check(name, value, limits.get(name)) for name, value in differences.items()]
+    return known + [Check(name, float("nan"), limits[name]) for name in missing]
+
+
+def _percentile(values: NDArray[np.float64], percent: float) -> float:
+    """NaN of nothing; NaN also if any value is one, so that a hole never passes a limit."""
+    return float(np.percentile(values, percent)) if values.size else float("nan")

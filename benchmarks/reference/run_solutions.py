@@ -1,0 +1,81 @@
+"""Run `mp.solutions.pose` of mediapipe 0.10.21 over saved frames; executed by the reference Python.
+
+    python run_solutions.py FRAMES OUT.npz [--static]
+
+`FRAMES` is a folder of `.npy` pictures, `(H, W, 3)` uint8 RGB, taken in the order of their names.
+`OUT.npz` gets one row per frame: `found` and `detector_run` `(F,)` bool, `landmarks_px` and
+`world_m` `(F, 33, 3)` float64, `visibility` `(F, 33)` float64; NaN where nobody was found.
+
+The script stands alone: it must not import blazetrack, which is not installed over there.
+"""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+import mediapipe as mp
+import numpy as np
+from mediapipe.python.solution_base import SolutionBase
+
+KEYPOINTS = 33
+DETECTOR_INPUT = "image_for_pose_detection"  # modules/pose_landmark/pose_landmark_cpu.pbtxt
+
+
+class _WithDetectorInput(SolutionBase):
+    """Watches one more stream of the graph: the picture that the gate lets through to the detector.
+
+    Stands between `Pose` and `SolutionBase` in the method resolution order, so that `Pose` sets
+    the graph up exactly as it always does, with its own import list and options.
+    """
+
+    def __init__(self, **stock: Any) -> None:
+        super().__init__(**{**stock, "outputs": [*stock["outputs"], DETECTOR_INPUT]})
+
+
+class ObservedPose(mp.solutions.pose.Pose, _WithDetectorInput):
+    """The stock `Pose` that also tells whether the detector ran."""
+
+
+def _points(landmarks: Any, scale: tuple[float, float, float]) -> np.ndarray:
+    return np.array([(p.x, p.y, p.z) for p in landmarks.landmark], np.float64) * scale
+
+
+def run(frames: list[Path], static: bool) -> dict[str, np.ndarray]:
+    """The reference's answer to every frame."""
+    count = len(frames)
+    out: dict[str, np.ndarray] = {
+        "found": np.zeros(count, bool),
+        "detector_run": np.zeros(count, bool),
+        "landmarks_px": np.full((count, KEYPOINTS, 3), np.nan),
+        "world_m": np.full((count, KEYPOINTS, 3), np.nan),
+        "visibility": np.full((count, KEYPOINTS), np.nan),
+    }
+    with ObservedPose(static_image_mode=static, model_complexity=1) as pose:
+        for row, path in enumerate(frames):
+            image = np.load(path)
+            height, width, _ = image.shape
+            result = pose.process(image)
+            out["detector_run"][row] = getattr(result, DETECTOR_INPUT) is not None
+            if result.pose_landmarks is None:
+                continue
+            out["found"][row] = True
+            out["landmarks_px"][row] = _points(result.pose_landmarks, (width, height, width))
+            out["world_m"][row] = _points(result.pose_world_landmarks, (1.0, 1.0, 1.0))
+            out["visibility"][row] = [p.visibility for p in result.pose_landmarks.landmark]
+    return out
+
+
+def main() -> None:
+    """Read the arguments, run, write."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("frames", type=Path)
+    parser.add_argument("out", type=Path)
+    parser.add_argument("--static", action="store_true", help="each frame on its own, unsmoothed")
+    args = parser.parse_args()
+    np.savez(args.out, **run(sorted(args.frames.glob("*.npy")), args.static))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,60 @@
+"""Real-time, on-device pose tracking: one picture goes in, people come out.
+
+    from blazetrack import PoseTracker, open_source
+
+    with PoseTracker("full") as tracker:
+        for frame in open_source("clip.mp4"):
+            poses = tracker(frame)
+
+Nothing heavy is loaded until a name below is first used.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from blazetrack._version import __version__
+
+if TYPE_CHECKING:
+    from blazetrack.errors import BlazetrackError
+    from blazetrack.pipeline import PoseTracker
+    from blazetrack.sinks import open_sink
+    from blazetrack.skeleton import Skeleton, get_skeleton
+    from blazetrack.sources import open_source
+    from blazetrack.types import Frame, Poses
+
+__all__ = [
+    "BlazetrackError",
+    "Frame",
+    "PoseTracker",
+    "Poses",
+    "Skeleton",
+    "__version__",
+    "get_skeleton",
+    "open_sink",
+    "open_source",
+]
+
+_HOME = {
+    "BlazetrackError": "errors",
+    "Frame": "types",
+    "PoseTracker": "pipeline",
+    "Poses": "types",
+    "Skeleton": "skeleton",
+    "get_skeleton": "skeleton",
+    "open_sink": "sinks",
+    "open_source": "sources",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME:
+        raise AttributeError(f"module 'blazetrack' has no attribute '{name}'")
+    value = getattr(import_module(f"blazetrack.{_HOME[name]}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -1,0 +1,1 @@
+"""Image ↔ crop: regions of interest, cutting them out, bringing points home."""

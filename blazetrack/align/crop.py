@@ -1,0 +1,97 @@
+"""Cut rois of the image and resample them to a model's input."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from blazetrack.align.mediapipe import sample_fixed_point
+from blazetrack.backends import Model
+from blazetrack.errors import InputError
+from blazetrack.geometry import square_to_image
+from blazetrack.types import Crops, Frame, Rois
+
+__all__ = ["Crop", "sample"]
+
+Border = Literal["zero", "replicate"]
+_BORDERS = {"zero": cv2.BORDER_CONSTANT, "replicate": cv2.BORDER_REPLICATE}
+
+
+def sample(
+    image: NDArray[np.uint8],
+    to_image: NDArray[np.float64],
+    size_hw: tuple[int, int],
+    border: Border = "replicate",
+) -> NDArray[np.uint8]:
+    """Resample one region bilinearly, in 8 bits.
+
+    Args:
+        image: `(H, W, 3)` uint8.
+        to_image: `(2, 3)` affine from crop pixels to image pixels.
+        size_hw: height and width of the result.
+        border: what lies outside the image.
+
+    Returns:
+        `(h, w, 3)` uint8.
+    """
+    picture: NDArray[np.uint8] = cv2.warpAffine(
+        image,
+        to_image,
+        size_hw[::-1],
+        flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
+        borderMode=_BORDERS[border],
+    )
+    return picture
+
+
+class Crop:
+    """Cut what a model wants to see.
+
+    Args:
+        model: gives size, value range and border; each can be set by hand instead.
+        size: height and width of the crop in pixels.
+        range: value of a black and of a white pixel.
+        border: what lies outside the image.
+        sampling: `linear`, or `mediapipe` for the very pixels that MediaPipe sees (slower).
+    """
+
+    def __init__(
+        self,
+        model: Model | None = None,
+        size: tuple[int, int] | None = None,
+        range: tuple[float, float] | None = None,
+        border: Border | None = None,
+        sampling: Literal["linear", "mediapipe"] = "linear",
+    ) -> None:
+        if model is not None:
+            size = size or model.info.input_hw
+            range = range or model.info.input_range
+            border = border or ("zero" if model.info.border == "zero" else "replicate")
+        if size is None or range is None:
+            raise InputError("crop: expected a model, or size and range; got neither")
+        self._size = size
+        self._border: Border = border or "replicate"
+        self._sampling = sampling
+        # One look-up table turns 8-bit pixels into the model's range in a single pass; the step
+        # is rounded to float32 first, as in image_to_tensor_utils.cc.
+        low, high = range
+        step = np.float32((high - low) / 255)
+        self._values = (np.arange(256) * np.float64(step) + low).astype(np.float32)
+
+    def __call__(self, frame: Frame, rois: Rois) -> Crops:
+        to_image = square_to_image(rois.center_px, rois.side_px, rois.angle_rad, self._size)
+        tensor = np.empty((len(rois), *self._size, 3), np.float32)
+        for row, affine in enumerate(to_image):
+            if self._sampling == "mediapipe":
+                pixels = self._sample_fixed_point(frame, rois, row)
+            else:
+                pixels = sample(frame.image, affine, self._size, self._border)
+            np.take(self._values, pixels, out=tensor[row])
+        return Crops(tensor, to_image, rois, (frame.width, frame.height))
+
+    def _sample_fixed_point(self, frame: Frame, rois: Rois, row: int) -> NDArray[np.uint8]:
+        region = rois.center_px[row], float(rois.side_px[row]), float(rois.angle_rad[row])
+        return sample_fixed_point(frame.image, *region, self._size, _BORDERS[self._border])

@@ -1,0 +1,62 @@
+"""The one place where points come home: crop pixels → image pixels."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from blazetrack.align.mediapipe import Arithmetic, project_float32
+from blazetrack.geometry import apply
+from blazetrack.types import Crops, Landmarks, Poses
+
+__all__ = ["project"]
+
+Float = NDArray[np.float64]
+
+
+def project(landmarks: Landmarks, crop: Crops, *, arithmetic: Arithmetic = "float64") -> Poses:
+    """Landmarks in the image, and world landmarks turned from the crop's upright to the camera's.
+
+    z scales with the region like x and y (MediaPipe, landmark_projection_calculator.cc); world
+    points turn by the region's angle (world_landmark_projection_calculator.cc).
+    """
+    rois = crop.rois.take(landmarks.row)
+    to_image = crop.to_image[landmarks.row]
+    keypoints = landmarks.xyz_crop.shape[1]
+    points = np.concatenate([landmarks.xyz_crop[..., :2], landmarks.alignment_crop], axis=1)
+    if arithmetic == "mediapipe":
+        unit = (points / np.array(crop.tensor.shape[2:0:-1])).astype(np.float32)
+        points_px = project_float32(unit, rois, crop.image_wh) * np.array(crop.image_wh, float)
+    else:
+        points_px = apply(to_image, points)
+    scale = rois.side_px / crop.tensor.shape[2]
+    z = landmarks.xyz_crop[..., 2:] * scale[:, None, None]
+    return Poses(
+        landmarks_px=np.concatenate([points_px[:, :keypoints], z], axis=-1),
+        world_landmarks_m=_turn(landmarks.world_m, rois.angle_rad),
+        visibility=landmarks.visibility,
+        presence=landmarks.presence,
+        scores=landmarks.scores,
+        ids=rois.ids,
+        alignment_px=points_px[:, keypoints:],
+        masks=_masks(landmarks, to_image, crop.image_wh),
+    )
+
+
+def _turn(world_m: Float, angle_rad: Float) -> Float:
+    cos, sin = np.cos(angle_rad)[:, None], np.sin(angle_rad)[:, None]
+    x, y, z = world_m[..., 0], world_m[..., 1], world_m[..., 2]
+    return np.stack([cos * x - sin * y, sin * x + cos * y, z], axis=-1)
+
+
+def _masks(
+    landmarks: Landmarks, to_image: Float, image_wh: tuple[int, int]
+) -> NDArray[np.float32] | None:
+    if landmarks.masks_crop is None:
+        return None
+    width, height = image_wh
+    masks = np.zeros((len(landmarks), height, width), np.float32)
+    for row, mask in enumerate(landmarks.masks_crop):
+        cv2.warpAffine(mask, to_image[row], image_wh, dst=masks[row], flags=cv2.INTER_LINEAR)
+    return masks

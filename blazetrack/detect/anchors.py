@@ -1,0 +1,37 @@
+"""Anchor centres of a single-shot detector."""
+
+from __future__ import annotations
+
+from itertools import groupby
+
+import numpy as np
+from numpy.typing import NDArray
+
+from blazetrack.types import Anchors
+
+__all__ = ["anchor_centers"]
+
+
+def anchor_centers(layout: Anchors, input_hw: tuple[int, int]) -> NDArray[np.float32]:
+    """Centres of all anchors in parts of the input, in the order of the network's output rows.
+
+    Order: maps by stride, then y, x, anchor; neighbouring maps of one stride share their cells
+    (MediaPipe, ssd_anchors_calculator.cc; there all anchors have size 1, so a centre is all).
+
+    Args:
+        layout: strides and anchors per cell.
+        input_hw: height and width of the network's input.
+
+    Returns:
+        `(A, 2)` float32, x y in 0..1.
+    """
+    height, width = input_hw
+    parts = []
+    for stride, maps in groupby(layout.strides):
+        per_cell = layout.per_map * len(list(maps))
+        rows, columns = -(-height // stride), -(-width // stride)  # ceil
+        x = (np.arange(columns, dtype=np.float32) + 0.5) / columns
+        y = (np.arange(rows, dtype=np.float32) + 0.5) / rows
+        grid = np.stack(np.meshgrid(x, y), axis=-1).reshape(-1, 2)
+        parts.append(np.repeat(grid, per_cell, axis=0))
+    return np.concatenate(parts).astype(np.float32)

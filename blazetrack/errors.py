@@ -1,0 +1,85 @@
+"""Every error that blazetrack raises on purpose.
+
+    BlazetrackError
+    ├── SourceError      a picture, video or camera cannot be opened or read
+    ├── SinkError        an output cannot be opened or written
+    ├── ModelError       a model file is missing, broken or of another shape
+    │   └── DownloadError    fetching a published model failed, or the network is not allowed
+    ├── BackendError     no TFLite interpreter is installed, or the one asked for is not
+    ├── GraphError       a graph text is wrong: who, what, expected, got, did you mean
+    ├── InputError       a value handed to the library has the wrong type, shape or range
+    └── MissingExtra     an optional part is not installed; the message is the pip line
+
+Each message is one line that says who speaks, what was expected, what came and what to do.
+The command line prints it on stderr and ends with exit code 2.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from difflib import get_close_matches
+
+__all__ = [
+    "BackendError",
+    "BlazetrackError",
+    "DownloadError",
+    "GraphError",
+    "InputError",
+    "MissingExtra",
+    "ModelError",
+    "SinkError",
+    "SourceError",
+    "did_you_mean",
+]
+
+
+class BlazetrackError(Exception):
+    """Root of all errors raised on purpose."""
+
+
+class SourceError(BlazetrackError):
+    """A picture, video or camera cannot be opened or read."""
+
+
+class SinkError(BlazetrackError):
+    """An output cannot be opened or written."""
+
+
+class ModelError(BlazetrackError):
+    """A model file is missing, broken or of another shape."""
+
+
+class DownloadError(ModelError):
+    """A published model could not be fetched, or the network is not allowed."""
+
+
+class BackendError(BlazetrackError):
+    """No TFLite interpreter is installed, or the one asked for is not."""
+
+
+class GraphError(BlazetrackError):
+    """A graph text is wrong."""
+
+
+class InputError(BlazetrackError, ValueError):
+    """A value handed to the library has the wrong type, shape or range."""
+
+
+class MissingExtra(BlazetrackError, ImportError):
+    """An optional part is not installed."""
+
+    def __init__(self, what: str, extra: str) -> None:
+        super().__init__(f'{what} is not installed: pip install "blazetrack[{extra}]"')
+
+
+def did_you_mean(name: str, known: Iterable[str]) -> str:
+    """The end of an error message: the nearest known name, else all of them.
+
+    >>> did_you_mean("detcet", ["detect", "crop"])
+    "did you mean 'detect'?"
+    """
+    names = sorted(known)
+    near = get_close_matches(name, names, n=1, cutoff=0.6)
+    if near:
+        return f"did you mean '{near[0]}'?"
+    return f"known: {', '.join(names)}" if names else "none are known"

@@ -1,0 +1,28 @@
+"""The graph engine: YAML text → checked plan → frames. It knows nothing of poses.
+
+spec = load_graph_spec("graphs/pose.yaml")
+scheduler = SerialScheduler(build_plan(spec, NODES))
+outputs = scheduler.step(frame=frame)
+"""
+
+from __future__ import annotations
+
+from blazetrack.graph.plan import Plan, build_plan, check_graph, describe
+from blazetrack.graph.scheduler import Hook, SerialScheduler
+from blazetrack.graph.spec import GraphSpec, NodeSpec, load_graph_spec, parse_set
+from blazetrack.graph.trace import NodeSummary, Trace
+
+__all__ = [
+    "GraphSpec",
+    "Hook",
+    "NodeSpec",
+    "NodeSummary",
+    "Plan",
+    "SerialScheduler",
+    "Trace",
+    "build_plan",
+    "check_graph",
+    "describe",
+    "load_graph_spec",
+    "parse_set",
+]

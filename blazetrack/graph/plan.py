@@ -1,0 +1,323 @@
+"""From the text of a graph to nodes that can run: every wire checked, then every node made."""
+
+from __future__ import annotations
+
+import heapq
+import sys
+from collections.abc import Callable, Collection, Iterable, Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass
+from functools import partial
+from importlib import import_module
+from typing import Any
+
+from blazetrack.errors import BlazetrackError, GraphError, did_you_mean
+from blazetrack.graph.ports import (
+    REQUIRED,
+    Param,
+    Signature,
+    accepts,
+    option_value,
+    read_signature,
+    type_name,
+)
+from blazetrack.graph.spec import GraphSpec, NodeSpec
+
+__all__ = ["Plan", "PlannedNode", "add_note", "build_plan", "check_graph", "describe"]
+
+
+@dataclass(frozen=True)
+class PlannedNode:
+    """A node that can run.
+
+    Attributes:
+        spec: its line of the text.
+        call: the object or function to call once per frame.
+        ports: every port of `call` in the order of its parameters, wired or not.
+    """
+
+    spec: NodeSpec
+    call: Callable[..., Any]
+    ports: Mapping[str, Param]
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A checked graph with its nodes made; one scheduler runs it, and closes it.
+
+    Attributes:
+        spec: the text it came from.
+        nodes: in an order in which every stream is written before it is read.
+        feedback: names of the nodes that lie on a way round through a `loop` wire: a frame
+            has to leave them before the next one enters.
+    """
+
+    spec: GraphSpec
+    nodes: tuple[PlannedNode, ...]
+    feedback: frozenset[str]
+
+
+def build_plan(
+    spec: GraphSpec,
+    nodes: Mapping[str, Callable[..., Any]],
+    resources: Mapping[str, object] | None = None,
+) -> Plan:
+    """Check a graph and make its nodes.
+
+    Args:
+        spec: the graph.
+        nodes: the node table: what stands under `use` → class or function.
+        resources: role → an object that nodes share. An option whose type is the class of such
+            an object takes its role as value.
+
+    Raises:
+        GraphError: something in the text is wrong.
+        BlazetrackError: a node refuses its options.
+    """
+    shared = dict(resources or {})
+    made: list[PlannedNode] = []
+    with ExitStack() as undo:
+        for step in _checked(spec, nodes, shared, shared):
+            call = _made(step)
+            if hasattr(call, "close"):
+                undo.callback(call.close)
+            made.append(PlannedNode(step.spec, call, step.signature.ports))
+        undo.pop_all()  # all are made: now closing them is the scheduler's
+    return Plan(spec, tuple(made), _feedback(spec.nodes))
+
+
+def check_graph(spec: GraphSpec, nodes: Mapping[str, Callable[..., Any]]) -> None:
+    """Check all of a graph that can be known without making a node or loading a model.
+
+    Raises:
+        GraphError: something in the text is wrong. The known roles are those of its `models`.
+    """
+    _checked(spec, nodes, None, spec.models)
+
+
+def describe(graph: Plan | GraphSpec) -> list[dict[str, str]]:
+    """The nodes as rows of text, in the order of the run (a plan) or of the text (a spec).
+
+    Returns:
+        One row per node with the keys name, use, in, loop, when, out, options.
+    """
+    nodes = graph.nodes if isinstance(graph, GraphSpec) else [node.spec for node in graph.nodes]
+    return [
+        {
+            "name": node.name,
+            "use": node.use,
+            "in": _pairs(node.inputs),
+            "loop": _pairs(node.loop),
+            "when": node.when or "",
+            "out": node.out,
+            "options": _pairs(node.options),
+        }
+        for node in nodes
+    ]
+
+
+def add_note(error: BaseException, note: str) -> None:
+    """Say where a foreign error happened, where Python can (3.11 and later)."""
+    if sys.version_info >= (3, 11):
+        error.add_note(note)
+
+
+@dataclass(frozen=True)
+class _Step:
+    """A node that is checked but not made."""
+
+    spec: NodeSpec
+    where: str
+    factory: Callable[..., Any]
+    signature: Signature
+    options: dict[str, Any]
+
+
+def _checked(
+    spec: GraphSpec,
+    nodes: Mapping[str, Callable[..., Any]],
+    resources: Mapping[str, object] | None,
+    roles: Collection[str],
+) -> list[_Step]:
+    """The nodes in run order, everything about them checked."""
+    steps = []
+    for node in spec.nodes:
+        where = spec.where(node.name)
+        factory = _resolved(node.use, nodes, where)
+        signature = read_signature(factory, f"{where}: use '{node.use}'")
+        _check_ports(node, signature, where)
+        options = _options(node, signature, where, resources, roles)
+        steps.append(_Step(node, where, factory, signature, options))
+    _check_streams(spec, steps)
+    return [steps[number] for number in _run_order(spec)]
+
+
+def _made(step: _Step) -> Callable[..., Any]:
+    if not isinstance(step.factory, type):
+        return partial(step.factory, **step.options) if step.options else step.factory
+    try:
+        return step.factory(**step.options)  # type: ignore[no-any-return]
+    except BlazetrackError:
+        raise
+    except Exception as error:
+        add_note(error, f"while making {step.where}")
+        raise
+
+
+def _resolved(use: str, nodes: Mapping[str, Callable[..., Any]], where: str) -> Callable[..., Any]:
+    """The callable behind `use`: from the table, or imported from `module:Name`."""
+    if ":" not in use:
+        if use not in nodes:
+            raise GraphError(f"{where}: unknown node '{use}', {did_you_mean(use, nodes)}")
+        return nodes[use]
+    module, _, path = use.partition(":")
+    if not all(part.isidentifier() for part in f"{module}.{path}".split(".")):
+        raise GraphError(f"{where}: expected module:Name, got '{use}'")
+    try:
+        found: Any = import_module(module)
+    except ImportError as error:
+        raise GraphError(f"{where}: cannot import '{module}' of '{use}': {error}") from error
+    for part in path.split("."):
+        if not hasattr(found, part):
+            hint = did_you_mean(part, (name for name in dir(found) if name[0] != "_"))
+            raise GraphError(f"{where}: '{use}': nothing is named '{part}' there, {hint}")
+        found = getattr(found, part)
+    return found  # type: ignore[no-any-return]
+
+
+def _options(
+    node: NodeSpec,
+    signature: Signature,
+    where: str,
+    resources: Mapping[str, object] | None,
+    roles: Collection[str],
+) -> dict[str, Any]:
+    """The options as the callable takes them; those not given keep their default."""
+    for name in node.options:
+        if name not in signature.options:
+            hint = did_you_mean(name, signature.options)
+            raise GraphError(f"{where}: '{node.use}' has no option '{name}', {hint}")
+    options = {}
+    for name, param in signature.options.items():
+        here = f"{where}: option '{name}'"
+        if name in node.options:
+            value = node.options[name]
+            options[name] = option_value(value, param.annotation, here, resources, roles)
+        elif param.default is REQUIRED:
+            raise GraphError(f"{here} is missing, expected {type_name(param.annotation)}")
+    return options
+
+
+def _check_ports(node: NodeSpec, signature: Signature, where: str) -> None:
+    """The ports that are wired exist, and those that must be wired are, once."""
+    for port in (*node.inputs, *node.loop):
+        if port not in signature.ports:
+            hint = did_you_mean(port, signature.ports)
+            raise GraphError(f"{where}: '{node.use}' has no port '{port}', {hint}")
+        if port in node.inputs and port in node.loop:
+            raise GraphError(f"{where}: port '{port}' is wired twice, expected 'in' or 'loop'")
+    for port, param in signature.ports.items():
+        if not param.optional and port not in node.inputs and port not in node.loop:
+            wanted = type_name(param.annotation)
+            raise GraphError(f"{where}: port '{port}' is not wired, expected a stream of {wanted}")
+
+
+def _check_streams(spec: GraphSpec, steps: list[_Step]) -> None:
+    """Every stream has one writer, of the type its readers take, and at least one reader."""
+    carries: dict[str, Any] = dict.fromkeys(spec.inputs, Any)
+    writer = dict.fromkeys(spec.inputs, "the graph's inputs")
+    for step in steps:
+        stream = step.spec.out
+        if stream in writer:
+            raise GraphError(
+                f"{step.where}: out: expected one writer per stream, "
+                f"'{stream}' is already written by {writer[stream]}"
+            )
+        carries[stream], writer[stream] = step.signature.returns, f"node '{step.spec.name}'"
+    for who, how, stream in _reads(spec):
+        if stream not in writer:
+            hint = did_you_mean(stream, writer)
+            raise GraphError(f"{spec.where(who)}: {how}: nobody writes '{stream}', {hint}")
+    read = {stream for _, _, stream in _reads(spec)}
+    for step in steps:
+        if step.spec.out not in read:
+            raise GraphError(
+                f"{step.where}: out: nobody reads '{step.spec.out}', "
+                "expected a node or the graph's outputs to read it"
+            )
+        for port, stream in (*step.spec.inputs.items(), *step.spec.loop.items()):
+            wanted = step.signature.ports[port].annotation
+            if not accepts(wanted, carries[stream]):
+                raise GraphError(
+                    f"{step.where}: port '{port}': expected {type_name(wanted)}, got "
+                    f"{type_name(carries[stream])} from '{stream}' of {writer[stream]}"
+                )
+
+
+def _reads(spec: GraphSpec) -> Iterable[tuple[str | None, str, str]]:
+    """Who (None is the graph itself) reads how which stream."""
+    for node in spec.nodes:
+        yield from ((node.name, f"in.{port}", stream) for port, stream in node.inputs.items())
+        yield from ((node.name, f"loop.{port}", stream) for port, stream in node.loop.items())
+        if node.when is not None:
+            yield node.name, "when", node.when
+    yield from ((None, "outputs", stream) for stream in spec.outputs)
+
+
+def _run_order(spec: GraphSpec) -> list[int]:
+    """Numbers of the nodes such that writers run before readers; the text's order where it can."""
+    number = {node.out: i for i, node in enumerate(spec.nodes)}
+    before = [
+        {number[stream] for stream in (*node.inputs.values(), node.when) if stream in number}
+        for node in spec.nodes
+    ]
+    waits = [len(writers) for writers in before]
+    ready = [i for i, count in enumerate(waits) if count == 0]  # a heap: it is sorted
+    order: list[int] = []
+    while ready:
+        done = heapq.heappop(ready)
+        order.append(done)
+        for i, writers in enumerate(before):
+            if done in writers:
+                waits[i] -= 1
+                if waits[i] == 0:
+                    heapq.heappush(ready, i)
+    if len(order) < len(before):
+        left = set(range(len(before))).difference(order)
+        names = [spec.nodes[i].name for i in _cycle({i: before[i] & left for i in left})]
+        raise GraphError(
+            f"{spec.where()}: nodes {' → '.join(names)} wait for each other, "
+            "expected one of these wires under 'loop'"
+        )
+    return order
+
+
+def _cycle(before: Mapping[int, set[int]]) -> list[int]:
+    """A way round, from writer to reader, in a graph where every node has a predecessor."""
+    path = [min(before)]
+    while path.count(path[-1]) == 1:
+        path.append(min(before[path[-1]]))
+    return path[path.index(path[-1]) :][::-1]
+
+
+def _feedback(nodes: Iterable[NodeSpec]) -> frozenset[str]:
+    """Names of the nodes that reach themselves; `loop` is the only way to."""
+    readers: dict[str, set[str]] = {}
+    out = {node.name: node.out for node in nodes}
+    for node in nodes:
+        for stream in (*node.inputs.values(), *node.loop.values(), node.when or ""):
+            readers.setdefault(stream, set()).add(node.name)
+    around = set()
+    for name in out:
+        reached: set[str] = set()
+        front = {name}
+        while front:
+            front = {reader for one in front for reader in readers.get(out[one], ())} - reached
+            reached |= front
+        if name in reached:
+            around.add(name)
+    return frozenset(around)
+
+
+def _pairs(values: Mapping[str, object]) -> str:
+    return ", ".join(f"{key}: {value}" for key, value in values.items())

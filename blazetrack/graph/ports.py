@@ -1,0 +1,259 @@
+"""Ports and options of a node, read from the signature of its callable.
+
+A node is a class (`__init__` parameters are its options, `__call__` parameters its ports) or a
+plain function (keyword-only parameters are its options, the others its ports). The return
+annotation says what its stream carries.
+"""
+
+from __future__ import annotations
+
+import inspect
+import json
+import types
+import typing
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
+from datetime import date
+from os import PathLike, fspath
+from typing import Any
+
+from pydantic import TypeAdapter, ValidationError
+from pydantic.errors import PydanticUserError
+
+from blazetrack.errors import GraphError, did_you_mean
+from blazetrack.graph.spec import shown
+
+__all__ = [
+    "REQUIRED",
+    "Param",
+    "Signature",
+    "accepts",
+    "option_value",
+    "read_signature",
+    "type_name",
+]
+
+REQUIRED = inspect.Parameter.empty
+
+
+@dataclass(frozen=True)
+class Param:
+    """One port or option.
+
+    Attributes:
+        annotation: the type it takes; `Any` where the signature says nothing.
+        default: its value where none is given, or `REQUIRED`.
+        keyword: True if it can only be passed by name.
+    """
+
+    annotation: Any = Any
+    default: Any = REQUIRED
+    keyword: bool = False
+
+    @property
+    def optional(self) -> bool:
+        """May it be left out: it has a default, or its type says None."""
+        return self.default is not REQUIRED or _admits_none(self.annotation)
+
+    @property
+    def fallback(self) -> Any:
+        """What an optional port gets when there is no value."""
+        return None if self.default is REQUIRED else self.default
+
+
+@dataclass(frozen=True)
+class Signature:
+    """What a callable takes and gives: its options, its ports and what it returns."""
+
+    options: Mapping[str, Param]
+    ports: Mapping[str, Param]
+    returns: Any
+
+
+def read_signature(node: Callable[..., Any], where: str) -> Signature:
+    """Read the ports and options of a class or a function.
+
+    Args:
+        node: the class or the function.
+        where: the start of an error message.
+
+    Raises:
+        GraphError: `node` is something else, has no readable signature, or takes `*args`.
+    """
+    if not isinstance(node, type):
+        if not inspect.isroutine(node):
+            raise GraphError(f"{where}: expected a class or a function, got {shown(node)}")
+        params, returns = _params(node, where)
+        ports = {name: param for name, param in params.items() if not param.keyword}
+        options = {name: param for name, param in params.items() if param.keyword}
+        return Signature(options, ports, returns)
+    cls: Any = node
+    call = next((vars(base)["__call__"] for base in cls.__mro__ if "__call__" in vars(base)), None)
+    if call is None:
+        raise GraphError(f"{where}: expected a class with __call__, {cls.__name__} has none")
+    options, _ = _params(cls, where, hints_of=cls.__init__)
+    ports, returns = _params(call, where)
+    return Signature(options, dict(list(ports.items())[1:]), returns)  # without self
+
+
+def accepts(port: Any, written: Any) -> bool:
+    """Can a port of type `port` read what a node that returns `written` writes.
+
+    Classes are compared, not what stands in their brackets. None on either side counts for
+    nothing, because a node whose required input is None does not run.
+    """
+    wanted, given = _members(port), _members(written)
+    if Any in wanted or Any in given:
+        return True
+    return bool(given) and all(any(_is_a(got, want) for want in wanted) for got in given)
+
+
+def option_value(
+    value: Any,
+    annotation: Any,
+    where: str,
+    resources: Mapping[str, object] | None,
+    roles: Collection[str],
+) -> Any:
+    """The value of an option as its node takes it: a list becomes a tuple, a role its object.
+
+    Args:
+        value: what the text says.
+        annotation: the type of the `__init__` parameter.
+        where: the start of an error message.
+        resources: role → the object that nodes share, or None to check without objects.
+        roles: the roles that exist; those of `resources` if it is given.
+
+    Raises:
+        GraphError: a wrong value, or an unknown role.
+    """
+    if value is None and _admits_none(annotation):
+        return None
+    takes = tuple(cls for cls in _members(annotation) if _is_shareable(cls))
+    is_role = isinstance(value, str) and value in roles
+    if is_role and takes:
+        if resources is None:
+            return value
+        assert isinstance(value, str)
+        if _is_instance(resources[value], takes):
+            return resources[value]
+    shares = any(_is_instance(thing, takes) for thing in (resources or {}).values())
+    if not shares:
+        try:
+            return _checked(value, annotation, where)
+        except PydanticUserError:  # a class of objects, which no text can spell out
+            pass
+    got = (
+        f"'{value}', a {type(resources[value]).__name__}" if is_role and resources else shown(value)
+    )
+    hint = "" if is_role else f", {did_you_mean(str(value), roles)}"
+    raise GraphError(f"{where}: expected the role of a {type_name(annotation)}, got {got}{hint}")
+
+
+def type_name(annotation: Any) -> str:
+    """A type as an error message prints it."""
+    if annotation is None or annotation is type(None):
+        return "None"
+    if typing.get_origin(annotation) in _UNIONS:
+        return " | ".join(type_name(part) for part in typing.get_args(annotation))
+    if typing.get_origin(annotation) is typing.Annotated:
+        return type_name(annotation.__origin__)
+    if isinstance(annotation, type) and not typing.get_args(annotation):
+        return annotation.__name__
+    return str(annotation).replace("typing.", "")
+
+
+_UNIONS = (typing.Union, types.UnionType)
+_NUMBERS = {float: (int,), complex: (int, float)}  # what PEP 484 lets pass for the other
+
+
+def _params(
+    function: Callable[..., Any], where: str, hints_of: Callable[..., Any] | None = None
+) -> tuple[dict[str, Param], Any]:
+    """The parameters of a callable and its return annotation, with annotations resolved."""
+    name = getattr(function, "__qualname__", str(function))
+    try:
+        signature = inspect.signature(function)
+        hints = typing.get_type_hints(hints_of or function, include_extras=True)
+    except NameError as error:  # an import under TYPE_CHECKING
+        raise GraphError(
+            f"{where}: cannot resolve the annotations of {name}: {error}; import it at run time"
+        ) from error
+    except (TypeError, ValueError) as error:
+        raise GraphError(f"{where}: cannot read the signature of {name}: {error}") from error
+    params = {}
+    for key, param in signature.parameters.items():
+        if param.kind in (param.VAR_POSITIONAL, param.VAR_KEYWORD):
+            star = "*" if param.kind is param.VAR_POSITIONAL else "**"
+            raise GraphError(f"{where}: expected named parameters, {name} takes {star}{key}")
+        keyword = param.kind is param.KEYWORD_ONLY
+        params[key] = Param(hints.get(key, Any), param.default, keyword)
+    return params, hints.get("return", Any)
+
+
+def _checked(value: Any, annotation: Any, where: str) -> Any:
+    """`value` as pydantic's strict JSON mode reads it: no text for numbers, lists for tuples."""
+    adapter: TypeAdapter[Any] = TypeAdapter(annotation)
+    try:
+        return adapter.validate_json(json.dumps(value, default=_plain), strict=True)
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        item = "".join(f"item {part} " for part in first["loc"] if isinstance(part, int))
+        why = item + first["msg"].replace("Input should", "should")
+    except (TypeError, ValueError, RecursionError) as error:  # not a value that a text can hold
+        why = str(error)
+    wanted = type_name(annotation)
+    raise GraphError(f"{where}: expected {wanted}, got {shown(value)} ({why})")
+
+
+def _plain(value: object) -> str:
+    if isinstance(value, date):
+        return value.isoformat()
+    if isinstance(value, PathLike):
+        return str(fspath(value))
+    raise TypeError(f"{type(value).__name__} is no value of a graph text")
+
+
+def _members(annotation: Any) -> list[Any]:
+    """The classes that an annotation allows, without None; `Any` where it cannot be said."""
+    origin = typing.get_origin(annotation)
+    alias = annotation if origin is None else origin
+    if annotation is None or annotation is type(None):
+        return []
+    if origin in _UNIONS:
+        return [cls for part in typing.get_args(annotation) for cls in _members(part)]
+    if origin is typing.Annotated:
+        return _members(annotation.__origin__)
+    if origin is typing.Literal:
+        return [type(part) for part in typing.get_args(annotation) if part is not None]
+    if hasattr(alias, "__value__"):  # `type X = …` of Python 3.12
+        return _members(alias.__value__)
+    if hasattr(annotation, "__supertype__"):  # NewType
+        return _members(annotation.__supertype__)
+    return [alias] if isinstance(alias, type) else [Any]
+
+
+def _admits_none(annotation: Any) -> bool:
+    if typing.get_origin(annotation) is typing.Annotated:
+        return _admits_none(annotation.__origin__)
+    if typing.get_origin(annotation) in _UNIONS:
+        return any(_admits_none(part) for part in typing.get_args(annotation))
+    return annotation is None or annotation is type(None)
+
+
+def _is_a(got: type, want: type) -> bool:
+    try:
+        return issubclass(got, want) or got in _NUMBERS.get(want, ())
+    except TypeError:  # a Protocol that cannot be asked at run time
+        return True
+
+
+def _is_shareable(cls: Any) -> bool:
+    return isinstance(cls, type) and cls.__module__ != "builtins"
+
+
+def _is_instance(thing: object, classes: tuple[type, ...]) -> bool:
+    try:
+        return isinstance(thing, classes)
+    except TypeError:  # a Protocol that cannot be asked at run time
+        return False

@@ -1,0 +1,216 @@
+"""`PoseTracker`: load a graph, give it frames, get people: the five-line API."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Mapping
+from importlib.resources import files
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from blazetrack.backends import TfliteModel
+from blazetrack.detect.detector import Detector
+from blazetrack.errors import GraphError, InputError, did_you_mean
+from blazetrack.graph import GraphSpec, Hook, SerialScheduler, build_plan, load_graph_spec
+from blazetrack.graph.ports import read_signature
+from blazetrack.nodes import NODES
+from blazetrack.skeleton import Skeleton, get_skeleton
+from blazetrack.sources import frame_from_array
+from blazetrack.store import Store
+from blazetrack.types import Frame, Poses
+
+__all__ = ["PoseTracker", "find_graph", "shipped_graphs"]
+
+
+def shipped_graphs() -> dict[str, Path]:
+    """Graphs that come with the package, by name."""
+    folder = Path(str(files("blazetrack"))) / "graphs"
+    if not folder.is_dir():  # a checkout: the graphs stand beside the package
+        folder = folder.parent.parent / "graphs"
+    return {path.stem: path for path in sorted(folder.glob("*.yaml"))}
+
+
+def find_graph(name_or_path: str | Path) -> Path:
+    """The file of a graph: one that ships with the package by name, or a path."""
+    text, shipped = str(name_or_path), shipped_graphs()
+    if text in shipped:
+        return shipped[text]
+    path = Path(text)
+    if path.is_file():
+        return path
+    if path.suffix in (".yaml", ".yml") or len(path.parts) > 1:
+        raise GraphError(f"graph {text}: no such file")
+    raise GraphError(f"no graph '{text}'; {did_you_mean(text, shipped)}")
+
+
+class PoseTracker:
+    """Track people through frames.
+
+    Args:
+        model: landmark model, by name in the store or path; None is the graph's own.
+        graph: a graph that ships with the package, or a path to a YAML file.
+        people: how many to follow at most.
+        detector: detector model, as `model`.
+        threads: cores for the networks; None takes what this process may use, at most 4.
+        backend: `auto`, `litert`, `tflite_runtime` or `tensorflow`.
+        masks: also compute a segmentation mask per person.
+        options: `{"node.option": value}`, over what the graph's text says.
+        store: where models are; None is the user's own cache.
+        hooks: told of every node of every frame, such as a `Trace`.
+        clock: seconds, for `process` without a time.
+
+    Raises:
+        GraphError: the graph is wrong, or an option does not fit.
+        ModelError: a model is missing or broken.
+    """
+
+    def __init__(
+        self,
+        model: str | Path | None = None,
+        *,
+        graph: str | Path = "pose",
+        people: int = 1,
+        detector: str | Path | None = None,
+        threads: int | None = None,
+        backend: str = "auto",
+        masks: bool = False,
+        options: Mapping[str, Any] | None = None,
+        store: Store | None = None,
+        hooks: Iterable[Hook] = (),
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        if people < 1:
+            raise InputError(f"tracker: people must be 1 or more, got {people}")
+        spec = load_graph_spec(find_graph(graph))
+        if masks:
+            spec = _set_where_known(spec, "masks", True)
+        if people != 1:
+            spec = _set_where_known(spec, "max_people", people)
+        spec = spec.with_options(options or {})
+        self._models = _open_models(spec, model, detector, store or Store(), backend, threads)
+        plan = build_plan(spec, NODES, self._models)
+        self._scheduler = SerialScheduler(plan, hooks)
+        self._detectors = [n.spec.name for n in plan.nodes if isinstance(n.call, Detector)]
+        self._clock = clock
+        self._closed = False
+        self._count = 0
+        self._last_s: float | None = None
+        self._zero_s: float | None = None
+        self.time_faults = 0
+
+    @property
+    def graph(self) -> GraphSpec:
+        """The graph as it runs, with all overrides in it."""
+        return self._scheduler.plan.spec
+
+    @property
+    def skeleton(self) -> Skeleton:
+        """The keypoint set of the results."""
+        kinds = (m.info for m in self._models.values() if m.info.kind == "landmarks")
+        return get_skeleton(next((info.skeleton for info in kinds), "blazepose33"))
+
+    @property
+    def detector_runs(self) -> int:
+        """How often a detector ran since the tracker was made."""
+        return sum(self._scheduler.runs[name] for name in self._detectors)
+
+    @property
+    def runs(self) -> Mapping[str, int]:
+        """How often each node ran since the tracker was made."""
+        return dict(self._scheduler.runs)
+
+    def __call__(self, frame: Frame) -> Poses:
+        """Find the people of the next frame; nobody is an empty result.
+
+        Frames are expected in the order of their times; one that is not later than the frame
+        before is tracked without smoothing and counted in `time_faults`.
+        """
+        if self._closed:
+            raise InputError("tracker: is closed; make a new one")
+        if self._last_s is not None and frame.time_s <= self._last_s:
+            self.time_faults += 1
+        self._last_s = frame.time_s
+        self._count += 1
+        poses = self._scheduler.step(frame=frame)["poses"]
+        return poses if isinstance(poses, Poses) else Poses.empty(len(self.skeleton))
+
+    def process(self, image: NDArray[np.uint8], time_s: float | None = None) -> Poses:
+        """Find the people of the next picture.
+
+        Args:
+            image: `(H, W, 3)` uint8, RGB.
+            time_s: when it was taken; None is now.
+
+        Raises:
+            InputError: the picture has another shape or type, or the time is not finite.
+        """
+        if time_s is None:
+            now = self._clock()
+            self._zero_s = now if self._zero_s is None else self._zero_s
+            time_s = now - self._zero_s
+        return self(frame_from_array(image, self._count, time_s))
+
+    def reset(self) -> None:
+        """Forget everybody, as before the first frame; ids start at 1 again."""
+        self._scheduler.reset()
+        self._count = 0
+        self._last_s = None
+        self._zero_s = None
+
+    def close(self) -> None:
+        """Let go of the models; harmless when called twice."""
+        self._closed = True
+        self._scheduler.close()
+        for model in self._models.values():
+            model.close()
+
+    def __enter__(self) -> PoseTracker:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+
+def _open_models(
+    spec: GraphSpec,
+    model: str | Path | None,
+    detector: str | Path | None,
+    store: Store,
+    backend: str,
+    threads: int | None,
+) -> dict[str, TfliteModel]:
+    """Role → model, found on this machine or fetched; opened at the first run."""
+    asked = {"landmarks": model, "detector": detector}
+    names: dict[str, str | Path] = dict(spec.models)
+    for role, name in asked.items():
+        if name is not None:
+            if role not in names:
+                hint = did_you_mean(role, names)
+                raise GraphError(f"graph {spec.name}: has no model with the role '{role}'; {hint}")
+            names[role] = name
+    models = {}
+    for role, name in names.items():
+        stored = store.find(name)
+        models[role] = TfliteModel(stored.info, stored.path, backend, threads)
+    return models
+
+
+def _set_where_known(spec: GraphSpec, option: str, value: Any) -> GraphSpec:
+    """Set an option on every node that has one of that name."""
+    known = {
+        f"{node.name}.{option}": value
+        for node in spec.nodes
+        if node.use in NODES and option in read_signature(NODES[node.use], node.use).options
+    }
+    if not known:
+        raise GraphError(f"graph {spec.name}: no node has the option '{option}'")
+    return spec.with_options(known)

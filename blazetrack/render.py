@@ -1,0 +1,181 @@
+"""People drawn onto a copy of the picture: limbs, joints, ids, regions, a caption."""
+
+from __future__ import annotations
+
+from colorsys import hsv_to_rgb
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from blazetrack.geometry import apply, square_to_image
+from blazetrack.skeleton import BLAZEPOSE33, Skeleton
+from blazetrack.types import Poses
+
+__all__ = ["draw_poses", "id_color", "region_corners"]
+
+Image = NDArray[np.uint8]
+Points = NDArray[np.float64]
+Color = tuple[int, int, int]
+
+_LEFT: Color = (255, 138, 0)
+_RIGHT: Color = (0, 194, 255)
+_MIDDLE: Color = (240, 240, 240)
+_DARK: Color = (20, 20, 20)
+_SHIFT = 4  # OpenCV draws in sixteenths of a pixel
+_FAR = 30_000.0  # pixels; keeps a wild coordinate within OpenCV's number range
+_FONT = cv2.FONT_HERSHEY_SIMPLEX
+
+
+def draw_poses(
+    image: Image,
+    poses: Poses,
+    skeleton: Skeleton = BLAZEPOSE33,
+    *,
+    boxes: bool = False,
+    ids: bool = True,
+    min_visibility: float = 0.5,
+    caption: str | None = None,
+) -> Image:
+    """Draw people onto a copy of the picture.
+
+    The person's left side is orange, the right one blue; thickness follows the person's size.
+
+    Args:
+        image: `(H, W, 3)` uint8 RGB; never touched.
+        poses: people in the pixels of `image`.
+        skeleton: which keypoints are joined, and which are left and right.
+        boxes: draw the region that the next frame is cut from.
+        ids: write each person's id and score.
+        min_visibility: a joint below it is left out, with its limbs.
+        caption: one line for the upper left corner (ASCII; OpenCV's font has no more).
+
+    Returns:
+        `(H, W, 3)` uint8 RGB, a new array.
+    """
+    canvas = np.array(image, dtype=np.uint8, order="C")  # a copy, whatever came
+    sides = [_side_color(name) for name in skeleton.names]
+    for row in range(len(poses)):
+        finite = np.isfinite(poses.landmarks_px[row, :, :2]).all(axis=1)
+        seen = (poses.visibility[row] >= min_visibility) & finite
+        xy, alignment = _near(poses.landmarks_px[row, :, :2]), _near(poses.alignment_px[row])
+        thickness = _thickness(alignment, canvas)
+        color = id_color(int(poses.ids[row]))
+        if boxes:
+            _polygon(canvas, region_corners(alignment), color, max(1, thickness // 2))
+        _limbs(canvas, xy, seen, skeleton, sides, thickness)
+        _joints(canvas, xy, seen, sides, thickness)
+        if ids and seen.any():
+            text = f"{poses.ids[row]}  {poses.scores[row]:.2f}"
+            x, y = xy[seen].mean(axis=0)[0], xy[seen].min(axis=0)[1] - 9 * thickness
+            _label(canvas, text, (x, y), color, middle=True)
+    if caption:
+        _label(canvas, caption, (0.0, 0.0), _DARK, middle=False)
+    return canvas
+
+
+def id_color(number: int) -> Color:
+    """A strong colour that stays with an id; neighbours differ (steps of the golden ratio)."""
+    red, green, blue = hsv_to_rgb((0.33 + number * 0.618034) % 1.0, 0.75, 0.95)
+    return round(255 * red), round(255 * green), round(255 * blue)
+
+
+def region_corners(alignment_px: Points) -> Points:
+    """Corners of the square region that two alignment points ask for.
+
+    Centre, twice the distance × 1.25, and the angle that turns the second point above the first
+    (MediaPipe, alignment_points_to_rects_calculator.cc and pose_detection_to_roi.pbtxt).
+
+    Args:
+        alignment_px: `(2, 2)` float64, x y.
+
+    Returns:
+        `(4, 2)` float64, x y, clockwise from the person's upper left.
+    """
+    center, up = alignment_px
+    dx, dy = up - center
+    size, angle = 2.5 * np.hypot(dx, dy), np.pi / 2 - np.arctan2(-dy, dx)
+    unit = np.array([[0.0, 0.0], [1.0, 0.0], [1.0, 1.0], [0.0, 1.0]])
+    square = square_to_image(center[None], np.array([size]), np.array([angle]), (1, 1))
+    return apply(square[0], unit)
+
+
+def _side_color(name: str) -> Color:
+    words = name.split("_")
+    return _LEFT if "left" in words else _RIGHT if "right" in words else _MIDDLE
+
+
+def _near(points: Points) -> Points:
+    """Points in the range that OpenCV can draw; what is no number goes to the corner."""
+    return np.clip(np.nan_to_num(points), -_FAR, _FAR)
+
+
+def _thickness(alignment_px: Points, canvas: Image) -> int:
+    """Pixels for a limb: a share of the person's region, within what the picture bears."""
+    size = 2.5 * float(np.hypot(*(alignment_px[1] - alignment_px[0])))
+    return max(1, round(min(size, 1.5 * float(max(canvas.shape[:2]))) / 150))
+
+
+def _fixed(point: Points) -> tuple[int, int]:
+    """A point in OpenCV's sixteenths."""
+    x, y = np.rint(point * (1 << _SHIFT))
+    return int(x), int(y)
+
+
+def _line(canvas: Image, a: Points, b: Points, color: Color, thickness: int) -> None:
+    cv2.line(canvas, _fixed(a), _fixed(b), color, thickness, cv2.LINE_AA, _SHIFT)
+
+
+def _limbs(
+    canvas: Image,
+    xy: Points,
+    seen: NDArray[np.bool_],
+    skeleton: Skeleton,
+    sides: list[Color],
+    thickness: int,
+) -> None:
+    edges = [(a, b) for a, b in skeleton.edges if seen[a] and seen[b]]
+    for a, b in edges:  # a dark rim under all limbs, so that they stand out on any ground
+        _line(canvas, xy[a], xy[b], _DARK, thickness + 2)
+    for a, b in edges:
+        color = sides[a] if sides[a] == sides[b] else _MIDDLE
+        _line(canvas, xy[a], xy[b], color, thickness)
+
+
+def _joints(
+    canvas: Image, xy: Points, seen: NDArray[np.bool_], sides: list[Color], thickness: int
+) -> None:
+    for point, color in [(xy[k], sides[k]) for k in np.flatnonzero(seen)]:
+        center = _fixed(point)
+        for radius, fill in ((thickness + 1.0, _DARK), (thickness + 0.0, color)):
+            size = round(radius * (1 << _SHIFT))
+            cv2.circle(canvas, center, size, fill, cv2.FILLED, cv2.LINE_AA, _SHIFT)
+
+
+def _polygon(canvas: Image, corners: Points, color: Color, thickness: int) -> None:
+    for a, b in zip(corners, np.roll(corners, -1, axis=0), strict=True):
+        _line(canvas, a, b, color, thickness)
+
+
+def _label(
+    canvas: Image, text: str, at: tuple[float, float], ground: Color, *, middle: bool
+) -> None:
+    """Text on a filled ground, inside the picture; smaller where it would not fit."""
+    height, width = canvas.shape[:2]
+    scale = max(0.35, min(height, width) / 900)
+    weight = max(1, round(scale * 1.6))
+    (wide, high), below = cv2.getTextSize(text, _FONT, scale, weight)
+    if wide + 8 > width:
+        scale *= width / (wide + 8)
+        (wide, high), below = cv2.getTextSize(text, _FONT, scale, weight)
+    pad = max(1, high // 3)
+    x = at[0] - (wide / 2 + pad if middle else 0)
+    y = at[1] - (high + below + 2 * pad if middle else 0)
+    left = int(np.clip(x, 0, max(0, width - wide - 2 * pad)))
+    top = int(np.clip(y, 0, max(0, height - high - below - 2 * pad)))
+    corner = (left + wide + 2 * pad, top + high + below + 2 * pad)
+    cv2.rectangle(canvas, (left, top), corner, ground, cv2.FILLED)
+    ink = _DARK if sum(ground) > 330 else _MIDDLE
+    cv2.putText(
+        canvas, text, (left + pad, top + pad + high), _FONT, scale, ink, weight, cv2.LINE_AA
+    )

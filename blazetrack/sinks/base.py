@@ -1,0 +1,136 @@
+"""What every sink is: a place that takes each frame with its people, usable in a `with`."""
+
+from __future__ import annotations
+
+import os
+from abc import ABC, abstractmethod
+from pathlib import Path
+from types import TracebackType
+from typing import Any, TextIO
+
+import numpy as np
+from numpy.typing import NDArray
+
+from blazetrack.errors import SinkError
+from blazetrack.types import Frame, Poses
+
+__all__ = ["Sink", "TextSink", "check_finite", "check_path"]
+
+Picture = NDArray[np.uint8]
+
+
+class Sink(ABC):
+    """Takes frames and people; nothing is opened before the first frame.
+
+    Attributes:
+        name: how to speak of it in a message.
+        needs_picture: whether `write` wants the drawn picture.
+        stop_requested: the user has asked for the end of the run.
+        warnings: one line for each thing that was worked around.
+    """
+
+    needs_picture = False
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.stop_requested = False
+        self.warnings: list[str] = []
+
+    @abstractmethod
+    def write(self, frame: Frame, poses: Poses, picture: Picture | None = None) -> None:
+        """Take one frame.
+
+        Args:
+            frame: its number, time and size.
+            poses: the people in it.
+            picture: `(H, W, 3)` uint8 RGB with the people drawn; the frame's own where None.
+
+        Raises:
+            SinkError: it cannot be written.
+        """
+
+    @abstractmethod
+    def close(self) -> None:
+        """Finish what was written; harmless when called twice."""
+
+    def __enter__(self) -> Sink:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+
+class TextSink(Sink):
+    """A text file that grows by some lines per frame, each on disk before the next comes.
+
+    Args:
+        path: the file; an older one is replaced when the first frame comes.
+    """
+
+    def __init__(self, path: str | os.PathLike[str]) -> None:
+        self._path = check_path(path)
+        super().__init__(str(self._path))
+        self._file: TextIO | None = None
+        self._closed = False
+
+    @abstractmethod
+    def text(self, frame: Frame, poses: Poses) -> str:
+        """The lines of one frame, each with its line end."""
+
+    def head(self) -> str:
+        """What stands before the first frame."""
+        return ""
+
+    def write(self, frame: Frame, poses: Poses, picture: Any = None) -> None:
+        if self._closed:
+            raise SinkError(f"{self.name}: is closed; open a new sink to write more")
+        text = self.text(frame, poses)  # first: a frame that is refused leaves no file
+        try:
+            if self._file is None:
+                self._file = open(self._path, "w", encoding="utf-8", newline="\n")  # noqa: SIM115
+                self._file.write(self.head())
+            self._file.write(text)
+            self._file.flush()
+        except OSError as error:
+            raise SinkError(f"{self.name}: cannot be written ({error.strerror})") from None
+
+    def close(self) -> None:
+        self._closed = True
+        file, self._file = self._file, None
+        if file is not None:
+            try:
+                file.close()
+            except OSError as error:
+                raise SinkError(f"{self.name}: cannot be finished ({error.strerror})") from None
+
+
+def check_path(path: str | os.PathLike[str]) -> Path:
+    """The path, once it is sure that a file could be made there; makes nothing.
+
+    Raises:
+        SinkError: it is a folder, its folder is missing, or writing is not allowed.
+    """
+    target = Path(path).expanduser()
+    folder = target.parent
+    if target.is_dir():
+        raise SinkError(f"{target}: expected a file to write, got a folder; add a file name")
+    if not folder.is_dir():
+        raise SinkError(f"{target}: the folder '{folder}' does not exist; make it first")
+    if not os.access(target if target.exists() else folder, os.W_OK):
+        raise SinkError(f"{target}: writing is not allowed here; choose another place")
+    return target
+
+
+def check_finite(name: str, frame: Frame, poses: Poses) -> None:
+    """Refuse numbers that have no text: NaN and infinity."""
+    arrays = (poses.landmarks_px, poses.world_landmarks_m, poses.visibility, poses.presence)
+    if not all(np.isfinite(array).all() for array in (*arrays, poses.scores)):
+        raise SinkError(
+            f"{name}: frame {frame.index} holds a landmark that is not a finite number; "
+            "fix the stage that made it"
+        )

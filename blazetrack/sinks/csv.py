@@ -1,0 +1,71 @@
+"""A table: one row per person and frame; a frame with nobody has one row with empty cells."""
+
+from __future__ import annotations
+
+import os
+
+import numpy as np
+
+from blazetrack.errors import InputError
+from blazetrack.sinks.base import TextSink, check_finite
+from blazetrack.skeleton import BLAZEPOSE33, Skeleton
+from blazetrack.types import Frame, Poses
+
+__all__ = ["CsvSink", "header"]
+
+_FRAME = ("frame", "time_s", "width", "height")
+_PERSON = ("id", "score")
+_POINT = ("x_px", "y_px", "z_px", "visibility", "presence", "x_m", "y_m", "z_m")
+
+
+class CsvSink(TextSink):
+    """A `.csv` file: comma, point, a header row, no quotes (no cell needs any).
+
+    Args:
+        path: the file.
+        skeleton: names the columns of the keypoints.
+    """
+
+    def __init__(self, path: str | os.PathLike[str], *, skeleton: Skeleton = BLAZEPOSE33) -> None:
+        super().__init__(path)
+        self._skeleton = skeleton
+
+    def head(self) -> str:
+        return ",".join(header(self._skeleton)) + "\n"
+
+    def text(self, frame: Frame, poses: Poses) -> str:
+        count = poses.landmarks_px.shape[1]
+        if len(poses) and count != len(self._skeleton):
+            raise InputError(
+                f"{self.name}: expected {len(self._skeleton)} keypoints ({self._skeleton.name}), "
+                f"got {count}; open the sink with their skeleton"
+            )
+        check_finite(self.name, frame, poses)
+        when = f"{frame.index},{round(float(frame.time_s), 6)},{frame.width},{frame.height}"
+        if not len(poses):
+            return when + "," * (len(_PERSON) + len(_POINT) * len(self._skeleton)) + "\n"
+        # (N, K, 8) in the order of _POINT; rounded like the JSON Lines.
+        points = np.concatenate(
+            [
+                np.round(poses.landmarks_px, 3),
+                np.round(poses.visibility, 4)[..., None],
+                np.round(poses.presence, 4)[..., None],
+                np.round(poses.world_landmarks_m, 5),
+            ],
+            axis=2,
+        )
+        people = zip(
+            poses.ids.tolist(),
+            np.round(poses.scores, 4).tolist(),
+            points.reshape(len(poses), -1).tolist(),
+            strict=True,
+        )
+        return "".join(
+            f"{when},{number},{score},{','.join(map(repr, cells))}\n"
+            for number, score, cells in people
+        )
+
+
+def header(skeleton: Skeleton) -> list[str]:
+    """Column names: the frame's, the person's, then eight for each keypoint."""
+    return [*_FRAME, *_PERSON, *(f"{name}_{part}" for name in skeleton.names for part in _POINT)]

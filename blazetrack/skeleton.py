@@ -1,0 +1,148 @@
+"""Keypoint sets by name: names, edges to draw, left/right partners, index maps.
+
+One description, many readers: drawing, flips, metrics, CSV headers and data sets read it here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from blazetrack.errors import InputError, did_you_mean
+
+__all__ = ["BLAZEPOSE33", "COCO17", "LSP14", "MPII16", "SKELETONS", "Skeleton", "get_skeleton"]
+
+
+@dataclass(frozen=True, slots=True)
+class Skeleton:
+    """A named set of K keypoints.
+
+    Attributes:
+        name: the set's name.
+        names: K keypoint names in order, snake case.
+        edges: index pairs to draw as lines.
+        torso: indices of left shoulder, right shoulder, left hip, right hip, where the set has
+            them: the diagonal is the yardstick of PCK.
+    """
+
+    name: str
+    names: tuple[str, ...]
+    edges: tuple[tuple[int, int], ...]
+    torso: tuple[int, int, int, int] | None = None
+
+    def __len__(self) -> int:
+        return len(self.names)
+
+    def index(self, name: str) -> int:
+        """Index of a keypoint by name; `InputError` where the set has none of that name."""
+        try:
+            return self.names.index(name)
+        except ValueError:
+            hint = did_you_mean(name, self.names)
+            raise InputError(f"skeleton {self.name}: no keypoint '{name}'; {hint}") from None
+
+    @property
+    def partners(self) -> tuple[int, ...]:
+        """For each keypoint the index that it becomes when the picture is flipped."""
+        return tuple(
+            self.names.index(other) if (other := _other_side(name)) in self.names else i
+            for i, name in enumerate(self.names)
+        )
+
+    def map_to(self, other: Skeleton) -> list[tuple[int, int]]:
+        """Pairs (index here, index in `other`) of the keypoints that both sets name."""
+        return [(i, other.names.index(n)) for i, n in enumerate(self.names) if n in other.names]
+
+
+def _other_side(name: str) -> str:
+    words = {"left": "right", "right": "left"}
+    return "_".join(words.get(word, word) for word in name.split("_"))
+
+
+def _words(text: str) -> tuple[str, ...]:
+    return tuple(text.split())
+
+
+def _edges(names: Sequence[str], pairs: str) -> tuple[tuple[int, int], ...]:
+    split = [pair.split("-") for pair in pairs.split()]
+    return tuple((names.index(a), names.index(b)) for a, b in split)
+
+
+_BODY = (
+    "left_shoulder-right_shoulder left_shoulder-left_elbow left_elbow-left_wrist "
+    "right_shoulder-right_elbow right_elbow-right_wrist left_shoulder-left_hip "
+    "right_shoulder-right_hip left_hip-right_hip left_hip-left_knee left_knee-left_ankle "
+    "right_hip-right_knee right_knee-right_ankle "
+)
+
+# Order of the published BlazePose landmark model (mediapipe/python/solutions/pose.py).
+_BLAZEPOSE = _words(
+    """
+    nose left_eye_inner left_eye left_eye_outer right_eye_inner right_eye right_eye_outer
+    left_ear right_ear mouth_left mouth_right left_shoulder right_shoulder left_elbow
+    right_elbow left_wrist right_wrist left_pinky right_pinky left_index right_index
+    left_thumb right_thumb left_hip right_hip left_knee right_knee left_ankle right_ankle
+    left_heel right_heel left_foot_index right_foot_index
+    """
+)
+BLAZEPOSE33 = Skeleton(
+    "blazepose33",
+    _BLAZEPOSE,
+    _edges(
+        _BLAZEPOSE,
+        _BODY
+        + "nose-left_eye_inner left_eye_inner-left_eye left_eye-left_eye_outer "
+        + "left_eye_outer-left_ear nose-right_eye_inner right_eye_inner-right_eye "
+        + "right_eye-right_eye_outer right_eye_outer-right_ear mouth_left-mouth_right "
+        + "left_wrist-left_pinky left_wrist-left_index left_wrist-left_thumb "
+        + "left_pinky-left_index right_wrist-right_pinky right_wrist-right_index "
+        + "right_wrist-right_thumb right_pinky-right_index left_ankle-left_heel "
+        + "left_heel-left_foot_index left_ankle-left_foot_index right_ankle-right_heel "
+        + "right_heel-right_foot_index right_ankle-right_foot_index",
+    ),
+    (11, 12, 23, 24),
+)
+
+_COCO = _words(
+    """
+    nose left_eye right_eye left_ear right_ear left_shoulder right_shoulder left_elbow
+    right_elbow left_wrist right_wrist left_hip right_hip left_knee right_knee left_ankle
+    right_ankle
+    """
+)
+COCO17 = Skeleton(
+    "coco17",
+    _COCO,
+    _edges(_COCO, _BODY + "nose-left_eye nose-right_eye left_eye-left_ear right_eye-right_ear"),
+    (5, 6, 11, 12),
+)
+
+_LSP = _words(
+    """
+    right_ankle right_knee right_hip left_hip left_knee left_ankle right_wrist right_elbow
+    right_shoulder left_shoulder left_elbow left_wrist neck head_top
+    """
+)
+LSP14 = Skeleton("lsp14", _LSP, _edges(_LSP, _BODY + "neck-head_top"), (9, 8, 3, 2))
+
+_MPII = _words(
+    """
+    right_ankle right_knee right_hip left_hip left_knee left_ankle pelvis thorax neck head_top
+    right_wrist right_elbow right_shoulder left_shoulder left_elbow left_wrist
+    """
+)
+MPII16 = Skeleton(
+    "mpii16",
+    _MPII,
+    _edges(_MPII, _BODY + "pelvis-thorax thorax-neck neck-head_top"),
+    (13, 12, 3, 2),
+)
+
+SKELETONS = {s.name: s for s in (BLAZEPOSE33, COCO17, LSP14, MPII16)}
+
+
+def get_skeleton(name: str) -> Skeleton:
+    """The keypoint set called `name`; `InputError` with the nearest name where there is none."""
+    if name not in SKELETONS:
+        raise InputError(f"no skeleton '{name}'; {did_you_mean(name, SKELETONS)}")
+    return SKELETONS[name]

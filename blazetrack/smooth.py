@@ -1,0 +1,211 @@
+"""Temporal filters: low-pass, One-Euro, and a set of them for each person.
+
+One-Euro: Casiez, Roussel, Vogel, "1 € Filter", CHI 2012; parameters and details as MediaPipe has
+them (util/filtering/one_euro_filter.cc, modules/pose_landmark/pose_landmark_filtering.pbtxt).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from blazetrack.errors import GraphError, did_you_mean
+from blazetrack.types import Frame, Poses
+
+__all__ = ["PRESETS", "LowPass", "OneEuro", "PoseSmoother", "SmoothPreset"]
+
+Float = NDArray[np.float64]
+Float32 = NDArray[np.float32]
+
+# Used until two samples have told the true rate (one_euro_filter.cc, `frequency`).
+START_HZ = 30.0
+# People smaller than this pass unfiltered (`min_allowed_object_scale`).
+MIN_SCALE_PX = 1e-6
+
+
+class LowPass:
+    """Exponential smoothing: `y = alpha · x + (1 − alpha) · y₋₁`; the first value passes.
+
+    State and weights are float32, as in low_pass_filter.cc.
+    """
+
+    def __init__(self, alpha: float) -> None:
+        self._alpha = np.float32(alpha)
+        self._last: Float32 | None = None
+
+    def __call__(self, value: Float32, alpha: Float | float | None = None) -> Float32:
+        """Filter one sample; `alpha` replaces the constant one for this sample."""
+        weight = self._alpha if alpha is None else np.asarray(alpha, np.float32)
+        if self._last is None:
+            self._last = value
+        else:
+            kept = (1.0 - np.asarray(weight, np.float64)) * self._last
+            self._last = np.asarray(weight * value + kept, np.float32)
+        return self._last
+
+
+class OneEuro:
+    """A low-pass whose cutoff rises with speed: calm at rest, quick in motion.
+
+    Each element of the array has its own filter.
+
+    Args:
+        min_cutoff: cutoff at rest in Hz.
+        beta: how much speed raises the cutoff.
+        derivate_cutoff: cutoff of the speed's own low-pass in Hz.
+    """
+
+    def __init__(self, min_cutoff: float, beta: float, derivate_cutoff: float = 1.0) -> None:
+        # MediaPipe's options are float32; 0.01 is not 0.01f.
+        self._min_cutoff = float(np.float32(min_cutoff))
+        self._beta = float(np.float32(beta))
+        self._derivate_cutoff = float(np.float32(derivate_cutoff))
+        self._rate_hz = START_HZ
+        self._time_s: float | None = None
+        self._raw: Float32 | None = None
+        self._value = LowPass(1.0)
+        self._speed = LowPass(1.0)
+
+    def __call__(self, value: Float32, time_s: float, value_scale: float = 1.0) -> Float32:
+        """Filter one sample.
+
+        Args:
+            value: float32 of any shape, the same at each call.
+            time_s: a sample that is not later than the last one passes unfiltered and unseen.
+            value_scale: makes speed independent of the object's size.
+        """
+        if self._time_s is not None:
+            if time_s <= self._time_s:
+                return value
+            self._rate_hz = 1.0 / (time_s - self._time_s)
+        self._time_s = time_s
+        # The speed is that of the raw values, as in MediaPipe; the paper filters first.
+        last = value if self._raw is None else self._raw
+        speed = (value.astype(np.float64) - last) * value_scale * self._rate_hz
+        self._raw = value
+        smooth = self._speed(speed.astype(np.float32), _alpha(self._derivate_cutoff, self._rate_hz))
+        cutoff = self._min_cutoff + self._beta * np.abs(smooth.astype(np.float64))
+        return self._value(value, _alpha(cutoff, self._rate_hz))
+
+
+def _alpha(cutoff: Float | float, rate_hz: float) -> Float | float:
+    """Weight of the newest sample: 1 / (1 + τ/Te) with τ = 1/(2π·cutoff), Te = 1/rate."""
+    tau, period_s = 1.0 / (2.0 * np.pi * cutoff), 1.0 / rate_hz
+    return 1.0 / (1.0 + tau / period_s)
+
+
+@dataclass(frozen=True, slots=True)
+class SmoothPreset:
+    """Filter parameters; see `OneEuro` and `LowPass`.
+
+    Attributes:
+        landmarks: min_cutoff, beta of the image landmarks.
+        world: of the world landmarks.
+        alignment: of the alignment points; None leaves them raw.
+        visibility: alpha.
+        scale_margin: the object's size is the circle's diameter times this.
+    """
+
+    landmarks: tuple[float, float] = (0.05, 80.0)
+    world: tuple[float, float] = (0.1, 40.0)
+    alignment: tuple[float, float] | None = (0.01, 10.0)
+    visibility: float = 0.1
+    scale_margin: float = 1.0
+
+
+_DEFAULT = SmoothPreset()
+PRESETS = {
+    "mediapipe_legacy": _DEFAULT,
+    "mediapipe_tasks": replace(_DEFAULT, alignment=None, scale_margin=1.25),
+}
+
+
+def _object_size(alignment_px: Float32, margin: float, image_wh: tuple[int, int]) -> np.float32:
+    """Diameter of the circle around a person, times `margin`, in pixels.
+
+    Rounded to float32 after each step, and by way of parts of the image, as MediaPipe does
+    (landmarks_smoothing_calculator_utils.cc, `GetObjectScale`).
+    """
+    size_wh = np.array(image_wh, np.float32)
+    dx, dy = alignment_px[1] - alignment_px[0]
+    diameter = np.sqrt(dx * dx + dy * dy) * np.float32(2)
+    width, height = diameter / size_wh * np.float32(margin) * size_wh
+    return np.float32((width + height) / np.float32(2))
+
+
+class _PersonFilters:
+    """The filters of one person."""
+
+    def __init__(self, preset: SmoothPreset) -> None:
+        self.landmarks = OneEuro(*preset.landmarks)
+        self.world = OneEuro(*preset.world)
+        self.alignment = OneEuro(*preset.alignment) if preset.alignment else None
+        self.visibility = LowPass(preset.visibility)
+
+
+class PoseSmoother:
+    """Smooth each person by id; a person's filters end when the person is gone.
+
+    Args:
+        preset: name of a set of parameters, see `PRESETS`.
+        frame_s: seconds from frame to frame for a clock that ignores the frames' own times
+            (`solutions.pose` counts 33.333 ms a call); None takes the frames' times.
+    """
+
+    def __init__(self, preset: str = "mediapipe_legacy", frame_s: float | None = None) -> None:
+        if preset not in PRESETS:
+            hint = did_you_mean(preset, PRESETS)
+            raise GraphError(f"smooth: no preset '{preset}'; {hint}")
+        self._preset = PRESETS[preset]
+        self._frame_s = frame_s
+        self.reset()
+
+    def reset(self) -> None:
+        """Forget everybody."""
+        self._people: dict[int, _PersonFilters] = {}
+
+    def __call__(self, poses: Poses, frame: Frame) -> Poses:
+        time_s = frame.time_s if self._frame_s is None else frame.index * self._frame_s
+        filters = {
+            person: self._people.get(person) or _PersonFilters(self._preset)
+            for person in poses.ids.tolist()
+        }
+        self._people = filters
+        if not filters:
+            return poses
+        smooth = replace(
+            poses,
+            landmarks_px=poses.landmarks_px.copy(),
+            world_landmarks_m=poses.world_landmarks_m.copy(),
+            visibility=poses.visibility.copy(),
+            alignment_px=poses.alignment_px.copy(),
+        )
+        for row, person in enumerate(filters.values()):
+            self._smooth_row(smooth, row, person, time_s, (frame.width, frame.height))
+        return smooth
+
+    def _smooth_row(
+        self,
+        poses: Poses,
+        row: int,
+        person: _PersonFilters,
+        time_s: float,
+        image_wh: tuple[int, int],
+    ) -> None:
+        """Replace one person's values by smoothed ones."""
+
+        def value(array: Float) -> Float32:
+            return np.asarray(array[row], np.float32)
+
+        poses.visibility[row] = person.visibility(value(poses.visibility))
+        size_px = _object_size(value(poses.alignment_px), self._preset.scale_margin, image_wh)
+        if size_px < MIN_SCALE_PX:
+            return
+        scale = float(np.float32(1) / size_px)
+        poses.landmarks_px[row] = person.landmarks(value(poses.landmarks_px), time_s, scale)
+        # World landmarks are in metres already, so speed needs no scale.
+        poses.world_landmarks_m[row] = person.world(value(poses.world_landmarks_m), time_s)
+        if person.alignment:
+            poses.alignment_px[row] = person.alignment(value(poses.alignment_px), time_s, scale)

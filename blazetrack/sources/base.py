@@ -1,0 +1,127 @@
+"""What every source is: an iterable of frames with a description, usable in a `with`."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Generator, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from itertools import islice
+from types import TracebackType
+from typing import Any, Literal
+
+import numpy as np
+
+from blazetrack.errors import InputError
+from blazetrack.types import Frame
+
+__all__ = ["Source", "SourceInfo", "frame_from_array", "quiet_opencv"]
+
+
+@dataclass(frozen=True, slots=True)
+class SourceInfo:
+    """What is known of a source before its first frame.
+
+    Attributes:
+        name: how to speak of it in a message; never holds a password.
+        kind: `video` and `stills` are files, `live` does not wait for the reader, `synthetic`
+            is drawn.
+        width: pixels, None where the pictures differ.
+        height: pixels, None where the pictures differ.
+        fps: frames per second, None where there is no steady rate.
+        frames: how many frames it says it has, None where it does not say.
+    """
+
+    name: str
+    kind: Literal["video", "stills", "live", "synthetic"]
+    width: int | None = None
+    height: int | None = None
+    fps: float | None = None
+    frames: int | None = None
+
+
+class Source(ABC):
+    """Frames from outside, one after the other.
+
+    A source of files starts over each time it is iterated; a live one goes on.
+
+    Attributes:
+        info: what is known of it.
+        warnings: one line for each thing that went wrong without ending the run.
+        skipped: how many pictures or packets could not be read since iteration began.
+    """
+
+    def __init__(self, info: SourceInfo) -> None:
+        self.info = info
+        self.warnings: list[str] = []
+        self.skipped = 0
+        self._max_frames: int | None = None
+
+    @abstractmethod
+    def _frames(self) -> Generator[Frame, None, None]:
+        """The frames, from the first on."""
+
+    def limit(self, max_frames: int | None) -> None:
+        """End after `max_frames` frames; None is no limit."""
+        if max_frames is None:
+            return
+        if max_frames < 1:
+            raise InputError(f"max_frames: expected 1 or more, got {max_frames}")
+        self._max_frames = max_frames
+        known = self.info.frames
+        if known is not None:
+            self.info = replace(self.info, frames=min(known, max_frames))
+
+    def __iter__(self) -> Iterator[Frame]:
+        self.warnings.clear()
+        self.skipped = 0
+        frames = self._frames()
+        try:
+            yield from islice(frames, self._max_frames)
+        finally:
+            frames.close()
+
+    def close(self) -> None:  # noqa: B027  # files are closed by the iteration that opened them
+        """Let go of the device; harmless when called twice."""
+
+    def __enter__(self) -> Source:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+
+def frame_from_array(image: Any, index: int = 0, time_s: float = 0.0) -> Frame:
+    """A frame from a numpy picture.
+
+    Args:
+        image: `(H, W, 3)` uint8, RGB. May be read-only; copied only where it is not contiguous.
+        index: number of the frame.
+        time_s: capture time in seconds.
+
+    Raises:
+        InputError: the array has another shape or type; nothing is converted silently.
+    """
+    if isinstance(image, np.ndarray) and not image.flags.c_contiguous:
+        image = np.ascontiguousarray(image)
+    return Frame(image, int(index), float(time_s))
+
+
+@contextmanager
+def quiet_opencv() -> Iterator[None]:
+    """Keep OpenCV's log off stderr: what goes wrong is told in one line by our own error."""
+    import cv2
+
+    # OpenCV 4 has the switch at the top, OpenCV 5 in utils.logging; 0 is silent in both.
+    log = cv2 if hasattr(cv2, "setLogLevel") else cv2.utils.logging
+    before = log.getLogLevel()
+    log.setLogLevel(0)
+    try:
+        yield
+    finally:
+        log.setLogLevel(before)

@@ -1,0 +1,94 @@
+"""The drawing tools of the drawn person: curves, shaded limbs, and filling them in.
+
+A figure is a list of shapes, back to front; the list alone tells how much of the picture it
+takes, without touching a pixel.
+"""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = ["Colour", "Shape", "cast_shadow", "limb", "mirror", "paint", "smooth", "tone"]
+
+Float = NDArray[np.float64]
+Colour = tuple[int, int, int]
+Shape = tuple[Float, Colour]
+"""Corners `(P, 2)` in pixels and an RGB colour."""
+
+LIGHT = np.array([-0.6, -0.8])  # where the light comes from, in the picture
+# A limb is painted dark, then lighter, then lightest, each time leaving more of the dark side.
+BANDS = ((0.0, 0.78), (0.36, 1.0), (1.15, 1.09))
+
+
+def tone(colour: Colour, by: float) -> Colour:
+    """The same colour, brighter or darker."""
+    red, green, blue = (min(255, int(c * by)) for c in colour)
+    return red, green, blue
+
+
+def paint(image: NDArray[np.uint8], shapes: list[Shape]) -> None:
+    """Fill the shapes in order, in place, to a sixteenth of a pixel."""
+    for corners, colour in shapes:
+        fixed = np.rint(corners * 16.0).astype(np.int32)
+        cv2.fillPoly(image, [fixed], colour, cv2.LINE_AA, 4)
+
+
+def cast_shadow(image: NDArray[np.uint8], x_px: float, y_px: float, half_width_px: float) -> None:
+    """Darken the ground softly around (x, y), in place."""
+    height, width = image.shape[:2]
+    a, b = half_width_px, 0.16 * half_width_px
+    x0, x1 = (int(np.clip(v, 0, width)) for v in (x_px - a, x_px + a + 1))
+    y0, y1 = (int(np.clip(v, 0, height)) for v in (y_px - b, y_px + b + 1))
+    u = ((np.arange(x0, x1, dtype=np.float32) - x_px) / a) ** 2
+    v = ((np.arange(y0, y1, dtype=np.float32) - y_px) / b) ** 2
+    keep = 1.0 - 0.45 * np.maximum(0.0, 1.0 - u - v[:, None])
+    image[y0:y1, x0:x1] = (image[y0:y1, x0:x1] * keep[..., None]).astype(np.uint8)
+
+
+def _spline(samples: int) -> Float:
+    u = np.arange(samples)[:, None] / samples
+    return 0.5 * np.concatenate(
+        [-u + 2 * u**2 - u**3, 2 - 5 * u**2 + 3 * u**3, u + 4 * u**2 - 3 * u**3, u**3 - u**2], 1
+    )
+
+
+_SPLINE = _spline(4)
+
+
+def smooth(knots: Float) -> Float:
+    """A closed Catmull-Rom curve `(4 K, 2)` through knots `(K, 2)`."""
+    ring = np.concatenate([knots[-1:], knots, knots[:2]])
+    spans = np.stack([ring[:-3], ring[1:-2], ring[2:-1], ring[3:]], 1)  # (K, 4, 2)
+    curve: Float = (_SPLINE @ spans).reshape(-1, 2)
+    return curve
+
+
+def mirror(half: Float) -> Float:
+    """Close an outline given from top to bottom on one side by its mirror image in x."""
+    return np.concatenate([half, (half * (-1.0, 1.0))[::-1]])
+
+
+# The outline of a limb: one side, round the end, back on the other side, round the start.
+_T = np.linspace(0.0, 1.0, 6)
+_CAP = np.linspace(0.0, np.pi, 7)[1:-1]
+_ALONG = np.concatenate([_T, np.ones(5), _T[::-1], np.zeros(5)])  # in lengths of the limb
+_ROUND = np.concatenate([np.zeros(6), np.sin(_CAP), np.zeros(6), -np.sin(_CAP)])  # in radii
+_ACROSS = np.concatenate([np.ones(6), np.cos(_CAP), -np.ones(6), -np.cos(_CAP)])  # in radii
+
+
+def limb(shapes: list[Shape], colour: Colour, *parts: tuple[Float, Float, Float]) -> None:
+    """Add a chain of round-ended parts (from `(2,)`, to `(2,)`, radii `(R,)`), shaded as one."""
+    forms = []
+    for start, end, radii in parts:
+        axis = end - start
+        across = np.array([-axis[1], axis[0]]) / (np.hypot(*axis) + 1e-9)
+        radius = np.interp(_ALONG, np.linspace(0.0, 1.0, len(radii)), radii)
+        along = np.array([across[1], -across[0]])
+        spine = start + _ALONG[:, None] * axis + (_ROUND * radius)[:, None] * along
+        forms.append((spine, across, _ACROSS * radius, float(across @ LIGHT)))
+    for inset, bright in BANDS:
+        for spine, across, side, lit in forms:
+            move = 0.5 * inset * (lit * np.abs(side) - abs(lit) * side) - 0.12 * inset * side
+            shapes.append((spine + (side + move)[:, None] * across, tone(colour, bright)))

@@ -1,0 +1,121 @@
+"""A picture file, or a folder of them."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Generator
+from pathlib import Path
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from blazetrack.errors import SourceError
+from blazetrack.sources.base import Source, SourceInfo, quiet_opencv
+from blazetrack.types import Frame
+
+__all__ = ["ENDINGS", "ImageSource", "read_picture"]
+
+# What OpenCV's readers take on every platform; .gif goes to the video reader, which animates it.
+_JPEG = (".jpe", ".jpeg", ".jp2", ".jpg")
+_OTHER = (".avif", ".bmp", ".dib", ".png", ".tif", ".tiff", ".webp")
+ENDINGS = frozenset((*_JPEG, *_OTHER, ".pbm", ".pgm", ".pnm", ".ppm"))
+_FPS = 30.0
+
+
+class ImageSource(Source):
+    """One picture, or the pictures of a folder in natural order (2.png before 10.png).
+
+    Stills have no clock: picture `i` gets the time `i / fps`. In a folder, a picture that cannot
+    be read is skipped, counted and named in `warnings`; other files and hidden ones are no
+    pictures.
+
+    Args:
+        path: picture or folder.
+        fps: the clock's pace, 30 by default.
+
+    Raises:
+        SourceError: the picture cannot be read, the folder has none, or all are unreadable.
+    """
+
+    def __init__(self, path: str | os.PathLike[str], *, fps: float | None = None) -> None:
+        name = os.fspath(path)
+        self._fps = fps or _FPS
+        width = height = None
+        if os.path.isdir(path):
+            self._paths = list_pictures(Path(path))
+        else:
+            self._paths = [Path(path)]
+            height, width = read_picture(path).shape[:2]
+        super().__init__(SourceInfo(name, "stills", width, height, fps, len(self._paths)))
+
+    def _frames(self) -> Generator[Frame, None, None]:
+        index = 0
+        for path in self._paths:
+            try:
+                image = read_picture(path)
+            except SourceError as error:
+                self.skipped += 1
+                self.warnings.append(str(error))
+                continue
+            yield Frame(image, index, index / self._fps)
+            index += 1
+        if not index:
+            raise SourceError(
+                f"{self.info.name}: none of {len(self._paths)} pictures can be read; "
+                f"the first says: {self.warnings[0]}"
+            )
+
+
+def list_pictures(folder: Path) -> list[Path]:
+    """The picture files of a folder in natural order; `SourceError` where there is none."""
+    try:
+        found = [path for path in folder.iterdir() if path.suffix.lower() in ENDINGS]
+    except OSError as error:
+        raise SourceError(f"{folder}: cannot list this folder ({error.strerror})") from None
+    found = [path for path in found if not path.name.startswith(".") and path.is_file()]
+    if not found:
+        raise SourceError(
+            f"{folder}: expected pictures in this folder, got none; "
+            f"known endings: {' '.join(sorted(ENDINGS))}"
+        )
+    return sorted(found, key=_natural)
+
+
+def read_picture(path: str | os.PathLike[str]) -> NDArray[np.uint8]:
+    """Read a picture file as RGB.
+
+    Grey becomes three equal channels, 16 bit becomes 8, an alpha channel is dropped (the colours
+    below it stay as stored), and the camera's EXIF orientation is obeyed.
+
+    Returns:
+        `(H, W, 3)` uint8, C-contiguous.
+
+    Raises:
+        SourceError: the file is missing, empty, or not a picture that OpenCV can decode.
+    """
+    try:
+        # Not cv2.imread: on Windows it cannot open a path outside the code page.
+        data = np.fromfile(path, np.uint8)
+    except OSError as error:
+        raise SourceError(f"{path}: cannot read this file ({error.strerror})") from None
+    if not data.size:
+        raise SourceError(f"{path}: expected a picture, got an empty file")
+    try:
+        with quiet_opencv():
+            bgr = cv2.imdecode(data, cv2.IMREAD_COLOR)
+    except cv2.error as error:
+        raise SourceError(f"{path}: OpenCV refuses this picture ({error.err})") from None
+    if bgr is None:
+        raise SourceError(
+            f"{path}: expected a picture, got data that cannot be decoded; "
+            "it is truncated, damaged or of an unknown format"
+        )
+    rgb: NDArray[np.uint8] = cv2.cvtColor(bgr, cv2.COLOR_BGR2RGB)
+    return rgb
+
+
+def _natural(path: Path) -> list[tuple[bool, int, str]]:
+    parts = re.split(r"(\d+)", path.name.lower())
+    return [(part.isdecimal(), int(part) if part.isdecimal() else 0, part) for part in parts]

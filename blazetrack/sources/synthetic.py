@@ -1,0 +1,281 @@
+"""The embedded source: a drawn person who exercises, with the truth of where each joint is.
+
+No camera and no download: the default of the demo and the ground truth of the tests. A stage has
+a room and actors; each actor has a body, a look, a place and a movement, so several people are
+several actors. A frame follows from (scene, size, frames, fps, seed, index) alone, so any frame
+can be asked for first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator
+from dataclasses import dataclass
+from functools import lru_cache, partial
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from blazetrack.errors import InputError, SourceError, did_you_mean
+from blazetrack.sources import backdrop, motion
+from blazetrack.sources.base import Source, SourceInfo
+from blazetrack.sources.body import Build, Joints, Place, solve
+from blazetrack.sources.brush import Shape, cast_shadow, paint
+from blazetrack.sources.drawn import Look, outline
+from blazetrack.types import Frame
+
+__all__ = ["SCENES", "SyntheticSource", "Truth"]
+
+SIDES_PX = (64, 4096)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Truth:
+    """Where the joints of the drawn people are, one row per person that is in the picture.
+
+    Attributes:
+        landmarks_px: `(N, 33, 2)` float64, x y, in the order of `skeleton.BLAZEPOSE33`.
+        visible: `(N, 33)` bool, inside the picture (a limb before another hides nothing).
+        whole: `(N,)` bool, all that is drawn of the person lies inside the picture.
+        ids: `(N,)` int64, from 1, the same person in every frame.
+    """
+
+    landmarks_px: NDArray[np.float64]
+    visible: NDArray[np.bool_]
+    whole: NDArray[np.bool_]
+    ids: NDArray[np.int64]
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+
+Act = Callable[[int], motion.Stance]
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """One person of a stage; `act` gives the stance for a frame's index."""
+
+    id: int
+    build: Build
+    look: Look
+    place: Place
+    act: Act
+
+    def pose(self, index: int) -> tuple[Joints, list[Shape]]:
+        """Joints in pixels and the shapes to paint."""
+        joints = self.place.project(solve(self.build, self.act(index)))
+        return joints, outline(self.build, self.look, joints)
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """What stays the same while a scene plays; actors from far to near."""
+
+    room: NDArray[np.uint8]
+    noise: NDArray[np.uint8]
+    actors: tuple[Actor, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Script:
+    """What a scene may know: the options of the source."""
+
+    frames: int
+    size: tuple[int, int]
+    fps: float
+
+    def place(self, smaller: float = 0.0, aside: float = 0.0, lower: float = 0.0) -> Place:
+        """Where one person fits with the arms raised and held out.
+
+        Args:
+            smaller: 0 is as tall as fits, 1 three quarters of it.
+            aside: −1 to 1, from the middle to the left or right.
+            lower: 0 to 1, further up in the picture.
+        """
+        width, height = self.size
+        tall = min(0.70 * height, 0.84 * width) * (1.0 - 0.25 * smaller)
+        room = max(0.0, 0.5 * width - 0.56 * tall)
+        return Place(width * 0.5 + 0.6 * aside * room, height * (0.93 - 0.05 * lower), tall)
+
+
+Cast = Callable[[Script, np.random.Generator], tuple[Actor, ...]]
+
+
+def _exercises(
+    script: Script, rng: np.random.Generator, only: str | None = None
+) -> tuple[Actor, ...]:
+    late = rng.uniform(0.0, motion.CYCLE_S) if only is None else 0.0
+    breath = rng.uniform(0.0, 10.0)
+
+    def act(index: int) -> motion.Stance:
+        time_s = index / script.fps
+        return motion.idle(motion.exercise(time_s + late, only), time_s + breath)
+
+    return (_actor(1, rng, script.place(), act),)
+
+
+def _leaves(script: Script, rng: np.random.Generator) -> tuple[Actor, ...]:
+    """Walk out of the picture, stay away, come back: each about a third of the clip."""
+    place = script.place()
+    away = 0.5 * script.size[0] / place.height_px + 0.35
+    away *= 1.0 if rng.random() < 0.5 else -1.0
+
+    def act(index: int) -> motion.Stance:
+        u = index / script.frames
+        x = away * (motion.ease((u - 0.18) / 0.22) - motion.ease((u - 0.60) / 0.22))
+        return motion.idle(motion.sidestep(x), index / script.fps)
+
+    return (_actor(1, rng, place, act),)
+
+
+def _still(script: Script, rng: np.random.Generator) -> tuple[Actor, ...]:
+    """One moment of one exercise, a little turned."""
+    stance = motion.idle(motion.exercise(rng.uniform(0, motion.CYCLE_S)), rng.uniform(0, 60))
+    stance.trunk[0] += rng.uniform(-0.3, 0.3)
+    stance.arms[:] += rng.normal(0.0, 0.12, (2, 4))
+    place = script.place(rng.random(), rng.uniform(-1, 1), rng.random())
+    return (_actor(1, rng, place, lambda index: stance),)
+
+
+def _actor(number: int, rng: np.random.Generator, place: Place, act: Act) -> Actor:
+    return Actor(number, Build.drawn_by_lot(rng), Look.drawn_by_lot(rng), place, act)
+
+
+SCENES: dict[str, Cast] = {
+    "exercises": _exercises,
+    **{name: partial(_exercises, only=name) for name in motion.EXERCISES},
+    "leaves": _leaves,
+    "still": _still,
+    "empty": lambda script, rng: (),
+}
+"""Name → who acts; in `still` every frame has another person in another room."""
+
+
+class SyntheticSource(Source):
+    """A drawn person in a drawn room, with truth.
+
+    Args:
+        scene: a name of `SCENES`.
+        frames: how many frames the clip has.
+        size: width and height in pixels.
+        fps: frames per second.
+        seed: chooses the person, the room and the moment the clip begins at.
+
+    Raises:
+        SourceError: there is no such scene, or a number is out of range.
+    """
+
+    def __init__(
+        self,
+        scene: str = "exercises",
+        frames: int = 300,
+        size: tuple[int, int] = (640, 480),
+        fps: float = 30.0,
+        seed: int = 0,
+    ) -> None:
+        if scene not in SCENES:
+            raise SourceError(f"synthetic: no scene '{scene}'; {did_you_mean(scene, SCENES)}")
+        low, high = SIDES_PX
+        for name, fits, expected, got in (
+            ("frames", frames >= 1, "1 or more", frames),
+            ("size", all(low <= s <= high for s in size), f"sides of {low} to {high} pixels", size),
+            ("fps", 0.0 < fps <= 1000.0, "over 0 and up to 1000", fps),
+            ("seed", seed >= 0, "0 or more", seed),
+        ):
+            if not fits:
+                raise SourceError(f"synthetic: {name}: expected {expected}, got {got}")
+        name = f"synthetic:{scene}"
+        super().__init__(SourceInfo(name, "synthetic", size[0], size[1], float(fps), frames))
+        self._scene, self._seed = scene, seed
+        self._script = Script(frames, size, float(fps))
+        self._stage = lru_cache(maxsize=1)(self._build)
+
+    @classmethod
+    def from_text(cls, text: str) -> SyntheticSource:
+        """Open `synthetic`, `synthetic:SCENE` or `synthetic[:SCENE]?key=value&…`.
+
+        Args:
+            text: keys are the arguments of the class; `size` reads `1280x720`.
+
+        Raises:
+            SourceError: an unknown scene or key, a key given twice, a value that is none.
+        """
+        word, _, query = text.partition("?")
+        _, colon, scene = word.partition(":")
+        options: dict[str, Any] = {"scene": scene} if colon else {}
+        for pair in filter(None, query.split("&")):
+            key, _, value = pair.partition("=")
+            if key not in _READ:
+                raise SourceError(f"{text}: no option '{key}'; {did_you_mean(key, _READ)}")
+            if key in options:
+                raise SourceError(f"{text}: '{key}' is given twice; give it once")
+            read, expected = _READ[key]
+            try:
+                options[key] = read(value)
+            except ValueError:
+                raise SourceError(f"{text}: {key}: expected {expected}, got '{value}'") from None
+        return cls(**options)
+
+    def frame(self, index: int) -> Frame:
+        """Draw frame `index`, whatever was drawn before."""
+        stage = self._stage(self._stage_of(index))
+        image = stage.room.copy()
+        for actor in stage.actors:
+            joints, shapes = actor.pose(index)
+            feet = joints.points[27:33, 0]
+            half = 0.5 * np.ptp(feet) + 0.12 * joints.scale
+            cast_shadow(image, feet.mean(), actor.place.y_px + 0.02 * joints.scale, half)
+            paint(image, shapes)
+        backdrop.add_noise(image, stage.noise, index)
+        return Frame(image, index, index / self._script.fps)
+
+    def truth(self, index: int) -> Truth:
+        """Where everybody's joints are in frame `index`."""
+        last = np.array(self._script.size) - 1.0
+        rows: list[tuple[NDArray[np.float64], bool, int]] = []
+        for actor in self._stage(self._stage_of(index)).actors:
+            joints, shapes = actor.pose(index)
+            corners = np.concatenate([corners for corners, _ in shapes])
+            low, high = corners.min(0), corners.max(0)
+            if (high >= 0).all() and (low <= last).all():
+                whole = bool((low >= 0).all() and (high <= last).all())
+                rows.append((joints.points[:, :2], whole, actor.id))
+        xy = np.array([row[0] for row in rows], np.float64).reshape(-1, 33, 2)
+        inside = np.asarray(((xy >= 0) & (xy <= last)).all(2), np.bool_)
+        return Truth(
+            xy,
+            inside,
+            np.array([row[1] for row in rows], np.bool_),
+            np.array([row[2] for row in rows], np.int64),
+        )
+
+    def _stage_of(self, index: int) -> int:
+        count = self._script.frames
+        if not 0 <= index < count:
+            raise InputError(f"{self.info.name}: expected a frame of 0 to {count - 1}, got {index}")
+        return index if self._scene == "still" else 0
+
+    def _build(self, number: int) -> Stage:
+        rng = np.random.default_rng((self._seed, number))
+        actors = SCENES[self._scene](self._script, rng)
+        room = backdrop.draw_room(rng, *self._script.size)
+        return Stage(room, backdrop.make_noise(rng, *self._script.size), actors)
+
+    def _frames(self) -> Generator[Frame, None, None]:
+        for index in range(self._script.frames):
+            yield self.frame(index)
+
+
+def _read_size(text: str) -> tuple[int, int]:
+    width, height = text.lower().split("x")
+    return int(width), int(height)
+
+
+_READ: dict[str, tuple[Callable[[str], Any], str]] = {
+    "scene": (str, "the name of a scene"),
+    "frames": (int, "a whole number"),
+    "size": (_read_size, "WIDTHxHEIGHT in pixels"),
+    "fps": (float, "a number"),
+    "seed": (int, "a whole number"),
+}

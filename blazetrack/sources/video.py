@@ -1,0 +1,162 @@
+"""A video file, decoded with its own timestamps and turned upright."""
+
+from __future__ import annotations
+
+import os
+import struct
+from collections.abc import Generator, Iterator
+from typing import Any
+
+import av
+import cv2
+import numpy as np
+from av.container import InputContainer
+from av.error import FFmpegError
+from av.video.frame import VideoFrame
+from av.video.stream import VideoStream
+from numpy.typing import NDArray
+
+from blazetrack.errors import SourceError
+from blazetrack.sources.base import Source, SourceInfo
+from blazetrack.types import Frame
+
+__all__ = ["VideoSource", "turn_upright"]
+
+# Older PyAV hands libav's complaints to `logging`, which prints them on stderr; newer is silent.
+if av.logging.get_level() is not None:
+    av.logging.set_level(av.logging.PANIC)
+
+
+class VideoSource(Source):
+    """The first video stream of a file.
+
+    Time starts at 0.0 with the first picture. A damaged packet is skipped and counted; a file
+    that breaks off ends the run normally with a line in `warnings`.
+
+    Args:
+        path: the file.
+        threads: decoder threads; 0 leaves the number to the decoder.
+
+    Raises:
+        SourceError: not a video, or not one picture in it can be read.
+    """
+
+    def __init__(self, path: str | os.PathLike[str], *, threads: int = 1) -> None:
+        self._path = os.fspath(path)
+        self._threads = threads
+        super().__init__(SourceInfo(self._path, "video"))
+        with self._open() as container:
+            stream = self._stream(container)
+            rate, promised = stream.average_rate, stream.frames
+        # Only a decoded picture tells its true size, and whether the file is worth anything.
+        frames = self._frames()
+        first = next(frames)
+        frames.close()
+        self.info = SourceInfo(
+            self._path,
+            "video",
+            first.width,
+            first.height,
+            float(rate) if rate else None,
+            promised or None,
+        )
+
+    def _frames(self) -> Generator[Frame, None, None]:
+        with self._open() as container:
+            stream = self._stream(container)
+            stream.thread_type = "AUTO"
+            stream.codec_context.thread_count = self._threads
+            step_s = 1.0 / float(stream.average_rate or 30)
+            index, time_s, origin = 0, -step_s, None
+            for picture in self._pictures(container, stream):
+                if picture.pts is None or picture.time_base is None:
+                    time_s += step_s
+                else:
+                    origin = picture.pts if origin is None else origin
+                    time_s = float((picture.pts - origin) * picture.time_base)
+                # swscale's default matrix for every file: the same pixels as OpenCV's reader.
+                image: Any = picture.to_ndarray(format="rgb24")
+                yield Frame(turn_upright(image, display_matrix(picture)), index, time_s)
+                index += 1
+            self._judge(index, stream.frames)
+
+    def _open(self) -> InputContainer:
+        try:
+            return av.open(self._path, metadata_errors="ignore")
+        except (FFmpegError, OSError, ValueError) as error:
+            raise SourceError(
+                f"{self._path}: expected a video or a picture, got a file that cannot be opened as "
+                f"one ({_reason(error)}); is it complete?"
+            ) from None
+
+    def _stream(self, container: InputContainer) -> VideoStream:
+        if not container.streams.video:
+            kinds = ", ".join(sorted({stream.type for stream in container.streams}))
+            raise SourceError(
+                f"{self._path}: expected a video stream, got only {kinds or 'nothing'}; "
+                "choose a file that has pictures"
+            )
+        return container.streams.video[0]
+
+    def _pictures(self, container: InputContainer, stream: VideoStream) -> Iterator[VideoFrame]:
+        packets = container.demux(stream)
+        while True:
+            try:
+                packet = next(packets, None)
+            except (FFmpegError, OSError) as error:
+                self.warnings.append(f"{self._path}: reading broke off ({_reason(error)})")
+                return
+            if packet is None:
+                return
+            try:
+                pictures = stream.decode(packet)
+            except (FFmpegError, ValueError):
+                self.skipped += 1
+                continue
+            yield from pictures
+
+    def _judge(self, read: int, promised: int) -> None:
+        """Say at the end what was missing."""
+        if not read:
+            raise SourceError(
+                f"{self._path}: expected a video, got not one readable picture; "
+                "it is truncated or damaged"
+            )
+        if self.skipped:
+            self.warnings.append(f"{self._path}: {self.skipped} damaged packets were skipped")
+        if read < promised:
+            self.warnings.append(f"{self._path}: {read} of {promised} frames could be read")
+
+
+def display_matrix(picture: VideoFrame) -> bytes | None:
+    """The 36 bytes of the picture's display matrix, or None where it has none."""
+    side_data: Any = picture.side_data.get("DISPLAYMATRIX")
+    return None if side_data is None else bytes(side_data)
+
+
+def turn_upright(image: NDArray[np.uint8], matrix: bytes | None) -> NDArray[np.uint8]:
+    """Turn and mirror a decoded picture as its file asks, in quarter turns.
+
+    Args:
+        image: `(H, W, 3)` uint8.
+        matrix: nine native int32 of the file's display matrix (libavutil/display.h):
+            x' = a·x + c·y, y' = b·x + d·y, in the order a b u c d v x y w.
+
+    Returns:
+        `(H, W, 3)` or `(W, H, 3)` uint8, C-contiguous.
+    """
+    if matrix is not None:
+        a, b, _, c, d, *_ = struct.unpack("=9i", matrix)
+        sideways = abs(b) > abs(a)
+        from_x, from_y = (c, b) if sideways else (a, d)
+        if sideways:
+            image = cv2.transpose(image)
+        if from_x < 0 or from_y < 0:
+            # cv2.flip: 0 turns y, 1 turns x, −1 both.
+            image = cv2.flip(image, -1 if from_x < 0 and from_y < 0 else int(from_x < 0))
+    return np.ascontiguousarray(image)
+
+
+def _reason(error: Exception) -> str:
+    """The short half of a libav or system error."""
+    return str(getattr(error, "strerror", None) or error).lower()

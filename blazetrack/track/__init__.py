@@ -1,0 +1,1 @@
+"""Crop → landmarks, and who is who from frame to frame."""

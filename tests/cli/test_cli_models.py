@@ -1,0 +1,59 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from blazetrack.cli.models import app
+from blazetrack.errors import ModelError
+
+RUN = CliRunner()
+
+
+@pytest.fixture(autouse=True)
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("BLAZETRACK_HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("BLAZETRACK_OFFLINE", "1")
+    return tmp_path / "home"
+
+
+@pytest.mark.parametrize("verb", ["pull", "list", "info", "add"])
+def test_every_verb_teaches_itself(verb: str) -> None:
+    done = RUN.invoke(app, [verb, "--help"])
+    assert done.exit_code == 0
+    assert "--help" in done.stdout
+
+
+def test_list_shows_the_published_models() -> None:
+    assert "pose_detector" in RUN.invoke(app, ["list"]).stdout
+    rows = json.loads(RUN.invoke(app, ["list", "--json"]).stdout)
+    assert [(row["name"], row["present"]) for row in rows] == [
+        ("pose_detector", False),
+        ("full", False),
+    ]
+
+
+def test_info_shows_a_model_that_is_not_here(home: Path) -> None:
+    assert "Identity_4" in RUN.invoke(app, ["info", "full"]).stdout
+    about = json.loads(RUN.invoke(app, ["info", "pose_detector", "--json"]).stdout)
+    assert about["input_hw"] == [224, 224]
+    assert about["anchors"]["strides"] == [8, 16, 32, 32, 32]
+    assert about["path"] == str(home / "pose_detector.tflite")
+
+
+def test_add_prints_the_path_and_reports_the_name_apart(
+    tmp_path: Path, home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "mine.tflite").write_bytes(b"\x20\0\0\0TFL3 and more")
+    app(["add", str(tmp_path / "mine.tflite"), "--name", "own"], standalone_mode=False)
+    said = capsys.readouterr()
+    assert said.out.strip() == str(home / "own.tflite")
+    assert "as 'own'" in said.err
+    app(["pull", "own", "--offline"], standalone_mode=False)
+    assert capsys.readouterr().out.strip() == str(home / "own.tflite")
+
+
+def test_errors_are_left_to_the_command_line() -> None:
+    assert isinstance(RUN.invoke(app, ["info", "ful"]).exception, ModelError)

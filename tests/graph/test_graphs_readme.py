@@ -1,0 +1,16 @@
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from blazetrack.graph import check_graph, load_graph_spec
+from blazetrack.nodes import NODES
+
+README = Path(__file__).parents[2] / "graphs" / "README.md"
+
+
+def test_the_example_of_the_page_on_the_format_is_a_right_graph() -> None:
+    text = README.read_text(encoding="utf-8")
+    example = re.search(r"```yaml\n(.*?)```", text, re.DOTALL)
+    assert example is not None
+    check_graph(load_graph_spec(example[1]), NODES)

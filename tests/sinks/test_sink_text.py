@@ -1,0 +1,119 @@
+"""JSON Lines and the table: the same people, read back."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from blazetrack.errors import InputError, SinkError
+from blazetrack.sinks import open_sink
+from blazetrack.sinks.csv import header
+from blazetrack.skeleton import BLAZEPOSE33, COCO17
+from blazetrack.types import Frame, Poses
+
+
+def frame(index: int = 0) -> Frame:
+    return Frame(np.zeros((32, 48, 3), np.uint8), index, index / 30)
+
+
+def people(count: int, keypoints: int = 33, seed: int = 0) -> Poses:
+    rng = np.random.default_rng(seed)
+    return Poses(
+        rng.uniform(-50, 1300, (count, keypoints, 3)),
+        rng.uniform(-1, 1, (count, keypoints, 3)),
+        rng.random((count, keypoints)),
+        rng.random((count, keypoints)),
+        rng.random(count),
+        np.arange(1, count + 1),
+        rng.uniform(0, 1000, (count, 2, 2)),
+    )
+
+
+def write(path: Path, *frames: Poses, **options: object) -> list[str]:
+    with open_sink(path, **options) as sink:
+        for index, poses in enumerate(frames):
+            sink.write(frame(index), poses)
+    return path.read_text(encoding="utf-8").splitlines()
+
+
+def test_jsonl_has_every_frame_and_every_number(tmp_path: Path) -> None:
+    poses = people(2)
+    lines = write(tmp_path / "a.jsonl", Poses.empty(), poses)
+    nobody, both = map(json.loads, lines)
+    assert nobody == {"frame": 0, "time_s": 0.0, "width": 48, "height": 32, "poses": []}
+    assert list(both) == ["frame", "time_s", "width", "height", "poses"]
+    assert both["time_s"] == round(1 / 30, 6)
+    assert [person["id"] for person in both["poses"]] == [1, 2]
+    for row, person in enumerate(both["poses"]):
+        assert sorted(person) == sorted(
+            ["id", "score", "landmarks_px", "visibility", "presence", "world_landmarks_m"]
+        )
+        np.testing.assert_allclose(person["landmarks_px"], poses.landmarks_px[row], atol=6e-4)
+        np.testing.assert_allclose(
+            person["world_landmarks_m"], poses.world_landmarks_m[row], atol=6e-6
+        )
+        np.testing.assert_allclose(person["visibility"], poses.visibility[row], atol=6e-5)
+        np.testing.assert_allclose(person["presence"], poses.presence[row], atol=6e-5)
+        assert person["score"] == round(poses.scores[row], 4)
+
+
+def test_csv_has_a_row_per_person_and_an_empty_one_for_nobody(tmp_path: Path) -> None:
+    poses = people(2)
+    head, *rows = (line.split(",") for line in write(tmp_path / "a.csv", Poses.empty(), poses))
+    assert head[:6] == ["frame", "time_s", "width", "height", "id", "score"]
+    parts = ["x_px", "y_px", "z_px", "visibility", "presence", "x_m", "y_m", "z_m"]
+    assert head[6:14] == [f"nose_{part}" for part in parts]
+    assert len(head) == 6 + 33 * 8
+    assert [len(row) for row in rows] == [len(head)] * 3
+    assert rows[0] == ["0", "0.0", "48", "32", *[""] * (len(head) - 4)]
+    assert [row[4] for row in rows[1:]] == ["1", "2"]
+    column = head.index("right_foot_index_visibility")
+    assert float(rows[2][column]) == round(poses.visibility[1, 32], 4)
+    assert float(rows[2][-1]) == round(poses.world_landmarks_m[1, 32, 2], 5)
+
+
+def test_csv_takes_another_skeleton(tmp_path: Path) -> None:
+    lines = write(tmp_path / "a.csv", people(1, 17), skeleton=COCO17)
+    assert lines[0].split(",") == header(COCO17)
+    assert len(lines[1].split(",")) == len(header(COCO17))
+
+
+def test_csv_refuses_people_of_another_skeleton(tmp_path: Path) -> None:
+    with (
+        open_sink(tmp_path / "a.csv", skeleton=BLAZEPOSE33) as sink,
+        pytest.raises(InputError, match=r"expected 33 keypoints \(blazepose33\), got 17"),
+    ):
+        sink.write(frame(), people(1, 17))
+    assert not (tmp_path / "a.csv").exists()
+
+
+@pytest.mark.parametrize("name", ["a.jsonl", "a.csv"])
+@pytest.mark.parametrize("field", ["landmarks_px", "world_landmarks_m", "presence", "scores"])
+def test_a_number_that_is_none_is_refused(tmp_path: Path, name: str, field: str) -> None:
+    poses = people(1)
+    broken = getattr(poses, field).copy()
+    broken.flat[-1] = np.nan
+    with open_sink(tmp_path / name) as sink:
+        sink.write(frame(), poses)
+        with pytest.raises(SinkError, match="frame 1 holds a landmark that is not a finite"):
+            sink.write(frame(1), replace(poses, **{field: broken}))
+    assert "nan" not in (tmp_path / name).read_text().lower()
+
+
+@pytest.mark.parametrize("name", ["a.jsonl", "a.csv"])
+def test_each_frame_is_on_disk_before_the_next(tmp_path: Path, name: str) -> None:
+    with open_sink(tmp_path / name) as sink:
+        for index in range(3):
+            sink.write(frame(index), people(1))
+            lines = (tmp_path / name).read_text().splitlines()
+            assert len(lines) == index + 1 + name.endswith("csv")
+
+
+@pytest.mark.parametrize("name", ["a.jsonl", "a.csv"])
+def test_an_older_file_is_replaced(tmp_path: Path, name: str) -> None:
+    (tmp_path / name).write_text("old\n" * 100)
+    assert "old" not in write(tmp_path / name, Poses.empty())

@@ -1,0 +1,164 @@
+"""The film, read back with the decoder."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import av
+import numpy as np
+import pytest
+
+from blazetrack.errors import SinkError
+from blazetrack.sinks import video
+from blazetrack.sinks.video import VideoSink, fit
+from blazetrack.types import Frame, Poses
+
+TIMES_S = [0.0, 0.05, 0.06, 0.2, 0.25, 0.5]
+
+
+def frame(index: int, time_s: float, height: int = 48, width: int = 64) -> Frame:
+    image = np.full((height, width, 3), (200, 30, 30), np.uint8)
+    image[:, : width // 2] = (20, 40, 220)
+    return Frame(image, index, time_s)
+
+
+def film(path: Path, times_s: Sequence[float], height: int = 48, width: int = 64) -> VideoSink:
+    with VideoSink(path) as sink:
+        for index, time_s in enumerate(times_s):
+            sink.write(frame(index, time_s, height, width), Poses.empty())
+    return sink
+
+
+def read(path: Path) -> tuple[list[float], list[np.ndarray], str, float]:
+    """Times, pictures, codec and length in seconds."""
+    with av.open(str(path)) as container:
+        (stream,) = container.streams.video
+        frames = list(container.decode(stream))
+        pictures = [f.to_ndarray(format="rgb24") for f in frames]
+        length = float(stream.duration * stream.time_base)
+        times = [float(f.pts * f.time_base) for f in frames]
+        return times, pictures, stream.codec_context.name, length
+
+
+def test_the_timing_is_the_inputs(tmp_path: Path) -> None:
+    film(tmp_path / "a.mp4", TIMES_S)
+    times, pictures, codec, length = read(tmp_path / "a.mp4")
+    assert codec == "h264"
+    assert times == pytest.approx(TIMES_S, abs=1e-4)
+    assert 0.5 < length <= 0.75 + 1e-4  # the last frame stays no longer than the one before
+    assert np.abs(pictures[3][24, 48].astype(int) - (200, 30, 30)).max() < 12
+    assert np.abs(pictures[3][24, 16].astype(int) - (20, 40, 220)).max() < 12
+
+
+def test_the_film_starts_with_its_first_frame(tmp_path: Path) -> None:
+    film(tmp_path / "a.mp4", [1000.5, 1000.6, 1000.7])
+    assert read(tmp_path / "a.mp4")[0] == pytest.approx([0.0, 0.1, 0.2], abs=1e-4)
+
+
+def test_equal_and_backward_times_move_on_and_are_counted(tmp_path: Path) -> None:
+    sink = film(tmp_path / "a.mp4", [0.0, 0.1, 0.1, 0.05, 0.2, 0.3])
+    times = read(tmp_path / "a.mp4")[0]
+    assert times == pytest.approx([0.0, 0.1, 0.101, 0.102, 0.2, 0.3], abs=1e-4)
+    assert "2 frames had a time that a film cannot hold" in sink.warnings[0]
+
+
+@pytest.mark.parametrize("restart", [-1000.0, 1e9])
+def test_a_clock_that_is_set_anew_goes_on(tmp_path: Path, restart: float) -> None:
+    sink = film(tmp_path / "a.mp4", [0.0, 0.1, restart, restart + 0.2])
+    assert read(tmp_path / "a.mp4")[0] == pytest.approx([0.0, 0.1, 0.2, 0.4], abs=1e-4)
+    assert "1 frames" in sink.warnings[0]
+
+
+@pytest.mark.parametrize(
+    ("height", "width", "coded"),
+    [(1, 1, (16, 16)), (47, 63, (48, 64)), (10, 4000, (16, 4000)), (4000, 10, (4000, 16))],
+)
+def test_odd_and_tiny_sizes_grow_to_what_the_codec_takes(
+    tmp_path: Path, height: int, width: int, coded: tuple[int, int]
+) -> None:
+    film(tmp_path / "a.mp4", [0.0, 0.1], height, width)
+    assert read(tmp_path / "a.mp4")[1][1].shape == (*coded, 3)
+
+
+def test_one_frame_is_a_film(tmp_path: Path) -> None:
+    film(tmp_path / "a.mp4", [0.0])
+    times, _, _, length = read(tmp_path / "a.mp4")
+    assert times == [0.0]
+    assert length == pytest.approx(1 / 30, abs=1e-4)
+
+
+def test_a_frame_of_another_size_is_fitted_not_stretched() -> None:
+    tall = fit(np.full((40, 10, 3), 255, np.uint8), (80, 40))
+    assert tall.shape == (40, 80, 3)
+    assert (tall[:, 35:45] == 255).all()
+    assert not tall[:, :35].any()
+    assert not tall[:, 45:].any()
+
+
+def test_the_index_stands_in_front(tmp_path: Path) -> None:
+    film(tmp_path / "a.mp4", TIMES_S)
+    data = (tmp_path / "a.mp4").read_bytes()
+    assert data.index(b"moov") < data.index(b"mdat")
+
+
+def test_the_drawn_picture_is_what_is_filmed(tmp_path: Path) -> None:
+    drawn = np.full((48, 64, 3), 250, np.uint8)
+    with VideoSink(tmp_path / "a.mp4") as sink:
+        sink.write(frame(0, 0.0), Poses.empty(), drawn)
+    assert read(tmp_path / "a.mp4")[1][0].mean() > 240
+
+
+def test_an_interrupted_run_leaves_a_whole_film(tmp_path: Path) -> None:
+    def run() -> None:
+        with VideoSink(tmp_path / "a.mp4") as sink:
+            for index in range(20):
+                sink.write(frame(index, index / 30), Poses.empty())
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        run()
+    assert len(read(tmp_path / "a.mp4")[0]) == 20
+
+
+def test_an_interrupt_before_the_first_frame_leaves_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupt(sink: VideoSink, time_s: float) -> int:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(VideoSink, "_tick", interrupt)
+    with pytest.raises(KeyboardInterrupt):
+        film(tmp_path / "a.mp4", TIMES_S)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_failed_film_does_not_delete_what_it_never_opened(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*args: object, **options: object) -> None:
+        raise OSError(13, "Permission denied")
+
+    (tmp_path / "a.mp4").write_text("somebody's film")
+    monkeypatch.setattr(av, "open", refuse)
+    with pytest.raises(SinkError, match="permission denied"):
+        film(tmp_path / "a.mp4", TIMES_S)
+    assert (tmp_path / "a.mp4").read_text() == "somebody's film"
+
+
+def test_a_picture_the_encoder_refuses_leaves_no_file(tmp_path: Path) -> None:
+    sink = VideoSink(tmp_path / "a.mp4")
+    with sink, pytest.raises(SinkError, match=r"^[^\n]*a\.mp4: cannot be written \([^\n]*\)$"):
+        sink.write(frame(0, 0.0, 2, 70_000), Poses.empty())
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_without_an_h264_encoder_it_says_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(video, "_ENCODERS", ("not-built-in",))
+    sink = film(tmp_path / "a.mp4", TIMES_S)
+    assert "no H.264 encoder" in sink.warnings[0]
+    times, _, codec, _ = read(tmp_path / "a.mp4")
+    assert codec == "mpeg4"
+    assert times == pytest.approx(TIMES_S, abs=1e-4)

@@ -1,0 +1,133 @@
+"""Cameras and streams, with a device made of paper and one real stream."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import av
+import cv2
+import numpy as np
+import pytest
+
+from blazetrack.errors import SourceError
+from blazetrack.sources import camera, open_source
+from blazetrack.sources.camera import CameraSource, without_password
+
+
+class PaperCamera:
+    """Gives `pictures` blue pictures, then none."""
+
+    def __init__(self, pictures: int, opens: bool = True) -> None:
+        self.left, self.open, self.asked = pictures, opens, {}
+
+    def __call__(self, *address: Any) -> PaperCamera:
+        return self
+
+    def isOpened(self) -> bool:
+        return self.open
+
+    def set(self, what: int, value: float) -> bool:
+        self.asked[what] = value
+        return True
+
+    def get(self, what: int) -> float:
+        return 25.0 if what == cv2.CAP_PROP_FPS else 0.0
+
+    def read(self) -> tuple[bool, Any]:
+        if not self.left:
+            return False, None
+        self.left -= 1
+        return True, np.full((6, 8, 3), (255, 0, 0), np.uint8)
+
+    def release(self) -> None:
+        self.open = False
+
+
+@pytest.fixture
+def no_pause(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(camera, "_PAUSE_S", 0.0)
+
+
+def test_live_frames_are_rgb_with_the_clocks_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cv2, "VideoCapture", device := PaperCamera(10))
+    ticks = iter([100.0, 100.5, 101.5])
+    with CameraSource(0, size=(8, 6), fps=25, clock=lambda: next(ticks)) as source:
+        source.limit(3)
+        frames = list(source)
+    assert source.info == camera.SourceInfo("camera 0", "live", 8, 6, 25.0, None)
+    assert [frame.time_s for frame in frames] == [0.0, 0.5, 1.5]
+    assert frames[0].image[0, 0].tolist() == [0, 0, 255]
+    assert device.asked[cv2.CAP_PROP_FRAME_WIDTH] == 8
+    assert not device.open
+
+
+@pytest.mark.parametrize("device", [PaperCamera(0, opens=False), PaperCamera(0)])
+def test_a_missing_or_busy_camera_is_one_line(
+    monkeypatch: pytest.MonkeyPatch, device: PaperCamera
+) -> None:
+    monkeypatch.setattr(cv2, "VideoCapture", device)
+    with pytest.raises(SourceError, match=r"^camera 3: expected live pictures, got none; [^\n]*$"):
+        open_source("3")
+    assert not device.open
+
+
+def test_a_camera_that_is_really_not_there_makes_no_noise(
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    with pytest.raises(SourceError, match="camera 97: expected live pictures"):
+        open_source(97)
+    assert capfd.readouterr().err == ""
+
+
+def test_an_unplugged_camera_is_an_error(monkeypatch: pytest.MonkeyPatch, no_pause: None) -> None:
+    monkeypatch.setattr(cv2, "VideoCapture", PaperCamera(3))
+    frames = iter(CameraSource(0))
+    assert [next(frames).index, next(frames).index] == [0, 1]  # the third proved that it works
+    with pytest.raises(SourceError, match="camera 0: gives no more pictures after 2 frames"):
+        next(frames)
+
+
+def test_the_password_of_a_stream_is_not_shown() -> None:
+    assert without_password("rtsp://me:secret@10.0.0.2/live") == "rtsp://10.0.0.2/live"
+
+
+class _Quiet(SimpleHTTPRequestHandler):
+    def log_message(self, *args: Any) -> None:
+        pass
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> Iterator[str]:
+    with ThreadingHTTPServer(("127.0.0.1", 0), partial(_Quiet, directory=tmp_path)) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+        thread.join()
+
+
+def test_a_stream_that_ends_ends_the_run(tmp_path: Path, server: str, no_pause: None) -> None:
+    with av.open(str(tmp_path / "clip.mp4"), "w") as container:
+        stream = container.add_stream("mpeg4", rate=30)
+        stream.width, stream.height, stream.pix_fmt = 64, 48, "yuv420p"
+        for _ in range(5):
+            image = np.zeros((48, 64, 3), np.uint8)
+            container.mux(stream.encode(av.VideoFrame.from_ndarray(image, format="rgb24")))
+        container.mux(stream.encode(None))
+    with open_source(f"{server}/clip.mp4") as source:
+        assert source.info.kind == "live"
+        assert 3 <= sum(1 for _ in source) <= 4  # the first one proved that it works
+        assert "the stream ended" in source.warnings[0]
+
+
+def test_a_stream_that_is_not_there_is_one_line(
+    server: str, capfd: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SourceError, match="check the address and the network"):
+        open_source(f"{server}/none.ts")
+    assert capfd.readouterr().err == ""

@@ -1,0 +1,119 @@
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+from blazetrack.errors import DownloadError, ModelError
+from blazetrack.store import Store
+from blazetrack.store.manifest import Package
+
+
+def test_a_path_needs_no_store(world: SimpleNamespace, tmp_path: Path) -> None:
+    path = tmp_path / "mine.tflite"
+    path.write_bytes(world.tflite("mine"))
+    for given in (path, str(path)):
+        model = world.store.find(given)
+        assert (model.path, model.info.name, model.size) == (
+            path,
+            "mine",
+            len(world.tflite("mine")),
+        )
+    assert not (tmp_path / "home").exists()
+
+
+def test_a_path_may_hold_published_bytes(world: SimpleNamespace, tmp_path: Path) -> None:
+    path = tmp_path / "renamed.tflite"
+    path.write_bytes(world.tflite("pose_detector"))
+    assert world.store.find(path).info == world.entries["pose_detector"].info
+
+
+def test_a_file_in_the_current_folder_does_not_hide_a_published_name(
+    world: SimpleNamespace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "full").write_bytes(world.tflite("a trap"))
+    (tmp_path / "own").write_bytes(world.tflite("own"))
+    assert not world.store.describe("full").present
+    assert world.store.find("own").path == Path("own")
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("ful", "no model is called 'ful'; did you mean 'full'"),
+        ("zzz", "known: full, pose_detector"),
+        ("gone.tflite", "no such model file: gone.tflite"),
+        ("folder/gone", "no such model file"),
+        ("gone.task", "no such model file"),
+    ],
+)
+def test_an_unknown_name_is_explained(world: SimpleNamespace, name: str, message: str) -> None:
+    with pytest.raises(ModelError, match=message):
+        world.store.find(name)
+
+
+def test_names_of_added_models_are_suggested_too(world: SimpleNamespace, tmp_path: Path) -> None:
+    path = tmp_path / "squats.tflite"
+    path.write_bytes(world.tflite("squats"))
+    world.store.add(path)
+    with pytest.raises(ModelError, match="did you mean 'squats'"):
+        world.store.find("squat")
+
+
+@pytest.mark.parametrize("value", ["1", "true", "Yes"])
+def test_offline_says_what_is_missing_and_how_to_get_it(
+    world: SimpleNamespace, monkeypatch: pytest.MonkeyPatch, value: str
+) -> None:
+    monkeypatch.setenv("BLAZETRACK_OFFLINE", value)
+    monkeypatch.setattr(subprocess, "run", lambda *args, **more: pytest.fail("ran pip"))
+    with pytest.raises(DownloadError) as caught:
+        Store().find("full")
+    for hint in ("'full' is not in", "blazetrack models pull full", "blazetrack models add"):
+        assert hint in str(caught.value)
+
+
+def test_offline_a_damaged_model_is_named_as_such(world: SimpleNamespace, tmp_path: Path) -> None:
+    (tmp_path / "home").mkdir()
+    (tmp_path / "home/full.tflite").write_bytes(world.tflite("cut")[:20])
+    with pytest.raises(DownloadError, match="'full' is damaged in"):
+        Store(offline=True).find("full")
+
+
+def test_an_argument_is_stronger_than_the_environment(
+    world: SimpleNamespace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("BLAZETRACK_OFFLINE", "1")
+    assert Store().offline
+    assert not Store(offline=False).offline
+    monkeypatch.setenv("BLAZETRACK_OFFLINE", "0")
+    assert not Store().offline
+
+
+def test_a_model_of_the_package_is_never_fetched(world: SimpleNamespace) -> None:
+    for place, present in [("store/manifest.yaml", True), ("weights/none.tflite", False)]:
+        own = world.entries["full"].model_copy(update={"source": Package(package=place)})
+        world.entries["full"] = own
+        assert world.store.describe("full").present is present
+    with pytest.raises(ModelError, match="reinstall"):
+        world.store.find("full")
+
+
+def test_listing_touches_nothing(world: SimpleNamespace, tmp_path: Path) -> None:
+    models = world.store.list()
+    assert [(model.info.name, model.present) for model in models] == [
+        ("pose_detector", False),
+        ("full", False),
+    ]
+    assert models[0].licence == "Apache-2.0"
+    assert not (tmp_path / "home").exists()
+
+
+def test_the_store_is_quick_to_import() -> None:
+    slow = "{'pydantic', 'yaml', 'platformdirs', 'zipfile', 'rich', 'cv2', 'pip'}"
+    code = f"import sys, blazetrack.store; print(sorted({slow} & set(sys.modules)))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
