@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["apply", "box_iou", "compose", "invert", "square_to_image", "wrap_angle"]
+__all__ = ["apply", "box_iou", "compose", "invert", "rectangle_to_image", "wrap_angle"]
 
 Float = NDArray[np.float64]
 
@@ -39,17 +39,17 @@ def invert(affine: Float) -> Float:
     return np.concatenate([linear, -linear @ affine[..., 2:]], axis=-1)
 
 
-def square_to_image(
+def rectangle_to_image(
     center_px: Float, size_px: Float, angle_rad: Float, crop_hw: tuple[int, int]
 ) -> Float:
-    """Affines from crop pixels to image pixels for N rotated squares.
+    """Affines from crop pixels to image pixels for N rotated rectangles.
 
-    Crop corner (0, 0) meets the square's top left corner, (w, h) its bottom right one: no half
+    Crop corner (0, 0) meets the rectangle's top left corner, (w, h) its bottom right one: no half
     pixel is shifted (MediaPipe, image_to_tensor_converter_opencv.cc).
 
     Args:
         center_px: `(N, 2)`, x y.
-        size_px: `(N,)`, side.
+        size_px: `(N, 2)`, width and height before rotation.
         angle_rad: `(N,)`, clockwise on the screen.
         crop_hw: height and width of the crop.
 
@@ -57,9 +57,9 @@ def square_to_image(
         `(N, 2, 3)` float64.
     """
     height, width = crop_hw
-    cos, sin = np.cos(angle_rad) * size_px, np.sin(angle_rad) * size_px
-    linear = np.stack([cos / width, -sin / height, sin / width, cos / height], -1)
-    linear = linear.reshape(*linear.shape[:-1], 2, 2)
+    cos, sin = np.cos(angle_rad), np.sin(angle_rad)
+    turn = np.stack([cos, -sin, sin, cos], -1).reshape(*np.shape(angle_rad), 2, 2)
+    linear = turn * (size_px / np.array([width, height]))[..., None, :]
     shift = center_px[..., None] - linear @ np.array([[width / 2], [height / 2]])
     return np.concatenate([linear, shift], axis=-1)
 

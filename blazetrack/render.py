@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from blazetrack.geometry import apply, square_to_image
+from blazetrack.geometry import apply, rectangle_to_image
 from blazetrack.skeleton import BLAZEPOSE33, Skeleton
 from blazetrack.types import Poses
 
@@ -96,7 +96,8 @@ def region_corners(alignment_px: Points) -> Points:
     dx, dy = up - center
     size, angle = 2.5 * np.hypot(dx, dy), np.pi / 2 - np.arctan2(-dy, dx)
     unit = np.array([[0.0, 0.0], [1.0, 0.0], [1.0, 1.0], [0.0, 1.0]])
-    square = square_to_image(center[None], np.array([size]), np.array([angle]), (1, 1))
+    sides = np.array([[size, size]])
+    square = rectangle_to_image(center[None], sides, np.array([angle]), (1, 1))
     return apply(square[0], unit)
 
 

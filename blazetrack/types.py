@@ -80,8 +80,8 @@ class Frame:
 class Rois:
     """Rotated regions of interest in the image, one per person.
 
-    A crop shows the upright square around its region, so a region that is not square comes with
-    bars on two sides: a letterbox.
+    A crop usually shows the upright square around its region, so a region that is not square comes
+    with bars on two sides: a letterbox.
 
     Attributes:
         center_px: `(N, 2)` float64, x y.
@@ -107,9 +107,13 @@ class Rois:
 
     @property
     def side_px(self) -> NDArray[np.float64]:
-        """`(N,)` float64, side of the square that a crop shows."""
+        """`(N,)` float64, side of the square around the region."""
         side: NDArray[np.float64] = self.size_px.max(axis=1)
         return side
+
+    def squares(self) -> Rois:
+        """The squares around the regions."""
+        return replace(self, size_px=np.repeat(self.side_px[:, None], 2, axis=1))
 
     def take(self, rows: Any) -> Rois:
         """The regions at `rows` (an index array, a mask or a slice)."""
@@ -130,12 +134,14 @@ class Crops:
         to_image: `(N, 2, 3)` float64, affine from crop pixels to image pixels.
         rois: the N regions that were cut.
         image_wh: width and height of the image in pixels.
+        letterboxed: each crop shows the square around its region, not the region stretched.
     """
 
     tensor: NDArray[np.float32]
     to_image: NDArray[np.float64]
     rois: Rois
     image_wh: tuple[int, int]
+    letterboxed: bool = True
 
     def __post_init__(self) -> None:
         n = len(self.rois)

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from blazetrack.align.mediapipe import sample_fixed_point
 from blazetrack.backends import Model
 from blazetrack.errors import InputError
-from blazetrack.geometry import square_to_image
+from blazetrack.geometry import rectangle_to_image
 from blazetrack.types import Crops, Frame, Rois
 
 __all__ = ["Crop", "sample"]
@@ -56,6 +56,7 @@ class Crop:
         range: value of a black and of a white pixel.
         border: what lies outside the image.
         sampling: `linear`, or `mediapipe` for the very pixels that MediaPipe sees (slower).
+        letterbox: show the square around the region; otherwise the region, stretched to the crop.
     """
 
     def __init__(
@@ -65,6 +66,7 @@ class Crop:
         range: tuple[float, float] | None = None,
         border: Border | None = None,
         sampling: Literal["linear", "mediapipe"] = "linear",
+        letterbox: bool = True,
     ) -> None:
         if model is not None:
             size = size or model.info.input_hw
@@ -75,6 +77,7 @@ class Crop:
         self._size = size
         self._border: Border = border or "replicate"
         self._sampling = sampling
+        self._letterbox = letterbox
         # One look-up table turns 8-bit pixels into the model's range in a single pass; the step
         # is rounded to float32 first, as in image_to_tensor_utils.cc.
         low, high = range
@@ -82,16 +85,17 @@ class Crop:
         self._values = (np.arange(256) * np.float64(step) + low).astype(np.float32)
 
     def __call__(self, frame: Frame, rois: Rois) -> Crops:
-        to_image = square_to_image(rois.center_px, rois.side_px, rois.angle_rad, self._size)
+        shown = rois.squares() if self._letterbox else rois
+        to_image = rectangle_to_image(shown.center_px, shown.size_px, shown.angle_rad, self._size)
         tensor = np.empty((len(rois), *self._size, 3), np.float32)
         for row, affine in enumerate(to_image):
             if self._sampling == "mediapipe":
-                pixels = self._sample_fixed_point(frame, rois, row)
+                pixels = self._sample_fixed_point(frame, shown, row)
             else:
                 pixels = sample(frame.image, affine, self._size, self._border)
             np.take(self._values, pixels, out=tensor[row])
-        return Crops(tensor, to_image, rois, (frame.width, frame.height))
+        return Crops(tensor, to_image, rois, (frame.width, frame.height), self._letterbox)
 
     def _sample_fixed_point(self, frame: Frame, rois: Rois, row: int) -> NDArray[np.uint8]:
-        region = rois.center_px[row], float(rois.side_px[row]), float(rois.angle_rad[row])
+        region = rois.center_px[row], rois.size_px[row], float(rois.angle_rad[row])
         return sample_fixed_point(frame.image, *region, self._size, _BORDERS[self._border])

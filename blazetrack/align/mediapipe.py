@@ -14,16 +14,16 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from blazetrack.types import Rois
+from blazetrack.types import Crops, Rois
 
 __all__ = [
     "Arithmetic",
     "atan2_float32",
     "padding_float32",
     "project_float32",
+    "rectangle_corners",
     "rois_float32",
     "sample_fixed_point",
-    "square_corners",
     "unpad_float32",
 ]
 
@@ -55,36 +55,39 @@ def padding_float32(size_wh: Float32) -> Float32:
     return np.stack([left, top], axis=-1)
 
 
-def unpad_float32(points_unit: Float32, size_wh: Float32) -> Float32:
-    """Points of a letterbox → of what is letterboxed, both 0..1.
+def unpad_float32(points_unit: Float32, crop: Crops, row: NDArray[np.int64]) -> Float32:
+    """Points of crops → of the regions in them, both 0..1.
 
     (detection_letterbox_removal_calculator.cc, landmark_letterbox_removal_calculator.cc)
 
     Args:
         points_unit: `(N, P, 2)` float32, x y.
-        size_wh: `(N, 2)` float32, width and height of what is letterboxed.
+        crop: the crops they were found in.
+        row: `(N,)` int64, which crop each belongs to.
     """
-    padding = padding_float32(size_wh)[:, None]
+    if not crop.letterboxed:
+        return points_unit
+    padding = padding_float32(crop.rois.size_px[row].astype(np.float32))[:, None]
     unpadded: Float32 = (points_unit - padding) / (np.float32(1) - (padding + padding))
     return unpadded
 
 
-def project_float32(points_unit: Float32, rois: Rois, image_wh: tuple[int, int]) -> Float32:
-    """Points of regions → of the image, both 0..1.
+def project_float32(points_unit: Float32, crop: Crops, row: NDArray[np.int64]) -> Float32:
+    """Points of crops → of the image, both 0..1.
 
     (landmark_projection_calculator.cc)
 
     Args:
-        points_unit: `(N, P, 2)` float32, parts of each region's square.
-        rois: the N regions, from `rois_float32`.
-        image_wh: width and height of the image.
+        points_unit: `(N, P, 2)` float32, x y.
+        crop: the crops they were found in; its regions are from `rois_float32`.
+        row: `(N,)` int64, which crop each belongs to.
     """
-    size_wh = np.array(image_wh, np.float64)
+    rois, size_wh = crop.rois.take(row), np.array(crop.image_wh, np.float64)
     center = (rois.center_px / size_wh).astype(np.float32)[:, None]
     size = (rois.size_px / size_wh).astype(np.float32)[:, None]
     cos = np.cos(rois.angle_rad).astype(np.float32)[:, None]
     sin = np.sin(rois.angle_rad).astype(np.float32)[:, None]
-    shifted = unpad_float32(points_unit, rois.size_px.astype(np.float32)) - np.float32(0.5)
+    shifted = unpad_float32(points_unit, crop, row) - np.float32(0.5)
     x, y = shifted[..., 0], shifted[..., 1]
     projected: Float32 = np.stack([cos * x - sin * y, sin * x + cos * y], axis=-1) * size + center
     return projected
@@ -176,18 +179,18 @@ def _atan_float32(x: np.float32) -> np.float32:
     return np.float32(_ATAN_HIGH[part] - ((bend - _ATAN_LOW[part]) - x))
 
 
-def square_corners(center_px: Float64, size_px: float, angle_rad: float) -> Float32:
-    """Corners of a rotated square in float32: bottom left, top left, top right, bottom right.
+def rectangle_corners(center_px: Float64, size_px: Float64, angle_rad: float) -> Float32:
+    """Corners of a rotated rectangle in float32: bottom left, top left, top right, bottom right.
 
     (OpenCV 3.4 and 4, `RotatedRect::points`.)
     """
     degrees = np.float32(float(np.float32(angle_rad) * np.float32(180)) / np.pi)
     radians = float(degrees) * np.pi / 180
-    half_cos = np.float32(np.cos(radians)) * np.float32(0.5)
-    half_sin = np.float32(np.sin(radians)) * np.float32(0.5)
-    side, (x, y) = np.float32(size_px), center_px.astype(np.float32)
-    low = np.array([x - half_sin * side - half_cos * side, y + half_cos * side - half_sin * side])
-    high = np.array([x + half_sin * side - half_cos * side, y - half_cos * side - half_sin * side])
+    cos = np.float32(np.cos(radians)) * np.float32(0.5)
+    sin = np.float32(np.sin(radians)) * np.float32(0.5)
+    (x, y), (width, height) = center_px.astype(np.float32), size_px.astype(np.float32)
+    low = np.array([x - sin * height - cos * width, y + cos * height - sin * width])
+    high = np.array([x + sin * height - cos * width, y - cos * height - sin * width])
     twice = np.array([x, y]) * np.float32(2)
     return np.stack([low, high, twice - low, twice - high]).astype(np.float32)
 
@@ -195,7 +198,7 @@ def square_corners(center_px: Float64, size_px: float, angle_rad: float) -> Floa
 def sample_fixed_point(
     image: NDArray[np.uint8],
     center_px: Float64,
-    size_px: float,
+    size_px: Float64,
     angle_rad: float,
     size_hw: tuple[int, int],
     border: int,
@@ -207,7 +210,7 @@ def sample_fixed_point(
     Args:
         image: `(H, W, 3)` uint8.
         center_px: `(2,)`, x y.
-        size_px: side of the square.
+        size_px: `(2,)`, width and height before rotation.
         angle_rad: clockwise on the screen.
         size_hw: height and width of the result.
         border: an OpenCV border mode.
@@ -217,7 +220,7 @@ def sample_fixed_point(
     """
     height, width = size_hw
     target = np.array([[0, height], [0, 0], [width, 0], [width, height]], np.float32)
-    corners = square_corners(center_px, size_px, angle_rad)
+    corners = rectangle_corners(center_px, size_px, angle_rad)
     matrix = cv2.invert(cv2.getPerspectiveTransform(corners, target))[1]
     y, x = np.mgrid[:height, :width].astype(np.float64)
     scale = STEPS / (matrix[2, 0] * x + matrix[2, 1] * y + matrix[2, 2])

@@ -27,10 +27,10 @@ def project(landmarks: Landmarks, crop: Crops, *, arithmetic: Arithmetic = "floa
     points = np.concatenate([landmarks.xyz_crop[..., :2], landmarks.alignment_crop], axis=1)
     if arithmetic == "mediapipe":
         unit = (points / np.array(crop.tensor.shape[2:0:-1])).astype(np.float32)
-        points_px = project_float32(unit, rois, crop.image_wh) * np.array(crop.image_wh, float)
+        points_px = project_float32(unit, crop, landmarks.row) * np.array(crop.image_wh, float)
     else:
         points_px = apply(to_image, points)
-    scale = rois.side_px / crop.tensor.shape[2]
+    scale = np.hypot(to_image[:, 0, 0], to_image[:, 1, 0])
     z = landmarks.xyz_crop[..., 2:] * scale[:, None, None]
     return Poses(
         landmarks_px=np.concatenate([points_px[:, :keypoints], z], axis=-1),

@@ -69,8 +69,8 @@ def rois_from_detections(
     """
     unit, ids = detections.keypoints_unit[:, list(points)], np.zeros(len(detections), np.int64)
     if arithmetic == "mediapipe":
-        size_wh = crop.rois.size_px[detections.row].astype(np.float32)
-        return _sound(rois_float32(unpad_float32(unit, size_wh), crop.image_wh, ids, margin))
+        unit = unpad_float32(unit, crop, detections.row)
+        return _sound(rois_float32(unit, crop.image_wh, ids, margin))
     height, width = crop.tensor.shape[1:3]
     points_crop = unit.astype(np.float64) * np.array([width, height])
     points_px = apply(crop.to_image[detections.row], points_crop)

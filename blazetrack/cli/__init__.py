@@ -1,1 +1,72 @@
-def main() -> None: ...
+"""The command line: one file per verb, errors as one line, exit codes 0, 2 and 130."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+
+import typer
+
+from blazetrack._version import __version__
+from blazetrack.cli import demo, graph, info, models, run
+from blazetrack.errors import BlazetrackError
+
+__all__ = ["app", "main"]
+
+# What a wrong command line raises. Typer carries click inside or depends on it, by its version,
+# and shows only the leaves of the tree by name.
+_UsageError: type[Exception] = next(
+    base for base in reversed(typer.BadParameter.__mro__) if hasattr(base, "format_message")
+)
+
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help="Track people: 33 keypoints each, on one CPU core, offline.\n\n"
+    "Start with: blazetrack demo",
+)
+app.command("run")(run.run)
+app.command("demo")(demo.demo)
+app.add_typer(models.app, name="models")
+app.add_typer(graph.app, name="graph")
+app.command("info")(info.info)
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"blazetrack {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _top(
+    version: bool = typer.Option(
+        False, "--version", callback=_print_version, is_eager=True, help="Print the version."
+    ),
+) -> None:
+    pass
+
+
+def main(args: Sequence[str] | None = None) -> None:
+    """Run the command line and end the process with its exit code."""
+    try:
+        code = app(args=args, prog_name="blazetrack", standalone_mode=False)
+    except BlazetrackError as error:
+        _fail(str(error))
+    except _UsageError as error:
+        _fail(error.format_message())  # type: ignore[attr-defined]
+    except (KeyboardInterrupt, typer.Abort):
+        sys.exit(130)
+    except BrokenPipeError:
+        sys.stderr.close()  # the reader of our output has gone; nothing is left to say
+        sys.exit(0)
+    sys.exit(code if isinstance(code, int) else 0)
+
+
+def _fail(message: str) -> None:
+    line = " ".join(message.split())
+    if line:  # empty where the help was the answer
+        print(f"blazetrack: {line}", file=sys.stderr)
+    sys.exit(2)

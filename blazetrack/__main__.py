@@ -1,0 +1,5 @@
+"""`python -m blazetrack`."""
+
+from blazetrack.cli import main
+
+main()

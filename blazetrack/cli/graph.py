@@ -1,0 +1,63 @@
+"""`blazetrack graph`: list, show and check the wiring."""
+
+from __future__ import annotations
+
+import json
+from typing import Annotated
+
+import typer
+
+__all__ = ["app"]
+
+app = typer.Typer(
+    help="List, show and check graphs: the YAML texts that say how stages are wired.",
+    no_args_is_help=True,
+)
+
+Json = Annotated[bool, typer.Option("--json", help="Print JSON for programs, not a table.")]
+Name = Annotated[str, typer.Argument(help="A graph that ships with blazetrack, or a YAML file.")]
+
+
+@app.command("list")
+def list_graphs(as_json: Json = False) -> None:
+    """Show the graphs that ship with blazetrack."""
+    from blazetrack.graph import load_graph_spec
+    from blazetrack.pipeline import shipped_graphs
+
+    rows = [
+        {"name": name, "file": str(path), "nodes": len(load_graph_spec(path).nodes)}
+        for name, path in shipped_graphs().items()
+    ]
+    if as_json:
+        typer.echo(json.dumps(rows, indent=2))
+        return
+    for row in rows:
+        typer.echo(f"{row['name']:18} {row['nodes']:2} nodes   {row['file']}")
+
+
+@app.command()
+def show(name: Name, as_json: Json = False) -> None:
+    """Show a graph as a table, one node per row."""
+    from blazetrack.graph import describe, load_graph_spec
+    from blazetrack.pipeline import find_graph
+
+    rows = describe(load_graph_spec(find_graph(name)))
+    if as_json:
+        typer.echo(json.dumps(rows, indent=2))
+        return
+    widths = {key: max(len(key), *(len(row[key]) for row in rows)) for key in rows[0]}
+    for row in [{key: key for key in widths}, *rows]:
+        cells = (row[key].ljust(width) for key, width in widths.items())
+        typer.echo("  ".join(cells).rstrip())
+
+
+@app.command()
+def check(name: Name) -> None:
+    """Check a graph without running it; exit code 2 and one line if it is wrong."""
+    from blazetrack.graph import check_graph, load_graph_spec
+    from blazetrack.nodes import NODES
+    from blazetrack.pipeline import find_graph
+
+    spec = load_graph_spec(find_graph(name))
+    check_graph(spec, NODES)
+    typer.echo(f"{name}: {len(spec.nodes)} nodes, all well")

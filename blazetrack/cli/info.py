@@ -1,0 +1,75 @@
+"""`blazetrack info`: what this machine and this installation are."""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import re
+from importlib.metadata import PackageNotFoundError, version
+from typing import Annotated, Any
+
+import typer
+
+__all__ = ["collect", "info"]
+
+PACKAGES = ("numpy", "opencv-python", "opencv-python-headless", "opencv-contrib-python", "av",
+            "ai-edge-litert", "tflite-runtime", "tensorflow", "PyYAML", "pydantic")  # fmt: skip
+
+
+def info(
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print JSON for programs, not a table.")
+    ] = False,
+) -> None:
+    """Show versions, backends, cores and folders: what to paste into a bug report."""
+    facts = collect()
+    if as_json:
+        typer.echo(json.dumps(facts, indent=2))
+        return
+    for name, value in facts.items():
+        text = ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+        typer.echo(f"{name:12} {text or 'none'}")
+
+
+def collect() -> dict[str, Any]:
+    """Facts about this machine and this installation."""
+    import cv2
+
+    from blazetrack._version import __version__
+    from blazetrack.backends import default_threads, installed
+    from blazetrack.pipeline import shipped_graphs
+    from blazetrack.store import Store
+
+    gui = re.search(r"^\s*GUI:\s*(\S+)", cv2.getBuildInformation(), re.MULTILINE)
+    store = Store(offline=True)
+    return {
+        "blazetrack": __version__,
+        "python": platform.python_version(),
+        "system": f"{platform.system()} {platform.release()} {platform.machine()}",
+        "processor": _processor(),
+        "cores": os.cpu_count(),
+        "threads": default_threads(),
+        "backends": list(installed()),
+        "packages": [f"{name} {found}" for name in PACKAGES if (found := _version(name))],
+        "window": gui.group(1) if gui else "unknown",
+        "models": str(store.cache.folder),
+        "here": [model.info.name for model in store.list() if model.present],
+        "graphs": list(shipped_graphs()),
+    }
+
+
+def _version(name: str) -> str | None:
+    try:
+        return version(name)
+    except PackageNotFoundError:
+        return None
+
+
+def _processor() -> str:
+    try:
+        with open("/proc/cpuinfo", encoding="utf-8") as file:
+            names = re.findall(r"^(?:model name|Model)\s*:\s*(.+)$", file.read(), re.MULTILINE)
+    except OSError:
+        names = []
+    return names[0] if names else platform.processor() or platform.machine()

@@ -1,0 +1,52 @@
+"""A progress bar with frames per second, on stderr."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from blazetrack.types import Frame, Poses
+
+__all__ = ["progress"]
+
+
+@contextmanager
+def progress(total: int | None, *, hidden: bool) -> Iterator[Callable[[Frame, Poses], None] | None]:
+    """Show how far a run is; gives what must be told of each frame, or None where none is shown.
+
+    Args:
+        total: frames to come, None where nobody knows.
+        hidden: show nothing; nothing is shown either where stderr is not a terminal.
+    """
+    if hidden or not sys.stderr.isatty():
+        yield None
+        return
+    from rich.console import Console
+    from rich.progress import (
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        SpinnerColumn,
+        TextColumn,
+        TimeRemainingColumn,
+    )
+
+    columns = (
+        SpinnerColumn(),
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn("{task.fields[fps]}"),
+        TimeRemainingColumn(),
+    )
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("tracking", total=total, fps="")
+
+        def on_frame(frame: Frame, poses: Poses) -> None:
+            speed = bar.tasks[0].speed
+            fps = "" if speed is None else f"{speed:.0f} frames/s"
+            what = "following" if len(poses) else "searching"
+            bar.update(task, advance=1, fps=fps, description=what)
+
+        yield on_frame

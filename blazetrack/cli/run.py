@@ -1,0 +1,183 @@
+"""`blazetrack run`: track the people of any source."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from blazetrack.errors import InputError, SinkError
+
+if TYPE_CHECKING:
+    from blazetrack.runner import Report
+    from blazetrack.sources import Source
+
+__all__ = ["run", "track"]
+
+VIEWS = ("window", "none")
+
+
+def run(
+    source: Annotated[
+        str,
+        typer.Argument(
+            help="Camera number, video or picture file, folder of pictures, URL, or `synthetic` "
+            "(also `synthetic:squats`, `synthetic?frames=300&size=1280x720&seed=1`)."
+        ),
+    ],
+    model: Annotated[
+        str | None, typer.Option("--model", "-m", help="Landmark model: a name or a .tflite file.")
+    ] = None,
+    detector: Annotated[str | None, typer.Option(help="Detector model.")] = None,
+    graph: Annotated[
+        str | None,
+        typer.Option("--graph", "-g", help="Graph: a name or a YAML file.", show_default="pose"),
+    ] = None,
+    people: Annotated[int, typer.Option(help="How many people to follow at most.")] = 1,
+    threads: Annotated[
+        int | None, typer.Option(help="Cores for the networks.", show_default="up to 4")
+    ] = None,
+    backend: Annotated[
+        str, typer.Option(help="TFLite interpreter: auto, litert, tflite_runtime, tensorflow.")
+    ] = "auto",
+    out: Annotated[
+        list[str] | None,
+        typer.Option("--out", "-o", help="Write FILE: .mp4, .jsonl or .csv; may be repeated."),
+    ] = None,
+    view: Annotated[
+        str | None,
+        typer.Option(help="window or none.", show_default="window for cameras and streams"),
+    ] = None,
+    size: Annotated[
+        str | None, typer.Option(help="Picture size to ask a camera for, as 1280x720.")
+    ] = None,
+    fps: Annotated[
+        float | None, typer.Option(help="Pace to ask a camera for, or of a folder of pictures.")
+    ] = None,
+    max_frames: Annotated[int | None, typer.Option(help="End after so many frames.")] = None,
+    settings: Annotated[
+        list[str] | None,
+        typer.Option("--set", help="Override a graph's option: node.option=value."),
+    ] = None,
+    trace: Annotated[
+        Path | None, typer.Option(help="Write a Chrome trace of every node (opens in Perfetto).")
+    ] = None,
+    offline: Annotated[bool, typer.Option("--offline", help="Never touch the network.")] = False,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print the summary as JSON, not as a table.")
+    ] = False,
+) -> None:
+    """Track the people of any source, and write what was found.
+
+    blazetrack run clip.mp4 --out tracked.mp4 --out poses.jsonl
+
+    blazetrack run 0                       (the first camera, in a window; q quits)
+
+    blazetrack run pictures/ --out poses.csv --people 4
+    """
+    from blazetrack.graph import parse_set
+    from blazetrack.sources import open_source
+
+    options = dict(parse_set(text) for text in settings or [])
+    with open_source(source, size=_size(size), fps=fps, max_frames=max_frames) as opened:
+        track(
+            opened,
+            outs=_check_outs(source, out or []),
+            view=view,
+            trace_file=trace,
+            as_json=as_json,
+            offline=offline,
+            model=model,
+            detector=detector,
+            graph=graph or ("pose_image" if opened.info.kind == "stills" else "pose"),
+            people=people,
+            threads=threads,
+            backend=backend,
+            options=options,
+        )
+
+
+def track(
+    source: Source,
+    *,
+    outs: list[str],
+    view: str | None = None,
+    trace_file: Path | None = None,
+    as_json: bool = False,
+    offline: bool = False,
+    **tracker_options: Any,
+) -> Report:
+    """Run a source to its end with a progress bar, and print the summary.
+
+    Raises:
+        typer.Exit: code 130 after Ctrl-C.
+    """
+    from blazetrack.graph import Trace
+    from blazetrack.pipeline import PoseTracker
+    from blazetrack.runner import run as run_source
+    from blazetrack.sinks import open_sink
+    from blazetrack.store import Store
+
+    trace = Trace(keep=trace_file is not None)
+    store = Store(offline=offline or None, report=lambda line: typer.echo(line, err=True))
+    with PoseTracker(store=store, hooks=[trace], **tracker_options) as tracker:
+        names = [*outs, *(["window"] if _wants_window(view, source, outs) else [])]
+        sinks = [open_sink(name, skeleton=tracker.skeleton) for name in names]
+        _check_trace(trace_file)
+        with _progress(source, hidden=as_json) as on_frame:
+            report = run_source(source, tracker, sinks, trace=trace, on_frame=on_frame)
+    if trace_file is not None:
+        trace.write(trace_file)
+    _print(report, as_json)
+    if report.interrupted:
+        raise typer.Exit(130)
+    return report
+
+
+def _size(text: str | None) -> tuple[int, int] | None:
+    if text is None:
+        return None
+    width, _, height = text.lower().partition("x")
+    if not (width.isdecimal() and height.isdecimal() and int(width) and int(height)):
+        raise InputError(f"--size: expected WIDTHxHEIGHT such as 1280x720, got '{text}'")
+    return int(width), int(height)
+
+
+def _check_outs(source: str, outs: list[str]) -> list[str]:
+    for name in outs:
+        if Path(name).exists() and Path(source).exists() and Path(name).samefile(source):
+            raise SinkError(f"--out {name}: is the source itself; choose another file")
+    doubles = {name for name in outs if outs.count(name) > 1}
+    if doubles:
+        raise SinkError(f"--out {doubles.pop()}: is given twice")
+    return outs
+
+
+def _check_trace(path: Path | None) -> None:
+    if path is not None and (not path.parent.is_dir() or path.is_dir()):
+        raise SinkError(f"--trace {path}: no such folder, or a folder itself")
+
+
+def _wants_window(view: str | None, source: Source, outs: list[str]) -> bool:
+    if view is None:
+        return source.info.kind == "live" and not outs
+    if view not in VIEWS:
+        raise InputError(f"--view: expected one of {', '.join(VIEWS)}, got '{view}'")
+    return view == "window"
+
+
+def _progress(source: Source, *, hidden: bool) -> Any:
+    from blazetrack.cli.progress import progress
+
+    return progress(source.info.frames, hidden=hidden)
+
+
+def _print(report: Report, as_json: bool) -> None:
+    if as_json:
+        typer.echo(json.dumps(report.as_dict(), allow_nan=False))
+        return
+    from blazetrack.cli.summary import print_summary
+
+    print_summary(report)

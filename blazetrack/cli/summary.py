@@ -1,0 +1,39 @@
+"""The table at the end of a run."""
+
+from __future__ import annotations
+
+from rich.console import Console
+from rich.table import Table
+
+from blazetrack.runner import Report
+
+__all__ = ["print_summary"]
+
+
+def print_summary(report: Report) -> None:
+    """Print what a run did, and where its time went."""
+    console = Console()
+    facts = Table(title=report.source, show_header=False)
+    rows = {
+        "frames": str(report.frames),
+        "frames with people": str(report.frames_with_people),
+        "ids": ", ".join(map(str, report.ids[:12])) + (" …" if len(report.ids) > 12 else ""),
+        "detector runs": str(report.detector_runs),
+        "frames per second": f"{report.fps:.1f}",
+        "PCK@0.2 against the drawn truth": None if report.pck is None else f"{report.pck:.3f}",
+        "frames not later than the last": str(report.time_faults or "") or None,
+        "not readable": str(report.skipped or "") or None,
+    }
+    for name, value in rows.items():
+        if value is not None:
+            facts.add_row(name, value)
+    console.print(facts)
+    times = Table("stage", "runs", "p50 ms", "p90 ms", "p99 ms", "total s", title="time per stage")
+    for node in report.nodes:
+        if node.runs:
+            marks = (node.p50_ms, node.p90_ms, node.p99_ms)
+            cells = ["" if mark is None else f"{mark:.2f}" for mark in marks]
+            times.add_row(node.name, str(node.runs), *cells, f"{node.total_ms / 1e3:.2f}")
+    console.print(times)
+    for line in report.warnings:
+        Console(stderr=True).print(f"warning: {line}", style="yellow", highlight=False)

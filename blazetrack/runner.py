@@ -1,0 +1,174 @@
+"""From a source through a tracker into sinks, and a report of what happened."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from blazetrack.graph import NodeSummary, Trace
+from blazetrack.metrics import pck, torso_size
+from blazetrack.pipeline import PoseTracker
+from blazetrack.render import draw_poses
+from blazetrack.sinks import Sink
+from blazetrack.skeleton import BLAZEPOSE33, Skeleton
+from blazetrack.sources import Source
+from blazetrack.types import Frame, Poses
+
+__all__ = ["Report", "run"]
+
+
+@dataclass
+class Report:
+    """What a run did.
+
+    Attributes:
+        source: where the frames came from.
+        frames: how many were tracked.
+        frames_with_people: how many of them showed somebody.
+        ids: every id that was given.
+        detector_runs: how often the detector ran.
+        seconds: wall time from the first frame to the end, without the scoring.
+        fps: frames per second over that time.
+        time_faults: frames that were not later than the one before.
+        skipped: pictures or packets that could not be read.
+        pck: share of correct keypoints (0.2 of the torso) where the source knows the truth.
+        interrupted: the user ended the run.
+        warnings: one line for each thing that was worked around.
+        nodes: time of each node and stage.
+    """
+
+    source: str
+    frames: int = 0
+    frames_with_people: int = 0
+    ids: list[int] = field(default_factory=list)
+    detector_runs: int = 0
+    seconds: float = 0.0
+    fps: float = 0.0
+    time_faults: int = 0
+    skipped: int = 0
+    pck: float | None = None
+    interrupted: bool = False
+    warnings: list[str] = field(default_factory=list)
+    nodes: list[NodeSummary] = field(default_factory=list)
+
+    def as_dict(self) -> dict[str, Any]:
+        """The report as plain values, for JSON."""
+        return asdict(self)
+
+
+def run(
+    source: Source,
+    tracker: PoseTracker,
+    sinks: Sequence[Sink] = (),
+    *,
+    trace: Trace | None = None,
+    on_frame: Callable[[Frame, Poses], None] | None = None,
+) -> Report:
+    """Track every frame of a source and hand it to the sinks.
+
+    The sinks are closed at the end, also when a stage fails or the user presses Ctrl-C: then
+    the report says `interrupted`, and every file is whole up to there.
+
+    Args:
+        source: frames; if it knows the truth (`truth(index)`), the report has a score.
+        tracker: a fresh one; made with `hooks=[trace]` to have its nodes in the trace.
+        sinks: where results go; one that asks to stop ends the run.
+        trace: times reading, drawing and writing too.
+        on_frame: is told of each frame when it is done, for a progress bar.
+    """
+    report = Report(source.info.name)
+    clock = trace or Trace()
+    score = _Score(source, tracker.skeleton)
+    start = time.perf_counter()
+    try:
+        with ExitStack() as open_sinks:
+            for sink in sinks:
+                open_sinks.callback(_close, sink, clock)
+            frames = iter(source)
+            while True:
+                with clock.span("read"):
+                    frame = next(frames, None)
+                if frame is None:
+                    break
+                if not report.frames:
+                    start = time.perf_counter()
+                poses = tracker(frame)
+                _write(sinks, frame, poses, tracker, clock)
+                score.add(frame, poses)
+                _count(report, poses)
+                if on_frame is not None:
+                    on_frame(frame, poses)
+                if any(sink.stop_requested for sink in sinks):
+                    break
+    except KeyboardInterrupt:
+        report.interrupted = True
+    report.seconds = time.perf_counter() - start - score.seconds
+    report.fps = report.frames / report.seconds if report.frames else 0.0
+    report.detector_runs = tracker.detector_runs
+    report.time_faults = tracker.time_faults
+    report.skipped = source.skipped
+    report.pck = score.value()
+    report.warnings = [*source.warnings, *(line for sink in sinks for line in sink.warnings)]
+    report.nodes = clock.summary()
+    return report
+
+
+def _close(sink: Sink, trace: Trace) -> None:
+    with trace.span("close"):
+        sink.close()
+
+
+def _write(
+    sinks: Sequence[Sink], frame: Frame, poses: Poses, tracker: PoseTracker, trace: Trace
+) -> None:
+    picture: NDArray[np.uint8] | None = None
+    if any(sink.needs_picture for sink in sinks):
+        with trace.span("draw", frame.index):
+            picture = draw_poses(frame.image, poses, tracker.skeleton)
+    if sinks:
+        with trace.span("write", frame.index):
+            for sink in sinks:
+                sink.write(frame, poses, picture)
+
+
+def _count(report: Report, poses: Poses) -> None:
+    report.frames += 1
+    report.frames_with_people += bool(len(poses))
+    report.ids.extend(i for i in poses.ids.tolist() if i not in report.ids)
+
+
+class _Score:
+    """PCK@0.2 of a run against the truth of a drawn source, over the people who are whole."""
+
+    def __init__(self, source: Source, skeleton: Skeleton) -> None:
+        self._truth = getattr(source, "truth", None) if skeleton == BLAZEPOSE33 else None
+        self._torso = skeleton.torso or (0, 0, 0, 0)
+        self._correct = 0
+        self._total = 0
+        self.seconds = 0.0
+
+    def add(self, frame: Frame, poses: Poses) -> None:
+        """Compare each whole person with the nearest one that was found; nobody is all wrong."""
+        if self._truth is None:
+            return
+        start = time.perf_counter()
+        truth = self._truth(frame.index)
+        for expected in truth.landmarks_px[truth.whole]:
+            self._total += len(expected)
+            if len(poses):
+                found = poses.landmarks_px[..., :2]
+                offset = np.linalg.norm(found.mean(axis=1) - expected.mean(axis=0), axis=1)
+                nearest = found[offset.argmin()][None]
+                size = torso_size(expected[None], self._torso)
+                self._correct += int(pck(nearest, expected[None], size).sum())
+        self.seconds += time.perf_counter() - start
+
+    def value(self) -> float | None:
+        """The share of correct keypoints; None where there was nothing to compare."""
+        return self._correct / self._total if self._total else None
