@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Mapping
+from functools import partial
 from importlib.resources import files
 from pathlib import Path
 from types import TracebackType
@@ -200,7 +201,7 @@ def _open_models(
     models = {}
     for role, name in names.items():
         stored = store.find(name)
-        models[role] = TfliteModel(stored.info, stored.path, backend, threads)
+        models[role] = TfliteModel(stored.info, partial(store.variant, stored), backend, threads)
     return models
 
 

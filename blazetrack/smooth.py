@@ -52,15 +52,17 @@ class OneEuro:
     Each element of the array has its own filter.
 
     Args:
-        min_cutoff: cutoff at rest in Hz.
-        beta: how much speed raises the cutoff.
+        min_cutoff: cutoff at rest in Hz, a number or one per element.
+        beta: how much speed raises the cutoff, a number or one per element.
         derivate_cutoff: cutoff of the speed's own low-pass in Hz.
     """
 
-    def __init__(self, min_cutoff: float, beta: float, derivate_cutoff: float = 1.0) -> None:
+    def __init__(
+        self, min_cutoff: float | Float, beta: float | Float, derivate_cutoff: float = 1.0
+    ) -> None:
         # MediaPipe's options are float32; 0.01 is not 0.01f.
-        self._min_cutoff = float(np.float32(min_cutoff))
-        self._beta = float(np.float32(beta))
+        self._min_cutoff = np.asarray(min_cutoff, np.float32).astype(np.float64)
+        self._beta = np.asarray(beta, np.float32).astype(np.float64)
         self._derivate_cutoff = float(np.float32(derivate_cutoff))
         self._rate_hz = START_HZ
         self._time_s: float | None = None
@@ -68,13 +70,13 @@ class OneEuro:
         self._value = LowPass(1.0)
         self._speed = LowPass(1.0)
 
-    def __call__(self, value: Float32, time_s: float, value_scale: float = 1.0) -> Float32:
+    def __call__(self, value: Float32, time_s: float, value_scale: float | Float = 1.0) -> Float32:
         """Filter one sample.
 
         Args:
             value: float32 of any shape, the same at each call.
             time_s: a sample that is not later than the last one passes unfiltered and unseen.
-            value_scale: makes speed independent of the object's size.
+            value_scale: makes speed independent of the object's size, a number or one per element.
         """
         if self._time_s is not None:
             if time_s <= self._time_s:
@@ -82,8 +84,8 @@ class OneEuro:
             self._rate_hz = 1.0 / (time_s - self._time_s)
         self._time_s = time_s
         # The speed is that of the raw values, as in MediaPipe; the paper filters first.
-        last = value if self._raw is None else self._raw
-        speed = (value.astype(np.float64) - last) * value_scale * self._rate_hz
+        raw = value if self._raw is None else self._raw
+        speed = (value.astype(np.float64) - raw) * value_scale * self._rate_hz
         self._raw = value
         smooth = self._speed(speed.astype(np.float32), _alpha(self._derivate_cutoff, self._rate_hz))
         cutoff = self._min_cutoff + self._beta * np.abs(smooth.astype(np.float64))
@@ -136,13 +138,29 @@ def _object_size(alignment_px: Float32, margin: float, image_wh: tuple[int, int]
 
 
 class _PersonFilters:
-    """The filters of one person."""
+    """The filters of one person: all coordinates go through one array.
 
-    def __init__(self, preset: SmoothPreset) -> None:
-        self.landmarks = OneEuro(*preset.landmarks)
-        self.world = OneEuro(*preset.world)
-        self.alignment = OneEuro(*preset.alignment) if preset.alignment else None
+    Args:
+        preset: the parameters.
+        keypoints: K.
+    """
+
+    def __init__(self, preset: SmoothPreset, keypoints: int) -> None:
+        parts = [(preset.landmarks, 3 * keypoints), (preset.world, 3 * keypoints)]
+        if preset.alignment:
+            parts.append((preset.alignment, 4))
+        min_cutoff, beta, count = np.array([(*values, n) for values, n in parts]).T
+        repeats = count.astype(int)
+        self.coordinates = OneEuro(min_cutoff.repeat(repeats), beta.repeat(repeats))
         self.visibility = LowPass(preset.visibility)
+        self._scale = np.ones(repeats.sum())
+        self._world = slice(3 * keypoints, 6 * keypoints)
+
+    def scale(self, value_scale: float) -> Float:
+        """Per element: world landmarks are in metres already, so their speed needs no scale."""
+        self._scale[:] = value_scale
+        self._scale[self._world] = 1.0
+        return self._scale
 
 
 class PoseSmoother:
@@ -168,44 +186,35 @@ class PoseSmoother:
 
     def __call__(self, poses: Poses, frame: Frame) -> Poses:
         time_s = frame.time_s if self._frame_s is None else frame.index * self._frame_s
-        filters = {
-            person: self._people.get(person) or _PersonFilters(self._preset)
+        keypoints = poses.landmarks_px.shape[1]
+        self._people = {
+            person: self._people.get(person) or _PersonFilters(self._preset, keypoints)
             for person in poses.ids.tolist()
         }
-        self._people = filters
-        if not filters:
+        if not self._people:
             return poses
-        smooth = replace(
+        landmarks, world = poses.landmarks_px.copy(), poses.world_landmarks_m.copy()
+        alignment, visibility = poses.alignment_px.copy(), poses.visibility.copy()
+        for row, person in enumerate(self._people.values()):
+            visibility[row] = person.visibility(visibility[row].astype(np.float32))
+            points = alignment[row].astype(np.float32)
+            size_px = _object_size(points, self._preset.scale_margin, (frame.width, frame.height))
+            if size_px < MIN_SCALE_PX:
+                continue
+            streams = [landmarks[row], world[row]]
+            if self._preset.alignment:
+                streams.append(alignment[row])
+            values = np.concatenate([s.reshape(-1) for s in streams], dtype=np.float32)
+            scale = person.scale(float(np.float32(1) / size_px))
+            smooth = person.coordinates(values, time_s, scale)
+            start = 0
+            for stream in streams:
+                stream[:] = smooth[start : start + stream.size].reshape(stream.shape)
+                start += stream.size
+        return replace(
             poses,
-            landmarks_px=poses.landmarks_px.copy(),
-            world_landmarks_m=poses.world_landmarks_m.copy(),
-            visibility=poses.visibility.copy(),
-            alignment_px=poses.alignment_px.copy(),
+            landmarks_px=landmarks,
+            world_landmarks_m=world,
+            visibility=visibility,
+            alignment_px=alignment,
         )
-        for row, person in enumerate(filters.values()):
-            self._smooth_row(smooth, row, person, time_s, (frame.width, frame.height))
-        return smooth
-
-    def _smooth_row(
-        self,
-        poses: Poses,
-        row: int,
-        person: _PersonFilters,
-        time_s: float,
-        image_wh: tuple[int, int],
-    ) -> None:
-        """Replace one person's values by smoothed ones."""
-
-        def value(array: Float) -> Float32:
-            return np.asarray(array[row], np.float32)
-
-        poses.visibility[row] = person.visibility(value(poses.visibility))
-        size_px = _object_size(value(poses.alignment_px), self._preset.scale_margin, image_wh)
-        if size_px < MIN_SCALE_PX:
-            return
-        scale = float(np.float32(1) / size_px)
-        poses.landmarks_px[row] = person.landmarks(value(poses.landmarks_px), time_s, scale)
-        # World landmarks are in metres already, so speed needs no scale.
-        poses.world_landmarks_m[row] = person.world(value(poses.world_landmarks_m), time_s)
-        if person.alignment:
-            poses.alignment_px[row] = person.alignment(value(poses.alignment_px), time_s, scale)

@@ -34,14 +34,16 @@ Array = NDArray[Any]
 
 def check_array(who: str, array: object, shape: tuple[int | str, ...], dtype: str) -> None:
     """Raise `InputError` unless `array` is an ndarray of `shape` (a word means any size)."""
+    if isinstance(array, np.ndarray) and array.dtype == dtype and len(shape) == array.ndim:
+        for want, got in zip(shape, array.shape, strict=True):
+            if want != got and not isinstance(want, str):
+                break
+        else:
+            return
     if not isinstance(array, np.ndarray):
         raise InputError(f"{who}: expected a numpy array, got {type(array).__name__}")
-    fits = array.ndim == len(shape) and all(
-        isinstance(want, str) or want == got for want, got in zip(shape, array.shape, strict=True)
-    )
-    if not fits or not np.issubdtype(array.dtype, dtype):
-        want = "(" + ", ".join(str(s) for s in shape) + ")"
-        raise InputError(f"{who}: expected {want} {dtype}, got {array.shape} {array.dtype}")
+    text = "(" + ", ".join(str(s) for s in shape) + ")"
+    raise InputError(f"{who}: expected {text} {dtype}, got {array.shape} {array.dtype}")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -130,14 +132,14 @@ class Crops:
     """What a model sees: regions of the image, resampled to the model's input.
 
     Attributes:
-        tensor: `(N, h, w, 3)` float32, RGB, in the model's value range.
+        pixels: `(N, h, w, 3)` uint8, RGB.
         to_image: `(N, 2, 3)` float64, affine from crop pixels to image pixels.
         rois: the N regions that were cut.
         image_wh: width and height of the image in pixels.
         letterboxed: each crop shows the square around its region, not the region stretched.
     """
 
-    tensor: NDArray[np.float32]
+    pixels: NDArray[np.uint8]
     to_image: NDArray[np.float64]
     rois: Rois
     image_wh: tuple[int, int]
@@ -145,7 +147,7 @@ class Crops:
 
     def __post_init__(self) -> None:
         n = len(self.rois)
-        check_array("Crops.tensor", self.tensor, (n, "h", "w", 3), "float32")
+        check_array("Crops.pixels", self.pixels, (n, "h", "w", 3), "uint8")
         check_array("Crops.to_image", self.to_image, (n, 2, 3), "float64")
 
     def __len__(self) -> int:

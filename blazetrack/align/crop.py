@@ -25,6 +25,7 @@ def sample(
     to_image: NDArray[np.float64],
     size_hw: tuple[int, int],
     border: Border = "replicate",
+    out: NDArray[np.uint8] | None = None,
 ) -> NDArray[np.uint8]:
     """Resample one region bilinearly, in 8 bits.
 
@@ -33,6 +34,7 @@ def sample(
         to_image: `(2, 3)` affine from crop pixels to image pixels.
         size_hw: height and width of the result.
         border: what lies outside the image.
+        out: `(h, w, 3)` uint8 to write into.
 
     Returns:
         `(h, w, 3)` uint8.
@@ -41,6 +43,7 @@ def sample(
         image,
         to_image,
         size_hw[::-1],
+        dst=out,
         flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
         borderMode=_BORDERS[border],
     )
@@ -51,51 +54,40 @@ class Crop:
     """Cut what a model wants to see.
 
     Args:
-        model: gives size, value range and border; each can be set by hand instead.
+        model: gives size and border; each can be set by hand instead.
         size: height and width of the crop in pixels.
-        range: value of a black and of a white pixel.
         border: what lies outside the image.
         sampling: `linear`, or `mediapipe` for the very pixels that MediaPipe sees (slower).
-        letterbox: show the square around the region; otherwise the region, stretched to the crop.
+        letterbox: show the square around the region; else the region, stretched to the crop.
     """
 
     def __init__(
         self,
         model: Model | None = None,
         size: tuple[int, int] | None = None,
-        range: tuple[float, float] | None = None,
         border: Border | None = None,
         sampling: Literal["linear", "mediapipe"] = "linear",
         letterbox: bool = True,
     ) -> None:
         if model is not None:
             size = size or model.info.input_hw
-            range = range or model.info.input_range
             border = border or ("zero" if model.info.border == "zero" else "replicate")
-        if size is None or range is None:
-            raise InputError("crop: expected a model, or size and range; got neither")
+        if size is None:
+            raise InputError("crop: expected a model or a size, got neither")
         self._size = size
         self._border: Border = border or "replicate"
         self._sampling = sampling
         self._letterbox = letterbox
-        # One look-up table turns 8-bit pixels into the model's range in a single pass; the step
-        # is rounded to float32 first, as in image_to_tensor_utils.cc.
-        low, high = range
-        step = np.float32((high - low) / 255)
-        self._values = (np.arange(256) * np.float64(step) + low).astype(np.float32)
 
     def __call__(self, frame: Frame, rois: Rois) -> Crops:
         shown = rois.squares() if self._letterbox else rois
         to_image = rectangle_to_image(shown.center_px, shown.size_px, shown.angle_rad, self._size)
-        tensor = np.empty((len(rois), *self._size, 3), np.float32)
+        pixels = np.empty((len(rois), *self._size, 3), np.uint8)
         for row, affine in enumerate(to_image):
             if self._sampling == "mediapipe":
-                pixels = self._sample_fixed_point(frame, shown, row)
+                region = shown.center_px[row], shown.size_px[row], float(shown.angle_rad[row])
+                border = _BORDERS[self._border]
+                pixels[row] = sample_fixed_point(frame.image, *region, self._size, border)
             else:
-                pixels = sample(frame.image, affine, self._size, self._border)
-            np.take(self._values, pixels, out=tensor[row])
-        return Crops(tensor, to_image, rois, (frame.width, frame.height), self._letterbox)
-
-    def _sample_fixed_point(self, frame: Frame, rois: Rois, row: int) -> NDArray[np.uint8]:
-        region = rois.center_px[row], rois.size_px[row], float(rois.angle_rad[row])
-        return sample_fixed_point(frame.image, *region, self._size, _BORDERS[self._border])
+                sample(frame.image, affine, self._size, self._border, out=pixels[row])
+        return Crops(pixels, to_image, rois, (frame.width, frame.height), self._letterbox)

@@ -26,14 +26,16 @@ def project(landmarks: Landmarks, crop: Crops, *, arithmetic: Arithmetic = "floa
     keypoints = landmarks.xyz_crop.shape[1]
     points = np.concatenate([landmarks.xyz_crop[..., :2], landmarks.alignment_crop], axis=1)
     if arithmetic == "mediapipe":
-        unit = (points / np.array(crop.tensor.shape[2:0:-1])).astype(np.float32)
+        unit = (points / np.array(crop.pixels.shape[2:0:-1])).astype(np.float32)
         points_px = project_float32(unit, crop, landmarks.row) * np.array(crop.image_wh, float)
     else:
         points_px = apply(to_image, points)
+    landmarks_px = np.empty_like(landmarks.xyz_crop)
+    landmarks_px[..., :2] = points_px[:, :keypoints]
     scale = np.hypot(to_image[:, 0, 0], to_image[:, 1, 0])
-    z = landmarks.xyz_crop[..., 2:] * scale[:, None, None]
+    np.multiply(landmarks.xyz_crop[..., 2], scale[:, None], out=landmarks_px[..., 2])
     return Poses(
-        landmarks_px=np.concatenate([points_px[:, :keypoints], z], axis=-1),
+        landmarks_px=landmarks_px,
         world_landmarks_m=_turn(landmarks.world_m, rois.angle_rad),
         visibility=landmarks.visibility,
         presence=landmarks.presence,

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from blazetrack.align.mediapipe import Arithmetic, rois_float32, unpad_float32
-from blazetrack.geometry import apply, wrap_angle
+from blazetrack.geometry import apply
 from blazetrack.types import Crops, Detections, Frame, Poses, Rois
 
 __all__ = [
@@ -45,7 +45,7 @@ def rois_from_alignment(points_px: Float, ids: NDArray[np.int64], margin: float 
     """
     center, rim = points_px[:, 0], points_px[:, 1]
     dx, dy = (rim - center).T
-    angle = wrap_angle(np.pi / 2 - np.arctan2(-dy, dx))
+    angle = np.arctan2(dx, -dy)  # π/2 − atan2(−dy, dx), in (−π, π]
     side = 2 * margin * np.hypot(dx, dy)
     return Rois(center, np.stack([side, side], axis=1), angle, ids)
 
@@ -71,7 +71,7 @@ def rois_from_detections(
     if arithmetic == "mediapipe":
         unit = unpad_float32(unit, crop, detections.row)
         return _sound(rois_float32(unit, crop.image_wh, ids, margin))
-    height, width = crop.tensor.shape[1:3]
+    height, width = crop.pixels.shape[1:3]
     points_crop = unit.astype(np.float64) * np.array([width, height])
     points_px = apply(crop.to_image[detections.row], points_crop)
     return _sound(rois_from_alignment(points_px, ids, margin))

@@ -14,19 +14,30 @@ Array = NDArray[Any]
 
 
 class Interpreter(Protocol):
-    """A loaded model with one input that runs tensors.
+    """A loaded model with one input.
 
-    Attributes:
-        input_shape: shape of the input tensor, `(1, h, w, 3)`.
-        output_shapes: tensor name → shape.
+    The views are the interpreter's own memory, so that nothing is copied: an input view is let go
+    before `invoke`, and output views before the next one.
     """
 
     @property
-    def input_shape(self) -> tuple[int, ...]: ...
+    def input_shape(self) -> tuple[int, ...]:
+        """Shape of the input tensor, `(1, h, w, 3)`."""
+        ...
 
     @property
-    def output_shapes(self) -> Mapping[str, tuple[int, ...]]: ...
+    def output_shapes(self) -> Mapping[str, tuple[int, ...]]:
+        """Tensor name → shape."""
+        ...
 
-    def run(self, tensor: NDArray[np.float32]) -> Mapping[str, Array]:
-        """Run once: `(h, w, 3)` float32 in, arrays by tensor name out (owned by the caller)."""
+    def input_view(self) -> NDArray[np.float32]:
+        """`(h, w, 3)` float32 to write the picture into."""
+        ...
+
+    def invoke(self) -> None:
+        """Run the network once."""
+        ...
+
+    def output_view(self, name: str) -> Array:
+        """The output tensor of that name."""
         ...

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Protocol, runtime_checkable
@@ -30,8 +31,11 @@ class Model(Protocol):
         """Say which outputs will be read; `ModelError` where the model has none of that name."""
         ...
 
-    def run(self, tensor: NDArray[np.float32]) -> Mapping[str, Array]:
-        """`(h, w, 3)` float32 in the model's range → the wanted outputs by meaning."""
+    def run(self, pixels: NDArray[np.uint8]) -> Mapping[str, Array]:
+        """`(h, w, 3)` uint8 RGB → the wanted outputs by meaning.
+
+        The arrays are the interpreter's own memory: copy what is kept beyond the next run.
+        """
         ...
 
 
@@ -40,24 +44,31 @@ class TfliteModel(Model):
 
     Args:
         info: what must be known of the file.
-        path: the file.
+        locate: wanted meanings → the file; a store may have smaller ones that give just those.
         backend: see `open_interpreter`.
         threads: see `open_interpreter`.
+
+    Attributes:
+        runs: how often the network ran.
+        seconds: how long the network itself took, over all runs but the first.
     """
 
     def __init__(
         self,
         info: ModelInfo,
-        path: Path,
+        locate: Callable[[frozenset[str]], Path],
         backend: str = "auto",
         threads: int | None = None,
     ) -> None:
         self._info = info
-        self._path = path
+        self._locate = locate
         self._backend = backend
         self._threads = threads
         self._wanted: set[str] = set()
         self._interpreter: Interpreter | None = None
+        self._values = _pixel_values(info.input_range)
+        self.runs = 0
+        self.seconds = 0.0
 
     @property
     def info(self) -> ModelInfo:
@@ -73,38 +84,61 @@ class TfliteModel(Model):
     def open(self) -> Interpreter:
         """Load the file and check its shapes against the description."""
         if self._interpreter is None:
-            interpreter = open_interpreter(self._path, self._backend, self._threads)
-            self._check(interpreter)
+            path = self._locate(frozenset(self._wanted))
+            interpreter = open_interpreter(path, self._backend, self._threads)
+            self._check(interpreter, path)
             self._interpreter = interpreter
         return self._interpreter
 
-    def _check(self, interpreter: Interpreter) -> None:
+    def _check(self, interpreter: Interpreter, path: Path) -> None:
         shape = (1, *self._info.input_hw, 3)
         if interpreter.input_shape != shape:
             seen = interpreter.input_shape
-            raise ModelError(f"model {self._path}: expected an input of shape {shape}, got {seen}")
-        names = interpreter.output_shapes
-        missing = {self._info.outputs[m] for m in self._wanted} - set(names)
+            raise ModelError(f"model {path}: expected an input of shape {shape}, got {seen}")
+        missing = {self._info.outputs[m] for m in self._wanted} - set(interpreter.output_shapes)
         if missing:
-            got_names = ", ".join(names)
-            raise ModelError(
-                f"model {self._path}: expected outputs {sorted(missing)}, got {got_names}"
-            )
+            want, got = sorted(missing), ", ".join(interpreter.output_shapes)
+            raise ModelError(f"model {path}: expected outputs {want}, got {got}")
 
-    def run(self, tensor: NDArray[np.float32]) -> Mapping[str, Array]:
-        values = self.open().run(tensor)
-        return {meaning: values[self._info.outputs[meaning]] for meaning in self._wanted}
+    def run(self, pixels: NDArray[np.uint8]) -> Mapping[str, Array]:
+        interpreter = self.open()
+        self._write(pixels, interpreter.input_view())
+        start = time.perf_counter()
+        interpreter.invoke()
+        if self.runs:  # the first run packs the weights
+            self.seconds += time.perf_counter() - start
+        self.runs += 1
+        outputs = self._info.outputs
+        return {meaning: interpreter.output_view(outputs[meaning]) for meaning in self._wanted}
+
+    def _write(self, pixels: NDArray[np.uint8], view: NDArray[np.float32]) -> None:
+        """Bring 8-bit pixels into the model's range, straight into its input."""
+        if self._info.input_range[0] == 0:
+            np.multiply(pixels, self._values[1], out=view, dtype=np.float32)  # one pass
+        else:
+            np.take(self._values, pixels, out=view)
 
     def close(self) -> None:
         """Let go of the interpreter; the next run opens the file again."""
         self._interpreter = None
 
 
+def _pixel_values(input_range: tuple[float, float]) -> NDArray[np.float32]:
+    """`(256,)` value of each 8-bit pixel; the step is rounded to float32 first, as MediaPipe does.
+
+    (image_to_tensor_utils.cc, `GetValueRangeTransformation`)
+    """
+    low, high = input_range
+    step = np.float32((high - low) / 255)
+    values: NDArray[np.float32] = (np.arange(256) * np.float64(step) + low).astype(np.float32)
+    return values
+
+
 class FakeModel(Model):
-    """A model made of a function, for tests: `answer(tensor)` gives arrays by meaning."""
+    """A model made of a function, for tests: `answer(pixels)` gives arrays by meaning."""
 
     def __init__(
-        self, info: ModelInfo, answer: Callable[[NDArray[np.float32]], Mapping[str, Array]]
+        self, info: ModelInfo, answer: Callable[[NDArray[np.uint8]], Mapping[str, Array]]
     ) -> None:
         self._info = info
         self._answer = answer
@@ -117,6 +151,6 @@ class FakeModel(Model):
     def want(self, *meanings: str) -> None:
         """Anything goes."""
 
-    def run(self, tensor: NDArray[np.float32]) -> Mapping[str, Array]:
+    def run(self, pixels: NDArray[np.uint8]) -> Mapping[str, Array]:
         self.runs += 1
-        return self._answer(tensor)
+        return self._answer(pixels)

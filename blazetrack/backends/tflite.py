@@ -126,7 +126,13 @@ class TfliteInterpreter(Interpreter):
     def output_shapes(self) -> Mapping[str, tuple[int, ...]]:
         return self._shapes
 
-    def run(self, tensor: NDArray[np.float32]) -> Mapping[str, Array]:
-        self._interpreter.set_tensor(self._input, tensor[None])
+    def input_view(self) -> NDArray[np.float32]:
+        view: NDArray[np.float32] = self._interpreter.tensor(self._input)()[0]
+        return view
+
+    def invoke(self) -> None:
         self._interpreter.invoke()
-        return {name: self._interpreter.get_tensor(i) for name, i in self._outputs.items()}
+
+    def output_view(self, name: str) -> Array:
+        view: Array = self._interpreter.tensor(self._outputs[name])()
+        return view

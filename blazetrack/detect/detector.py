@@ -41,7 +41,7 @@ class Detector:
         self._min_iou = min_iou
 
     def __call__(self, crop: Crops) -> Detections:
-        found = [self._decode(self._model.run(tensor)) for tensor in crop.tensor]
+        found = [self._decode(self._model.run(pixels)) for pixels in crop.pixels]
         counts = [len(scores) for _, _, scores in found]
         boxes, keypoints, scores = (np.concatenate(part) for part in zip(*found, strict=True))
         return Detections(boxes, keypoints, scores, np.repeat(np.arange(len(counts)), counts))

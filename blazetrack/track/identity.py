@@ -27,12 +27,17 @@ def needs_detection(
 
 
 @dataclass(frozen=True, slots=True)
-class _Gone:
-    """Somebody who was lost: where, how large, when."""
+class _Seen:
+    """Where somebody was last, as two alignment points, and when."""
 
-    center_px: NDArray[np.float64]
-    radius_px: float
+    alignment_px: NDArray[np.float64]
     time_s: float
+
+    def distance(self, center_px: NDArray[np.float64]) -> float:
+        """From there to a point, in radii of the circle that the person filled."""
+        center, rim = self.alignment_px
+        radius = float(np.hypot(*(rim - center)))
+        return float(np.hypot(*(center_px - center))) / max(radius, 1.0)
 
 
 class Identity:
@@ -52,29 +57,27 @@ class Identity:
     def reset(self) -> None:
         """Forget everybody; the next person is number 1."""
         self._next = 1
-        self._seen: dict[int, _Gone] = {}
+        self._seen: dict[int, _Seen] = {}
 
     def __call__(
         self, frame: Frame, kept: Poses | None = None, fresh: Poses | None = None
     ) -> Poses:
-        poses = _join(kept, fresh)
-        ids = poses.ids.copy()
-        centers = poses.alignment_px[:, 0]
-        radii = np.hypot(*(poses.alignment_px[:, 1] - centers).T)
-        for row in np.flatnonzero(ids == 0).tolist():
-            ids[row] = self._recall(centers[row], frame.time_s, set(ids.tolist()))
-        for row, person in enumerate(ids.tolist()):
-            self._seen[person] = _Gone(centers[row], float(radii[row]), frame.time_s)
-        self._seen = {
-            person: last
-            for person, last in self._seen.items()
-            if abs(frame.time_s - last.time_s) <= self._memory_s
-        }
-        return poses.with_ids(ids)
+        poses, time_s = _join(kept, fresh), frame.time_s
+        ids = poses.ids.tolist()
+        for row, person in enumerate(ids):
+            if not person:
+                ids[row] = self._recall(poses.alignment_px[row, 0], time_s, set(ids))
+        self._seen.update(
+            (person, _Seen(points, time_s))
+            for person, points in zip(ids, poses.alignment_px, strict=True)
+        )
+        for person in [p for p, s in self._seen.items() if abs(time_s - s.time_s) > self._memory_s]:
+            del self._seen[person]
+        return poses if poses.ids.all() else poses.with_ids(np.array(ids, np.int64))
 
     def _recall(self, center_px: NDArray[np.float64], time_s: float, taken: set[int]) -> int:
         near = [
-            (float(np.hypot(*(last.center_px - center_px))) / max(last.radius_px, 1.0), person)
+            (last.distance(center_px), person)
             for person, last in self._seen.items()
             if person not in taken and abs(time_s - last.time_s) <= self._memory_s
         ]

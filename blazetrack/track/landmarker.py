@@ -48,45 +48,56 @@ class Landmarker:
         model.want("landmarks", "score", *(name for name, want in wanted.items() if want))
         self._model = model
         self._keypoints = len(get_skeleton(info.skeleton))
+        self._side = np.array(info.input_hw[::-1], np.float64)
         self._min_score = min_score
         self._kernel_size = kernel_size
         self._masks = masks
 
     def __call__(self, crop: Crops) -> Landmarks:
-        people = []
-        for row, tensor in enumerate(crop.tensor):
-            outputs = self._model.run(tensor)
+        n, k = len(crop), self._keypoints
+        points, world = np.empty((n, k + 2, 5)), np.zeros((n, k, 3))
+        scores, row, masks = np.empty(n), [], []
+        for i, pixels in enumerate(crop.pixels):
+            outputs = self._model.run(pixels)
             score = float(outputs["score"].reshape(-1)[0])
             if score > self._min_score:  # false for NaN
-                people.append((row, score, *self._decode(outputs)))
-        return self._stack(people)
+                place = len(row)
+                row.append(i)
+                scores[place] = score
+                self._decode(outputs, points[place], world[place])
+                if self._masks:
+                    masks.append(sigmoid(outputs["mask"][0, :, :, 0]))
+            del outputs  # the model's own memory, which its next run must have back
+        return self._landmarks(points[: len(row)], world, scores, row, masks)
 
-    def _decode(self, outputs: Mapping[str, NDArray[Any]]) -> tuple[NDArray[Any], ...]:
-        k = self._keypoints
-        points = decode_landmarks(outputs["landmarks"], k)
+    def _decode(
+        self, outputs: Mapping[str, NDArray[Any]], points: NDArray[Any], world: NDArray[Any]
+    ) -> None:
+        points[:] = decode_landmarks(outputs["landmarks"], self._keypoints)
         if self._refine:
-            side = np.array(self._model.info.input_hw[::-1], np.float64)
-            unit = (points[:, :2] / side).astype(np.float32)
-            points[:, :2] = refine_landmarks(unit, outputs["heatmap"][0], self._kernel_size) * side
-        world = outputs["world"].reshape(-1, 3)[:k] if self._world else np.zeros((k, 3))
-        if not self._masks:
-            return points, world
-        return points, world, sigmoid(outputs["mask"][0, :, :, 0])
+            unit = (points[:, :2] / self._side).astype(np.float32)
+            refined = refine_landmarks(unit, outputs["heatmap"][0], self._kernel_size)
+            points[:, :2] = refined * self._side
+        if self._world:
+            world[:] = outputs["world"].reshape(-1, 3)[: self._keypoints]
 
-    def _stack(self, people: list[tuple[Any, ...]]) -> Landmarks:
-        k, n = self._keypoints, len(people)
-        points = np.reshape([p[2] for p in people], (n, k + 2, 5))
+    def _landmarks(
+        self,
+        points: NDArray[Any],
+        world: NDArray[Any],
+        scores: NDArray[Any],
+        row: list[int],
+        masks: list[NDArray[np.float32]],
+    ) -> Landmarks:
+        n, k = len(row), self._keypoints
+        height, width = self._model.info.input_hw
         return Landmarks(
             xyz_crop=points[:, :k, :3],
             alignment_crop=points[:, k:, :2],
-            world_m=np.reshape([p[3] for p in people], (n, k, 3)).astype(np.float64),
+            world_m=world[:n],
             visibility=points[:, :k, 3],
             presence=points[:, :k, 4],
-            scores=np.array([p[1] for p in people], np.float64),
-            row=np.array([p[0] for p in people], np.int64),
-            masks_crop=self._stack_masks(people) if self._masks else None,
+            scores=scores[:n],
+            row=np.array(row, np.int64),
+            masks_crop=np.reshape(masks, (n, height, width)) if self._masks else None,
         )
-
-    def _stack_masks(self, people: list[tuple[Any, ...]]) -> NDArray[np.float32]:
-        height, width = self._model.info.input_hw
-        return np.reshape([p[4] for p in people], (-1, height, width)).astype(np.float32)
