@@ -152,29 +152,39 @@ class PoseSmoother:
         preset: name of a set of parameters, see `PRESETS`.
         frame_s: seconds from frame to frame for a clock that ignores the frames' own times
             (`solutions.pose` counts 33.333 ms a call); None takes the frames' times.
+        remember: the filters of visibility and world landmarks go on when somebody was lost and is
+            found again, whoever it is (`solutions.pose` calls and so resets only the filters that
+            read the picture's size too, pose_landmark_filtering.pbtxt).
     """
 
-    def __init__(self, preset: str = "mediapipe_legacy", frame_s: float | None = None) -> None:
+    def __init__(
+        self,
+        preset: str = "mediapipe_legacy",
+        frame_s: float | None = None,
+        remember: bool = False,
+    ) -> None:
         if preset not in PRESETS:
             hint = did_you_mean(preset, PRESETS)
             raise GraphError(f"smooth: no preset '{preset}'; {hint}")
         self._preset = PRESETS[preset]
         self._frame_s = frame_s
+        self._remember = remember
         self.reset()
 
     def reset(self) -> None:
         """Forget everybody."""
         self._people: dict[int, _PersonFilters] = {}
+        self._last: _PersonFilters | None = None
 
     def __call__(self, poses: Poses, frame: Frame) -> Poses:
         time_s = frame.time_s if self._frame_s is None else frame.index * self._frame_s
         filters = {
-            person: self._people.get(person) or _PersonFilters(self._preset)
-            for person in poses.ids.tolist()
+            person: self._people.get(person) or self._begin() for person in poses.ids.tolist()
         }
         self._people = filters
         if not filters:
             return poses
+        self._last = next(iter(filters.values()))
         smooth = replace(
             poses,
             landmarks_px=poses.landmarks_px.copy(),
@@ -185,6 +195,12 @@ class PoseSmoother:
         for row, person in enumerate(filters.values()):
             self._smooth_row(smooth, row, person, time_s, (frame.width, frame.height))
         return smooth
+
+    def _begin(self) -> _PersonFilters:
+        filters = _PersonFilters(self._preset)
+        if self._remember and self._last is not None:
+            filters.world, filters.visibility = self._last.world, self._last.visibility
+        return filters
 
     def _smooth_row(
         self,

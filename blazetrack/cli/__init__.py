@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import sys
 from collections.abc import Sequence
 
@@ -51,6 +52,8 @@ def _top(
 
 def main(args: Sequence[str] | None = None) -> None:
     """Run the command line and end the process with its exit code."""
+    if isinstance(sys.stdout, io.TextIOWrapper):  # a name may hold what the terminal cannot show
+        sys.stdout.reconfigure(errors="backslashreplace")
     try:
         code = app(args=args, prog_name="blazetrack", standalone_mode=False)
     except BlazetrackError as error:
@@ -59,9 +62,10 @@ def main(args: Sequence[str] | None = None) -> None:
         _fail(error.format_message())  # type: ignore[attr-defined]
     except (KeyboardInterrupt, typer.Abort):
         sys.exit(130)
-    except BrokenPipeError:
-        sys.stderr.close()  # the reader of our output has gone; nothing is left to say
+    except SystemExit:  # so click and rich end where the reader of our output has gone
         sys.exit(0)
+    except OSError as error:  # what the system refuses, such as a name that is too long
+        _fail(str(error))
     sys.exit(code if isinstance(code, int) else 0)
 
 
