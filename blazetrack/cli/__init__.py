@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import io
+import os
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 
 import typer
 
@@ -56,17 +58,26 @@ def main(args: Sequence[str] | None = None) -> None:
         sys.stdout.reconfigure(errors="backslashreplace")
     try:
         code = app(args=args, prog_name="blazetrack", standalone_mode=False)
+        sys.stdout.flush()  # here, where a full disk can still be told
     except BlazetrackError as error:
         _fail(str(error))
     except _UsageError as error:
         _fail(error.format_message())  # type: ignore[attr-defined]
     except (KeyboardInterrupt, typer.Abort):
         sys.exit(130)
-    except SystemExit:  # so click and rich end where the reader of our output has gone
+    except (SystemExit, BrokenPipeError):  # the reader of our output has gone
+        _abandon_stdout()
         sys.exit(0)
     except OSError as error:  # what the system refuses, such as a name that is too long
+        _abandon_stdout()
         _fail(str(error))
     sys.exit(code if isinstance(code, int) else 0)
+
+
+def _abandon_stdout() -> None:
+    """Send what is left in stdout's buffer nowhere, so that Python's own flush at exit is quiet."""
+    with suppress(OSError, ValueError):  # no real file where a test stands in for it
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _fail(message: str) -> None:
