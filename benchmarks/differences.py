@@ -25,7 +25,13 @@ STATIC_LIMITS = {"xy max px": 0.05, "world max m": 5e-4, "visibility max": 1e-3}
 TASKS_LIMITS = {"xy max px": 0.05}
 """Tasks graph on single pictures."""
 
-CLIP_LIMITS = {"xy median px": 0.3, "xy p95 px": 4.0, "detector runs apart": 0.0}
+CLIP_LIMITS = {
+    "xy median px": 0.3,
+    "xy p95 px": 4.0,
+    "world max m": 5e-4,
+    "visibility max": 1e-3,
+    "detector runs apart": 0.0,
+}
 """Legacy graph on a clip, smoothing on."""
 
 FOUND = "found apart"

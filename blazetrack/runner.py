@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import signal
+import threading
 import time
-from collections.abc import Callable, Sequence
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -20,7 +22,7 @@ from blazetrack.skeleton import BLAZEPOSE33, Skeleton
 from blazetrack.sources import Source
 from blazetrack.types import Frame, Poses
 
-__all__ = ["Report", "run"]
+__all__ = ["Report", "hold_interrupt", "run"]
 
 
 @dataclass
@@ -73,7 +75,7 @@ def run(
     """Track every frame of a source and hand it to the sinks.
 
     The sinks are closed at the end, also when a stage fails or the user presses Ctrl-C: then
-    the report says `interrupted`, and every file is whole up to there.
+    the report says `interrupted`, and every file is whole up to the same frame.
 
     Args:
         source: frames; if it knows the truth (`truth(index)`), the report has a score.
@@ -99,9 +101,10 @@ def run(
                 if not report.frames:
                     start = time.perf_counter()
                 poses = tracker(frame)
-                _write(sinks, frame, poses, tracker, clock)
+                with hold_interrupt():
+                    _write(sinks, frame, poses, tracker, clock)
+                    _count(report, poses)
                 score.add(frame, poses)
-                _count(report, poses)
                 if on_frame is not None:
                     on_frame(frame, poses)
                 if any(sink.stop_requested for sink in sinks):
@@ -119,8 +122,35 @@ def run(
     return report
 
 
+@contextmanager
+def hold_interrupt() -> Iterator[None]:
+    """Let one Ctrl-C wait for the end of the block, so that no output gets half of something.
+
+    A second one is let through: the block may hang. Outside the main thread, and where Ctrl-C is
+    ignored anyway, nothing changes.
+    """
+    before = signal.getsignal(signal.SIGINT)
+    if threading.current_thread() is not threading.main_thread() or not callable(before):
+        yield
+        return
+    held: list[tuple[int, Any]] = []
+
+    def hold(number: int, stack: Any) -> None:
+        held.append((number, stack))
+        if len(held) > 1:
+            before(number, stack)
+
+    signal.signal(signal.SIGINT, hold)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+    if len(held) == 1:  # not where the block failed: that error ends the run anyway
+        before(*held[0])
+
+
 def _close(sink: Sink, trace: Trace) -> None:
-    with trace.span("close"):
+    with hold_interrupt(), trace.span("close"):
         sink.close()
 
 

@@ -138,29 +138,21 @@ def _object_size(alignment_px: Float32, margin: float, image_wh: tuple[int, int]
 
 
 class _PersonFilters:
-    """The filters of one person: all coordinates go through one array.
+    """The filters of one person.
 
-    Args:
-        preset: the parameters.
-        keypoints: K.
+    All points in the image go through one array: landmarks, then alignment points if they are
+    filtered at all.
     """
 
     def __init__(self, preset: SmoothPreset, keypoints: int) -> None:
-        parts = [(preset.landmarks, 3 * keypoints), (preset.world, 3 * keypoints)]
+        parts = [(*preset.landmarks, 3 * keypoints)]
         if preset.alignment:
-            parts.append((preset.alignment, 4))
-        min_cutoff, beta, count = np.array([(*values, n) for values, n in parts]).T
-        repeats = count.astype(int)
-        self.coordinates = OneEuro(min_cutoff.repeat(repeats), beta.repeat(repeats))
+            parts.append((*preset.alignment, 4))
+        min_cutoff, beta, count = np.array(parts).T
+        repeats = count.astype(np.intp)
+        self.image = OneEuro(min_cutoff.repeat(repeats), beta.repeat(repeats))
+        self.world = OneEuro(*preset.world)
         self.visibility = LowPass(preset.visibility)
-        self._scale = np.ones(repeats.sum())
-        self._world = slice(3 * keypoints, 6 * keypoints)
-
-    def scale(self, value_scale: float) -> Float:
-        """Per element: world landmarks are in metres already, so their speed needs no scale."""
-        self._scale[:] = value_scale
-        self._scale[self._world] = 1.0
-        return self._scale
 
 
 class PoseSmoother:
@@ -170,51 +162,79 @@ class PoseSmoother:
         preset: name of a set of parameters, see `PRESETS`.
         frame_s: seconds from frame to frame for a clock that ignores the frames' own times
             (`solutions.pose` counts 33.333 ms a call); None takes the frames' times.
+        remember: the filters of visibility and world landmarks go on when somebody was lost and is
+            found again, whoever it is (`solutions.pose` calls and so resets only the filters that
+            read the picture's size too, pose_landmark_filtering.pbtxt).
     """
 
-    def __init__(self, preset: str = "mediapipe_legacy", frame_s: float | None = None) -> None:
+    def __init__(
+        self,
+        preset: str = "mediapipe_legacy",
+        frame_s: float | None = None,
+        remember: bool = False,
+    ) -> None:
         if preset not in PRESETS:
             hint = did_you_mean(preset, PRESETS)
             raise GraphError(f"smooth: no preset '{preset}'; {hint}")
         self._preset = PRESETS[preset]
         self._frame_s = frame_s
+        self._remember = remember
         self.reset()
 
     def reset(self) -> None:
         """Forget everybody."""
         self._people: dict[int, _PersonFilters] = {}
+        self._last: _PersonFilters | None = None
 
     def __call__(self, poses: Poses, frame: Frame) -> Poses:
         time_s = frame.time_s if self._frame_s is None else frame.index * self._frame_s
         keypoints = poses.landmarks_px.shape[1]
         self._people = {
-            person: self._people.get(person) or _PersonFilters(self._preset, keypoints)
+            person: self._people.get(person) or self._begin(keypoints)
             for person in poses.ids.tolist()
         }
         if not self._people:
             return poses
-        landmarks, world = poses.landmarks_px.copy(), poses.world_landmarks_m.copy()
-        alignment, visibility = poses.alignment_px.copy(), poses.visibility.copy()
-        for row, person in enumerate(self._people.values()):
-            visibility[row] = person.visibility(visibility[row].astype(np.float32))
-            points = alignment[row].astype(np.float32)
-            size_px = _object_size(points, self._preset.scale_margin, (frame.width, frame.height))
-            if size_px < MIN_SCALE_PX:
-                continue
-            streams = [landmarks[row], world[row]]
-            if self._preset.alignment:
-                streams.append(alignment[row])
-            values = np.concatenate([s.reshape(-1) for s in streams], dtype=np.float32)
-            scale = person.scale(float(np.float32(1) / size_px))
-            smooth = person.coordinates(values, time_s, scale)
-            start = 0
-            for stream in streams:
-                stream[:] = smooth[start : start + stream.size].reshape(stream.shape)
-                start += stream.size
-        return replace(
+        self._last = next(iter(self._people.values()))
+        smooth = replace(
             poses,
-            landmarks_px=landmarks,
-            world_landmarks_m=world,
-            visibility=visibility,
-            alignment_px=alignment,
+            landmarks_px=poses.landmarks_px.copy(),
+            world_landmarks_m=poses.world_landmarks_m.copy(),
+            visibility=poses.visibility.copy(),
+            alignment_px=poses.alignment_px.copy(),
         )
+        for row, person in enumerate(self._people.values()):
+            self._smooth_row(smooth, row, person, time_s, (frame.width, frame.height))
+        return smooth
+
+    def _begin(self, keypoints: int) -> _PersonFilters:
+        filters = _PersonFilters(self._preset, keypoints)
+        if self._remember and self._last is not None:
+            filters.world, filters.visibility = self._last.world, self._last.visibility
+        return filters
+
+    def _smooth_row(
+        self,
+        poses: Poses,
+        row: int,
+        person: _PersonFilters,
+        time_s: float,
+        image_wh: tuple[int, int],
+    ) -> None:
+        """Replace one person's values by smoothed ones."""
+        landmarks, alignment = poses.landmarks_px[row], poses.alignment_px[row]
+        world, visibility = poses.world_landmarks_m[row], poses.visibility[row]
+        visibility[:] = person.visibility(visibility.astype(np.float32))
+        points = alignment.astype(np.float32)
+        size_px = _object_size(points, self._preset.scale_margin, image_wh)
+        if size_px < MIN_SCALE_PX:
+            return
+        # World landmarks are in metres already, so their speed needs no scale.
+        world[:] = person.world(world.astype(np.float32), time_s)
+        image = landmarks.astype(np.float32).reshape(-1)
+        if self._preset.alignment:
+            image = np.concatenate([image, points.reshape(-1)])
+        image = person.image(image, time_s, float(np.float32(1) / size_px))
+        landmarks[:] = image[: landmarks.size].reshape(landmarks.shape)
+        if self._preset.alignment:
+            alignment[:] = image[landmarks.size :].reshape(alignment.shape)

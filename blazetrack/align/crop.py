@@ -74,6 +74,8 @@ class Crop:
             border = border or ("zero" if model.info.border == "zero" else "replicate")
         if size is None:
             raise InputError("crop: expected a model or a size, got neither")
+        if min(size) < 1:
+            raise InputError(f"crop: expected a size of at least 1×1 pixels, got {size}")
         self._size = size
         self._border: Border = border or "replicate"
         self._sampling = sampling

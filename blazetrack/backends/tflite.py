@@ -79,6 +79,7 @@ def open_interpreter(
     if threads is not None and threads < 1:
         raise BackendError(f"backend: threads must be 1 or more, got {threads}")
     make = _interpreter_class(backend)
+    threads = default_threads() if threads is None else threads
     try:
         return TfliteInterpreter(make(model_path=str(path), num_threads=threads), path)
     except (ValueError, RuntimeError) as error:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import io
+import os
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 
 import typer
 
@@ -51,18 +54,30 @@ def _top(
 
 def main(args: Sequence[str] | None = None) -> None:
     """Run the command line and end the process with its exit code."""
+    if isinstance(sys.stdout, io.TextIOWrapper):  # a name may hold what the terminal cannot show
+        sys.stdout.reconfigure(errors="backslashreplace")
     try:
         code = app(args=args, prog_name="blazetrack", standalone_mode=False)
+        sys.stdout.flush()  # here, where a full disk can still be told
     except BlazetrackError as error:
         _fail(str(error))
     except _UsageError as error:
         _fail(error.format_message())  # type: ignore[attr-defined]
     except (KeyboardInterrupt, typer.Abort):
         sys.exit(130)
-    except BrokenPipeError:
-        sys.stderr.close()  # the reader of our output has gone; nothing is left to say
+    except (SystemExit, BrokenPipeError):  # the reader of our output has gone
+        _abandon_stdout()
         sys.exit(0)
+    except OSError as error:  # what the system refuses, such as a name that is too long
+        _abandon_stdout()
+        _fail(str(error))
     sys.exit(code if isinstance(code, int) else 0)
+
+
+def _abandon_stdout() -> None:
+    """Send what is left in stdout's buffer nowhere, so that Python's own flush at exit is quiet."""
+    with suppress(OSError, ValueError):  # no real file where a test stands in for it
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _fail(message: str) -> None:

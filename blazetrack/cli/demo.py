@@ -14,12 +14,13 @@ def demo(
     folder: Annotated[
         Path, typer.Option("--folder", "-o", help="Where demo.mp4 and demo.jsonl go.")
     ] = Path(),
-    frames: Annotated[int, typer.Option(help="Length of the clip.")] = 300,
+    frames: Annotated[int, typer.Option(min=1, help="Length of the clip.")] = 300,
     model: Annotated[
         str | None, typer.Option("--model", "-m", help="Landmark model: a name or a .tflite file.")
     ] = None,
     threads: Annotated[
-        int | None, typer.Option(help="Cores for the networks.", show_default="up to 4")
+        int | None,
+        typer.Option(min=1, max=1024, help="Cores for the networks.", show_default="up to 4"),
     ] = None,
     offline: Annotated[bool, typer.Option("--offline", help="Never touch the network.")] = False,
     as_json: Annotated[

@@ -49,12 +49,14 @@ def list_models(as_json: Json = False) -> None:
         return
     from rich.console import Console
     from rich.table import Table
+    from rich.text import Text
 
     table = Table("name", "kind", "here", "MB", "licence", "what it does")
     for model in models:
         here = "yes" if model.present else "no"
         size = f"{model.size / 1e6:.1f}"
-        table.add_row(model.info.name, model.info.kind, here, size, model.licence, model.sentence)
+        cells = (model.info.name, model.info.kind, here, size, model.licence, model.sentence)
+        table.add_row(*map(Text, cells))  # not markup: a card may say anything
     Console().print(table)
 
 
@@ -70,10 +72,11 @@ def info(
         return
     from rich.console import Console
     from rich.table import Column, Table
+    from rich.text import Text
 
     table = Table("field", Column("value", overflow="fold"), show_header=False)
     for field, value in fields.items():
-        table.add_row(field, _in_words(value))
+        table.add_row(field, Text(_in_words(value)))
     Console().print(table)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -35,9 +36,10 @@ def run(
         str | None,
         typer.Option("--graph", "-g", help="Graph: a name or a YAML file.", show_default="pose"),
     ] = None,
-    people: Annotated[int, typer.Option(help="How many people to follow at most.")] = 1,
+    people: Annotated[int, typer.Option(min=1, help="How many people to follow at most.")] = 1,
     threads: Annotated[
-        int | None, typer.Option(help="Cores for the networks.", show_default="up to 4")
+        int | None,
+        typer.Option(min=1, max=1024, help="Cores for the networks.", show_default="up to 4"),
     ] = None,
     backend: Annotated[
         str, typer.Option(help="TFLite interpreter: auto, litert, tflite_runtime, tensorflow.")
@@ -56,7 +58,7 @@ def run(
     fps: Annotated[
         float | None, typer.Option(help="Pace to ask a camera for, or of a folder of pictures.")
     ] = None,
-    max_frames: Annotated[int | None, typer.Option(help="End after so many frames.")] = None,
+    max_frames: Annotated[int | None, typer.Option(min=1, help="End after so many frames.")] = None,
     settings: Annotated[
         list[str] | None,
         typer.Option("--set", help="Override a graph's option: node.option=value."),
@@ -81,10 +83,12 @@ def run(
     from blazetrack.sources import open_source
 
     options = dict(parse_set(text) for text in settings or [])
+    outs = out or []
+    _check_files(source, outs, trace)
     with open_source(source, size=_size(size), fps=fps, max_frames=max_frames) as opened:
         track(
             opened,
-            outs=_check_outs(source, out or []),
+            outs=outs,
             view=view,
             trace_file=trace,
             as_json=as_json,
@@ -116,20 +120,23 @@ def track(
     """
     from blazetrack.graph import Trace
     from blazetrack.pipeline import PoseTracker
+    from blazetrack.runner import hold_interrupt
     from blazetrack.runner import run as run_source
     from blazetrack.sinks import open_sink
+    from blazetrack.sinks.base import check_path
     from blazetrack.store import Store
 
+    trace_file = None if trace_file is None else check_path(trace_file)
     trace = Trace(keep=trace_file is not None)
     store = Store(offline=offline or None, report=lambda line: typer.echo(line, err=True))
     with PoseTracker(store=store, hooks=[trace], **tracker_options) as tracker:
         names = [*outs, *(["window"] if _wants_window(view, source, outs) else [])]
         sinks = [open_sink(name, skeleton=tracker.skeleton) for name in names]
-        _check_trace(trace_file)
         with _progress(source, hidden=as_json) as on_frame:
             report = run_source(source, tracker, sinks, trace=trace, on_frame=on_frame)
     if trace_file is not None:
-        trace.write(trace_file)
+        with hold_interrupt():
+            trace.write(trace_file)
     _print(report, as_json)
     if report.interrupted:
         raise typer.Exit(130)
@@ -145,19 +152,25 @@ def _size(text: str | None) -> tuple[int, int] | None:
     return int(width), int(height)
 
 
-def _check_outs(source: str, outs: list[str]) -> list[str]:
-    for name in outs:
-        if Path(name).exists() and Path(source).exists() and Path(name).samefile(source):
-            raise SinkError(f"--out {name}: is the source itself; choose another file")
-    doubles = {name for name in outs if outs.count(name) > 1}
-    if doubles:
-        raise SinkError(f"--out {doubles.pop()}: is given twice")
-    return outs
+def _check_files(source: str, outs: list[str], trace: Path | None) -> None:
+    """Refuse to write over the source, or two things into one file."""
+    files = [("the source", source), *(("--out", name) for name in outs)]
+    if trace is not None:
+        files.append(("--trace", str(trace)))
+    for place, (option, name) in enumerate(files):
+        for other_option, other in files[:place]:
+            if _same_file(name, other):
+                raise SinkError(
+                    f"{option} {name}: is the same file as {other_option} {other}; choose another"
+                )
 
 
-def _check_trace(path: Path | None) -> None:
-    if path is not None and (not path.parent.is_dir() or path.is_dir()):
-        raise SinkError(f"--trace {path}: no such folder, or a folder itself")
+def _same_file(one: str, other: str) -> bool:
+    one, other = os.path.expanduser(one), os.path.expanduser(other)
+    try:
+        return os.path.samefile(one, other)
+    except (OSError, ValueError):  # not both are there
+        return os.path.realpath(one) == os.path.realpath(other)
 
 
 def _wants_window(view: str | None, source: Source, outs: list[str]) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from blazetrack.runner import Report
 
@@ -13,8 +14,9 @@ __all__ = ["print_summary"]
 def print_summary(report: Report) -> None:
     """Print what a run did, and where its time went."""
     console = Console()
-    facts = Table(title=report.source, show_header=False)
+    facts = Table(show_header=False)
     rows = {
+        "source": report.source,
         "frames": str(report.frames),
         "frames with people": str(report.frames_with_people),
         "ids": ", ".join(map(str, report.ids[:12])) + (" …" if len(report.ids) > 12 else ""),
@@ -26,7 +28,7 @@ def print_summary(report: Report) -> None:
     }
     for name, value in rows.items():
         if value is not None:
-            facts.add_row(name, value)
+            facts.add_row(name, Text(value))  # not markup: a file may be called [b].mp4
     console.print(facts)
     times = Table("stage", "runs", "p50 ms", "p90 ms", "p99 ms", "total s", title="time per stage")
     for node in report.nodes:
@@ -36,4 +38,5 @@ def print_summary(report: Report) -> None:
             times.add_row(node.name, str(node.runs), *cells, f"{node.total_ms / 1e3:.2f}")
     console.print(times)
     for line in report.warnings:
-        Console(stderr=True).print(f"warning: {line}", style="yellow", highlight=False)
+        warning = Text(f"warning: {line}", style="yellow")
+        Console(stderr=True).print(warning, soft_wrap=True)

@@ -49,11 +49,12 @@ class Detector:
     def _decode(self, outputs: Mapping[str, NDArray[Any]]) -> tuple[Float32, Float32, Float32]:
         raw, logits = outputs["boxes"][0], outputs["scores"][0, :, 0]
         if len(raw) != len(self._centers) or len(logits) != len(raw):
-            want, name = len(self._centers), self._model.info.name
-            raise ModelError(f"detect: {name}: expected {want} anchor rows, got {len(raw)}")
+            want, got = f"{len(self._centers)} rows", f"{len(raw)} boxes, {len(logits)} scores"
+            raise ModelError(f"detect: {self._model.info.name}: expected {want}, got {got}")
         scores = sigmoid(logits)
         keep = np.flatnonzero(scores >= self._min_score)  # false for NaN
         hw = self._model.info.input_hw
         boxes, keypoints = decode_boxes(raw[keep], self._centers[keep], hw)
-        real = np.isfinite(boxes).all(axis=1) & (boxes[:, 2:] >= boxes[:, :2]).all(axis=1)
+        real = np.isfinite(boxes).all(axis=1) & np.isfinite(keypoints).all(axis=(1, 2))
+        real &= (boxes[:, 2:] >= boxes[:, :2]).all(axis=1)
         return weighted_nms(boxes[real], keypoints[real], scores[keep][real], self._min_iou)

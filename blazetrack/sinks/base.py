@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 from abc import ABC, abstractmethod
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
-from typing import Any, TextIO
+from typing import Any, BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,7 +15,7 @@ from numpy.typing import NDArray
 from blazetrack.errors import SinkError
 from blazetrack.types import Frame, Poses
 
-__all__ = ["Sink", "TextSink", "check_finite", "check_path"]
+__all__ = ["Sink", "TextSink", "check_finite", "check_path", "remove"]
 
 Picture = NDArray[np.uint8]
 
@@ -68,6 +69,8 @@ class Sink(ABC):
 class TextSink(Sink):
     """A text file that grows by some lines per frame, each on disk before the next comes.
 
+    Where a disk is full in the middle of a frame, the file ends with the frame before.
+
     Args:
         path: the file; an older one is replaced when the first frame comes.
     """
@@ -75,7 +78,8 @@ class TextSink(Sink):
     def __init__(self, path: str | os.PathLike[str]) -> None:
         self._path = check_path(path)
         super().__init__(str(self._path))
-        self._file: TextIO | None = None
+        self._file: BinaryIO | None = None
+        self._whole = 0  # bytes of the frames that are complete
         self._closed = False
 
     @abstractmethod
@@ -90,14 +94,16 @@ class TextSink(Sink):
         if self._closed:
             raise SinkError(f"{self.name}: is closed; open a new sink to write more")
         text = self.text(frame, poses)  # first: a frame that is refused leaves no file
+        data = (text if self._whole else self.head() + text).encode()
         try:
             if self._file is None:
-                self._file = open(self._path, "w", encoding="utf-8", newline="\n")  # noqa: SIM115
-                self._file.write(self.head())
-            self._file.write(text)
+                self._file = open(self._path, "wb")  # noqa: SIM115
+            self._file.write(data)
             self._file.flush()
         except OSError as error:
+            self._cut()
             raise SinkError(f"{self.name}: cannot be written ({error.strerror})") from None
+        self._whole += len(data)
 
     def close(self) -> None:
         self._closed = True
@@ -108,6 +114,27 @@ class TextSink(Sink):
             except OSError as error:
                 raise SinkError(f"{self.name}: cannot be finished ({error.strerror})") from None
 
+    def _cut(self) -> None:
+        """Take back what is there of a frame that is not complete."""
+        self._closed = True
+        file, self._file = self._file, None
+        if file is None:
+            return  # it could not be opened: what lies there is not ours
+        with suppress(OSError):
+            file.close()
+        if self._whole:
+            with suppress(OSError):
+                os.truncate(self._path, self._whole)
+        else:
+            remove(self._path)
+
+
+def remove(path: Path) -> None:
+    """Remove an unfinished file, also behind a link; a device or a pipe stays."""
+    with suppress(OSError):
+        if path.is_file():
+            path.resolve().unlink()
+
 
 def check_path(path: str | os.PathLike[str]) -> Path:
     """The path, once it is sure that a file could be made there; makes nothing.
@@ -115,13 +142,14 @@ def check_path(path: str | os.PathLike[str]) -> Path:
     Raises:
         SinkError: it is a folder, its folder is missing, or writing is not allowed.
     """
-    target = Path(path).expanduser()
+    # os.path, not Path: its questions never raise, whatever the user has typed.
+    target = Path(os.path.expanduser(path))
     folder = target.parent
-    if target.is_dir():
+    if os.path.isdir(target):
         raise SinkError(f"{target}: expected a file to write, got a folder; add a file name")
-    if not folder.is_dir():
+    if not os.path.isdir(folder):
         raise SinkError(f"{target}: the folder '{folder}' does not exist; make it first")
-    if not os.access(target if target.exists() else folder, os.W_OK):
+    if not os.access(target if os.path.exists(target) else folder, os.W_OK):
         raise SinkError(f"{target}: writing is not allowed here; choose another place")
     return target
 

@@ -13,7 +13,7 @@ import numpy as np
 from av.error import FFmpegError
 
 from blazetrack.errors import SinkError
-from blazetrack.sinks.base import Picture, Sink, check_path
+from blazetrack.sinks.base import Picture, Sink, check_path, remove
 from blazetrack.types import Frame, Poses
 
 __all__ = ["VideoSink", "fit"]
@@ -141,8 +141,7 @@ class VideoSink(Sink):
         if container is not None:
             with suppress(FFmpegError, OSError, ValueError):
                 container.close()
-            with suppress(OSError):
-                self._path.unlink()
+            remove(self._path)
 
 
 def fit(image: Picture, size: tuple[int, int]) -> Picture:

@@ -7,7 +7,7 @@ import re
 import stat
 from difflib import get_close_matches
 
-from blazetrack.errors import SourceError
+from blazetrack.errors import InputError, SourceError
 from blazetrack.sources.base import Source, SourceInfo, frame_from_array
 
 __all__ = ["Source", "SourceInfo", "frame_from_array", "open_source"]
@@ -35,7 +35,10 @@ def open_source(
 
     Raises:
         SourceError: there is nothing of that name, or it cannot be read.
+        InputError: `fps` or `max_frames` is out of range.
     """
+    if fps is not None and not 0 < fps <= 1000:
+        raise InputError(f"fps: expected over 0 and up to 1000, got {fps}")
     source = _open(text, size, fps, threads)
     try:
         source.limit(max_frames)
@@ -74,6 +77,8 @@ def _open(
         from blazetrack.sources.camera import CameraSource
 
         return CameraSource(path, size=size, fps=fps)
+    if os.path.exists(path):
+        raise SourceError(f"{path!r}: expected a file or a folder, got neither (a pipe?)")
     raise SourceError(_missing(path))
 
 

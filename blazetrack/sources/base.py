@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from abc import ABC, abstractmethod
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager
@@ -67,7 +68,7 @@ class Source(ABC):
             return
         if max_frames < 1:
             raise InputError(f"max_frames: expected 1 or more, got {max_frames}")
-        self._max_frames = max_frames
+        self._max_frames = min(max_frames, sys.maxsize)
         known = self.info.frames
         if known is not None:
             self.info = replace(self.info, frames=min(known, max_frames))

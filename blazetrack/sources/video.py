@@ -26,6 +26,9 @@ __all__ = ["VideoSource", "turn_upright"]
 if av.logging.get_level() is not None:
     av.logging.set_level(av.logging.PANIC)
 
+# A title that is not UTF-8 is no reason to refuse a video; PyAV 19 thinks so by itself.
+_OPEN: Any = {"metadata_errors": "ignore"} if int(av.__version__.split(".")[0]) < 19 else {}
+
 
 class VideoSource(Source):
     """The first video stream of a file.
@@ -82,12 +85,13 @@ class VideoSource(Source):
 
     def _open(self) -> InputContainer:
         try:
-            return av.open(self._path, metadata_errors="ignore")
+            container: InputContainer = av.open(self._path, **_OPEN)
         except (FFmpegError, OSError, ValueError) as error:
             raise SourceError(
                 f"{self._path}: expected a video or a picture, got a file that cannot be opened as "
                 f"one ({_reason(error)}); is it complete?"
             ) from None
+        return container
 
     def _stream(self, container: InputContainer) -> VideoStream:
         if not container.streams.video:

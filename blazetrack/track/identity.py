@@ -89,8 +89,10 @@ class Identity:
 
 
 def _join(kept: Poses | None, fresh: Poses | None) -> Poses:
-    if kept is None or fresh is None:
-        return kept or fresh or Poses.empty()
+    if kept is None:
+        return Poses.empty() if fresh is None else fresh
+    if fresh is None:
+        return kept
     if not len(kept) or not len(fresh):
         return kept if len(kept) else fresh
     masks = None

@@ -56,7 +56,9 @@ class Landmarker:
     def __call__(self, crop: Crops) -> Landmarks:
         n, k = len(crop), self._keypoints
         points, world = np.empty((n, k + 2, 5)), np.zeros((n, k, 3))
-        scores, row, masks = np.empty(n), [], []
+        scores = np.empty(n)
+        row: list[int] = []
+        masks: list[NDArray[np.float32]] = []
         for i, pixels in enumerate(crop.pixels):
             outputs = self._model.run(pixels)
             score = float(outputs["score"].reshape(-1)[0])

@@ -1,0 +1,35 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import av
+
+
+def test_the_demo_tracks_the_drawn_person(command: Any, weights: object, tmp_path: Path) -> None:
+    answer = command("demo", "--frames", 45, "--offline", "--json")
+    assert (answer.code, answer.err) == (0, [])
+    report = answer.json()
+    assert report["frames"] == report["frames_with_people"] == 45
+    assert report["ids"] == [1]
+    assert report["detector_runs"] == 1
+    assert report["pck"] >= 0.95
+    with av.open(str(tmp_path / "demo.mp4")) as film:
+        assert film.streams.video[0].codec_context.name == "h264"
+        assert sum(1 for _ in film.decode(video=0)) == 45
+    lines = (tmp_path / "demo.jsonl").read_text(encoding="utf-8").splitlines()
+    assert [json.loads(line)["frame"] for line in lines] == list(range(45))
+
+
+def test_the_demo_prints_a_table_and_where_its_files_are(
+    command: Any, weights: object, tmp_path: Path
+) -> None:
+    (tmp_path / "here").mkdir()
+    answer = command("demo", "--frames", 3, "--folder", "here")
+    assert answer.code == 0
+    for words in ("PCK@0.2", "detector runs", "frames per second", "time per stage"):
+        assert words in answer.out
+    said = answer.out.splitlines()[-1]
+    assert said == f"wrote {Path('here/demo.mp4')} and {Path('here/demo.jsonl')}"
+    assert (tmp_path / "here" / "demo.jsonl").is_file()

@@ -1,0 +1,45 @@
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+SHIPPED = ["mediapipe_legacy", "mediapipe_tasks", "pose", "pose_image"]
+BROKEN = Path(__file__).parents[1] / "graphs"
+
+
+def test_list_shows_what_ships(command: Any) -> None:
+    rows = command("graph", "list", "--json").json()
+    assert [row["name"] for row in rows] == SHIPPED
+    assert all(Path(row["file"]).is_file() and row["nodes"] > 5 for row in rows)
+    table = command("graph", "list").out.splitlines()
+    assert [line.split()[0] for line in table] == SHIPPED
+
+
+@pytest.mark.parametrize("name", SHIPPED)
+def test_show_has_a_row_per_node(command: Any, name: str) -> None:
+    rows = command("graph", "show", name, "--json").json()
+    table = command("graph", "show", name).out.splitlines()
+    assert table[0].split()[:2] == ["name", "use"]
+    assert [line.split()[0] for line in table[1:]] == [row["name"] for row in rows]
+
+
+@pytest.mark.parametrize("name", SHIPPED)
+def test_check_is_content_with_what_ships(command: Any, name: str) -> None:
+    answer = command("graph", "check", name)
+    assert (answer.code, answer.err) == (0, [])
+    assert "all well" in answer.out
+
+
+def test_check_takes_a_file(command: Any, tmp_path: Path) -> None:
+    name = command("graph", "list", "--json").json()[0]["file"]
+    (tmp_path / "mine.yaml").write_text(Path(name).read_text(encoding="utf-8"), encoding="utf-8")
+    assert command("graph", "check", "mine.yaml").code == 0
+
+
+@pytest.mark.parametrize("file", sorted(BROKEN.glob("*.yaml")), ids=lambda file: file.stem)
+def test_check_refuses_every_broken_graph_in_one_line(command: Any, file: Path) -> None:
+    answer = command("graph", "check", file)
+    assert (answer.code, answer.out, len(answer.err)) == (2, "", 1)
+    assert answer.err[0].startswith(f"blazetrack: {file}")

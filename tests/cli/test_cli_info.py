@@ -1,0 +1,27 @@
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import blazetrack
+
+
+def test_info_tells_what_a_bug_report_needs(command: Any) -> None:
+    facts = command("info", "--json").json()
+    assert facts["blazetrack"] == blazetrack.__version__
+    assert "pose" in facts["graphs"]
+    assert 1 <= facts["threads"] <= 4
+    assert any(line.startswith("numpy ") for line in facts["packages"])
+    names = [line.split()[0] for line in command("info").out.splitlines()]
+    assert names == list(facts)
+
+
+def test_info_says_which_models_are_here(
+    command: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("BLAZETRACK_HOME", str(tmp_path / "empty"))
+    facts = command("info", "--json").json()
+    assert (facts["models"], facts["here"]) == (str(tmp_path / "empty"), [])
+    assert not (tmp_path / "empty").exists()

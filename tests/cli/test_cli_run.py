@@ -1,0 +1,190 @@
+from __future__ import annotations
+
+import csv
+import json
+from pathlib import Path
+from typing import Any
+
+import av
+import cv2
+import numpy as np
+import pytest
+
+from blazetrack.cli import progress as progress_bar
+from blazetrack.types import Frame, Poses
+
+CLIP = "golden/pose_squats.mp4"
+
+
+def records(path: Path) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+
+
+def film_times(path: Path) -> list[float]:
+    with av.open(str(path)) as film:
+        return [picture.time for picture in film.decode(video=0)]
+
+
+def test_the_golden_clip_into_every_output(
+    command: Any, weights: object, shared_data: Path, tmp_path: Path
+) -> None:
+    outs = ("--out", "a.mp4", "--out", "a.jsonl", "--out", "a.csv", "--trace", "t.json")
+    answer = command("run", shared_data / CLIP, *outs, "--json")
+    assert (answer.code, answer.err) == (0, [])
+    report = answer.json()
+    assert (report["frames"], report["ids"], report["detector_runs"]) == (65, [1], 1)
+    assert (report["time_faults"], report["skipped"], report["warnings"]) == (0, 0, [])
+
+    lines = records(tmp_path / "a.jsonl")
+    assert [line["frame"] for line in lines] == list(range(65))
+    assert {person["id"] for line in lines for person in line["poses"]} == {1}
+    with (tmp_path / "a.csv").open(newline="", encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    assert [int(row["frame"]) for row in rows] == list(range(65))
+    assert {row["id"] for row in rows} == {"1"}
+    assert float(rows[3]["nose_x_px"]) == lines[3]["poses"][0]["landmarks_px"][0][0]
+    times = [line["time_s"] for line in lines]
+    np.testing.assert_allclose(film_times(tmp_path / "a.mp4"), times, atol=1e-4)
+
+    trace = json.loads((tmp_path / "t.json").read_text(encoding="utf-8"))
+    events = [event for event in trace["traceEvents"] if event["ph"] == "X"]
+    assert all(event["ts"] >= 0 and event["dur"] >= 0 for event in events)
+    nodes = {row["name"] for row in command("graph", "show", "pose", "--json").json()}
+    assert {event["name"] for event in events} == nodes | {"read", "draw", "write", "close"}
+    for node in nodes:
+        frames = [event["args"]["frame"] for event in events if event["name"] == node]
+        assert frames == list(range(65))
+
+
+def test_a_json_line_is_what_the_design_says(command: Any, weights: object, tmp_path: Path) -> None:
+    command("run", "synthetic?frames=2&size=640x480", "--out", "a.jsonl")
+    for index, record in enumerate(records(tmp_path / "a.jsonl")):
+        assert list(record) == ["frame", "time_s", "width", "height", "poses"]
+        assert (record["frame"], record["width"], record["height"]) == (index, 640, 480)
+        assert record["time_s"] == round(index / 30, 6)
+        (pose,) = record["poses"]
+        shapes = {key: np.shape(value) for key, value in pose.items()}
+        assert shapes == {
+            "id": (),
+            "score": (),
+            "landmarks_px": (33, 3),
+            "visibility": (33,),
+            "presence": (33,),
+            "world_landmarks_m": (33, 3),
+        }
+        assert pose["id"] == 1
+        assert 0.5 < pose["score"] <= 1
+
+
+def test_nobody_is_an_empty_list_and_no_error(
+    command: Any, weights: object, tmp_path: Path
+) -> None:
+    outs = ("--out", "a.mp4", "--out", "a.jsonl", "--out", "a.csv")
+    report = command("run", "synthetic:empty?frames=3", *outs, "--json").json()
+    assert (report["frames"], report["frames_with_people"], report["ids"]) == (3, 0, [])
+    assert report["detector_runs"] == 3
+    assert [record["poses"] for record in records(tmp_path / "a.jsonl")] == [[], [], []]
+    assert len((tmp_path / "a.csv").read_text().splitlines()) == 4
+    assert len(film_times(tmp_path / "a.mp4")) == 3
+
+
+def test_the_summary_is_a_table(command: Any, weights: object) -> None:
+    answer = command("run", "synthetic?frames=3")
+    assert (answer.code, answer.err) == (0, [])
+    for words in ("synthetic:exercises", "detector runs", "time per stage", "landmarks"):
+        assert words in answer.out
+
+
+def test_max_frames_ends_the_run(command: Any, weights: object) -> None:
+    assert command("run", "synthetic", "--max-frames", 2, "--json").json()["frames"] == 2
+
+
+def test_a_set_option_reaches_its_node(command: Any, weights: object) -> None:
+    run = ("run", "synthetic?frames=2", "--json")
+    assert command(*run).json()["ids"] == [1]
+    report = command(*run, "--set", "landmarks.min_score=1.0").json()
+    assert (report["ids"], report["detector_runs"]) == ([], 2)
+
+
+def test_pictures_run_through_the_graph_for_pictures(
+    command: Any, weights: object, tmp_path: Path
+) -> None:
+    cv2.imwrite(str(tmp_path / "grey.png"), np.full((48, 64), 128, np.uint8))
+    nodes = {row["name"] for row in command("run", "grey.png", "--json").json()["nodes"]}
+    shown = {row["name"] for row in command("graph", "show", "pose_image", "--json").json()}
+    assert shown <= nodes
+
+
+def test_a_broken_picture_among_good_ones_is_skipped_and_counted(
+    command: Any, weights: object, tmp_path: Path
+) -> None:
+    for name in ("1.png", "3.png"):
+        cv2.imwrite(str(tmp_path / name), np.full((48, 64, 3), 128, np.uint8))
+    (tmp_path / "2.png").write_bytes(b"no picture")
+    answer = command("run", ".", "--out", "a.jsonl")
+    assert answer.code == 0
+    assert "not readable" in answer.out
+    (line,) = answer.err
+    assert line.startswith("warning: ")
+    assert "2.png" in line
+    assert [record["frame"] for record in records(tmp_path / "a.jsonl")] == [0, 1]
+
+
+def test_a_name_that_looks_like_markup_is_a_name(
+    command: Any, weights: object, tmp_path: Path
+) -> None:
+    (tmp_path / "a[").mkdir()
+    picture = tmp_path / "a[" / "b].png"
+    cv2.imwrite(str(picture), np.full((48, 64, 3), 128, np.uint8))
+    answer = command("run", "a[/b].png")
+    assert answer.code == 0
+    assert str(Path("a[/b].png")) in answer.out
+
+
+@pytest.mark.parametrize("out", ["clip.jsonl", "./clip.jsonl", "link.jsonl"])
+@pytest.mark.parametrize("option", ["--out", "--trace"])
+def test_the_source_is_never_written_over(
+    command: Any, tmp_path: Path, out: str, option: str
+) -> None:
+    (tmp_path / "clip.jsonl").write_text("precious")
+    (tmp_path / "link.jsonl").hardlink_to(tmp_path / "clip.jsonl")
+    answer = command("run", "clip.jsonl", option, out)
+    assert (answer.code, len(answer.err)) == (2, 1)
+    assert "same file" in answer.err[0]
+    assert (tmp_path / "clip.jsonl").read_text() == "precious"
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        ("--out", "a.jsonl", "--out", "a.jsonl"),
+        ("--out", "a.jsonl", "--out", "./a.jsonl"),
+        ("--out", "a.jsonl", "--trace", "a.jsonl"),
+    ],
+    ids=" ".join,
+)
+def test_two_things_never_go_into_one_file(
+    command: Any, tmp_path: Path, options: tuple[str, ...]
+) -> None:
+    answer = command("run", "synthetic?frames=1", *options)
+    assert (answer.code, len(answer.err)) == (2, 1)
+    assert "same file" in answer.err[0]
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_terminal_shows_how_far_it_is(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    monkeypatch.setattr(progress_bar.sys.stderr, "isatty", lambda: True)
+    with progress_bar.progress(2, hidden=False) as on_frame:
+        assert on_frame is not None
+        on_frame(Frame(np.zeros((4, 4, 3), np.uint8)), Poses.empty())
+    said = capsys.readouterr()
+    assert said.out == ""
+    assert "searching" in said.err
+
+
+def test_a_pipe_and_a_program_see_no_bar() -> None:
+    with progress_bar.progress(2, hidden=True) as on_frame:
+        assert on_frame is None

@@ -1,0 +1,107 @@
+"""What holds for every verb: help, version, wrong use, and output that cannot be shown."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import typer
+
+import blazetrack
+from blazetrack.cli import app
+
+VERBS = {"run", "demo", "models", "graph", "info"}
+BLAZETRACK = (sys.executable, "-m", "blazetrack")
+
+
+def walk(verb: Any, words: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
+    yield words
+    for name, inner in getattr(verb, "commands", {}).items():
+        yield from walk(inner, (*words, name))
+
+
+TREE = list(walk(typer.main.get_command(app)))
+
+
+def test_the_verbs_are_those_of_the_design() -> None:
+    assert {words[0] for words in TREE if words} >= VERBS
+
+
+@pytest.mark.parametrize("words", TREE, ids=" ".join)
+def test_every_verb_teaches_itself(command: Any, words: tuple[str, ...]) -> None:
+    answer = command(*words, "--help")
+    assert (answer.code, answer.err) == (0, [])
+    assert "Usage: blazetrack" in answer.out
+    assert "--help" in answer.out
+
+
+def test_version(command: Any) -> None:
+    assert command("--version").out == f"blazetrack {blazetrack.__version__}\n"
+
+
+@pytest.mark.parametrize("words", [(), ("models",), ("graph",)], ids=" ".join)
+def test_no_verb_shows_the_help(command: Any, words: tuple[str, ...]) -> None:
+    answer = command(*words)
+    assert answer.code in (0, 2)  # before click 8.2 it was 0
+    assert "Usage: blazetrack" in answer.out + "\n".join(answer.err)
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (("rum",), "rum"),
+        (("--nope",), "--nope"),
+        (("run",), "source"),
+        (("run", "synthetic", "--nope"), "--nope"),
+        (("run", "synthetic", "--people", "two"), "--people"),
+        (("models", "nope"), "nope"),
+        (("graph", "show"), "name"),
+        (("demo", "--frames", "0"), "--frames"),
+    ],
+    ids=" ".join,
+)
+def test_wrong_use_is_one_line(command: Any, words: tuple[str, ...], says: str) -> None:
+    answer = command(*words)
+    assert (answer.code, answer.out) == (2, "")
+    (line,) = answer.err
+    assert line.startswith("blazetrack: ")
+    assert says in line.lower()
+
+
+def test_a_reader_that_goes_away_is_no_error() -> None:
+    shown = subprocess.Popen(
+        [*BLAZETRACK, "info"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+    assert shown.stdout is not None
+    shown.stdout.close()
+    with shown:
+        assert shown.stderr is not None
+        assert shown.stderr.read() == ""
+    assert shown.returncode == 0
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no full device")
+def test_output_that_cannot_be_written_is_one_line() -> None:
+    with open("/dev/full", "w") as full:
+        done = subprocess.run(
+            [*BLAZETRACK, "graph", "list"], stdout=full, stderr=subprocess.PIPE, text=True
+        )
+    assert done.returncode == 2
+    assert len(done.stderr.splitlines()) == 1
+    assert done.stderr.startswith("blazetrack: ")
+
+
+def test_a_terminal_that_knows_ascii_only_is_enough(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PYTHONIOENCODING", "ascii")
+    done = subprocess.run([*BLAZETRACK, "models", "info", "full"], capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "Identity_4" in done.stdout
+
+
+def test_what_the_system_refuses_is_one_line(command: Any) -> None:
+    answer = command("graph", "show", "x" * 5000)
+    assert (answer.code, answer.out, len(answer.err)) == (2, "", 1)

@@ -1,0 +1,79 @@
+"""Fixtures that more than one room needs: the weights, the shared data, people made of numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TypeAlias
+
+import numpy as np
+import pytest
+from hypothesis import settings
+
+from blazetrack.errors import ModelError
+from blazetrack.store import Store
+from blazetrack.types import Poses
+
+ROOT = Path(__file__).parents[1]
+
+MakePeople: TypeAlias = Callable[..., Poses]
+
+# The same examples on every machine and in every run, and no limit on a slow machine.
+settings.register_profile("steady", deadline=None, derandomize=True, max_examples=50)
+settings.load_profile("steady")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what needs the weights or the shared data, so that `-m "not weights"` leaves it out."""
+    for item in items:
+        for fixture, mark in (("weights", "weights"), ("shared_data", "data")):
+            if fixture in getattr(item, "fixturenames", ()):
+                item.add_marker(mark)
+
+
+@pytest.fixture(scope="session")
+def weights() -> Store:
+    """A store that holds the published models; fetched where they are not there yet."""
+    store = Store()
+    try:
+        store.pull()
+    except ModelError as error:
+        pytest.skip(f"the published weights cannot be had: {error}")
+    return store
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    """The folder of pictures and labels that is no part of the project."""
+    folder = ROOT.parent / "shared" / "data"
+    if not folder.is_dir():
+        pytest.skip("needs the pictures of ../shared/data, which do not ship with the project")
+    return folder
+
+
+@pytest.fixture
+def people() -> MakePeople:
+    """Make poses from circles `(x, y, radius)`: upright people, all keypoints at the centre."""
+
+    def make(
+        *circles: tuple[float, float, float],
+        ids: Sequence[int] | None = None,
+        keypoints: int = 33,
+    ) -> Poses:
+        n = len(circles)
+        x, y, radius = np.reshape(circles, (n, 3)).astype(np.float64).T
+        center, rim = np.stack([x, y], axis=1), np.stack([x, y - radius], axis=1)
+        points = np.zeros((n, keypoints, 3))
+        points[..., :2] = center[:, None]
+        given = np.zeros(n) if ids is None else np.array(ids)
+        return Poses(
+            points,
+            np.zeros((n, keypoints, 3)),
+            np.full((n, keypoints), 0.9),
+            np.full((n, keypoints), 0.9),
+            np.full(n, 0.9),
+            given.astype(np.int64),
+            np.stack([center, rim], axis=1),
+        )
+
+    return make

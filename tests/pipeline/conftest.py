@@ -1,0 +1,133 @@
+"""A toy world for the whole pipeline: people are discs, both networks look for bright discs."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import pytest
+
+from blazetrack import pipeline
+from blazetrack.backends import FakeModel
+from blazetrack.detect.anchors import anchor_centers
+from blazetrack.detect.boxes import encode_boxes
+from blazetrack.pipeline import PoseTracker
+from blazetrack.store import Store
+from blazetrack.types import Frame, ModelInfo, Poses
+
+RADIUS = 14
+
+
+def bright(tensor: np.ndarray) -> list[tuple[float, float, float]]:
+    """The discs in a crop: x, y, radius, all in crop pixels."""
+    light = (tensor[..., 0] > 0.5).astype(np.uint8)
+    count, _, stats, centers = cv2.connectedComponentsWithStats(light)
+    areas = stats[1:count, cv2.CC_STAT_AREA]
+    return [
+        (x, y, math.sqrt(area / math.pi))
+        for (x, y), area in zip(centers[1:count], areas, strict=True)
+    ]
+
+
+def find_discs(info: ModelInfo, tensor: np.ndarray) -> dict[str, np.ndarray]:
+    """What a perfect detector says: one row per disc, from the anchor nearest to it."""
+    assert info.anchors is not None
+    centers, side = anchor_centers(info.anchors, info.input_hw), info.input_hw[0]
+    raw = np.zeros((1, len(centers), 12), np.float32)
+    logits = np.full((1, len(centers), 1), -100, np.float32)
+    for x, y, radius in bright(tensor):
+        middle, rim = np.array([x, y]) / side, np.array([x, y - 2 * radius]) / side
+        anchor = np.square(centers - middle).sum(axis=1).argmin()
+        box = np.concatenate([middle - radius / side, middle + radius / side])
+        points = np.array([[middle, rim, middle, rim]], np.float32)
+        raw[0, anchor] = encode_boxes(
+            box[None].astype(np.float32), points, centers[anchor : anchor + 1], info.input_hw
+        )
+        logits[0, anchor] = 3
+    return {"boxes": raw, "scores": logits}
+
+
+def look_at_disc(info: ModelInfo, tensor: np.ndarray) -> dict[str, np.ndarray]:
+    """What a perfect landmark network says: all points in the middle of the nearest disc."""
+    side = info.input_hw[0]
+    rows = np.zeros((1, 39, 5), np.float32)
+    middle = np.array([side / 2, side / 2])
+    discs = sorted(bright(tensor), key=lambda disc: math.dist(disc[:2], middle))
+    if discs:
+        x, y, radius = discs[0]
+        rows[..., :2] = x, y
+        rows[:, 34, 1] = y - 2 * radius
+        rows[..., 3:] = 4
+    return {
+        "landmarks": rows.reshape(1, -1),
+        "score": np.array([[0.95 if discs else 0.01]], np.float32),
+        "mask": np.where(tensor[None, ..., :1] > 0.5, 10, -10).astype(np.float32),
+        "heatmap": np.full((1, 64, 64, 39), -50, np.float32),
+        "world": np.zeros((1, 117), np.float32),
+    }
+
+
+class ToyModel(FakeModel):
+    """Stands in for `TfliteModel`: the published descriptions, the toy networks."""
+
+    def __init__(self, info: ModelInfo, path: Path, backend: str, threads: int | None) -> None:
+        answer = find_discs if info.kind == "detector" else look_at_disc
+        super().__init__(info, lambda tensor: answer(info, tensor))
+        self.threads = threads
+        self.closed = 0
+
+    def close(self) -> None:
+        self.closed += 1
+
+
+class ToyStore(Store):
+    """Describes the published models and never fetches one."""
+
+    find = Store.describe
+
+
+class ToyWorld:
+    """Trackers that run on toy networks, and pictures that these understand.
+
+    Attributes:
+        height, width, radius: of the pictures and of the discs in them, in pixels.
+        models: kind → the model that the newest tracker made.
+    """
+
+    height, width, radius = 240, 320, RADIUS
+
+    def __init__(self, folder: Path) -> None:
+        self.models: dict[str, ToyModel] = {}
+        self._store = ToyStore(folder, offline=True)
+
+    def open_model(self, info: ModelInfo, *rest: Any) -> ToyModel:
+        self.models[info.kind] = ToyModel(info, *rest)
+        return self.models[info.kind]
+
+    def tracker(self, *model: str, **options: Any) -> PoseTracker:
+        return PoseTracker(*model, store=self._store, **options)
+
+    def picture(self, *discs: tuple[float, float]) -> np.ndarray:
+        image = np.zeros((self.height, self.width, 3), np.uint8)
+        for x, y in discs:
+            cv2.circle(image, (round(x), round(y)), self.radius, (255, 255, 255), -1)
+        return image
+
+    def frame(self, index: int, *discs: tuple[float, float], fps: float = 30) -> Frame:
+        return Frame(self.picture(*discs), index, index / fps)
+
+    @staticmethod
+    def places(poses: Poses) -> list[tuple[float, float]]:
+        """Where everybody's first keypoint is."""
+        return [tuple(xy) for xy in poses.landmarks_px[:, 0, :2].tolist()]
+
+
+@pytest.fixture
+def toy(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> ToyWorld:
+    """See `ToyWorld`."""
+    world = ToyWorld(tmp_path)
+    monkeypatch.setattr(pipeline, "TfliteModel", world.open_model)
+    return world

@@ -1,0 +1,120 @@
+"""What the documentation shows is true: its examples run, its commands exist, its links lead on.
+
+A fenced block whose first line is a file's name in a comment (`# zone.py`) is that file. Other
+Python blocks run as they stand, in a folder with a `clip.mp4` and `pictures/`. Lines that call
+blazetrack are parsed, and those that need neither a camera nor the network also run.
+"""
+
+from __future__ import annotations
+
+import re
+import shlex
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pytest
+import typer
+
+from blazetrack import Poses, open_sink, open_source
+from blazetrack.cli import app, main
+from blazetrack.store import Store
+
+ROOT = Path(__file__).parents[1]
+FOLDERS = (".", "docs", "graphs", "benchmarks")
+PAGES = sorted(path for folder in FOLDERS for path in (ROOT / folder).glob("*.md"))
+CALL = re.compile(r"^(?:\w+=\S+ )*(?:python -m )?blazetrack (?P<args>.*)$")
+# What these lines need is not here: a camera, the network, or files that only the reader has; the
+# demo runs in a test of its own.
+NOT_HERE = re.compile(r"^demo|^run \d|://|^models (pull|add)|\.\./shared|\bmine\b|follow\.yaml")
+
+
+class Block(NamedTuple):
+    """A fenced block: its language, its text, and its file's name if it is a file."""
+
+    language: str
+    text: str
+    file: str | None
+
+
+def blocks(page: Path) -> list[Block]:
+    found = re.findall(r"^```(\w*)\n(.*?)^```$", page.read_text(encoding="utf-8"), re.M | re.S)
+    names = [re.match(r"# (\S+\.\w+)\n", text) for _, text in found]
+    return [Block(*two, name and name[1]) for two, name in zip(found, names, strict=True)]
+
+
+def calls(text: str) -> list[list[str]]:
+    """The arguments of every line that calls blazetrack."""
+    found = (CALL.match(line) for line in text.splitlines())
+    return [shlex.split(match["args"], comments=True) for match in found if match]
+
+
+def page_id(page: Path) -> str:
+    return page.relative_to(ROOT).as_posix()
+
+
+ALL_CALLS = [
+    pytest.param(args, id=f"{page_id(page)}: {' '.join(args)}")
+    for page in PAGES
+    for block in blocks(page)
+    if not block.language
+    for args in calls(block.text)
+] + [
+    pytest.param(args, id=f"{page_id(page)}: {' '.join(args)}")
+    for page in PAGES
+    for quoted in re.findall(r"`(blazetrack [a-z]+ [^`…]+)`", page.read_text(encoding="utf-8"))
+    for args in calls(quoted)
+]
+
+
+@pytest.mark.parametrize("args", ALL_CALLS)
+def test_a_command_that_a_page_shows_can_be_parsed(args: list[str]) -> None:
+    command: Any = typer.main.get_command(app)
+    rest = list(args)
+    while hasattr(command, "commands"):
+        command = command.commands[rest.pop(0)]
+    command.make_context("blazetrack", rest)  # raises where an option or a value is wrong
+
+
+@pytest.fixture
+def desk(weights: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The reader's folder: a clip and a few pictures."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.syspath_prepend(tmp_path)
+    with open_source("synthetic?frames=3") as source, open_sink("clip.mp4") as clip:
+        for frame in source:
+            clip.write(frame, Poses.empty(), frame.image)
+    (tmp_path / "pictures").mkdir()
+    (tmp_path / "pictures" / "one.png").write_bytes((ROOT / "docs/images/demo.png").read_bytes())
+    return tmp_path
+
+
+@pytest.mark.parametrize("page", PAGES, ids=page_id)
+def test_the_examples_of_a_page_run_in_their_order(page: Path, desk: Path) -> None:
+    for block in blocks(page):
+        if block.file is not None:
+            (desk / block.file).parent.mkdir(parents=True, exist_ok=True)
+            (desk / block.file).write_text(block.text, encoding="utf-8")
+        if block.language == "python":
+            exec(compile(block.text, page_id(page), "exec"), {"__name__": page.stem})
+        for args in calls(block.text) if not block.language else []:
+            if not NOT_HERE.search(" ".join(args)):
+                with pytest.raises(SystemExit) as end:
+                    main(args)
+                assert end.value.code == 0, args
+
+
+@pytest.mark.parametrize("page", PAGES, ids=page_id)
+def test_the_links_of_a_page_lead_somewhere(page: Path) -> None:
+    text = re.sub(r"^```.*?^```$", "", page.read_text(encoding="utf-8"), flags=re.M | re.S)
+    for target in re.findall(r"\]\((?!https?:)([^)\s]+)\)", text):
+        path, _, heading = target.partition("#")
+        there = (page.parent / path).resolve() if path else page
+        assert there.exists(), f"{page.name} links to {target}"
+        assert there.is_relative_to(ROOT), f"{page.name} links out of the project: {target}"
+        assert not heading or heading in headings(there), f"{page.name} links to {target}"
+
+
+def headings(page: Path) -> set[str]:
+    """The anchors of a page, as GitHub makes them."""
+    titles = re.findall(r"^#+ (.+)$", page.read_text(encoding="utf-8"), re.M)
+    return {re.sub(r"[^\w\- ]", "", title.lower()).strip().replace(" ", "-") for title in titles}

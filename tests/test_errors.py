@@ -1,0 +1,35 @@
+from __future__ import annotations
+
+import pytest
+
+from blazetrack import errors
+
+
+def test_one_root_catches_them_all() -> None:
+    classes = [getattr(errors, name) for name in errors.__all__ if name != "did_you_mean"]
+    assert len(classes) > 5
+    assert all(issubclass(one, errors.BlazetrackError) for one in classes)
+
+
+def test_errors_are_also_what_python_calls_them() -> None:
+    assert issubclass(errors.InputError, ValueError)
+    assert issubclass(errors.MissingExtra, ImportError)
+    assert issubclass(errors.DownloadError, errors.ModelError)
+
+
+def test_a_missing_extra_answers_with_the_line_to_type() -> None:
+    message = str(errors.MissingExtra("tensorflow", "tensorflow"))
+    assert message == 'tensorflow is not installed: pip install "blazetrack[tensorflow]"'
+
+
+@pytest.mark.parametrize(
+    ("name", "known", "hint"),
+    [
+        ("detcet", ["detect", "crop"], "did you mean 'detect'?"),
+        ("zzz", ["b", "a"], "known: a, b"),
+        ("zzz", [], "none are known"),
+        ("", ["a"], "known: a"),
+    ],
+)
+def test_the_nearest_name_is_offered(name: str, known: list[str], hint: str) -> None:
+    assert errors.did_you_mean(name, known) == hint

@@ -1,0 +1,316 @@
+"""A run from source to sinks, with a tracker made of paper: no weights, no network."""
+
+from __future__ import annotations
+
+import json
+import signal
+import threading
+from collections.abc import Callable, Generator
+from dataclasses import replace
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import av
+import numpy as np
+import pytest
+
+from blazetrack.errors import SinkError, SourceError
+from blazetrack.graph import Trace
+from blazetrack.runner import hold_interrupt, run
+from blazetrack.sinks import Sink, open_sink
+from blazetrack.skeleton import BLAZEPOSE33
+from blazetrack.sources import Source, SourceInfo
+from blazetrack.types import Frame, Poses
+
+People = Callable[..., Poses]
+
+
+class PaperSource(Source):
+    """Some frames of 64×48, and then whatever `end` raises."""
+
+    def __init__(self, count: int, end: BaseException | None = None) -> None:
+        super().__init__(SourceInfo("paper", "video", 64, 48, 30.0, count))
+        self._count = count
+        self._end = end
+
+    def _frames(self) -> Generator[Frame, None, None]:
+        for index in range(self._count):
+            yield Frame(np.full((48, 64, 3), index % 256, np.uint8), index, index / 30)
+        if self._end is not None:
+            raise self._end
+
+
+class PaperTracker:
+    """Finds the given people, frame by frame; the last ones stay."""
+
+    skeleton = BLAZEPOSE33
+    detector_runs = 7
+    time_faults = 2
+
+    def __init__(self, *found: Poses) -> None:
+        self._found = found or (Poses.empty(),)
+
+    def __call__(self, frame: Frame) -> Poses:
+        return self._found[min(frame.index, len(self._found) - 1)]
+
+
+class PaperSink(Sink):
+    """Remembers what it was given; `act(index)` is called within each write."""
+
+    def __init__(self, act: Callable[[int], object] = int, picture: bool = False) -> None:
+        super().__init__("paper")
+        self.needs_picture = picture
+        self.frames: list[int] = []
+        self.pictures: list[Any] = []
+        self.closed = 0
+        self._act = act
+
+    def write(self, frame: Frame, poses: Poses, picture: Any = None) -> None:
+        self._act(frame.index)
+        self.frames.append(frame.index)
+        self.pictures.append(picture)
+
+    def close(self) -> None:
+        self.closed += 1
+
+
+def go(source: Source, *sinks: Sink, tracker: Any = None, **options: Any) -> Any:
+    return run(source, tracker or PaperTracker(), sinks, **options)
+
+
+def fail_at(index: int) -> Callable[[int], None]:
+    def act(now: int) -> None:
+        if now == index:
+            raise SinkError("paper: is full")
+
+    return act
+
+
+def press_ctrl_c() -> None:
+    signal.raise_signal(signal.SIGINT)
+
+
+@pytest.fixture(autouse=True)
+def ctrl_c() -> Any:
+    """Ctrl-C raises here, also where the tests run in the background of a shell."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+def test_the_report_counts_what_happened(people: People) -> None:
+    found = [Poses.empty(), people((9, 9, 5), ids=[1]), people((9, 9, 5), (30, 9, 5), ids=[3, 1])]
+    report = go(PaperSource(4), tracker=PaperTracker(*found))
+    assert (report.source, report.frames, report.frames_with_people) == ("paper", 4, 3)
+    assert report.ids == [1, 3]
+    assert (report.detector_runs, report.time_faults, report.skipped) == (7, 2, 0)
+    assert report.seconds > 0
+    assert report.fps == pytest.approx(4 / report.seconds)
+    assert (report.pck, report.interrupted, report.warnings) == (None, False, [])
+
+
+def test_a_report_of_nothing_is_still_json() -> None:
+    report = go(PaperSource(0))
+    assert json.loads(json.dumps(report.as_dict(), allow_nan=False))["frames"] == 0
+
+
+def test_every_sink_gets_every_frame_and_is_closed_once() -> None:
+    plain, drawn = PaperSink(), PaperSink(picture=True)
+    told: list[int] = []
+    go(PaperSource(3), plain, drawn, on_frame=lambda frame, poses: told.append(frame.index))
+    assert plain.frames == drawn.frames == told == [0, 1, 2]
+    assert (plain.closed, drawn.closed) == (1, 1)
+    assert all(picture.shape == (48, 64, 3) for picture in drawn.pictures)
+
+
+def test_nothing_is_drawn_where_nobody_looks(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("blazetrack.runner.draw_poses", lambda *args: pytest.fail("drawn"))
+    sink = PaperSink()
+    go(PaperSource(2), sink)
+    assert sink.pictures == [None, None]
+
+
+def test_warnings_of_sources_and_sinks_are_in_the_report() -> None:
+    sink = PaperSink()
+    sink.warnings.append("the sink's")
+
+    class Warned(PaperSource):
+        def _frames(self) -> Generator[Frame, None, None]:
+            self.warnings.append("the source's")
+            self.skipped += 1
+            yield from super()._frames()
+
+    report = go(Warned(1), sink)
+    assert report.warnings == ["the source's", "the sink's"]
+    assert report.skipped == 1
+
+
+def test_a_sink_may_end_the_run() -> None:
+    def stop(index: int) -> None:
+        sink.stop_requested = index == 1
+
+    sink = PaperSink(stop)
+    report = go(PaperSource(5), sink)
+    assert (report.frames, sink.closed, report.interrupted) == (2, 1, False)
+
+
+def test_reading_drawing_and_writing_are_timed_too() -> None:
+    trace = Trace()
+    report = go(PaperSource(2), PaperSink(picture=True), trace=trace)
+    runs = {node.name: node.runs for node in report.nodes}
+    assert runs == {"read": 3, "draw": 2, "write": 2, "close": 1}
+
+
+def test_a_source_that_fails_closes_the_sinks() -> None:
+    sink = PaperSink()
+    with pytest.raises(SourceError, match="unplugged"):
+        go(PaperSource(2, SourceError("paper: unplugged")), sink)
+    assert (sink.frames, sink.closed) == ([0, 1], 1)
+
+
+def test_a_sink_that_fails_leaves_the_others_whole(tmp_path: Path) -> None:
+    names = [tmp_path / name for name in ("a.mp4", "a.jsonl", "a.csv")]
+    failing = PaperSink(fail_at(3))
+    with pytest.raises(SinkError, match="is full"):
+        go(PaperSource(9), *map(open_sink, names), failing)
+    assert failing.closed == 1
+    assert [line["frame"] for line in json_lines(names[1])] == [0, 1, 2, 3]
+    assert count_pictures(names[0]) == 4
+    assert len(names[2].read_text().splitlines()) == 1 + 4
+
+
+def test_a_disk_that_fills_up_leaves_whole_lines_and_no_half_film(tmp_path: Path) -> None:
+    resource = pytest.importorskip("resource")
+    lines, table, film = (tmp_path / name for name in ("a.jsonl", "a.csv", "a.mp4"))
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    try:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, before[1]))
+        for name in (lines, table, film):
+            with pytest.raises(SinkError, match=rf"{name.name}: cannot be \w+ \(.+\)"):
+                go(PaperSource(1000), open_sink(name))
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    indices = [line["frame"] for line in json_lines(lines)]
+    assert indices == list(range(len(indices)))
+    assert len(indices) > 100
+    assert lines.read_text().endswith("\n")
+    rows = table.read_text().splitlines()
+    assert len(rows) > 10
+    assert {row.count(",") for row in rows} == {rows[0].count(",")}
+    assert not film.exists()
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no full device")
+@pytest.mark.parametrize("name", ["a.jsonl", "a.csv", "a.mp4"])
+def test_a_device_is_not_removed_when_it_fails(tmp_path: Path, name: str) -> None:
+    (tmp_path / name).symlink_to("/dev/full")
+    with pytest.raises(SinkError, match=r"(?i)\(no space left on device\)"):
+        go(PaperSource(2), open_sink(tmp_path / name))
+    assert Path("/dev/full").is_char_device()
+    assert (tmp_path / name).is_symlink()
+
+
+def test_ctrl_c_while_reading_ends_the_run_in_order() -> None:
+    sink = PaperSink()
+    report = go(PaperSource(3, KeyboardInterrupt()), sink)
+    assert report.interrupted
+    assert (report.frames, sink.frames, sink.closed) == (3, [0, 1, 2], 1)
+
+
+def test_ctrl_c_while_writing_lets_every_sink_have_the_frame() -> None:
+    first = PaperSink(lambda index: press_ctrl_c() if index == 1 else None)
+    second = PaperSink()
+    report = go(PaperSource(9), first, second)
+    assert report.interrupted
+    assert first.frames == second.frames == [0, 1]
+    assert report.frames == 2
+
+
+def test_ctrl_c_while_closing_lets_every_file_be_finished(tmp_path: Path) -> None:
+    class Impatient(PaperSink):
+        def close(self) -> None:
+            press_ctrl_c()
+            super().close()
+
+    film = open_sink(tmp_path / "a.mp4")
+    sinks = Impatient(), film, Impatient()
+    report = go(PaperSource(3), *sinks)
+    assert report.interrupted
+    assert (sinks[0].closed, sinks[2].closed) == (1, 1)
+    assert count_pictures(tmp_path / "a.mp4") == 3
+
+
+def hold(*acts: Callable[[], object]) -> None:
+    with hold_interrupt():
+        for act in acts:
+            act()
+
+
+def test_a_held_ctrl_c_comes_at_the_end_of_the_block() -> None:
+    done: list[int] = []
+    with pytest.raises(KeyboardInterrupt):
+        hold(press_ctrl_c, lambda: done.append(1))
+    assert done == [1]
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+
+
+def test_a_second_ctrl_c_is_let_through() -> None:
+    done: list[int] = []
+    with pytest.raises(KeyboardInterrupt):
+        hold(press_ctrl_c, press_ctrl_c, lambda: done.append(1))
+    assert done == []
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+
+
+def test_an_error_comes_before_a_held_ctrl_c() -> None:
+    with pytest.raises(SinkError, match="is full"):
+        hold(press_ctrl_c, lambda: fail_at(0)(0))
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+
+
+def test_an_ignored_ctrl_c_stays_ignored() -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    hold(press_ctrl_c, press_ctrl_c)
+    assert signal.getsignal(signal.SIGINT) is signal.SIG_IGN
+
+
+def test_another_thread_may_run_too() -> None:
+    reports: list[Any] = []
+    thread = threading.Thread(target=lambda: reports.append(go(PaperSource(2), PaperSink())))
+    thread.start()
+    thread.join()
+    assert reports[0].frames == 2
+
+
+class DrawnSource(PaperSource):
+    """Knows that two people are in each frame, the second only in part."""
+
+    def __init__(self, count: int, truth: Poses) -> None:
+        super().__init__(count)
+        self._truth = truth
+
+    def truth(self, index: int) -> Any:
+        return SimpleNamespace(
+            landmarks_px=self._truth.landmarks_px[..., :2], whole=np.array([True, False])
+        )
+
+
+def test_the_score_is_of_the_nearest_person_to_each_whole_one(people: People) -> None:
+    truth = people((20, 20, 9), (50, 20, 9))
+    spread = truth.landmarks_px + np.linspace(0, 10, 33)[:, None]  # a body that has a torso
+    truth, far = (replace(truth, landmarks_px=spread + shift) for shift in (0.0, 500.0))
+    source = DrawnSource(4, truth)
+    assert go(source, tracker=PaperTracker(truth.take([1, 0]))).pck == 1.0
+    assert go(source, tracker=PaperTracker(truth.take([0]), far)).pck == 0.25
+    assert go(source, tracker=PaperTracker(Poses.empty())).pck == 0.0
+    assert go(DrawnSource(0, truth)).pck is None
+
+
+def json_lines(path: Path) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+
+
+def count_pictures(path: Path) -> int:
+    with av.open(str(path)) as film:
+        return sum(1 for _ in film.decode(video=0))

@@ -1,0 +1,77 @@
+from __future__ import annotations
+
+import pytest
+
+from blazetrack.errors import InputError
+from blazetrack.skeleton import BLAZEPOSE33, COCO17, LSP14, MPII16, SKELETONS, get_skeleton
+
+ALL = pytest.mark.parametrize("skeleton", SKELETONS.values(), ids=list(SKELETONS))
+
+
+@ALL
+def test_the_name_says_how_many_keypoints(skeleton) -> None:
+    assert skeleton.name.endswith(str(len(skeleton)))
+    assert len(set(skeleton.names)) == len(skeleton)
+
+
+@ALL
+def test_edges_join_two_different_keypoints_once(skeleton) -> None:
+    pairs = {frozenset(edge) for edge in skeleton.edges}
+    assert len(pairs) == len(skeleton.edges)
+    assert all(len(pair) == 2 and max(pair) < len(skeleton) for pair in pairs)
+
+
+@ALL
+def test_every_keypoint_is_drawn(skeleton) -> None:
+    assert {point for edge in skeleton.edges for point in edge} == set(range(len(skeleton)))
+
+
+@ALL
+def test_flipping_twice_changes_nothing(skeleton) -> None:
+    partners = skeleton.partners
+    assert [partners[partners[i]] for i in range(len(skeleton))] == list(range(len(skeleton)))
+
+
+@ALL
+def test_sides_and_only_sides_have_a_partner(skeleton) -> None:
+    for name, partner in zip(skeleton.names, skeleton.partners, strict=True):
+        sided = {"left", "right"} & set(name.split("_"))
+        assert (skeleton.names[partner] != name) == bool(sided)
+
+
+@ALL
+def test_a_flip_keeps_the_drawing(skeleton) -> None:
+    partners = skeleton.partners
+    flipped = {frozenset((partners[a], partners[b])) for a, b in skeleton.edges}
+    assert flipped == {frozenset(edge) for edge in skeleton.edges}
+
+
+@ALL
+def test_the_torso_is_shoulders_then_hips(skeleton) -> None:
+    names = [skeleton.names[i] for i in skeleton.torso]
+    assert names == ["left_shoulder", "right_shoulder", "left_hip", "right_hip"]
+
+
+def test_maps_meet_by_name() -> None:
+    pairs = COCO17.map_to(BLAZEPOSE33)
+    assert len(pairs) == 17
+    assert all(COCO17.names[a] == BLAZEPOSE33.names[b] for a, b in pairs)
+    assert len(LSP14.map_to(BLAZEPOSE33)) == 12  # all but neck and head top
+    assert len(LSP14.map_to(MPII16)) == 14
+
+
+def test_blazepose_has_the_published_order() -> None:
+    assert BLAZEPOSE33.index("nose") == 0
+    assert BLAZEPOSE33.index("left_wrist") == 15
+    assert BLAZEPOSE33.index("right_foot_index") == 32
+
+
+def test_an_unknown_keypoint_is_explained() -> None:
+    with pytest.raises(InputError, match="no keypoint 'left_wirst'; did you mean 'left_wrist'"):
+        BLAZEPOSE33.index("left_wirst")
+
+
+def test_an_unknown_skeleton_is_explained() -> None:
+    assert get_skeleton("coco17") is COCO17
+    with pytest.raises(InputError, match="no skeleton 'coco71'; did you mean 'coco17'"):
+        get_skeleton("coco71")

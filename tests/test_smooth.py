@@ -1,0 +1,249 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from math import hypot, pi
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from blazetrack.errors import GraphError
+from blazetrack.smooth import PRESETS, LowPass, OneEuro, PoseSmoother
+from blazetrack.types import Frame, Poses
+
+MakePeople = Callable[..., Poses]
+GOLDEN = Path(__file__).parent / "golden" / "one_euro.csv"
+WIDTH, HEIGHT = 640, 480
+IMAGE = np.zeros((HEIGHT, WIDTH, 3), np.uint8)
+
+
+def at(time_s: float, index: int = 0) -> Frame:
+    return Frame(IMAGE, index, time_s)
+
+
+class PlainOneEuro:
+    """The filter of one number, written down as the paper has it, in plain Python.
+
+    With MediaPipe's two changes: speed is that of the raw values, scaled by the object's size.
+    """
+
+    def __init__(self, min_cutoff: float, beta: float, derivate_cutoff: float) -> None:
+        self.min_cutoff, self.beta, self.derivate_cutoff = min_cutoff, beta, derivate_cutoff
+        self.frequency = 30.0
+        self.last_time: float | None = None
+        self.last_raw = self.last_value = self.last_speed = 0.0
+
+    def alpha(self, cutoff: float) -> float:
+        return 1.0 / (1.0 + self.frequency / (2.0 * pi * cutoff))
+
+    def step(self, value: float, time: float, scale: float = 1.0) -> float:
+        if self.last_time is None:
+            self.last_time, self.last_raw, self.last_value = time, value, value
+            return value
+        if time <= self.last_time:
+            return value
+        self.frequency = 1.0 / (time - self.last_time)
+        speed = (value - self.last_raw) * scale * self.frequency
+        weight = self.alpha(self.derivate_cutoff)
+        self.last_speed = weight * speed + (1.0 - weight) * self.last_speed
+        weight = self.alpha(self.min_cutoff + self.beta * abs(self.last_speed))
+        self.last_value = weight * value + (1.0 - weight) * self.last_value
+        self.last_time, self.last_raw = time, value
+        return self.last_value
+
+
+steps = st.lists(
+    st.tuples(
+        st.floats(-0.05, 0.2),  # seconds since the sample before, also none and backward
+        st.tuples(st.floats(-1000, 1000), st.floats(-1000, 1000)),
+    ),
+    min_size=1,
+    max_size=25,
+)
+
+
+@given(steps, st.sampled_from([1.0, 1 / 300]))
+def test_one_euro_is_the_plain_filter_per_element(
+    samples: list[tuple[float, tuple[float, float]]], scale: float
+) -> None:
+    ours = OneEuro(0.05, 80.0, 1.0)
+    plain = [PlainOneEuro(0.05, 80.0, 1.0) for _ in range(2)]
+    time = 0.0
+    for pause, values in samples:
+        time += pause if abs(pause) > 1e-3 else 0.0
+        got = ours(np.array(values, np.float32), time, scale)
+        pairs = zip(plain, np.float32(values).tolist(), strict=True)
+        want = [one.step(value, time, scale) for one, value in pairs]
+        np.testing.assert_allclose(got, want, rtol=2e-5, atol=2e-2 if scale == 1.0 else 2e-3)
+
+
+def test_the_first_sample_passes() -> None:
+    value = np.array([3.0, -4.0], np.float32)
+    assert (OneEuro(0.05, 80.0)(value, 0.0) == value).all()
+
+
+def test_a_jitter_is_calmed_and_a_motion_is_followed() -> None:
+    calm, quick = OneEuro(0.05, 80.0), OneEuro(0.05, 80.0)
+    resting, moving = [], 0.0
+    for i in range(30):
+        jitter = np.array([100.0 + 0.5 * (-1) ** i], np.float32)
+        resting.append(float(calm(jitter, i / 30, 1e-5)[0]))
+        moving = float(quick(np.array([100.0 + 20 * i], np.float32), i / 30, 1 / 200)[0])
+    assert np.abs(np.diff(resting)).max() < 0.05  # the raw values jump by 1
+    assert abs(moving - 680) < 5
+
+
+@pytest.mark.parametrize("later", [0.0, -0.1])
+def test_a_sample_that_is_not_later_passes_and_is_forgotten(later: float) -> None:
+    one, other = OneEuro(0.05, 10.0), OneEuro(0.05, 10.0)
+    first, jump, third = (np.array([v], np.float32) for v in (1.0, 500.0, 2.0))
+    for filter_ in (one, other):
+        filter_(first, 1.0)
+    assert one(jump, 1.0 + later)[0] == 500.0
+    assert one(third, 1.1)[0] == other(third, 1.1)[0]
+
+
+def test_a_low_pass_remembers() -> None:
+    smooth = LowPass(0.1)
+    seen = [float(smooth(np.array([v], np.float32))[0]) for v in (1.0, 0.0, 0.0)]
+    assert seen == pytest.approx([1.0, 0.9, 0.81], rel=1e-6)
+
+
+def test_mediapipe_s_own_smoothing_comes_out() -> None:
+    """Recorded from the reference; where the table comes from stands in its first lines."""
+    table = np.loadtxt(GOLDEN, delimiter=",", skiprows=4)
+    smoother = PoseSmoother("mediapipe_legacy", frame_s=0.033333)
+    one, grid = np.zeros((1, 33, 3)), np.zeros((1, 33))
+    for index, row in enumerate(table):
+        raw, want = row.reshape(2, 2, 2)
+        poses = Poses(one, one, grid, grid, np.ones(1), np.ones(1, np.int64), raw[None])
+        got = smoother(poses, at(0.0, index)).alignment_px[0]
+        np.testing.assert_allclose(got, want, rtol=1e-6)
+
+
+def test_the_plain_filter_gives_mediapipe_s_smoothing_too() -> None:
+    table = np.loadtxt(GOLDEN, delimiter=",", skiprows=4)
+    plain = [PlainOneEuro(0.01, 10.0, 1.0) for _ in range(4)]
+    for index, row in enumerate(table):
+        size = 2 * hypot(row[2] - row[0], row[3] - row[1])
+        pairs = zip(plain, row[:4].tolist(), strict=True)
+        got = [one.step(value, 0.033333 * index, 1 / size) for one, value in pairs]
+        np.testing.assert_allclose(got, row[4:], rtol=1e-5)
+
+
+def moving(people: MakePeople, step: int, ids: tuple[int, ...] = (1,)) -> Poses:
+    """People of radius 50 that move 10 pixels a step, each 200 below the one before."""
+    return people(*[(100 + 10 * step, 100 + 200 * row, 50) for row in range(len(ids))], ids=ids)
+
+
+def test_each_part_has_its_filter(people: MakePeople) -> None:
+    smoother = PoseSmoother()
+    preset = PRESETS["mediapipe_legacy"]
+    world = PlainOneEuro(*preset.world, 1.0)
+    mark = PlainOneEuro(*preset.landmarks, 1.0)
+    hip = PlainOneEuro(*(preset.alignment or (0, 0)), 1.0)
+    seen = 0.0
+    for i in range(6):
+        raw = replace(
+            moving(people, i),
+            world_landmarks_m=np.full((1, 33, 3), 0.02 * i),
+            visibility=np.full((1, 33), float(i % 2)),
+            presence=np.full((1, 33), float(i % 2)),
+        )
+        got, time = smoother(raw, at(i / 30)), i / 30
+        seen = 0.1 * (i % 2) + 0.9 * seen
+        x = 100.0 + 10 * i
+        want = mark.step(x, time, 1 / 100), hip.step(x, time, 1 / 100)
+        np.testing.assert_allclose(got.landmarks_px[0, :, 0], want[0], rtol=1e-5)
+        np.testing.assert_allclose(got.alignment_px[0, 0, 0], want[1], rtol=1e-5)
+        np.testing.assert_allclose(got.world_landmarks_m, world.step(0.02 * i, time), rtol=1e-5)
+        np.testing.assert_allclose(got.visibility, seen, rtol=1e-5, atol=1e-7)
+        assert (got.presence == raw.presence).all()
+
+
+def test_the_tasks_preset_sees_people_larger_and_leaves_alignment_raw(people: MakePeople) -> None:
+    smoother, plain = PoseSmoother("mediapipe_tasks"), PlainOneEuro(0.05, 80.0, 1.0)
+    for i in range(5):
+        got = smoother(moving(people, i), at(i / 30))
+        x = 100.0 + 10 * i
+        assert got.alignment_px[0, 0, 0] == x
+        want = plain.step(x, i / 30, 1 / 125)
+        np.testing.assert_allclose(got.landmarks_px[0, :, 0], want, rtol=1e-5)
+
+
+def test_what_came_in_is_not_changed(people: MakePeople) -> None:
+    smoother = PoseSmoother()
+    smoother(moving(people, 0), at(0))
+    raw = moving(people, 1)
+    smoother(raw, at(0.03))
+    assert (raw.landmarks_px[..., 0] == 110).all()
+    assert (raw.visibility == 0.9).all()
+
+
+@pytest.mark.parametrize("later", [0.0, -0.5])
+def test_a_frame_that_is_not_later_is_not_smoothed(people: MakePeople, later: float) -> None:
+    smoother = PoseSmoother()
+    smoother(moving(people, 0), at(1.0))
+    got = smoother(moving(people, 5), at(1.0 + later))
+    assert (got.landmarks_px[..., 0] == 150).all()
+    assert got.alignment_px[0, 0, 0] == 150
+
+
+def test_time_zero_is_a_time(people: MakePeople) -> None:
+    smoother = PoseSmoother()
+    smoother(moving(people, 0), at(0.0))
+    assert (smoother(moving(people, 1), at(0.0)).landmarks_px[..., 0] == 110).all()
+
+
+def test_filters_end_with_the_person(people: MakePeople) -> None:
+    smoother = PoseSmoother()
+    smoother(moving(people, 0), at(0))
+    assert len(smoother(people(), at(0.1))) == 0
+    assert (smoother(moving(people, 5), at(0.2)).landmarks_px[..., 0] == 150).all()
+
+
+def test_somebody_else_starts_afresh(people: MakePeople) -> None:
+    smoother = PoseSmoother()
+    smoother(moving(people, 0, ids=(1,)), at(0))
+    assert (smoother(moving(people, 5, ids=(2,)), at(0.1)).landmarks_px[..., 0] == 150).all()
+
+
+def test_filters_follow_the_id_not_the_row(people: MakePeople) -> None:
+    swapping, alone = PoseSmoother(), PoseSmoother()
+    swapping(people((100, 100, 50), (400, 100, 50), ids=(1, 2)), at(0))
+    alone(people((400, 100, 50), ids=(2,)), at(0))
+    swapped = swapping(people((410, 100, 50), (110, 100, 50), ids=(2, 1)), at(0.03))
+    want = alone(people((410, 100, 50), ids=(2,)), at(0.03))
+    assert (swapped.landmarks_px[0] == want.landmarks_px[0]).all()
+    assert want.landmarks_px[0, 0, 0] < 410
+
+
+def test_a_reset_forgets_everybody(people: MakePeople) -> None:
+    smoother = PoseSmoother()
+    smoother(moving(people, 0), at(0))
+    smoother.reset()
+    assert (smoother(moving(people, 5), at(0.1)).landmarks_px[..., 0] == 150).all()
+
+
+def test_people_without_size_are_not_smoothed(people: MakePeople) -> None:
+    smoother = PoseSmoother()
+    smoother(people((100, 100, 0), ids=[1]), at(0))
+    got = smoother(people((150, 100, 0), ids=[1]), at(0.03))
+    assert (got.landmarks_px[..., 0] == 150).all()
+    assert np.isfinite(got.landmarks_px).all()
+
+
+def test_a_clock_of_its_own_ignores_the_frames_times(people: MakePeople) -> None:
+    counting, real = PoseSmoother(frame_s=0.04), PoseSmoother()
+    for i in range(4):
+        got = counting(moving(people, i), at(7.0, i))
+        want = real(moving(people, i), at(0.04 * i))
+    assert (got.landmarks_px == want.landmarks_px).all()
+
+
+def test_an_unknown_preset_is_explained() -> None:
+    with pytest.raises(GraphError, match="no preset 'mediapipe_task'; did you mean 'mediapipe_ta"):
+        PoseSmoother("mediapipe_task")
