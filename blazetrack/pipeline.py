@@ -120,6 +120,16 @@ class PoseTracker:
         return sum(self._scheduler.runs[name] for name in self._detectors)
 
     @property
+    def models(self) -> Mapping[str, TfliteModel]:
+        """The networks by their role in the graph."""
+        return self._models
+
+    @property
+    def network_seconds(self) -> float:
+        """How long the networks themselves took, over all runs but the first of each."""
+        return sum(model.seconds for model in self._models.values())
+
+    @property
     def runs(self) -> Mapping[str, int]:
         """How often each node ran since the tracker was made."""
         return dict(self._scheduler.runs)

@@ -5,15 +5,15 @@ from __future__ import annotations
 import signal
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from blazetrack.graph import NodeSummary, Trace
+from blazetrack.graph import NodeSummary, Overlap, Trace
 from blazetrack.metrics import pck, torso_size
 from blazetrack.pipeline import PoseTracker
 from blazetrack.render import draw_poses
@@ -22,7 +22,9 @@ from blazetrack.skeleton import BLAZEPOSE33, Skeleton
 from blazetrack.sources import Source
 from blazetrack.types import Frame, Poses
 
-__all__ = ["Report", "hold_interrupt", "run"]
+__all__ = ["Report", "Schedule", "hold_interrupt", "run"]
+
+Schedule = Literal["threaded", "serial"]
 
 
 @dataclass
@@ -35,9 +37,10 @@ class Report:
         frames_with_people: how many of them showed somebody.
         ids: every id that was given.
         detector_runs: how often the detector ran.
-        seconds: wall time from the first frame to the end, without the scoring.
+        seconds: wall time from the first frame to the end; serial runs leave the scoring out.
         fps: frames per second over that time.
         time_faults: frames that were not later than the one before.
+        dropped: frames of a live source that came while the tracker was busy.
         skipped: pictures or packets that could not be read.
         pck: share of correct keypoints (0.2 of the torso) where the source knows the truth.
         interrupted: the user ended the run.
@@ -53,6 +56,7 @@ class Report:
     seconds: float = 0.0
     fps: float = 0.0
     time_faults: int = 0
+    dropped: int = 0
     skipped: int = 0
     pck: float | None = None
     interrupted: bool = False
@@ -69,6 +73,7 @@ def run(
     tracker: PoseTracker,
     sinks: Sequence[Sink] = (),
     *,
+    schedule: Schedule = "threaded",
     trace: Trace | None = None,
     on_frame: Callable[[Frame, Poses], None] | None = None,
 ) -> Report:
@@ -81,26 +86,30 @@ def run(
         source: frames; if it knows the truth (`truth(index)`), the report has a score.
         tracker: a fresh one; made with `hooks=[trace]` to have its nodes in the trace.
         sinks: where results go; one that asks to stop ends the run.
+        schedule: `threaded` reads, tracks and writes at the same time; `serial` one after the
+            other. The results are the same, but a live source that is too quick loses its oldest
+            frames when threaded.
         trace: times reading, drawing and writing too.
         on_frame: is told of each frame when it is done, for a progress bar.
     """
     report = Report(source.info.name)
     clock = trace or Trace()
     score = _Score(source, tracker.skeleton)
-    start = time.perf_counter()
+    start: list[float] = []
+    frames = _read(source, clock, start)
     try:
-        with ExitStack() as open_sinks:
+        with ExitStack() as stack:
             for sink in sinks:
-                open_sinks.callback(_close, sink, clock)
-            frames = iter(source)
-            while True:
-                with clock.span("read"):
-                    frame = next(frames, None)
-                if frame is None:
-                    break
-                if not report.frames:
-                    start = time.perf_counter()
-                poses = tracker(frame)
+                stack.callback(_close, sink, clock)
+            tracked: Iterable[tuple[Frame, Poses]]
+            if schedule == "threaded":
+                live = source.info.kind == "live"
+                tracked = stack.enter_context(
+                    Overlap(frames, lambda frame: (frame, tracker(frame)), drop_oldest=live)
+                )
+            else:
+                tracked = ((frame, tracker(frame)) for frame in frames)
+            for frame, poses in tracked:
                 with hold_interrupt():
                     _write(sinks, frame, poses, tracker, clock)
                     _count(report, poses)
@@ -109,9 +118,13 @@ def run(
                     on_frame(frame, poses)
                 if any(sink.stop_requested for sink in sinks):
                     break
+            if isinstance(tracked, Overlap):
+                report.dropped = tracked.dropped
     except KeyboardInterrupt:
         report.interrupted = True
-    report.seconds = time.perf_counter() - start - score.seconds
+    report.seconds = time.perf_counter() - start[0] if start else 0.0
+    if schedule == "serial":  # threaded, it is hidden behind the other stages
+        report.seconds -= score.seconds
     report.fps = report.frames / report.seconds if report.frames else 0.0
     report.detector_runs = tracker.detector_runs
     report.time_faults = tracker.time_faults
@@ -120,6 +133,19 @@ def run(
     report.warnings = [*source.warnings, *(line for sink in sinks for line in sink.warnings)]
     report.nodes = clock.summary()
     return report
+
+
+def _read(source: Source, clock: Trace, start: list[float]) -> Iterator[Frame]:
+    """The frames of a source, timed; `start` gets the time at which the first one was there."""
+    frames = iter(source)
+    while True:
+        with clock.span("read"):
+            frame = next(frames, None)
+        if frame is None:
+            return
+        if not start:
+            start.append(time.perf_counter())
+        yield frame
 
 
 @contextmanager

@@ -24,6 +24,7 @@ from blazetrack.sources import Source, SourceInfo
 from blazetrack.types import Frame, Poses
 
 People = Callable[..., Poses]
+SCHEDULE: Any = None  # set by the fixture
 
 
 class PaperSource(Source):
@@ -76,7 +77,7 @@ class PaperSink(Sink):
 
 
 def go(source: Source, *sinks: Sink, tracker: Any = None, **options: Any) -> Any:
-    return run(source, tracker or PaperTracker(), sinks, **options)
+    return run(source, tracker or PaperTracker(), sinks, schedule=SCHEDULE, **options)
 
 
 def fail_at(index: int) -> Callable[[int], None]:
@@ -89,6 +90,12 @@ def fail_at(index: int) -> Callable[[int], None]:
 
 def press_ctrl_c() -> None:
     signal.raise_signal(signal.SIGINT)
+
+
+@pytest.fixture(autouse=True, params=["serial", "threaded"])
+def schedule(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every run is tried under both schedules."""
+    monkeypatch.setitem(globals(), "SCHEDULE", request.param)
 
 
 @pytest.fixture(autouse=True)

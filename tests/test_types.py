@@ -84,12 +84,12 @@ def test_a_region_without_height_is_refused() -> None:
 
 
 def test_crops_and_their_regions_go_together() -> None:
-    tensor, to_image = np.zeros((2, 8, 8, 3), np.float32), np.zeros((2, 2, 3))
-    assert len(Crops(tensor, to_image, rois(2), (6, 4))) == 2
-    with pytest.raises(InputError, match=r"Crops.tensor"):
-        Crops(tensor, to_image, rois(1), (6, 4))
+    pixels, to_image = np.zeros((2, 8, 8, 3), np.uint8), np.zeros((2, 2, 3))
+    assert len(Crops(pixels, to_image, rois(2), (6, 4))) == 2
+    with pytest.raises(InputError, match=r"Crops.pixels"):
+        Crops(pixels, to_image, rois(1), (6, 4))
     with pytest.raises(InputError, match=r"Crops.to_image"):
-        Crops(tensor, to_image[:1], rois(2), (6, 4))
+        Crops(pixels, to_image[:1], rois(2), (6, 4))
 
 
 def test_detections_are_single_precision() -> None:

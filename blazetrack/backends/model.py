@@ -81,10 +81,14 @@ class TfliteModel(Model):
                 raise ModelError(f"model {self._info.name}: has no output '{meaning}'; {hint}")
         self._wanted.update(meanings)
 
+    def path(self) -> Path:
+        """The file that runs, for all that was wanted so far."""
+        return self._locate(frozenset(self._wanted))
+
     def open(self) -> Interpreter:
         """Load the file and check its shapes against the description."""
         if self._interpreter is None:
-            path = self._locate(frozenset(self._wanted))
+            path = self.path()
             interpreter = open_interpreter(path, self._backend, self._threads)
             self._check(interpreter, path)
             self._interpreter = interpreter

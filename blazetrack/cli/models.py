@@ -65,11 +65,17 @@ def info(
     name: Annotated[str, typer.Argument(help="A model's name, or the path of a .tflite file.")],
     as_json: Json = False,
 ) -> None:
-    """Show what is known of one model: its input, its outputs, its file. Fetches nothing."""
-    fields = _as_dict(_store().describe(name))
+    """Show what is known of one model: its input, its outputs, its file. Fetches nothing.
+
+    Of a model that is here, also what one run costs: as published → slim, the mask cut away.
+    """
+    store = _store()
+    model = store.describe(name)
+    fields, costs = _as_dict(model), _costs(store, model)
     if as_json:
-        typer.echo(json.dumps(fields, indent=2))
+        typer.echo(json.dumps({**fields, "costs": costs}, indent=2))
         return
+    fields |= _before_and_after(costs)
     from rich.console import Console
     from rich.table import Column, Table
     from rich.text import Text
@@ -105,6 +111,29 @@ def _store(offline: bool | None = None) -> Store:
 def _as_dict(model: StoredModel) -> dict[str, Any]:
     about = asdict(model)
     return {**about.pop("info"), **about, "path": str(model.path)}
+
+
+def _costs(store: Store, model: StoredModel) -> dict[str, dict[str, Any]]:
+    """What a model that is here costs, as published and slim."""
+    if not model.present:
+        return {}
+    from blazetrack.store.slim import count
+
+    files = {"published": model.path, "slim": store.variant(model)}
+    return {which: asdict(count(path)) for which, path in files.items()}
+
+
+def _before_and_after(costs: dict[str, dict[str, Any]]) -> dict[str, str]:
+    """Rows of the table: `published → slim`."""
+    if not costs:
+        return {}
+    rows = {
+        "operators": lambda cost: f"{sum(cost['operators'].values())}",
+        "multiply_adds": lambda cost: f"{cost['multiply_adds'] / 1e6:.0f} M",
+        "parameters": lambda cost: f"{cost['parameters'] / 1e6:.2f} M",
+        "size": lambda cost: f"{cost['size'] / 1e6:.1f} MB",
+    }
+    return {name: " → ".join(map(say, costs.values())) for name, say in rows.items()}
 
 
 def _in_words(value: object) -> str:

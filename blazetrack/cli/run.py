@@ -12,7 +12,7 @@ import typer
 from blazetrack.errors import InputError, SinkError
 
 if TYPE_CHECKING:
-    from blazetrack.runner import Report
+    from blazetrack.runner import Report, Schedule
     from blazetrack.sources import Source
 
 __all__ = ["run", "track"]
@@ -66,6 +66,10 @@ def run(
     trace: Annotated[
         Path | None, typer.Option(help="Write a Chrome trace of every node (opens in Perfetto).")
     ] = None,
+    schedule: Annotated[
+        str,
+        typer.Option(help="threaded: read, track and write at the same time; serial: in turn."),
+    ] = "threaded",
     offline: Annotated[bool, typer.Option("--offline", help="Never touch the network.")] = False,
     as_json: Annotated[
         bool, typer.Option("--json", help="Print the summary as JSON, not as a table.")
@@ -92,6 +96,7 @@ def run(
             view=view,
             trace_file=trace,
             as_json=as_json,
+            schedule=_schedule(schedule),
             offline=offline,
             model=model,
             detector=detector,
@@ -110,6 +115,7 @@ def track(
     view: str | None = None,
     trace_file: Path | None = None,
     as_json: bool = False,
+    schedule: Schedule = "threaded",
     offline: bool = False,
     **tracker_options: Any,
 ) -> Report:
@@ -133,7 +139,9 @@ def track(
         names = [*outs, *(["window"] if _wants_window(view, source, outs) else [])]
         sinks = [open_sink(name, skeleton=tracker.skeleton) for name in names]
         with _progress(source, hidden=as_json) as on_frame:
-            report = run_source(source, tracker, sinks, trace=trace, on_frame=on_frame)
+            report = run_source(
+                source, tracker, sinks, schedule=schedule, trace=trace, on_frame=on_frame
+            )
     if trace_file is not None:
         with hold_interrupt():
             trace.write(trace_file)
@@ -150,6 +158,14 @@ def _size(text: str | None) -> tuple[int, int] | None:
     if not (width.isdecimal() and height.isdecimal() and int(width) and int(height)):
         raise InputError(f"--size: expected WIDTHxHEIGHT such as 1280x720, got '{text}'")
     return int(width), int(height)
+
+
+def _schedule(text: str) -> Schedule:
+    if text == "threaded":
+        return "threaded"
+    if text == "serial":
+        return "serial"
+    raise InputError(f"--schedule: expected threaded or serial, got '{text}'")
 
 
 def _check_files(source: str, outs: list[str], trace: Path | None) -> None:

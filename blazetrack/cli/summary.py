@@ -24,6 +24,7 @@ def print_summary(report: Report) -> None:
         "frames per second": f"{report.fps:.1f}",
         "PCK@0.2 against the drawn truth": None if report.pck is None else f"{report.pck:.3f}",
         "frames not later than the last": str(report.time_faults or "") or None,
+        "dropped while busy": str(report.dropped or "") or None,
         "not readable": str(report.skipped or "") or None,
     }
     for name, value in rows.items():

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
-from blazetrack.errors import DownloadError, ModelError, did_you_mean
+from blazetrack.errors import BackendError, DownloadError, ModelError, did_you_mean
 from blazetrack.store.cache import Cache, default_folder, identify
 from blazetrack.types import ModelInfo
 
@@ -100,7 +100,7 @@ class Store:
                 raise ModelError(f"no model is called '{text}'; {near}")
         return self._own_model(Path(os.path.expanduser(text)))
 
-    def variant(self, model: StoredModel, outputs: Iterable[str]) -> Path:
+    def variant(self, model: StoredModel, outputs: Iterable[str] | None = None) -> Path:
         """The smallest file that gives these outputs of a model, made at its first use.
 
         It is kept beside the original under the original's checksum, so a changed original gets
@@ -108,8 +108,10 @@ class Store:
 
         Args:
             model: what `find` gave.
-            outputs: meanings, as in `model.info.outputs`.
+            outputs: meanings, as in `model.info.outputs`; None is all but the mask, as most runs
+                ask for.
         """
+        outputs = model.info.outputs.keys() - {"mask"} if outputs is None else outputs
         wanted = {meaning: model.info.outputs[meaning] for meaning in sorted(outputs)}
         path = self.cache.variant_path(model.info.name, model.sha256, wanted)
         if path.is_file():
@@ -117,10 +119,15 @@ class Store:
         from blazetrack.store.slim import slim
 
         try:
-            return self.cache.place_variant(path, slim(model.path, wanted), model.info.name)
-        except ModelError as error:
-            self._report(f"'{model.info.name}' runs as published: {error}")
+            content = slim(model.path, wanted)
+        except ModelError:  # what is wrong with the file is told when it is opened
             return model.path
+        except BackendError as error:
+            return self._as_published(model, error)
+        try:
+            return self.cache.place_variant(path, content)
+        except ModelError as error:
+            return self._as_published(model, error)
 
     def list(self) -> Models:
         """The published models, then those in the cache that were added."""
@@ -142,7 +149,7 @@ class Store:
                 self._bring(known[name])
         models = [self.describe(name) for name in wanted]
         for model in models:
-            self.variant(model, model.info.outputs.keys() - {"mask"})  # what most runs ask for
+            self.variant(model)
         return models
 
     def add(self, path: str | Path, name: str | None = None) -> Models:
@@ -154,6 +161,10 @@ class Store:
         for model in added:
             self._report(f"added {path.name} as '{model.info.name}' ({model.info.kind})")
         return added
+
+    def _as_published(self, model: StoredModel, reason: Exception) -> Path:
+        self._report(f"'{model.info.name}' runs as published: {reason}")
+        return model.path
 
     def _bring(self, entry: Entry) -> None:
         from blazetrack.store.manifest import Wheel

@@ -8,7 +8,7 @@ import hashlib
 import os
 import shutil
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -19,6 +19,7 @@ __all__ = ["Cache", "default_folder", "identify", "is_zip", "sha256_of"]
 SUFFIX = ".tflite"
 MAGIC = b"TFL3"  # bytes 4..8 of every TFLite file (schema.fbs, file_identifier)
 ZIP = b"PK"
+SURGERY = "1"  # to be raised when store/slim.py makes other files than before
 
 
 def default_folder() -> Path:
@@ -146,19 +147,29 @@ class Cache:
             self.holds(name, sha256)
         return target
 
-    def variant_path(self, name: str, sha256: str, outputs: Iterable[str]) -> Path:
-        """Where the variant of a model that gives these outputs lies, or would lie."""
-        return self.folder / "slim" / f"{name}.{sha256[:16]}.{'+'.join(outputs)}{SUFFIX}"
+    def variant_path(self, name: str, sha256: str, outputs: Mapping[str, str]) -> Path:
+        """Where the variant of a model that gives these outputs lies, or would lie.
 
-    def place_variant(self, path: Path, content: bytes, name: str) -> Path:
-        """Write a variant in one step; those of another original of that name go."""
+        Args:
+            name: of the model.
+            sha256: of the original.
+            outputs: meaning → tensor name; a card may come to say another tensor.
+        """
+        made = "\n".join([SURGERY, *outputs.values()])
+        tensors = hashlib.sha256(made.encode()).hexdigest()[:8]
+        file = f"{name}.{sha256[:16]}.{'+'.join(outputs)}.{tensors}{SUFFIX}"
+        return self.folder / "slim" / file
+
+    def place_variant(self, path: Path, content: bytes) -> Path:
+        """Write a variant in one step; those of another original of its name go."""
         with self.workspace() as work:
             path.parent.mkdir(exist_ok=True)
             (work / "model").write_bytes(content)
             os.replace(work / "model", path)
-            original = ".".join(path.name.split(".")[: name.count(".") + 2])
-            for old in path.parent.glob(f"{glob.escape(name)}.*{SUFFIX}"):
-                if not old.name.startswith(original + "."):
+            name, original = path.name.rsplit(".", 4)[:2]
+            for old in path.parent.glob(f"{glob.escape(name)}.*.*.*{SUFFIX}"):
+                its_name, its_original = old.name.rsplit(".", 4)[:2]
+                if its_name == name and its_original != original:
                     old.unlink(missing_ok=True)
         return path
 

@@ -9,7 +9,8 @@ not unpack them at every start.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from math import prod
 from pathlib import Path
@@ -18,7 +19,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from blazetrack.errors import ModelError
+from blazetrack.errors import BackendError, ModelError
 
 __all__ = ["Counts", "count", "slim"]
 
@@ -54,12 +55,13 @@ def slim(path: Path, outputs: Mapping[str, str]) -> bytes:
         The bytes of the new file.
 
     Raises:
-        ModelError: the file has no output of such a name, or cannot be read.
+        ModelError: the file has no output of such a name, or is no model that can be cut.
+        BackendError: LiteRT is not installed.
     """
     schema = _schema()
     model = _load(schema, path)
     graph = model.subgraphs[0]
-    names = {graph.tensors[i].name.decode(): i for i in graph.outputs}
+    names = {_name(graph, i): i for i in graph.outputs}
     missing = set(outputs.values()) - names.keys()
     if missing:
         raise ModelError(f"slim {path}: expected outputs {sorted(missing)}, got {sorted(names)}")
@@ -91,19 +93,50 @@ def _schema() -> Any:
     try:
         from ai_edge_litert import schema_py_generated
     except ImportError as error:
-        raise ModelError("slim: needs ai-edge-litert: pip install ai-edge-litert") from error
+        raise BackendError("slim: needs ai-edge-litert: pip install ai-edge-litert") from error
     return schema_py_generated
 
 
 def _load(schema: Any, path: Path) -> Any:
     try:
-        root = schema.Model.GetRootAs(bytearray(path.read_bytes()), 0)
-        model = schema.ModelT.InitFromObj(root)
+        content = path.read_bytes()
     except OSError as error:
         raise ModelError(f"slim {path}: cannot be read: {error.strerror}") from error
+    with _refusing(path):
+        _interpreter(content)  # checks every offset, which the schema's own reader does not
+    model = schema.ModelT.InitFromObj(schema.Model.GetRootAs(bytearray(content), 0))
     if len(model.subgraphs) != 1:
         raise ModelError(f"slim {path}: expected one subgraph, got {len(model.subgraphs)}")
     return model
+
+
+@contextmanager
+def _refusing(path: Path) -> Iterator[None]:
+    """Tell in one line what the interpreter has against a file."""
+    try:
+        yield
+    except (ValueError, RuntimeError) as error:
+        reason = next(iter(str(error).strip().splitlines()), "no reason given")
+        raise ModelError(f"slim {path}: not a TFLite model that can be run: {reason}") from error
+
+
+def _interpreter(content: bytes) -> Any:
+    """An interpreter that keeps what every operator computes."""
+    import warnings
+
+    from ai_edge_litert.interpreter import Interpreter, OpResolverType
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # says that keeping tensors takes memory
+        return Interpreter(
+            model_content=content,
+            experimental_op_resolver_type=OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES,
+            experimental_preserve_all_tensors=True,
+        )
+
+
+def _name(graph: Any, tensor: int) -> str:
+    return (graph.tensors[tensor].name or b"").decode(errors="replace")
 
 
 def _kind(schema: Any, model: Any, operator: Any) -> str:
@@ -159,19 +192,10 @@ def _fold_constants(model: Any, path: Path) -> None:
 
 def _computed(path: Path, tensors: list[int]) -> dict[int, NDArray[Any]]:
     """Values of tensors that depend on constants only."""
-    import warnings
-
-    from ai_edge_litert.interpreter import Interpreter, OpResolverType
-
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # says that keeping tensors takes memory
-        interpreter = Interpreter(
-            model_path=str(path),
-            experimental_op_resolver_type=OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES,
-            experimental_preserve_all_tensors=True,
-        )
-    interpreter.allocate_tensors()
-    interpreter.invoke()
+    with _refusing(path):
+        interpreter = _interpreter(path.read_bytes())
+        interpreter.allocate_tensors()
+        interpreter.invoke()
     return {tensor: interpreter.get_tensor(tensor) for tensor in tensors}
 
 
@@ -202,7 +226,7 @@ def _drop_unused(model: Any) -> None:
 def _sign(schema: Any, model: Any, outputs: Mapping[str, str]) -> None:
     """Name the input `image` and the outputs by meaning."""
     graph = model.subgraphs[0]
-    names = {graph.tensors[i].name.decode(): int(i) for i in graph.outputs}
+    names = {_name(graph, i): int(i) for i in graph.outputs}
 
     def tensor_map(name: str, tensor: int) -> Any:
         entry = schema.TensorMapT()

@@ -58,9 +58,9 @@ views = st.tuples(
 def test_a_lit_pixel_comes_home(sampling: str, view: tuple[float, ...]) -> None:
     x, y, aside, below, scale, angle = view
     side = scale * SIDE
-    crop = Crop(size=(SIDE, SIDE), range=(0, 1), sampling=sampling)
+    crop = Crop(size=(SIDE, SIDE), sampling=sampling)
     cut = crop(one_pixel(x, y), region(x + aside * side, y + below * side, side, side, angle))
-    home = apply(cut.to_image[0], brightest(cut.tensor[0])[None])[0]
+    home = apply(cut.to_image[0], brightest(cut.pixels[0])[None])[0]
     np.testing.assert_allclose(home, [x, y], atol=0.5)
 
 
@@ -69,20 +69,20 @@ def test_a_lit_pixel_comes_home(sampling: str, view: tuple[float, ...]) -> None:
 def test_a_lit_pixel_is_seen_where_the_inverse_says(sampling: str, view: tuple[float, ...]) -> None:
     x, y, aside, below, scale, angle = view
     side = scale * SIDE
-    crop = Crop(size=(SIDE, SIDE), range=(0, 1), sampling=sampling)
+    crop = Crop(size=(SIDE, SIDE), sampling=sampling)
     cut = crop(one_pixel(x, y), region(x + aside * side, y + below * side, side, side, angle))
     seen = apply(invert(cut.to_image[0]), np.array([[x, y]], np.float64))[0]
-    np.testing.assert_allclose(brightest(cut.tensor[0]), seen, atol=0.5)
+    np.testing.assert_allclose(brightest(cut.pixels[0]), seen, atol=0.5)
     column, row = np.round(seen).astype(int)
-    assert cut.tensor[0, row, column, 0] > 0.5
+    assert cut.pixels[0, row, column, 0] > 127
 
 
 @BOTH
 def test_a_stretched_region_brings_its_pixel_home_too(sampling: str) -> None:
-    crop = Crop(size=(SIDE, SIDE), range=(0, 1), sampling=sampling, letterbox=False)
+    crop = Crop(size=(SIDE, SIDE), sampling=sampling, letterbox=False)
     cut = crop(one_pixel(90, 70), region(95, 66, 60, 30, 0.7))
     assert not cut.letterboxed
-    home = apply(cut.to_image[0], brightest(cut.tensor[0])[None])[0]
+    home = apply(cut.to_image[0], brightest(cut.pixels[0])[None])[0]
     np.testing.assert_allclose(home, [90, 70], atol=0.5)
 
 
@@ -93,16 +93,16 @@ def test_the_whole_picture_is_letterboxed_in_the_middle(
 ) -> None:
     width, height = size
     frame = Frame(np.full((height, width, 3), 255, np.uint8))
-    crop = Crop(size=(100, 100), range=(-1, 1), border="zero", sampling=sampling)
+    crop = Crop(size=(100, 100), border="zero", sampling=sampling)
     cut = crop(frame, whole_roi(frame))
     assert cut.letterboxed
     assert cut.image_wh == size
-    light = cut.tensor[0, :, :, 0] > 0
+    light = cut.pixels[0, :, :, 0] > 0
     columns, rows = np.flatnonzero(light.any(axis=0)), np.flatnonzero(light.any(axis=1))
     bars = [(columns[0], 99 - columns[-1]), (rows[0], 99 - rows[-1])]
     want = [(0, 0), (10, 10)] if width > height else [(10, 10), (0, 0)]
     np.testing.assert_allclose(bars, want, atol=1)
-    assert cut.tensor[0, 0, 0, 0] == -1
+    assert cut.pixels[0, 0, 0, 0] == 0
     corners = apply(cut.to_image[0], np.array([[0.0, 0.0], [100.0, 100.0]]))
     side = max(size)
     np.testing.assert_allclose(corners.mean(axis=0), np.array(size) / 2)
@@ -112,15 +112,15 @@ def test_the_whole_picture_is_letterboxed_in_the_middle(
 def test_zero_border_is_black_and_replicate_is_the_edge() -> None:
     frame = Frame(np.full((40, 40, 3), 200, np.uint8))
     for border, value in (("zero", 0), ("replicate", 200)):
-        cut = Crop(size=(40, 40), range=(0, 255), border=border)(frame, region(40, 20, 40, 40))
-        assert cut.tensor[0, 20, 5, 0] == 200
-        assert cut.tensor[0, 20, 35, 0] == value
+        cut = Crop(size=(40, 40), border=border)(frame, region(40, 20, 40, 40))
+        assert cut.pixels[0, 20, 5, 0] == 200
+        assert cut.pixels[0, 20, 35, 0] == value
 
 
 def test_replicate_is_the_default_without_a_model() -> None:
     frame = Frame(np.full((40, 40, 3), 200, np.uint8))
-    cut = Crop(size=(8, 8), range=(0, 255))(frame, region(500, 500, 20, 20))
-    assert (cut.tensor == 200).all()
+    cut = Crop(size=(8, 8))(frame, region(500, 500, 20, 20))
+    assert (cut.pixels == 200).all()
 
 
 def test_sample_takes_the_same_borders() -> None:
@@ -131,42 +131,42 @@ def test_sample_takes_the_same_borders() -> None:
     assert sample(image, far, (4, 6)).shape == (4, 6, 3)
 
 
-@pytest.mark.parametrize("low_high", [(0, 1), (-1, 1)])
-def test_pixels_are_brought_into_the_model_s_range(low_high: tuple[float, float]) -> None:
+@BOTH
+def test_pixels_keep_their_eight_bits(sampling: str) -> None:
     image = np.zeros((16, 16, 3), np.uint8)
     image[:, 8:] = 255
-    cut = Crop(size=(16, 16), range=low_high)(Frame(image), region(8, 8, 16, 16))
-    assert cut.tensor.dtype == np.float32
-    assert (cut.tensor[0, 8, 2, 0], cut.tensor[0, 8, 13, 0]) == pytest.approx(low_high, abs=1e-6)
+    cut = Crop(size=(16, 16), sampling=sampling)(Frame(image), region(8, 8, 16, 16))
+    assert cut.pixels.dtype == np.uint8
+    assert (cut.pixels[0, 8, 2, 0], cut.pixels[0, 8, 13, 0]) == (0, 255)
 
 
 def test_colours_stay_red_green_blue() -> None:
     image = np.zeros((16, 16, 3), np.uint8)
     image[:] = 10, 20, 30
-    cut = Crop(size=(4, 4), range=(0, 255))(Frame(image), region(8, 8, 8, 8))
-    np.testing.assert_allclose(cut.tensor[0, 2, 2], [10, 20, 30], rtol=1e-6)
+    cut = Crop(size=(4, 4))(Frame(image), region(8, 8, 8, 8))
+    assert cut.pixels[0, 2, 2].tolist() == [10, 20, 30]
 
 
 def test_the_model_says_what_it_wants_and_can_be_overruled() -> None:
     info = ModelInfo("fake", "landmarks", (6, 9), (-1, 1), "zero")
     frame, outside = Frame(np.full((20, 20, 3), 255, np.uint8)), region(90, 90, 10, 10)
-    model = FakeModel(info, lambda tensor: {})
+    model = FakeModel(info, lambda pixels: {})
     cut = Crop(model)(frame, outside)
-    assert cut.tensor.shape == (1, 6, 9, 3)
-    assert (cut.tensor == -1).all()
-    cut = Crop(model, size=(4, 4), range=(0, 1), border="replicate")(frame, outside)
-    assert cut.tensor.shape == (1, 4, 4, 3)
-    assert (cut.tensor == 1).all()
+    assert cut.pixels.shape == (1, 6, 9, 3)
+    assert (cut.pixels == 0).all()
+    cut = Crop(model, size=(4, 4), border="replicate")(frame, outside)
+    assert cut.pixels.shape == (1, 4, 4, 3)
+    assert (cut.pixels == 255).all()
 
 
 def test_neither_model_nor_size_is_an_error() -> None:
-    with pytest.raises(InputError, match="crop: expected a model, or size and range; got neither"):
-        Crop(size=(4, 4))
+    with pytest.raises(InputError, match="crop: expected a model or a size, got neither"):
+        Crop()
 
 
 def test_nobody_to_cut_is_an_empty_stack() -> None:
-    cut = Crop(size=(4, 4), range=(0, 1))(one_pixel(3, 3), Rois.empty())
-    assert cut.tensor.shape == (0, 4, 4, 3)
+    cut = Crop(size=(4, 4))(one_pixel(3, 3), Rois.empty())
+    assert cut.pixels.shape == (0, 4, 4, 3)
     assert cut.to_image.shape == (0, 2, 3)
 
 
@@ -179,10 +179,10 @@ def test_each_region_is_cut_by_itself() -> None:
         np.concatenate([one.angle_rad, other.angle_rad]),
         np.array([1, 2]),
     )
-    crop = Crop(size=(32, 32), range=(0, 1))
+    crop = Crop(size=(32, 32))
     cut = crop(frame, both)
     for row, alone in enumerate((one, other)):
-        assert (cut.tensor[row] == crop(frame, alone).tensor[0]).all()
+        assert (cut.pixels[row] == crop(frame, alone).pixels[0]).all()
     assert cut.rois is both
 
 
@@ -190,24 +190,23 @@ def test_each_region_is_cut_by_itself() -> None:
 @BOTH
 def test_pictures_of_odd_shapes_can_be_cut(sampling: str, shape: tuple[int, int]) -> None:
     frame = Frame(np.full((*shape, 3), 255, np.uint8))
-    crop = Crop(size=(32, 32), range=(0, 1), border="replicate", sampling=sampling)
-    assert (crop(frame, whole_roi(frame)).tensor == 1).all()
+    crop = Crop(size=(32, 32), border="replicate", sampling=sampling)
+    assert (crop(frame, whole_roi(frame)).pixels == 255).all()
 
 
 def test_read_only_pictures_can_be_cut() -> None:
     image = smooth_picture()
     image.setflags(write=False)
-    assert len(Crop(size=(8, 8), range=(0, 1))(Frame(image), region(50, 50, 30, 30))) == 1
+    assert len(Crop(size=(8, 8))(Frame(image), region(50, 50, 30, 30))) == 1
 
 
 @given(st.floats(-pi, pi), st.floats(20, 120))
 def test_mediapipe_s_sampling_sees_the_same_picture(angle: float, side: float) -> None:
     frame, rois = Frame(smooth_picture()), region(100, 80, side, side, angle)
     plain, exact = (
-        Crop(size=(64, 64), range=(0, 255), sampling=sampling)(frame, rois)
-        for sampling in ("linear", "mediapipe")
+        Crop(size=(64, 64), sampling=sampling)(frame, rois) for sampling in ("linear", "mediapipe")
     )
-    assert np.abs(plain.tensor - exact.tensor).max() <= 2.0
+    assert np.abs(plain.pixels.astype(int) - exact.pixels.astype(int)).max() <= 2
     assert (plain.to_image == exact.to_image).all()
 
 

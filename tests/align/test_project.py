@@ -22,9 +22,7 @@ def crops(*regions: tuple[float, float, float, float]) -> Crops:
     x, y, side, angle = np.reshape(regions, (len(regions), 4)).astype(np.float64).T
     ids = np.arange(5, 5 + len(regions))
     rois = Rois(np.stack([x, y], 1), np.stack([side, side], 1), angle, ids)
-    return Crop(size=(SIDE, SIDE), range=(0, 1))(
-        Frame(np.zeros((HEIGHT, WIDTH, 3), np.uint8)), rois
-    )
+    return Crop(size=(SIDE, SIDE))(Frame(np.zeros((HEIGHT, WIDTH, 3), np.uint8)), rois)
 
 
 def marks(row: list[int], seed: int = 0, masks: np.ndarray | None = None) -> Landmarks:

@@ -37,7 +37,7 @@ def frame_of(width: int, height: int) -> Frame:
 
 def whole_crop(width: int, height: int, side: int = 224) -> Crops:
     frame = frame_of(width, height)
-    return Crop(size=(side, side), range=(-1, 1), border="zero")(frame, whole_roi(frame))
+    return Crop(size=(side, side), border="zero")(frame, whole_roi(frame))
 
 
 def found(keypoints: np.ndarray) -> Detections:
@@ -61,7 +61,7 @@ def test_the_whole_picture_is_an_upright_region_of_nobody() -> None:
         ((0, -40), 0.0),  # the head above the hip: upright
         ((40, 0), pi / 2),  # the head to the right: the crop turns clockwise
         ((-40, 0), -pi / 2),
-        ((0, 40), -pi),  # upside down
+        ((0, 40), pi),  # upside down
         ((40, -40), pi / 4),
     ],
 )

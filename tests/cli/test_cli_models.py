@@ -8,6 +8,7 @@ from typer.testing import CliRunner
 
 from blazetrack.cli.models import app
 from blazetrack.errors import ModelError
+from blazetrack.store import Store
 
 RUN = CliRunner()
 
@@ -41,6 +42,27 @@ def test_info_shows_a_model_that_is_not_here(home: Path) -> None:
     assert about["input_hw"] == [224, 224]
     assert about["anchors"]["strides"] == [8, 16, 32, 32, 32]
     assert about["path"] == str(home / "pose_detector.tflite")
+
+
+def test_info_tells_what_slimming_saves(
+    weights: Store,
+) -> None:
+    path = str(weights.find("full").path)
+    costs = json.loads(RUN.invoke(app, ["info", path, "--json"]).stdout)["costs"]
+    before, after = costs["published"], costs["slim"]
+    assert set(before) == {"operators", "multiply_adds", "parameters", "size"}
+    assert (before["multiply_adds"] // 10**6, after["multiply_adds"] // 10**6) == (386, 351)
+    assert "DEQUANTIZE" in before["operators"]
+    assert "DEQUANTIZE" not in after["operators"]
+    shown = " ".join(RUN.invoke(app, ["info", path]).stdout.split())
+    assert "386 M → 351 M" in shown
+    counts = [sum(cost["operators"].values()) for cost in (before, after)]
+    assert f"operators │ {counts[0]} → {counts[1]}" in shown
+    assert f"{before['size'] / 1e6:.1f} MB → {after['size'] / 1e6:.1f} MB" in shown
+
+
+def test_info_has_no_costs_of_a_model_that_is_not_here() -> None:
+    assert json.loads(RUN.invoke(app, ["info", "full", "--json"]).stdout)["costs"] == {}
 
 
 def test_add_prints_the_path_and_reports_the_name_apart(

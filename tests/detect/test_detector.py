@@ -19,11 +19,12 @@ INFO = ModelInfo("fake", "detector", HW, (-1, 1), "zero", {}, anchors=LAYOUT)
 
 def crops(count: int = 1) -> Crops:
     """Crops whose pixels all hold the number of the crop."""
-    tensor = np.zeros((count, *HW, 3), np.float32) + np.arange(count)[:, None, None, None]
+    pixels = np.zeros((count, *HW, 3), np.uint8)
+    pixels[:] = np.arange(count)[:, None, None, None]
     rois = Rois(
         np.zeros((count, 2)), np.ones((count, 2)), np.zeros(count), np.zeros(count, np.int64)
     )
-    return Crops(tensor.astype(np.float32), np.zeros((count, 2, 3)), rois, HW)
+    return Crops(pixels, np.zeros((count, 2, 3)), rois, HW)
 
 
 def answer(*found: tuple[int, float, tuple[float, float, float, float]]) -> dict[str, np.ndarray]:
@@ -46,7 +47,7 @@ LEFT, RIGHT = (0.1, 0.1, 0.3, 0.3), (0.6, 0.6, 0.9, 0.9)
 
 
 def test_a_sure_row_is_a_person() -> None:
-    found = Detector(FakeModel(INFO, lambda tensor: answer((5, 2.0, LEFT))))(crops())
+    found = Detector(FakeModel(INFO, lambda pixels: answer((5, 2.0, LEFT))))(crops())
     np.testing.assert_allclose(found.boxes_unit, [LEFT], atol=1e-6)
     np.testing.assert_allclose(found.keypoints_unit, [[[0.2, 0.2]] * 4], atol=1e-6)
     np.testing.assert_allclose(found.scores, [1 / (1 + np.exp(-2.0))], rtol=1e-6)
@@ -54,13 +55,13 @@ def test_a_sure_row_is_a_person() -> None:
 
 
 def test_nobody_is_an_empty_answer() -> None:
-    found = Detector(FakeModel(INFO, lambda tensor: answer()))(crops())
+    found = Detector(FakeModel(INFO, lambda pixels: answer()))(crops())
     assert len(found) == 0
     assert found.keypoints_unit.shape == (0, 4, 2)
 
 
 def test_a_score_of_exactly_the_limit_counts() -> None:
-    model = FakeModel(INFO, lambda tensor: answer((0, 0.0, LEFT)))  # sigmoid(0) = 0.5
+    model = FakeModel(INFO, lambda pixels: answer((0, 0.0, LEFT)))  # sigmoid(0) = 0.5
     assert len(Detector(model, min_score=0.5)(crops())) == 1
     assert len(Detector(model, min_score=0.51)(crops())) == 0
 
@@ -74,24 +75,24 @@ def test_a_row_that_is_no_box_is_dropped(place: int, value: float) -> None:
     """Places: centre x y, width, height, then the keypoints."""
     outputs = answer((5, 2.0, LEFT), (6, 3.0, RIGHT))
     outputs["boxes"][0, 6, place] = value
-    found = Detector(FakeModel(INFO, lambda tensor: outputs))(crops())
+    found = Detector(FakeModel(INFO, lambda pixels: outputs))(crops())
     np.testing.assert_allclose(found.boxes_unit, [LEFT], atol=1e-6)
 
 
 def test_a_score_that_is_no_number_is_nobody() -> None:
-    model = FakeModel(INFO, lambda tensor: answer((5, nan, LEFT), (6, 3.0, RIGHT)))
+    model = FakeModel(INFO, lambda pixels: answer((5, nan, LEFT), (6, 3.0, RIGHT)))
     np.testing.assert_allclose(Detector(model)(crops()).boxes_unit, [RIGHT], atol=1e-6)
 
 
 @pytest.mark.filterwarnings("error")
 def test_a_huge_logit_is_certainty_without_overflow() -> None:
-    model = FakeModel(INFO, lambda tensor: answer((5, 1e30, LEFT), (6, -1e30, RIGHT)))
+    model = FakeModel(INFO, lambda pixels: answer((5, 1e30, LEFT), (6, -1e30, RIGHT)))
     assert Detector(model)(crops()).scores.tolist() == [1.0]
 
 
 def test_rows_of_one_person_are_blended_and_the_best_comes_first() -> None:
     near = tuple(v + 0.01 for v in LEFT)
-    model = FakeModel(INFO, lambda tensor: answer((1, 1.0, LEFT), (2, 1.0, near), (3, 4.0, RIGHT)))
+    model = FakeModel(INFO, lambda pixels: answer((1, 1.0, LEFT), (2, 1.0, near), (3, 4.0, RIGHT)))
     found = Detector(model)(crops())
     np.testing.assert_allclose(found.boxes_unit[0], RIGHT, atol=1e-6)
     np.testing.assert_allclose(found.boxes_unit[1], np.add(LEFT, 0.005), atol=1e-6)
@@ -99,8 +100,8 @@ def test_rows_of_one_person_are_blended_and_the_best_comes_first() -> None:
 
 
 def test_each_person_knows_the_crop_it_was_found_in() -> None:
-    def by_crop(tensor: np.ndarray) -> dict[str, np.ndarray]:
-        number = int(tensor[0, 0, 0])
+    def by_crop(pixels: np.ndarray) -> dict[str, np.ndarray]:
+        number = int(pixels[0, 0, 0])
         return answer(*[(5, 2.0, LEFT), (6, 3.0, RIGHT)][:number])
 
     model = FakeModel(INFO, by_crop)
@@ -117,10 +118,10 @@ def test_another_number_of_rows_is_another_model(key: str, got: str) -> None:
     outputs = answer()
     outputs[key] = outputs[key][:, :-1]
     with pytest.raises(ModelError, match=f"detect: fake: expected 20 rows, got {got}"):
-        Detector(FakeModel(INFO, lambda tensor: outputs))(crops())
+        Detector(FakeModel(INFO, lambda pixels: outputs))(crops())
 
 
 def test_a_landmark_model_is_no_detector() -> None:
     info = ModelInfo("full", "landmarks", HW, (0, 1), "replicate")
     with pytest.raises(ModelError, match=r"expected a detector, got full \(landmarks\)"):
-        Detector(FakeModel(info, lambda tensor: {}))
+        Detector(FakeModel(info, lambda pixels: {}))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -21,9 +22,9 @@ from blazetrack.types import Frame, ModelInfo, Poses
 RADIUS = 14
 
 
-def bright(tensor: np.ndarray) -> list[tuple[float, float, float]]:
+def bright(pixels: np.ndarray) -> list[tuple[float, float, float]]:
     """The discs in a crop: x, y, radius, all in crop pixels."""
-    light = (tensor[..., 0] > 0.5).astype(np.uint8)
+    light = (pixels[..., 0] > 127).astype(np.uint8)
     count, _, stats, centers = cv2.connectedComponentsWithStats(light)
     areas = stats[1:count, cv2.CC_STAT_AREA]
     return [
@@ -32,13 +33,13 @@ def bright(tensor: np.ndarray) -> list[tuple[float, float, float]]:
     ]
 
 
-def find_discs(info: ModelInfo, tensor: np.ndarray) -> dict[str, np.ndarray]:
+def find_discs(info: ModelInfo, pixels: np.ndarray) -> dict[str, np.ndarray]:
     """What a perfect detector says: one row per disc, from the anchor nearest to it."""
     assert info.anchors is not None
     centers, side = anchor_centers(info.anchors, info.input_hw), info.input_hw[0]
     raw = np.zeros((1, len(centers), 12), np.float32)
     logits = np.full((1, len(centers), 1), -100, np.float32)
-    for x, y, radius in bright(tensor):
+    for x, y, radius in bright(pixels):
         middle, rim = np.array([x, y]) / side, np.array([x, y - 2 * radius]) / side
         anchor = np.square(centers - middle).sum(axis=1).argmin()
         box = np.concatenate([middle - radius / side, middle + radius / side])
@@ -50,12 +51,12 @@ def find_discs(info: ModelInfo, tensor: np.ndarray) -> dict[str, np.ndarray]:
     return {"boxes": raw, "scores": logits}
 
 
-def look_at_disc(info: ModelInfo, tensor: np.ndarray) -> dict[str, np.ndarray]:
+def look_at_disc(info: ModelInfo, pixels: np.ndarray) -> dict[str, np.ndarray]:
     """What a perfect landmark network says: all points in the middle of the nearest disc."""
     side = info.input_hw[0]
     rows = np.zeros((1, 39, 5), np.float32)
     middle = np.array([side / 2, side / 2])
-    discs = sorted(bright(tensor), key=lambda disc: math.dist(disc[:2], middle))
+    discs = sorted(bright(pixels), key=lambda disc: math.dist(disc[:2], middle))
     if discs:
         x, y, radius = discs[0]
         rows[..., :2] = x, y
@@ -64,7 +65,7 @@ def look_at_disc(info: ModelInfo, tensor: np.ndarray) -> dict[str, np.ndarray]:
     return {
         "landmarks": rows.reshape(1, -1),
         "score": np.array([[0.95 if discs else 0.01]], np.float32),
-        "mask": np.where(tensor[None, ..., :1] > 0.5, 10, -10).astype(np.float32),
+        "mask": np.where(pixels[None, ..., :1] > 127, 10, -10).astype(np.float32),
         "heatmap": np.full((1, 64, 64, 39), -50, np.float32),
         "world": np.zeros((1, 117), np.float32),
     }
@@ -73,9 +74,15 @@ def look_at_disc(info: ModelInfo, tensor: np.ndarray) -> dict[str, np.ndarray]:
 class ToyModel(FakeModel):
     """Stands in for `TfliteModel`: the published descriptions, the toy networks."""
 
-    def __init__(self, info: ModelInfo, path: Path, backend: str, threads: int | None) -> None:
+    def __init__(
+        self,
+        info: ModelInfo,
+        locate: Callable[[frozenset[str]], Path],
+        backend: str,
+        threads: int | None,
+    ) -> None:
         answer = find_discs if info.kind == "detector" else look_at_disc
-        super().__init__(info, lambda tensor: answer(info, tensor))
+        super().__init__(info, lambda pixels: answer(info, pixels))
         self.threads = threads
         self.closed = 0
 

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from math import nan
+from math import isnan, nan
 
 import numpy as np
 import pytest
@@ -23,14 +23,16 @@ def info_with(*outputs: str, skeleton: str = "blazepose33") -> ModelInfo:
 
 
 def crops(*scores: float) -> Crops:
-    """Crops that tell the fake network what to answer: the score stands in every pixel."""
+    """Crops that tell the fake network what to answer: pixels are the score in percent, 255 NaN."""
     n = len(scores)
-    tensor = np.broadcast_to(np.array(scores, np.float32)[:, None, None, None], (n, SIDE, SIDE, 3))
+    percent = [255 if isnan(score) else round(100 * score) for score in scores]
+    pixels = np.empty((n, SIDE, SIDE, 3), np.uint8)
+    pixels[:] = np.reshape(percent, (n, 1, 1, 1))
     rois = Rois(np.zeros((n, 2)), np.ones((n, 2)), np.zeros(n), np.zeros(n, np.int64))
-    return Crops(np.array(tensor), np.zeros((n, 2, 3)), rois, (SIDE, SIDE))
+    return Crops(pixels, np.zeros((n, 2, 3)), rois, (SIDE, SIDE))
 
 
-def answer(tensor: np.ndarray, keypoints: int = 33) -> dict[str, np.ndarray]:
+def answer(pixels: np.ndarray, keypoints: int = 33) -> dict[str, np.ndarray]:
     """Every landmark in the middle of cell (20, 20), its heatmap lit two cells to the right."""
     rows = np.zeros((1, 39, 5), np.float32)
     rows[..., :3] = 20.5, 20.5, -7.0
@@ -39,9 +41,10 @@ def answer(tensor: np.ndarray, keypoints: int = 33) -> dict[str, np.ndarray]:
     heat = np.full((1, SIDE, SIDE, 39), -50, np.float32)
     heat[0, 20, 22] = 5
     heat[..., keypoints : keypoints + 2] = -50
+    percent = int(pixels[0, 0, 0])
     return {
         "landmarks": rows.reshape(1, -1),
-        "score": tensor[:1, 0, 0][None],
+        "score": np.array([[nan if percent == 255 else percent / 100]], np.float32),
         "mask": np.full((1, SIDE, SIDE, 1), 100, np.float32),
         "heatmap": heat,
         "world": np.arange(39 * 3, dtype=np.float32)[None],
@@ -117,7 +120,7 @@ def test_a_model_without_metres_gives_zeros() -> None:
 
 def test_another_skeleton_has_its_own_rows() -> None:
     info = info_with("landmarks", "score", "heatmap", "world", skeleton="coco17")
-    found = Landmarker(FakeModel(info, lambda tensor: answer(tensor, 17)))(crops(0.75))
+    found = Landmarker(FakeModel(info, lambda pixels: answer(pixels, 17)))(crops(0.75))
     assert found.xyz_crop.shape == (1, 17, 3)
     assert found.world_m.shape == (1, 17, 3)
     np.testing.assert_allclose(found.alignment_crop, [[[30, 40], [30, 10]]])

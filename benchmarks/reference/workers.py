@@ -1,0 +1,164 @@
+"""The sides of a comparison as processes: long-lived ones that are timed, fresh ones that start."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import tempfile
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import IO, Any
+
+from blazetrack.errors import BlazetrackError
+
+__all__ = ["Side", "Start", "Worker", "start_once", "write_task_bundle"]
+
+SCRIPTS = Path(__file__).parent
+ALONE = ("-E", "-s")  # no PYTHONPATH and no user's packages: each side sees its own environment
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """One of those compared.
+
+    Attributes:
+        name: for the report.
+        python: of the environment that it is installed in.
+        script: the worker's file name.
+        computes: what it does for each frame, in words.
+        model: a file that the worker has to be told of.
+    """
+
+    name: str
+    python: Path
+    script: str
+    computes: str
+    model: Path | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """One fresh process: seconds from its spawn to its first result, and its peak memory."""
+
+    first_s: float
+    peak_bytes: int
+    found: int
+
+
+class Worker:
+    """A process that holds the frames and runs a round over them when asked; a context manager.
+
+    Attributes:
+        about: versions, as the process itself says them.
+        found: in how many frames of the last round it found somebody.
+    """
+
+    def __init__(self, side: Side, frames: Path, cores: Sequence[int]) -> None:
+        self._talk = _Talk(side, frames, cores)
+        self.about = self._talk.hear()
+        self.found = 0
+
+    def round(self) -> list[float]:
+        """The seconds of each frame of one round over all frames."""
+        self._talk.say("round")
+        answer = self._talk.hear()
+        self.found = int(answer["found"])
+        return [float(seconds) for seconds in answer["seconds"]]
+
+    def __enter__(self) -> Worker:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._talk.end()
+
+
+def start_once(side: Side, frames: Path, cores: Sequence[int], count: int = 1) -> Start:
+    """Start a fresh process, let it run `count` frames, and wait for its end."""
+    began = time.perf_counter()
+    talk = _Talk(side, frames, cores, ["--once", str(count)])
+    try:
+        talk.hear()
+        first_s = time.perf_counter() - began
+        last = talk.hear()
+    finally:
+        talk.end()
+    return Start(first_s, int(last["peak_bytes"]), int(last["found"]))
+
+
+def write_task_bundle(python: Path, path: Path) -> None:
+    """Have mediapipe 0.10.21 write the `.task` bundle: later wheels hold no weights."""
+    code = (
+        "import sys; from pathlib import Path; sys.path.insert(0, sys.argv[1]); "
+        "from run_tasks import write_bundle; write_bundle(Path(sys.argv[2]))"
+    )
+    command = [str(python), *ALONE, "-c", code, str(SCRIPTS), str(path)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode != 0:
+        raise BlazetrackError(f"versus: the .task bundle was not written: {_last(done.stderr)}")
+
+
+class _Talk:
+    """A worker's process and the lines that go to and fro."""
+
+    def __init__(
+        self, side: Side, frames: Path, cores: Sequence[int], more: Sequence[str] = ()
+    ) -> None:
+        model = [] if side.model is None else ["--model", str(side.model)]
+        listed = ",".join(map(str, cores))
+        script = str(SCRIPTS / side.script)
+        command = [str(side.python), *ALONE, script, str(frames), "--cores", listed, *model, *more]
+        self._name = side.name
+        self._errors: IO[str] = tempfile.TemporaryFile("w+", errors="replace")  # noqa: SIM115
+        self._process = subprocess.Popen(
+            command,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=self._errors,
+            text=True,
+            bufsize=1,
+        )
+
+    def say(self, line: str) -> None:
+        """Send one line; a process that has died is told of by `hear`."""
+        assert self._process.stdin is not None
+        try:
+            self._process.stdin.write(line + "\n")
+        except BrokenPipeError:
+            return
+
+    def hear(self) -> dict[str, Any]:
+        """The next answer."""
+        assert self._process.stdout is not None
+        line = self._process.stdout.readline()
+        if not line:
+            code = self._process.wait()
+            self._errors.seek(0)
+            reason = _last(self._errors.read())
+            raise BlazetrackError(f"versus: the worker of {self._name} ended with {code}: {reason}")
+        answer: dict[str, Any] = json.loads(line)
+        return answer
+
+    def end(self) -> None:
+        """Close its input, which ends it, and wait."""
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        self._process.stdin.close()
+        try:
+            self._process.wait(timeout=20)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+        self._process.stdout.close()
+        self._errors.close()
+
+
+def _last(text: str) -> str:
+    return (text.strip().splitlines() or ["no message"])[-1]

@@ -1,0 +1,240 @@
+"""`blazetrack bench`: how fast this machine tracks, and where the time goes."""
+
+from __future__ import annotations
+
+import json
+import platform
+import re
+import subprocess
+import sys
+import time
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import Annotated, Any
+
+import typer
+
+from blazetrack.errors import InputError
+
+__all__ = ["bench", "machine", "measure", "model_sizes", "skipped_frame_ms", "start_up"]
+
+WARM_UP = 10  # frames that are not counted: the networks pack their weights
+
+# Processor features that decide how fast the networks are.
+FEATURES = ("avx", "avx2", "fma", "avx512f", "avx512_vnni", "avx512_fp16", "avx_vnni", "amx_tile",
+            "asimd", "asimddp", "asimdhp", "i8mm", "sve")  # fmt: skip
+
+# What the fresh process of `start_up` runs: it reads its picture first, off the clock.
+_FIRST = """
+import sys, time
+spawned, source, model, graph = float(sys.argv[1]), sys.argv[2], sys.argv[3] or None, sys.argv[4]
+from blazetrack import PoseTracker, open_source
+reading = time.time()
+with open_source(source, max_frames=1) as opened:
+    frame = next(iter(opened))
+reading = time.time() - reading
+with PoseTracker(model, graph=graph, threads=1) as tracker:
+    tracker(frame)
+print(time.time() - spawned - reading)
+try:
+    import resource
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    print(peak / (2**20 if sys.platform == "darwin" else 2**10))
+except ImportError:
+    print("nan")
+"""
+
+
+def bench(
+    source: Annotated[
+        str, typer.Argument(help="What to track: as in `blazetrack run`.")
+    ] = "synthetic?size=1280x720&frames=300",
+    model: Annotated[
+        str | None, typer.Option("--model", "-m", help="Landmark model: a name or a .tflite file.")
+    ] = None,
+    graph: Annotated[
+        str, typer.Option("--graph", "-g", help="Graph: a name or a YAML file.")
+    ] = "pose",
+    threads: Annotated[
+        list[int] | None,
+        typer.Option(min=1, max=1024, help="May be repeated.", show_default="1 … all cores"),
+    ] = None,
+    frames: Annotated[int, typer.Option(min=20, help="Frames per round.")] = 200,
+    backend: Annotated[
+        str, typer.Option(help="TFLite interpreter: auto, litert, tflite_runtime, tensorflow.")
+    ] = "auto",
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print JSON for programs, not tables.")
+    ] = False,
+) -> None:
+    """Measure frames per second, the time of every node, start-up and memory.
+
+    Only tracking is on the clock: reading and drawing pictures are not. Close other programs,
+    and compare figures of one run: machines change their pace.
+    """
+    from blazetrack.backends import default_threads
+
+    rounds = []
+    for count in threads or range(1, default_threads() + 1):
+        typer.echo(f"bench: {frames} frames, {count} thread(s) …", err=True)
+        rounds.append(
+            measure(source, frames, model=model, graph=graph, threads=count, backend=backend)
+        )
+    result = {
+        "machine": machine(),
+        "source": source,
+        "graph": graph,
+        "models": model_sizes(graph, model),
+        "start": start_up(source, model, graph),
+        "skipped_frame_ms": skipped_frame_ms(graph, model),
+        "rounds": rounds,
+    }
+    if as_json:
+        typer.echo(json.dumps(result, indent=2))
+    else:
+        _print(result)
+
+
+def measure(source: str, frames: int, *, threads: int, **tracker_options: Any) -> dict[str, Any]:
+    """Track one source and time each frame, its networks apart from the rest.
+
+    Returns:
+        Milliseconds as medians over the frames without a detector run, frames per second over
+        all, and a row per node.
+    """
+    import numpy as np
+
+    from blazetrack.graph import Trace
+    from blazetrack.pipeline import PoseTracker
+    from blazetrack.sources import open_source
+
+    trace = Trace()
+    whole, network, calm = [], [], []
+    with (
+        open_source(source, max_frames=frames + WARM_UP) as opened,
+        PoseTracker(threads=threads, hooks=[trace], **tracker_options) as tracker,
+    ):
+        for index, frame in enumerate(opened):
+            spent, runs, start = tracker.network_seconds, tracker.detector_runs, time.perf_counter()
+            tracker(frame)
+            if index >= WARM_UP:
+                whole.append(time.perf_counter() - start)
+                network.append(tracker.network_seconds - spent)
+                calm.append(tracker.detector_runs == runs)
+    if not any(calm):
+        raise InputError(f"bench {source}: nobody was followed for more than {WARM_UP} frames")
+    frame_ms, network_ms = np.array(whole)[calm] * 1e3, np.array(network)[calm] * 1e3
+    other_ms = frame_ms - network_ms
+    return {
+        "threads": threads,
+        "frames": len(whole),
+        "fps": len(whole) / sum(whole),
+        "frame_ms": float(np.median(frame_ms)),
+        "network_ms": float(np.median(network_ms)),
+        "other_ms": float(np.median(other_ms)),
+        "other_share": float(np.median(other_ms) / np.median(network_ms)),
+        "detector_runs": tracker.detector_runs,
+        "nodes": [asdict(node) for node in trace.summary()],
+    }
+
+
+def start_up(source: str, model: str | None, graph: str, repeats: int = 3) -> dict[str, float]:
+    """A fresh process: seconds from its start to the first result, and its peak memory."""
+    seconds, memory = [], []
+    for _ in range(repeats):
+        command = [sys.executable, "-c", _FIRST, str(time.time()), source, model or "", graph]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        if done.returncode:
+            last = (done.stderr.strip().splitlines() or ["no reason given"])[-1]
+            raise InputError(f"bench: a fresh process failed: {last}")
+        first, peak = (float(line) for line in done.stdout.split())
+        seconds.append(first)
+        memory.append(peak)
+    return {"seconds": sorted(seconds)[repeats // 2], "peak_mib": sorted(memory)[repeats // 2]}
+
+
+def skipped_frame_ms(graph: str, model: str | None = None, repeats: int = 500) -> float:
+    """What the engine itself costs for a frame on which `when` switches every node off."""
+    from blazetrack.graph import SerialScheduler, build_plan
+    from blazetrack.nodes import NODES
+    from blazetrack.pipeline import PoseTracker
+
+    with PoseTracker(model, graph=graph) as tracker:
+        spec = tracker.graph
+        # A node with a `when` of its own is off too: the node that it asks is.
+        nodes = [node.model_copy(update={"when": node.when or "switch"}) for node in spec.nodes]
+        off = spec.model_copy(update={"inputs": [*spec.inputs, "switch"], "nodes": nodes})
+        scheduler = SerialScheduler(build_plan(off, NODES, tracker.models))
+        values = dict.fromkeys(spec.inputs)
+        start = time.perf_counter()
+        for _ in range(repeats):
+            scheduler.step(**values, switch=False)
+        return (time.perf_counter() - start) / repeats * 1e3
+
+
+def machine() -> dict[str, Any]:
+    """Processor, its features, backend and versions."""
+    from blazetrack.cli.info import collect
+
+    facts = collect()
+    names = ("processor", "cores", "system", "python", "blazetrack", "backends", "packages")
+    return {name: facts[name] for name in names} | {"features": _features()}
+
+
+def model_sizes(graph: str, model: str | None) -> list[dict[str, Any]]:
+    """Name and size of each model as published, and of the file that really runs."""
+    from blazetrack.pipeline import PoseTracker
+    from blazetrack.store import Store
+
+    store = Store()
+    with PoseTracker(model, graph=graph, store=store) as tracker:
+        names = {**tracker.graph.models, **({"landmarks": model} if model else {})}
+        return [
+            {
+                "role": role,
+                "name": used.info.name,
+                "published_mb": store.describe(names[role]).size / 1e6,
+                "runs_mb": used.path().stat().st_size / 1e6,
+            }
+            for role, used in tracker.models.items()
+        ]
+
+
+def _features() -> list[str]:
+    try:
+        with open("/proc/cpuinfo", encoding="utf-8") as file:
+            words = set(re.findall(r"\w+", file.read()))
+    except OSError:
+        words = set(platform.processor().lower().split())
+    return [name for name in FEATURES if name in words]
+
+
+def _print(result: Mapping[str, Any]) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    console = Console()
+    facts = Table(show_header=False)
+    for name, value in result["machine"].items():
+        facts.add_row(name, ", ".join(map(str, value)) if isinstance(value, list) else str(value))
+    for model in result["models"]:
+        sizes = f"{model['published_mb']:.1f} MB, runs as {model['runs_mb']:.1f} MB"
+        facts.add_row(f"model {model['name']}", sizes)
+    start = result["start"]
+    facts.add_row("start to first result", f"{start['seconds']:.2f} s, 1 thread")
+    facts.add_row("peak memory", f"{start['peak_mib']:.0f} MiB")
+    facts.add_row("frame with all nodes skipped", f"{result['skipped_frame_ms']:.3f} ms")
+    console.print(facts)
+    table = Table("threads", "frames/s", "frame ms", "network ms", "all else ms", "share",
+                  title=f"{result['source']}, graph {result['graph']}")  # fmt: skip
+    for row in result["rounds"]:
+        times = (row["frame_ms"], row["network_ms"], row["other_ms"])
+        cells = [str(row["threads"]), f"{row['fps']:.1f}", *(f"{t:.2f}" for t in times)]
+        table.add_row(*cells, f"{row['other_share']:.1%}")
+    console.print(table)
+    nodes = Table("node", "runs", "p50 ms", "p90 ms", "p99 ms", title="per node, first row above")
+    for node in result["rounds"][0]["nodes"]:
+        if node["runs"]:
+            marks = (f"{node[mark]:.3f}" for mark in ("p50_ms", "p90_ms", "p99_ms"))
+            nodes.add_row(node["name"], str(node["runs"]), *marks)
+    console.print(nodes)

@@ -1,0 +1,153 @@
+"""Overlap the making of items, the work on them and their use, each in a thread of its own.
+
+The order stays, and so do the results: work is done one item after the other, as without threads.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
+from typing import Generic, TypeVar
+
+__all__ = ["Channel", "Closed", "Overlap"]
+
+A = TypeVar("A")
+B = TypeVar("B")
+
+# How long a thread that waits on an outside device may take to notice the end.
+PATIENCE_S = 5.0
+
+
+class Closed(Exception):
+    """Nothing more comes through this channel."""
+
+
+class Channel(Generic[A]):
+    """A bounded queue between two threads that either side can close.
+
+    Args:
+        depth: how many items may wait.
+        drop_oldest: a full channel lets go of its oldest item instead of making the giver wait.
+
+    Attributes:
+        dropped: how many items were let go.
+    """
+
+    def __init__(self, depth: int, drop_oldest: bool = False) -> None:
+        self.dropped = 0
+        self._depth = depth
+        self._drop_oldest = drop_oldest
+        self._items: deque[A] = deque()
+        self._closed = False
+        self._changed = threading.Condition()
+
+    def put(self, item: A) -> None:
+        """Give an item, waiting for room; `Closed` where nobody wants it any more."""
+        with self._changed:
+            while len(self._items) >= self._depth and not self._closed:
+                if self._drop_oldest:
+                    self._items.popleft()
+                    self.dropped += 1
+                else:
+                    self._changed.wait()
+            if self._closed:
+                raise Closed
+            self._items.append(item)
+            self._changed.notify_all()
+
+    def get(self) -> A:
+        """Take the next item, waiting for it; `Closed` after the last one."""
+        with self._changed:
+            while not self._items:
+                if self._closed:
+                    raise Closed
+                # A wait without end cannot be interrupted by Ctrl-C on Windows.
+                self._changed.wait(timeout=0.1)
+            item = self._items.popleft()
+            self._changed.notify_all()
+            return item
+
+    def close(self, discard: bool = False) -> None:
+        """Let nothing more in; what waits can still be taken unless it is discarded."""
+        with self._changed:
+            self._closed = True
+            if discard:
+                self._items.clear()
+            self._changed.notify_all()
+
+
+class Overlap(Generic[A, B]):
+    """Iterate over `work(item)` for each item, with both done ahead in threads.
+
+    An error of either thread is raised where the results are read, after the results before it.
+    Leaving the loop early, also by an error or Ctrl-C, ends both threads: use it in a `with`.
+
+    Args:
+        items: what is worked on; iterated in a thread.
+        work: called in another thread, for one item after the other.
+        depth: how many items, and how many results, may wait.
+        drop_oldest: where the work is slower than the items come, let go of the oldest item.
+    """
+
+    def __init__(
+        self,
+        items: Iterable[A],
+        work: Callable[[A], B],
+        *,
+        depth: int = 4,
+        drop_oldest: bool = False,
+    ) -> None:
+        self._given: Channel[A] = Channel(depth, drop_oldest)
+        self._done: Channel[B] = Channel(depth)
+        self._error: BaseException | None = None
+        self._threads = [
+            threading.Thread(target=self._guard, args=(part, arg), name=name, daemon=True)
+            for name, part, arg in (("read", self._give, items), ("track", self._work, work))
+        ]
+
+    @property
+    def dropped(self) -> int:
+        """How many items were let go so far."""
+        return self._given.dropped
+
+    def __enter__(self) -> Overlap[A, B]:
+        for thread in self._threads:
+            thread.start()
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._given.close(discard=True)
+        self._done.close(discard=True)
+        for thread in self._threads:
+            thread.join(PATIENCE_S)
+
+    def __iter__(self) -> Iterator[B]:
+        with suppress(Closed):
+            while True:
+                yield self._done.get()
+        if self._error is not None:
+            raise self._error
+
+    def _guard(self, part: Callable[[object], None], argument: object) -> None:
+        try:
+            part(argument)
+        except Closed:
+            pass
+        except BaseException as error:  # noqa: BLE001  # raised again where results are read
+            self._error = self._error or error
+            self._given.close()  # what came before the error is still worked on
+            if threading.current_thread() is self._threads[1]:
+                self._done.close()
+
+    def _give(self, items: Iterable[A]) -> None:
+        for item in items:
+            self._given.put(item)
+        self._given.close()
+
+    def _work(self, work: Callable[[A], B]) -> None:
+        with suppress(Closed):
+            while True:
+                self._done.put(work(self._given.get()))
+        self._done.close()

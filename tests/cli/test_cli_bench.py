@@ -1,0 +1,46 @@
+"""`blazetrack bench` says what this machine can do, for people and for programs."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from blazetrack.cli import main
+from blazetrack.store import Store
+
+CLIP = "synthetic?size=320x240&frames=40"
+
+
+def run(capsys: pytest.CaptureFixture[str], *args: str) -> tuple[int, str, str]:
+    with pytest.raises(SystemExit) as end:
+        main(["bench", *args])
+    out, err = capsys.readouterr()
+    return int(end.value.code or 0), out, err
+
+
+def test_the_report_has_every_figure(weights: Store, capsys: pytest.CaptureFixture[str]) -> None:
+    code, out, _ = run(capsys, CLIP, "--frames", "20", "--threads", "1", "--json")
+    assert code == 0
+    report = json.loads(out)
+    assert report["machine"]["processor"]
+    assert report["start"]["seconds"] > 0
+    assert report["skipped_frame_ms"] >= 0
+    assert {model["name"] for model in report["models"]} == {"full", "pose_detector"}
+    (row,) = report["rounds"]
+    assert row["frames"] == 20
+    assert row["fps"] > 0
+    assert 0 < row["network_ms"] < row["frame_ms"]
+    assert {"follow", "track", "smooth"} <= {node["name"] for node in row["nodes"]}
+
+
+def test_the_table_is_for_people(weights: Store, capsys: pytest.CaptureFixture[str]) -> None:
+    code, out, _ = run(capsys, CLIP, "--frames", "20", "--threads", "1")
+    assert code == 0
+    assert "start to first result" in out
+
+
+def test_nobody_to_follow_is_one_line(weights: Store, capsys: pytest.CaptureFixture[str]) -> None:
+    code, _, err = run(capsys, "synthetic?scene=empty&size=320x240", "--frames", "20")
+    assert code == 2
+    assert "nobody was followed" in err
