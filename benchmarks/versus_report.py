@@ -38,12 +38,14 @@ class Measure:
         values: side → a value for each round; the first side is ours. Values at the same place
             were taken one after the other, so they share what else the machine was doing.
         target: the least ratio theirs ÷ ours that is asked for; None only reports.
+        compared: whether a ratio says something.
     """
 
     name: str
     unit: str
     values: Mapping[str, Sequence[float]]
     target: float | None = None
+    compared: bool = True
 
     @property
     def ours(self) -> str:
@@ -52,8 +54,8 @@ class Measure:
 
     @property
     def theirs(self) -> list[str]:
-        """The names of the other sides."""
-        return list(self.values)[1:]
+        """The names of the sides that ours is compared with."""
+        return list(self.values)[1:] if self.compared else []
 
     def ratio(self, side: str) -> Ratio:
         """Theirs ÷ ours."""
@@ -82,7 +84,7 @@ def rows(measure: Measure) -> list[tuple[str, ...]]:
     out = []
     for side, values in measure.values.items():
         cells = (side, _with_span(median(values), min(values), max(values)))
-        if side == measure.ours:
+        if side not in measure.theirs:
             out.append((*cells, "", "", ""))
             continue
         ratio = measure.ratio(side)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import tempfile
 import time
@@ -54,19 +55,37 @@ class Worker:
     Attributes:
         about: versions, as the process itself says them.
         found: in how many frames of the last round it found somebody.
+        others: cores that anything but this worker kept busy, round by round.
     """
 
     def __init__(self, side: Side, frames: Path, cores: Sequence[int]) -> None:
         self._talk = _Talk(side, frames, cores)
         self.about = self._talk.hear()
         self.found = 0
+        self.others: list[float] = []
+        self._cores = cores
 
     def round(self) -> list[float]:
         """The seconds of each frame of one round over all frames."""
+        began, before = time.perf_counter(), self._foreign_s()
         self._talk.say("round")
         answer = self._talk.hear()
+        used_s = self._foreign_s() - before
+        self.others.append(max(0.0, used_s / (time.perf_counter() - began)))
         self.found = int(answer["found"])
         return [float(seconds) for seconds in answer["seconds"]]
+
+    def _foreign_s(self) -> float:
+        """Seconds that these cores were busy so far, without what this worker used."""
+        names = {f"cpu{core}" for core in self._cores}
+        lines = Path("/proc/stat").read_text(encoding="ascii").splitlines()
+        ticks = 0
+        for name, *fields in (line.split() for line in lines if line.startswith("cpu")):
+            if name in names:  # user nice system idle iowait irq softirq steal
+                ticks += sum(int(fields[i]) for i in (0, 1, 2, 5, 6, 7))
+        stat = Path(f"/proc/{self._talk.pid}/stat").read_text(encoding="utf-8", errors="replace")
+        own = stat.rpartition(")")[2].split()[11:13]  # utime, stime
+        return float(ticks - sum(map(int, own))) / os.sysconf("SC_CLK_TCK")
 
     def __enter__(self) -> Worker:
         return self
@@ -125,6 +144,11 @@ class _Talk:
             text=True,
             bufsize=1,
         )
+
+    @property
+    def pid(self) -> int:
+        """Of the process."""
+        return self._process.pid
 
     def say(self, line: str) -> None:
         """Send one line; a process that has died is told of by `hear`."""

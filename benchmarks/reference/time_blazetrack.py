@@ -1,0 +1,32 @@
+"""Time blazetrack's tracker from this checkout; executed by the running Python.
+
+Arguments and answers are in `timed.py`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+from typing import Any
+
+from timed import Process, serve
+
+FPS = 30
+
+
+def open_side(args: argparse.Namespace) -> Process:
+    """The tracker as it comes: default graph, full model, smoothing on, a thread for each core."""
+    sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+    from blazetrack import PoseTracker
+
+    tracker = PoseTracker("full", threads=len(args.cores))
+
+    def process(image: Any, index: int) -> bool:
+        return len(tracker.process(image, time_s=index / FPS)) > 0
+
+    return process
+
+
+if __name__ == "__main__":
+    serve(__doc__.splitlines()[0], open_side)
