@@ -1,4 +1,4 @@
-"""Plane geometry in pixels: 2×3 affines, rotated squares, angle wrap, overlap.
+"""Plane geometry in pixels: 2×3 affines, rotated squares, overlap.
 
 An affine is a `(2, 3)` float64 matrix that maps a point (x, y, 1). All functions take stacks:
 leading axes broadcast.
@@ -9,28 +9,15 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["apply", "box_iou", "compose", "invert", "rectangle_to_image", "wrap_angle"]
+__all__ = ["apply", "box_iou", "invert", "rectangle_to_image"]
 
 Float = NDArray[np.float64]
-
-
-def wrap_angle(angle_rad: Float) -> Float:
-    """Bring angles into [−π, π)."""
-    wrapped: Float = angle_rad - 2 * np.pi * np.floor((angle_rad + np.pi) / (2 * np.pi))
-    return wrapped
 
 
 def apply(affine: Float, xy: Float) -> Float:
     """Map points `(..., P, 2)` through affines `(..., 2, 3)`."""
     moved: Float = xy @ np.swapaxes(affine[..., :2], -1, -2) + affine[..., None, :, 2]
     return moved
-
-
-def compose(outer: Float, inner: Float) -> Float:
-    """The affine that maps through `inner` first, then through `outer`."""
-    linear = outer[..., :2] @ inner[..., :2]
-    shift = (outer[..., :2] @ inner[..., 2:]) + outer[..., 2:]
-    return np.concatenate([linear, shift], axis=-1)
 
 
 def invert(affine: Float) -> Float:

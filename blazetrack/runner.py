@@ -97,16 +97,17 @@ def run(
     score = _Score(source, tracker.skeleton)
     start: list[float] = []
     frames = _read(source, clock, start)
+    ahead: Overlap[Frame, tuple[Frame, Poses]] | None = None
+    if schedule == "threaded":
+        live = source.info.kind == "live"
+        ahead = Overlap(frames, lambda frame: (frame, tracker(frame)), drop_oldest=live)
     try:
         with ExitStack() as stack:
             for sink in sinks:
                 stack.callback(_close, sink, clock)
             tracked: Iterable[tuple[Frame, Poses]]
-            if schedule == "threaded":
-                live = source.info.kind == "live"
-                tracked = stack.enter_context(
-                    Overlap(frames, lambda frame: (frame, tracker(frame)), drop_oldest=live)
-                )
+            if ahead is not None:
+                tracked = stack.enter_context(ahead)
             else:
                 tracked = ((frame, tracker(frame)) for frame in frames)
             for frame, poses in tracked:
@@ -118,8 +119,6 @@ def run(
                     on_frame(frame, poses)
                 if any(sink.stop_requested for sink in sinks):
                     break
-            if isinstance(tracked, Overlap):
-                report.dropped = tracked.dropped
     except KeyboardInterrupt:
         report.interrupted = True
     report.seconds = time.perf_counter() - start[0] if start else 0.0
@@ -128,6 +127,7 @@ def run(
     report.fps = report.frames / report.seconds if report.frames else 0.0
     report.detector_runs = tracker.detector_runs
     report.time_faults = tracker.time_faults
+    report.dropped = ahead.dropped if ahead is not None else 0  # also after Ctrl-C
     report.skipped = source.skipped
     report.pck = score.value()
     report.warnings = [*source.warnings, *(line for sink in sinks for line in sink.warnings)]

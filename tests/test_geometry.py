@@ -1,13 +1,13 @@
 from __future__ import annotations
 
-from math import cos, pi, sin
+from math import pi
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from blazetrack.geometry import apply, box_iou, compose, invert, rectangle_to_image, wrap_angle
+from blazetrack.geometry import apply, box_iou, invert, rectangle_to_image
 
 
 def one_affine(
@@ -36,34 +36,10 @@ def crops(draw: st.DrawFn) -> np.ndarray:
 points = st.lists(st.tuples(coordinates, coordinates), min_size=1, max_size=5).map(np.array)
 
 
-@given(st.floats(-1e4, 1e4))
-def test_a_wrapped_angle_is_the_same_direction_in_half_a_turn(angle: float) -> None:
-    wrapped = float(wrap_angle(np.array(angle)))
-    assert -pi - 1e-9 <= wrapped <= pi + 1e-9
-    assert (cos(wrapped), sin(wrapped)) == pytest.approx((cos(angle), sin(angle)), abs=1e-9)
-
-
-def test_half_a_turn_is_negative() -> None:
-    assert wrap_angle(np.array([pi, -pi, 3 * pi, 0.0])).tolist() == [-pi, -pi, -pi, 0.0]
-
-
 @given(crops(), points)
 def test_an_affine_and_its_inverse_cancel(affine: np.ndarray, xy: np.ndarray) -> None:
     home = apply(invert(affine), apply(affine, xy))
     np.testing.assert_allclose(home, xy, atol=1e-5)
-
-
-@given(crops(), crops(), points)
-def test_composed_means_one_after_the_other(
-    outer: np.ndarray, inner: np.ndarray, xy: np.ndarray
-) -> None:
-    want = apply(outer, apply(inner, xy))
-    np.testing.assert_allclose(apply(compose(outer, inner), xy), want, rtol=1e-9, atol=1e-5)
-
-
-@given(crops())
-def test_an_affine_times_its_inverse_is_nothing(affine: np.ndarray) -> None:
-    np.testing.assert_allclose(compose(invert(affine), affine), np.eye(2, 3), atol=1e-6)
 
 
 def test_stacks_are_mapped_row_by_row() -> None:

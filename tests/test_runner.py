@@ -225,6 +225,27 @@ def test_ctrl_c_while_reading_ends_the_run_in_order() -> None:
     assert (report.frames, sink.frames, sink.closed) == (3, [0, 1, 2], 1)
 
 
+def test_frames_that_a_live_source_lost_are_told_after_ctrl_c_too() -> None:
+    all_came = threading.Event()
+
+    class Camera(PaperSource):
+        def _frames(self) -> Generator[Frame, None, None]:
+            yield from super()._frames()
+            all_came.set()
+
+    class Slow(PaperTracker):
+        def __call__(self, frame: Frame) -> Poses:
+            if SCHEDULE == "threaded":
+                all_came.wait(5)
+            return super().__call__(frame)
+
+    camera = Camera(50)
+    camera.info = replace(camera.info, kind="live")
+    report = go(camera, PaperSink(lambda index: press_ctrl_c()), tracker=Slow())
+    assert report.interrupted
+    assert (report.dropped > 0) == (SCHEDULE == "threaded")
+
+
 def test_ctrl_c_while_writing_lets_every_sink_have_the_frame() -> None:
     first = PaperSink(lambda index: press_ctrl_c() if index == 1 else None)
     second = PaperSink()
