@@ -9,7 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Annotated, Any
 
 import typer
@@ -162,8 +162,8 @@ def skipped_frame_ms(graph: str, model: str | None = None, repeats: int = 500) -
     with PoseTracker(model, graph=graph) as tracker:
         spec = tracker.graph
         # A node with a `when` of its own is off too: the node that it asks is.
-        nodes = [node.model_copy(update={"when": node.when or "switch"}) for node in spec.nodes]
-        off = spec.model_copy(update={"inputs": [*spec.inputs, "switch"], "nodes": nodes})
+        nodes = [replace(node, when=node.when or "switch") for node in spec.nodes]
+        off = replace(spec, inputs=[*spec.inputs, "switch"], nodes=nodes)
         scheduler = SerialScheduler(build_plan(off, NODES, tracker.models))
         values = dict.fromkeys(spec.inputs)
         start = time.perf_counter()

@@ -14,11 +14,9 @@ import typing
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import date
+from math import isfinite
 from os import PathLike, fspath
 from typing import Any
-
-from pydantic import TypeAdapter, ValidationError
-from pydantic.errors import PydanticUserError
 
 from blazetrack.errors import GraphError, did_you_mean
 from blazetrack.graph.spec import shown
@@ -139,6 +137,10 @@ def option_value(
             return resources[value]
     shares = any(_is_instance(thing, takes) for thing in (resources or {}).values())
     if not shares:
+        if _is_plainly(value, annotation):
+            return value
+        from pydantic.errors import PydanticUserError  # 0.1 s: only where it has to judge
+
         try:
             return _checked(value, annotation, where)
         except PydanticUserError:  # a class of objects, which no text can spell out
@@ -191,8 +193,21 @@ def _params(
     return params, hints.get("return", Any)
 
 
+def _is_plainly(value: object, annotation: Any) -> bool:
+    """Is it a number, a switch or a word of the very type that is asked for."""
+    if typing.get_origin(annotation) is typing.Literal:
+        return any(
+            type(value) is type(word) and value == word for word in typing.get_args(annotation)
+        )
+    if isinstance(value, float) and not isfinite(value):
+        return False
+    return type(value) in (bool, int, float, str) and annotation is type(value)
+
+
 def _checked(value: Any, annotation: Any, where: str) -> Any:
     """`value` as pydantic's strict JSON mode reads it: no text for numbers, lists for tuples."""
+    from pydantic import TypeAdapter, ValidationError
+
     adapter: TypeAdapter[Any] = TypeAdapter(annotation)
     try:
         return adapter.validate_json(json.dumps(value, default=_plain), strict=True)

@@ -7,21 +7,12 @@ the callables are known.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import yaml
-from pydantic import (
-    BaseModel,
-    ConfigDict,
-    Field,
-    PrivateAttr,
-    StringConstraints,
-    ValidationError,
-    field_validator,
-)
-from pydantic_core import PydanticCustomError
 
 from blazetrack.errors import GraphError, did_you_mean
 
@@ -32,60 +23,32 @@ if TYPE_CHECKING:
 else:
     _BaseLoader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # the C one needs libyaml
 
-Name = Annotated[str, StringConstraints(pattern=r"^[^\W\d]\w*$")]
 
-_STREAM = "the name of a stream"
-_EXPECTED = {
-    "name": "a name",
-    "inputs": "a list of stream names",
-    "outputs": "a list of stream names",
-    "description": "text",
-    "models": "a mapping {role: model name}",
-    "nodes": "a list of nodes",
-    "use": "the name of a node, or module:Name",
-    "in": "a mapping {port: stream name}",
-    "loop": "a mapping {port: stream name}",
-    "when": _STREAM,
-    "out": _STREAM,
-    "options": "a mapping {option: value}",
-}
-_EXPECTED_INSIDE = {
-    "inputs": _STREAM,
-    "outputs": _STREAM,
-    "in": _STREAM,
-    "loop": _STREAM,
-    "models": "the name of a model",
-}
-_UNKNOWN_KEY = ("extra_forbidden", "invalid_key")  # the second: a key that is not text
-
-
-class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
-
-
-class NodeSpec(_Strict):
+@dataclass(frozen=True, slots=True)
+class NodeSpec:
     """One line of a graph: which callable, and where its values come from and go to.
 
     Attributes:
         name: the node's own name.
         use: a name of the node table, or a dotted path `module:Name`.
+        out: the stream that the node writes.
         inputs: port → stream of this frame (`in` in the text).
         loop: port → stream of the previous frame.
         when: the stream that must be true for the node to run.
-        out: the stream that the node writes.
         options: option → value.
     """
 
-    name: Name
+    name: str
     use: str
-    inputs: dict[str, Name] = Field(default_factory=dict, alias="in")
-    loop: dict[str, Name] = Field(default_factory=dict)
-    when: Name | None = None
-    out: Name
-    options: dict[str, Any] = Field(default_factory=dict)
+    out: str
+    inputs: Mapping[str, str] = field(default_factory=dict)
+    loop: Mapping[str, str] = field(default_factory=dict)
+    when: str | None = None
+    options: Mapping[str, Any] = field(default_factory=dict)
 
 
-class GraphSpec(_Strict):
+@dataclass(frozen=True, slots=True)
+class GraphSpec:
     """A graph as it is written.
 
     Attributes:
@@ -95,42 +58,20 @@ class GraphSpec(_Strict):
         nodes: the nodes, in the order of the text.
         description: one line for lists of graphs.
         models: role → name of a model; the role is what a node's option says.
+        source: the file it was read from; empty where there was none.
     """
 
     name: str
-    inputs: list[Name]
-    outputs: list[Name]
-    nodes: list[NodeSpec]
+    inputs: Sequence[str]
+    outputs: Sequence[str]
+    nodes: Sequence[NodeSpec]
     description: str = ""
-    models: dict[str, str] = Field(default_factory=dict)
-    _source: str = PrivateAttr("")
-
-    @field_validator("inputs", "outputs")
-    @classmethod
-    def _listed_once(cls, streams: list[str]) -> list[str]:
-        for stream in streams:
-            if streams.count(stream) > 1:
-                raise _mistake(f"stream '{stream}' is listed twice, expected once")
-        return streams
-
-    @field_validator("nodes")
-    @classmethod
-    def _names_differ(cls, nodes: list[NodeSpec]) -> list[NodeSpec]:
-        if not nodes:
-            raise _mistake("'nodes' is empty, expected at least one node")
-        first: dict[str, int] = {}
-        for number, node in enumerate(nodes, 1):
-            if node.name in first:
-                raise _mistake(
-                    f"node '{node.name}': two nodes have this name (number {first[node.name]} "
-                    f"and {number}), expected a name of its own for each"
-                )
-            first[node.name] = number
-        return nodes
+    models: Mapping[str, str] = field(default_factory=dict)
+    source: str = ""
 
     def where(self, node: str | None = None) -> str:
         """The start of an error message: the file, or the graph's name, and the node."""
-        place = self._source or f"graph '{self.name}'"
+        place = self.source or f"graph '{self.name}'"
         return place if node is None else f"{place}: node '{node}'"
 
     def with_options(self, values: Mapping[str, Any]) -> GraphSpec:
@@ -150,8 +91,8 @@ class GraphSpec(_Strict):
                 hint = did_you_mean(node, options)
                 raise GraphError(f"{self.where()}: '{key}': no node '{node}', {hint}")
             options[node][option] = value
-        nodes = [node.model_copy(update={"options": options[node.name]}) for node in self.nodes]
-        return self.model_copy(update={"nodes": nodes})
+        nodes = [replace(node, options=options[node.name]) for node in self.nodes]
+        return replace(self, nodes=nodes)
 
 
 def load_graph_spec(source: str | Path | Mapping[str, Any]) -> GraphSpec:
@@ -241,45 +182,124 @@ def _parsed(text: str, source: str) -> Any:
         raise GraphError(f"{source}: expected YAML: {' '.join(str(error).split())}") from error
 
 
+class _Key(NamedTuple):
+    """What may stand at a key of the text.
+
+    Attributes:
+        expected: the whole value, in words.
+        kind: its type.
+        inside: each of its items, in words; empty where anything may stand there.
+        names: its items, or the text itself, must be names of letters, digits and _.
+        needed: must the key be there.
+        null: may it be empty.
+    """
+
+    expected: str
+    kind: type = str
+    inside: str = ""
+    names: bool = False
+    needed: bool = False
+    null: bool = False
+
+
+_STREAM = "the name of a stream"
+_STREAMS = _Key("a list of stream names", list, _STREAM, names=True, needed=True)
+_WIRES = _Key("a mapping {port: stream name}", dict, _STREAM, names=True)
+_GRAPH = {
+    "name": _Key("a name", needed=True),
+    "inputs": _STREAMS,
+    "outputs": _STREAMS,
+    "nodes": _Key("a list of nodes", list, needed=True),
+    "description": _Key("text"),
+    "models": _Key("a mapping {role: model name}", dict, "the name of a model"),
+}
+_NODE = {
+    "name": _Key("a name", names=True, needed=True),
+    "use": _Key("the name of a node, or module:Name", needed=True),
+    "in": _WIRES,
+    "loop": _WIRES,
+    "when": _Key(_STREAM, names=True, null=True),
+    "out": _Key(_STREAM, names=True, needed=True),
+    "options": _Key("a mapping {option: value}", dict),
+}
+_NAME = re.compile(r"[^\W\d]\w*")
+
+
 def _validated(data: Any, source: str) -> GraphSpec:
     try:
-        spec = GraphSpec.model_validate(data)
-    except ValidationError as error:
-        raise GraphError(f"{source or 'graph text'}: {_explained(error, data)}") from None
-    spec._source = source
-    return spec
+        fields = _checked(data, _GRAPH, "")
+        for stream in ("inputs", "outputs"):
+            _listed_once(fields[stream])
+        nodes = [_node(item, number) for number, item in enumerate(fields.pop("nodes"), 1)]
+        _names_differ(nodes)
+    except _Mistake as error:
+        raise GraphError(f"{source or 'graph text'}: {error}") from None
+    return GraphSpec(nodes=nodes, source=source, **fields)
 
 
-def _explained(error: ValidationError, data: Any) -> str:
-    """The first mistake that pydantic found, in the words of the format."""
-    errors = error.errors(include_url=False)
-    # An unknown key explains the missing one that it was meant to be.
-    first = next((one for one in errors if one["type"] in _UNKNOWN_KEY), errors[0])
-    kind, got = first["type"], shown(first["input"])
-    if kind == "graph":
-        return first["msg"]
-    path, who = list(first["loc"]), ""
-    model: type[BaseModel] = GraphSpec
-    if len(path) > 1 and path[0] == "nodes":
-        node, number = data["nodes"][path[1]], int(path[1]) + 1
-        named = isinstance(node, Mapping) and isinstance(node.get("name"), str)
-        who = f"node '{node['name']}': " if named else f"node number {number}: "
-        path, model = path[2:], NodeSpec
-    keys = [field.alias or name for name, field in model.model_fields.items()]
-    if not path:
-        return f"{who}expected a mapping with the keys {', '.join(keys)}, got {got}"
-    if kind in _UNKNOWN_KEY:
-        return f"{who}unknown key '{path[0]}', {did_you_mean(str(path[0]), keys)}"
-    if kind == "missing":
-        return f"{who}key '{path[0]}' is missing, expected {_EXPECTED[str(path[0])]}"
-    expected = _EXPECTED[str(path[0])]
-    if len(path) > 1 and path[-1] != "[key]":
-        expected = _EXPECTED_INSIDE[str(path[0])]
-    if kind == "string_pattern_mismatch":
-        expected = "a name of letters, digits and _, no digit first"
-    dotted = ".".join(str(part) for part in path if part != "[key]")
-    return f"{who}'{dotted}': expected {expected}, got {got}"
+class _Mistake(Exception):
+    """What is wrong with a text, without the place it was read from."""
 
 
-def _mistake(line: str) -> PydanticCustomError:
-    return PydanticCustomError("graph", "{line}", {"line": line})
+def _node(item: Any, number: int) -> NodeSpec:
+    named = isinstance(item, Mapping) and isinstance(item.get("name"), str)
+    fields = _checked(
+        item, _NODE, f"node '{item['name']}': " if named else f"node number {number}: "
+    )
+    return NodeSpec(inputs=fields.pop("in", {}), **fields)
+
+
+def _checked(data: Any, keys: Mapping[str, _Key], who: str) -> dict[str, Any]:
+    """The keys that are there, each with a value of its kind."""
+    if not isinstance(data, Mapping):
+        raise _Mistake(
+            f"{who}expected a mapping with the keys {', '.join(keys)}, got {shown(data)}"
+        )
+    for key in data:  # first, because it explains the missing key that it was meant to be
+        if key not in keys:
+            raise _Mistake(f"{who}unknown key '{key}', {did_you_mean(str(key), keys)}")
+    for key, rule in keys.items():
+        if key in data:
+            if data[key] is not None or not rule.null:
+                _check_value(data[key], rule, who, key)
+        elif rule.needed:
+            raise _Mistake(f"{who}key '{key}' is missing, expected {rule.expected}")
+    return dict(data)
+
+
+def _check_value(value: Any, rule: _Key, who: str, key: str) -> None:
+    wrong = not isinstance(value, rule.kind)
+    if isinstance(value, dict):
+        wrong = any(not isinstance(name, str) for name in value)
+    if wrong:
+        raise _Mistake(f"{who}'{key}': expected {rule.expected}, got {shown(value)}")
+    items = {key: value} if rule.kind is str else {}
+    if rule.inside:
+        pairs = value.items() if rule.kind is dict else enumerate(value)
+        items = {f"{key}.{name}": item for name, item in pairs}
+    for place, item in items.items():
+        expected = rule.inside or rule.expected
+        if isinstance(item, str):
+            if not rule.names or _NAME.fullmatch(item):
+                continue
+            expected = "a name of letters, digits and _, no digit first"
+        raise _Mistake(f"{who}'{place}': expected {expected}, got {shown(item)}")
+
+
+def _listed_once(streams: Sequence[str]) -> None:
+    for stream in streams:
+        if streams.count(stream) > 1:
+            raise _Mistake(f"stream '{stream}' is listed twice, expected once")
+
+
+def _names_differ(nodes: Sequence[NodeSpec]) -> None:
+    if not nodes:
+        raise _Mistake("'nodes' is empty, expected at least one node")
+    first: dict[str, int] = {}
+    for number, node in enumerate(nodes, 1):
+        if node.name in first:
+            raise _Mistake(
+                f"node '{node.name}': two nodes have this name (number {first[node.name]} "
+                f"and {number}), expected a name of its own for each"
+            )
+        first[node.name] = number

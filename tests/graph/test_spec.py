@@ -1,9 +1,11 @@
 from __future__ import annotations
 
+from dataclasses import FrozenInstanceError, replace
 from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -23,9 +25,9 @@ nodes:
 def test_a_graph_is_read_from_text_a_file_and_a_mapping(tmp_path: Path) -> None:
     file = tmp_path / "small.yaml"
     file.write_text(TEXT, encoding="utf-8")
-    data = load_graph_spec(TEXT).model_dump(by_alias=True)
-    for source in (file, str(file), data):
-        assert load_graph_spec(source).model_dump(by_alias=True) == data
+    spec = load_graph_spec(TEXT)
+    for source in (file, str(file), yaml.safe_load(TEXT)):
+        assert replace(load_graph_spec(source), source="") == spec
 
 
 def test_every_key_arrives() -> None:
@@ -142,5 +144,5 @@ def test_set_refuses_broken_yaml() -> None:
 def test_a_spec_does_not_change() -> None:
     spec = load_graph_spec(TEXT)
     assert isinstance(spec, GraphSpec)
-    with pytest.raises(ValueError, match="frozen"):
-        spec.name = "other"
+    with pytest.raises(FrozenInstanceError):
+        spec.name = "other"  # type: ignore[misc]
