@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable, Mapping
 from functools import partial
-from importlib.resources import files
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -19,7 +18,7 @@ from blazetrack.errors import GraphError, InputError, did_you_mean
 from blazetrack.graph import GraphSpec, Hook, SerialScheduler, build_plan, load_graph_spec
 from blazetrack.graph.ports import read_signature
 from blazetrack.nodes import NODES
-from blazetrack.skeleton import Skeleton, get_skeleton
+from blazetrack.skeleton import BLAZEPOSE33, Skeleton
 from blazetrack.sources import frame_from_array
 from blazetrack.store import Store
 from blazetrack.types import Frame, Poses
@@ -29,7 +28,7 @@ __all__ = ["PoseTracker", "find_graph", "shipped_graphs"]
 
 def shipped_graphs() -> dict[str, Path]:
     """Graphs that come with the package, by name."""
-    folder = Path(str(files("blazetrack"))) / "graphs"
+    folder = Path(__file__).parent / "graphs"
     if not folder.is_dir():  # a checkout: the graphs stand beside the package
         folder = folder.parent.parent / "graphs"
     return {path.stem: path for path in sorted(folder.glob("*.yaml"))}
@@ -111,8 +110,8 @@ class PoseTracker:
     @property
     def skeleton(self) -> Skeleton:
         """The keypoint set of the results."""
-        kinds = (m.info for m in self._models.values() if m.info.kind == "landmarks")
-        return get_skeleton(next((info.skeleton for info in kinds), "blazepose33"))
+        infos = (model.info for model in self._models.values())
+        return next((info.skeleton for info in infos if info.skeleton), BLAZEPOSE33)
 
     @property
     def detector_runs(self) -> int:

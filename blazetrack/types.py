@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from blazetrack.errors import InputError
+from blazetrack.errors import InputError, did_you_mean
 
 __all__ = [
     "Anchors",
@@ -27,6 +27,7 @@ __all__ = [
     "ModelInfo",
     "Poses",
     "Rois",
+    "Skeleton",
 ]
 
 Array = NDArray[Any]
@@ -291,6 +292,58 @@ class Anchors:
 
 
 @dataclass(frozen=True, slots=True)
+class Skeleton:
+    """A named set of K keypoints.
+
+    Attributes:
+        name: the set's name.
+        names: K keypoint names in order, snake case.
+        edges: index pairs to draw as lines.
+        torso: indices of left shoulder, right shoulder, left hip, right hip, where the set has
+            them: the diagonal is the yardstick of PCK.
+        swaps: index pairs that change places when the picture is flipped; where there are none,
+            the names with `left` and `right` in them say it.
+    """
+
+    name: str
+    names: tuple[str, ...]
+    edges: tuple[tuple[int, int], ...] = ()
+    torso: tuple[int, int, int, int] | None = None
+    swaps: tuple[tuple[int, int], ...] = ()
+
+    def __len__(self) -> int:
+        return len(self.names)
+
+    def index(self, name: str) -> int:
+        """Index of a keypoint by name; `InputError` where the set has none of that name."""
+        try:
+            return self.names.index(name)
+        except ValueError:
+            hint = did_you_mean(name, self.names)
+            raise InputError(f"skeleton {self.name}: no keypoint '{name}'; {hint}") from None
+
+    @property
+    def partners(self) -> tuple[int, ...]:
+        """For each keypoint the index that it becomes when the picture is flipped."""
+        if self.swaps:
+            becomes = dict([*self.swaps, *((b, a) for a, b in self.swaps)])
+            return tuple(becomes.get(i, i) for i in range(len(self)))
+        return tuple(
+            self.names.index(other) if (other := _other_side(name)) in self.names else i
+            for i, name in enumerate(self.names)
+        )
+
+    def map_to(self, other: Skeleton) -> list[tuple[int, int]]:
+        """Pairs (index here, index in `other`) of the keypoints that both sets name."""
+        return [(i, other.names.index(n)) for i, n in enumerate(self.names) if n in other.names]
+
+
+def _other_side(name: str) -> str:
+    words = {"left": "right", "right": "left"}
+    return "_".join(words.get(word, word) for word in name.split("_"))
+
+
+@dataclass(frozen=True, slots=True)
 class ModelInfo:
     """What must be known of a model file before it can be wired.
 
@@ -303,7 +356,7 @@ class ModelInfo:
         outputs: meaning → tensor name in the file (or signature output name). Meanings of a
             detector: `boxes`, `scores`. Of a landmark model: `landmarks`, `score`, and if it
             has them `world`, `heatmap`, `mask`.
-        skeleton: name of the keypoint set (landmark models).
+        skeleton: the keypoint set (landmark models).
         anchors: anchor layout (detectors).
     """
 
@@ -313,5 +366,5 @@ class ModelInfo:
     input_range: tuple[float, float]
     border: str
     outputs: Mapping[str, str] = field(default_factory=dict)
-    skeleton: str = "blazepose33"
+    skeleton: Skeleton | None = None
     anchors: Anchors | None = None

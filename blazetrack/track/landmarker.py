@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from blazetrack.backends import Model
 from blazetrack.backends.logits import sigmoid
 from blazetrack.errors import ModelError
-from blazetrack.skeleton import get_skeleton
+from blazetrack.skeleton import BLAZEPOSE33
 from blazetrack.track.heatmap import refine_landmarks
 from blazetrack.track.landmarks import decode_landmarks
 from blazetrack.types import Crops, Landmarks
@@ -47,7 +47,7 @@ class Landmarker:
         wanted = {"heatmap": self._refine, "world": self._world, "mask": masks}
         model.want("landmarks", "score", *(name for name, want in wanted.items() if want))
         self._model = model
-        self._keypoints = len(get_skeleton(info.skeleton))
+        self._keypoints = len(info.skeleton or BLAZEPOSE33)
         self._side = np.array(info.input_hw[::-1], np.float64)
         self._min_score = min_score
         self._kernel_size = kernel_size

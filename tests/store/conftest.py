@@ -6,6 +6,7 @@ import hashlib
 import os
 import sys
 import zipfile
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
@@ -49,7 +50,7 @@ def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> SimpleNamespace:
     for name, entry in manifest.published().items():
         data = tflite(name)
         sha256 = hashlib.sha256(data).hexdigest()
-        entries[name] = entry.model_copy(update={"sha256": sha256, "size": len(data)})
+        entries[name] = replace(entry, sha256=sha256, size=len(data))
         files[entry.source.member] = data
     monkeypatch.setattr(manifest, "published", lambda: entries)
     monkeypatch.setattr(sys, "path", [p for p in sys.path if not Path(p, "mediapipe").is_dir()])

@@ -5,8 +5,9 @@ from pathlib import Path
 import pytest
 
 from blazetrack.errors import ModelError
-from blazetrack.store.manifest import card_for, card_path, load_manifest, published
-from blazetrack.types import Anchors
+from blazetrack.store.card import card_for, card_path, card_text, load_manifest
+from blazetrack.store.manifest import PUBLISHED, published
+from blazetrack.types import Anchors, Skeleton
 
 ENTRY = """
 - name: lite
@@ -17,6 +18,8 @@ ENTRY = """
   input_hw: [128, 128]
   input_range: [0, 1]
   border: replicate
+  licence: Apache-2.0
+  sentence: A model.
   outputs: {outputs}
 """
 GOOD = {
@@ -24,6 +27,10 @@ GOOD = {
     "source": "{package: weights/lite.tflite}",
     "outputs": "{landmarks: a, score: b}",
 }
+
+
+def test_the_list_that_ships_is_read_as_it_is_checked() -> None:
+    assert published() == load_manifest(PUBLISHED)
 
 
 def test_published_models_say_what_the_pipeline_needs() -> None:
@@ -91,4 +98,41 @@ def test_a_wrong_card_is_refused(tmp_path: Path, text: str) -> None:
     model = tmp_path / "mine.tflite"
     card_path(model).write_text(text, encoding="utf-8")
     with pytest.raises(ModelError, match=r"mine\.tflite\.yaml"):
+        card_for(model, "0" * 64, published())
+
+
+OWN = """
+skeleton:
+  name: kite
+  names: [nose, left_tip, right_tip, tail]
+  edges: [[0, 1], [0, 2], [0, 3]]
+"""
+
+
+def test_a_card_may_bring_its_own_skeleton(tmp_path: Path) -> None:
+    model = tmp_path / "kite.tflite"
+    card_path(model).write_text(OWN, encoding="utf-8")
+    card = card_for(model, "0" * 64, published())
+    assert card.info.skeleton == Skeleton(
+        "kite", ("nose", "left_tip", "right_tip", "tail"), ((0, 1), (0, 2), (0, 3))
+    )
+    assert card.info.skeleton.partners == (0, 2, 1, 3)
+    card_path(model).write_text(card_text(card), encoding="utf-8")
+    assert card_for(model, "0" * 64, published()) == card
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (("[0, 3]]", "[0, 4]]"), "numbers below 4"),
+        (("right_tip", "left_tip"), "names must differ"),
+        (("edges", "edgse"), "edgse"),
+    ],
+)
+def test_a_skeleton_that_cannot_be_is_refused(
+    tmp_path: Path, change: tuple[str, str], message: str
+) -> None:
+    model = tmp_path / "kite.tflite"
+    card_path(model).write_text(OWN.replace(*change), encoding="utf-8")
+    with pytest.raises(ModelError, match=message):
         card_for(model, "0" * 64, published())

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -95,7 +96,7 @@ def test_an_argument_is_stronger_than_the_environment(
 
 def test_a_model_of_the_package_is_never_fetched(world: SimpleNamespace) -> None:
     for place, present in [("store/manifest.yaml", True), ("weights/none.tflite", False)]:
-        own = world.entries["full"].model_copy(update={"source": Package(package=place)})
+        own = replace(world.entries["full"], source=Package(package=place))
         world.entries["full"] = own
         assert world.store.describe("full").present is present
     with pytest.raises(ModelError, match="reinstall"):

@@ -7,6 +7,7 @@ import pytest
 
 from blazetrack.backends import FakeModel
 from blazetrack.errors import ModelError
+from blazetrack.skeleton import get_skeleton
 from blazetrack.track.landmarker import Landmarker
 from blazetrack.types import Crops, ModelInfo, Rois
 
@@ -19,7 +20,9 @@ INFO = ModelInfo(
 
 def info_with(*outputs: str, skeleton: str = "blazepose33") -> ModelInfo:
     named = {name: name for name in outputs}
-    return ModelInfo("fake", "landmarks", (SIDE, SIDE), (0, 1), "zero", named, skeleton)
+    return ModelInfo(
+        "fake", "landmarks", (SIDE, SIDE), (0, 1), "zero", named, get_skeleton(skeleton)
+    )
 
 
 def crops(*scores: float) -> Crops:
