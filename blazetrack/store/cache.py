@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import errno
 import glob
-import hashlib
 import os
-import shutil
-import tempfile
+import zlib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -34,6 +32,8 @@ def default_folder() -> Path:
 
 def sha256_of(path: Path) -> str:
     """SHA-256 of a file's bytes, as 64 hex digits."""
+    import hashlib  # brings OpenSSL, 3 MB that a run with checked files has no need of
+
     digest = hashlib.sha256()
     with path.open("rb") as file:
         while block := file.read(1 << 20):
@@ -121,6 +121,9 @@ class Cache:
         Args:
             megabytes: room that must be free, for work that would not say so clearly itself.
         """
+        import shutil
+        import tempfile
+
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
             if shutil.disk_usage(self.folder).free < megabytes * 1e6:
@@ -156,8 +159,8 @@ class Cache:
             outputs: meaning → tensor name; a card may come to say another tensor.
         """
         made = "\n".join([SURGERY, *outputs.values()])
-        tensors = hashlib.sha256(made.encode()).hexdigest()[:8]
-        file = f"{name}.{sha256[:16]}.{'+'.join(outputs)}.{tensors}{SUFFIX}"
+        tensors = zlib.crc32(made.encode())
+        file = f"{name}.{sha256[:16]}.{'+'.join(outputs)}.{tensors:08x}{SUFFIX}"
         return self.folder / "slim" / file
 
     def place_variant(self, path: Path, content: bytes) -> Path:
