@@ -3,8 +3,8 @@
     python -m benchmarks.scaling             # sizes and threads
     python -m benchmarks.scaling --length    # memory over 10,000 frames
 
-Beside every row stands the floor: what the network alone takes. The cost against the number of
-people waits for a graph that follows several.
+Beside every row stands the floor: what the network alone takes. `benchmarks.people` does the same
+against the number of people.
 """
 
 from __future__ import annotations

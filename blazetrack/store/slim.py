@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 
 from blazetrack.errors import BackendError, ModelError
 
-__all__ = ["Counts", "count", "slim"]
+__all__ = ["Counts", "batched", "count", "slim"]
 
 SIGNATURE = "serving_default"
 
@@ -70,6 +70,22 @@ def slim(path: Path, outputs: Mapping[str, str]) -> bytes:
     _fold_constants(model, path)
     _drop_unused(model)
     _sign(schema, model, outputs)
+    return _pack(schema, model)
+
+
+def batched(path: Path) -> bytes:
+    """The same model with a free first dimension: its input may be resized to several crops."""
+    schema = _schema()
+    model = _load(schema, path)
+    graph = model.subgraphs[0]
+    for operator in graph.operators:
+        if _kind(schema, model, operator) == "RESHAPE":
+            buffer = model.buffers[graph.tensors[operator.inputs[1]].buffer]
+            shape = np.frombuffer(bytes(buffer.data), np.int32).copy()
+            shape[0] = -1
+            buffer.data = np.frombuffer(shape.tobytes(), np.uint8)
+            if operator.builtinOptions is not None:
+                operator.builtinOptions.newShape = shape
     return _pack(schema, model)
 
 

@@ -15,7 +15,7 @@ from blazetrack import PoseTracker, open_source
 from blazetrack.backends import TfliteModel, open_interpreter
 from blazetrack.errors import BackendError, ModelError
 from blazetrack.store import Store, StoredModel, slim
-from blazetrack.store.slim import SIGNATURE, count
+from blazetrack.store.slim import SIGNATURE, batched, count
 
 # What most runs read, what one without refinement reads, and everything.
 WANTED = [
@@ -232,3 +232,20 @@ def test_a_damaged_file_is_slimmed_or_refused(mine: StoredModel) -> None:
 def test_a_file_that_is_gone_ends_in_one_line(tmp_path: Path) -> None:
     with pytest.raises(ModelError, match=r"gone\.tflite: cannot be read: No such file"):
         count(tmp_path / "gone.tflite")
+
+
+def test_a_batch_answers_as_one_by_one_does(weights: Store, full: StoredModel) -> None:
+    from ai_edge_litert.interpreter import Interpreter
+
+    network = Interpreter(model_content=batched(weights.variant(full)), num_threads=1)
+    number = network.get_input_details()[0]["index"]
+    pictures = np.stack(crops(256))
+    network.resize_tensor_input(number, pictures.shape)
+    network.allocate_tensors()
+    network.set_tensor(number, pictures.astype(np.float32) * np.float32(1 / 255))
+    network.invoke()
+    place = {details["name"]: details["index"] for details in network.get_output_details()}
+    rows = network.get_tensor(place[full.info.outputs["landmarks"]])
+    alone = answers(full, weights.variant(full), {"landmarks"})
+    # Another number of rows may choose another kernel, which adds in another order.
+    assert np.abs(rows - np.concatenate([one["landmarks"] for one in alone])).max() < 1e-3
