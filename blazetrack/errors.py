@@ -17,7 +17,6 @@ The command line prints it on stderr and ends with exit code 2.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from difflib import get_close_matches
 
 __all__ = [
     "BackendError",
@@ -79,6 +78,8 @@ def did_you_mean(name: str, known: Iterable[str]) -> str:
     "did you mean 'detect'?"
     """
     names = sorted(known)
+    from difflib import get_close_matches  # only where something went wrong
+
     near = get_close_matches(name, names, n=1, cutoff=0.6)
     if near:
         return f"did you mean '{near[0]}'?"

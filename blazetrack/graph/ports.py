@@ -8,7 +8,6 @@ annotation says what its stream carries.
 from __future__ import annotations
 
 import inspect
-import json
 import types
 import typing
 from collections.abc import Callable, Collection, Mapping
@@ -206,6 +205,8 @@ def _is_plainly(value: object, annotation: Any) -> bool:
 
 def _checked(value: Any, annotation: Any, where: str) -> Any:
     """`value` as pydantic's strict JSON mode reads it: no text for numbers, lists for tuples."""
+    import json
+
     from pydantic import TypeAdapter, ValidationError
 
     adapter: TypeAdapter[Any] = TypeAdapter(annotation)

@@ -6,7 +6,6 @@ in microseconds, and metadata events that name the process and its threads.
 
 from __future__ import annotations
 
-import json
 import os
 import threading
 from collections import deque
@@ -97,6 +96,8 @@ class Trace:
         """
         if not self._keep:
             raise InputError(f"trace {path}: expected a Trace(keep=True), this one kept no events")
+        import json
+
         try:
             with open(path, "w", encoding="utf-8") as file:
                 json.dump({"displayTimeUnit": "ms", "traceEvents": self._rows()}, file)

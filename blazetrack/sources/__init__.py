@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import re
 import stat
-from difflib import get_close_matches
 
 from blazetrack.errors import InputError, SourceError
 from blazetrack.sources.base import Source, SourceInfo, frame_from_array
@@ -95,6 +94,8 @@ def _missing(path: str) -> str:
         names = os.listdir(folder or ".")
     except (OSError, ValueError):
         return f"{path!r}: no such file, and its folder cannot be read; check the path"
+    from difflib import get_close_matches
+
     near = get_close_matches(name, [*names, "synthetic"], n=1)
     if near:
         return f"{path!r}: no such file or folder; did you mean '{near[0]}'?"
