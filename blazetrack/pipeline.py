@@ -54,7 +54,8 @@ class PoseTracker:
         model: landmark model, by name in the store or path; None is the graph's own.
         graph: a graph that ships with the package, or a path to a YAML file.
         people: how many to follow at most.
-        detector: detector model, as `model`.
+        detector: detector model, as `model`; None is the one that goes with the model, else the
+            graph's own.
         threads: cores for the networks; None takes what this process may use, at most 4.
         backend: `auto`, `litert`, `tflite_runtime` or `tensorflow`.
         masks: also compute a segmentation mask per person.
@@ -207,6 +208,8 @@ def _open_models(
                 hint = did_you_mean(role, names)
                 raise GraphError(f"graph {spec.name}: has no model with the role '{role}'; {hint}")
             names[role] = name
+    if model is not None and detector is None and "detector" in names:
+        names["detector"] = store.describe(model).detector or names["detector"]
     models = {}
     for role, name in names.items():
         stored = store.find(name)

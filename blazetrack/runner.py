@@ -36,6 +36,7 @@ class Report:
         frames: how many were tracked.
         frames_with_people: how many of them showed somebody.
         ids: every id that was given.
+        models: role in the graph → name of the model.
         detector_runs: how often the detector ran.
         seconds: wall time from the first frame to the end; serial runs leave the scoring out.
         fps: frames per second over that time.
@@ -52,6 +53,7 @@ class Report:
     frames: int = 0
     frames_with_people: int = 0
     ids: list[int] = field(default_factory=list)
+    models: dict[str, str] = field(default_factory=dict)
     detector_runs: int = 0
     seconds: float = 0.0
     fps: float = 0.0
@@ -93,6 +95,7 @@ def run(
         on_frame: is told of each frame when it is done, for a progress bar.
     """
     report = Report(source.info.name)
+    report.models = {role: model.info.name for role, model in tracker.models.items()}
     clock = trace or Trace()
     score = _Score(source, tracker.skeleton)
     start: list[float] = []

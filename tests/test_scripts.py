@@ -102,10 +102,10 @@ def test_tests_that_fail_fail_the_script_and_ci(call: Call) -> None:
     assert calls[-1] == "python -m pytest"
 
 
-def test_the_demo_fetches_the_models_and_hands_on_its_arguments(call: Call) -> None:
+def test_the_demo_hands_on_its_arguments(call: Call) -> None:
     code, calls = call("scripts/demo", "--frames", "9")
     assert code == 0
-    assert without_setup(calls) == ["blazetrack models pull", "blazetrack demo --frames 9"]
+    assert without_setup(calls) == ["blazetrack demo --frames 9"]
 
 
 def test_nothing_is_installed_twice(call: Call, tmp_path: Path) -> None:

@@ -17,6 +17,7 @@ def print_summary(report: Report) -> None:
     facts = Table(show_header=False)
     rows = {
         "source": report.source,
+        "models": ", ".join(report.models.values()) or None,
         "frames": str(report.frames),
         "frames with people": str(report.frames_with_people),
         "ids": ", ".join(map(str, report.ids[:12])) + (" …" if len(report.ids) > 12 else ""),

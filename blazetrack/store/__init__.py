@@ -39,6 +39,7 @@ class StoredModel:
         licence: of the weights, as an SPDX name where it is known.
         source: where the bytes come from, in words.
         sentence: what it is good for.
+        detector: name of the detector that goes with it; empty where the graph says.
         present: whether the file is on this machine.
     """
 
@@ -49,6 +50,7 @@ class StoredModel:
     licence: str
     source: str
     sentence: str
+    detector: str = ""
     present: bool = True
 
 
@@ -246,6 +248,7 @@ def _stored(card: Card, path: Path, present: bool) -> StoredModel:
         licence=card.licence,
         source=str(card.source),
         sentence=card.sentence,
+        detector=card.detector,
         present=present,
     )
 

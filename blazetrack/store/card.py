@@ -7,7 +7,7 @@ the fields of `ModelInfo`; what it leaves out is taken from the published model 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any, Literal, TypeVar
 
@@ -91,6 +91,7 @@ class _CardText(_Strict):
     anchors: _Anchors | None = None
     licence: str = "unknown"
     sentence: str = ""
+    detector: str = ""
     sha256: str | None = Field(default=None, pattern=SHA256)
     source: str | _Wheel | _Package = "your own file"
 
@@ -127,7 +128,8 @@ class _CardText(_Strict):
             anchors=Anchors(anchors.strides, anchors.per_map) if anchors else None,
         )
         source = self.source if isinstance(self.source, str) else "your own file"
-        return Card(info, source, self.sha256 or "", 0, self.licence, self.sentence)
+        sha256 = self.sha256 or ""
+        return Card(info, source, sha256, 0, self.licence, self.sentence, self.detector)
 
 
 class _EntryText(_CardText):
@@ -174,13 +176,19 @@ def card_for(path: Path, sha256: str, known: Mapping[str, Card], kind: str = "la
             f" {card.sha256[:12]}…, got {sha256[:12]}…): add the right file again, or correct"
             " the card"
         )
-    return Card(card.info, card.source, sha256, card.size, card.licence, card.sentence)
+    return replace(card, sha256=sha256)
 
 
 def card_text(card: Card) -> str:
     """A card as YAML; what `card_for` reads."""
-    about = {"licence": card.licence, "sentence": card.sentence, "sha256": card.sha256 or None}
-    fields = {**_info_fields(card.info), **about, "source": str(card.source)}
+    about = {
+        "licence": card.licence,
+        "sentence": card.sentence,
+        "detector": card.detector or None,
+        "sha256": card.sha256 or None,
+        "source": str(card.source),
+    }
+    fields = {**_info_fields(card.info), **about}
     return yaml.safe_dump(_plain(fields), sort_keys=False, default_flow_style=None, width=100)
 
 

@@ -46,8 +46,10 @@ class Package:
 
     @property
     def path(self) -> Path:
-        """Where the file lies."""
-        return PACKAGE.parent / self.package
+        """Where the file lies: in the package, or in a checkout beside it, under `models`."""
+        here = PACKAGE.parent / self.package
+        checkout = PACKAGE.parent.parent / "models" / self.package
+        return checkout if checkout.is_file() and not here.is_file() else here
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +63,7 @@ class Card:
         size: in bytes; 0 where that is not known.
         licence: of the weights, as an SPDX name where it is known.
         sentence: what it is good for.
+        detector: name of the detector that goes with a landmark model; empty where the graph says.
     """
 
     info: ModelInfo
@@ -69,6 +72,7 @@ class Card:
     size: int = 0
     licence: str = "unknown"
     sentence: str = ""
+    detector: str = ""
 
     def renamed(self, name: str, source: str) -> Card:
         """The same card for a copy of the file."""
@@ -103,6 +107,7 @@ def entry_from(fields: Mapping[str, Any]) -> Card:
         fields["size"],
         fields.get("licence", "unknown"),
         fields.get("sentence", ""),
+        fields.get("detector", ""),
     )
 
 
