@@ -9,19 +9,20 @@ from collections.abc import Callable, Generator
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, ClassVar
 
 import av
 import numpy as np
 import pytest
 
+from blazetrack.backends import FakeModel
 from blazetrack.errors import SinkError, SourceError
 from blazetrack.graph import Trace
 from blazetrack.runner import hold_interrupt, run
 from blazetrack.sinks import Sink, open_sink
 from blazetrack.skeleton import BLAZEPOSE33
 from blazetrack.sources import Source, SourceInfo
-from blazetrack.types import Frame, Poses
+from blazetrack.types import Frame, ModelInfo, Poses
 
 People = Callable[..., Poses]
 SCHEDULE: Any = None  # set by the fixture
@@ -46,6 +47,9 @@ class PaperTracker:
     """Finds the given people, frame by frame; the last ones stay."""
 
     skeleton = BLAZEPOSE33
+    models: ClassVar = {
+        "landmarks": FakeModel(ModelInfo("paper", "landmarks", (1, 1), (0, 1), "zero"), dict)
+    }
     detector_runs = 7
     time_faults = 2
 
