@@ -1,0 +1,1 @@
+"""Training data: people in pictures, readers, alignment, augmentation, shards and batches."""

@@ -1,0 +1,184 @@
+"""People in whole pictures, as a detector sees them; quarter turns too, for those upside down."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from blazetrack.align.crop import Crop
+from blazetrack.align.roi import whole_roi
+from blazetrack.backends import Model, TfliteModel
+from blazetrack.detect.detector import Detector
+from blazetrack.geometry import apply
+from blazetrack.store import Store
+from blazetrack.types import Frame
+
+__all__ = ["Finder", "Found", "fits", "people_found"]
+
+Float = NDArray[np.float64]
+
+# Findings whose centres are nearer than this part of the larger circle's radius are one person.
+SAME_PERSON = 0.5
+# What a finding must be to count as one (the project's own rule, for all detectors).
+NEAR_TORSOS, SIZE_FACTOR, WITHIN_DEG = 0.5, 1.6, 30.0
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Found:
+    """N people in one picture, best first.
+
+    Attributes:
+        boxes_px: `(N, 4)` float64, x0 y0 x1 y1: the faces.
+        alignment_px: `(N, 2, 2)` float64: mid-hip, and the point on the circle above the head.
+        shoulders_px: `(N, 2)` float64: mid-shoulder.
+        scores: `(N,)` float64.
+    """
+
+    boxes_px: Float
+    alignment_px: Float
+    shoulders_px: Float
+    scores: Float
+
+    def __len__(self) -> int:
+        return len(self.scores)
+
+    def take(self, rows: Any) -> Found:
+        """The people at `rows`."""
+        return Found(
+            self.boxes_px[rows],
+            self.alignment_px[rows],
+            self.shoulders_px[rows],
+            self.scores[rows],
+        )
+
+
+class Finder:
+    """A detector as the pipeline runs it on a whole picture.
+
+    Args:
+        model: a detector whose first three points are mid-hip, circle and mid-shoulder.
+        min_score: see `Detector`.
+        min_iou: see `Detector`.
+    """
+
+    def __init__(self, model: Model, min_score: float = 0.5, min_iou: float = 0.3) -> None:
+        self._crop = Crop(model)
+        self._detector = Detector(model, min_score, min_iou)
+
+    @classmethod
+    def published(
+        cls, min_score: float = 0.5, *, store: Store | None = None, threads: int | None = 1
+    ) -> Finder:
+        """The published `pose_detector`."""
+        store = store or Store()
+        found = store.find("pose_detector")
+        model = TfliteModel(
+            found.info, lambda wanted: store.variant(found, wanted), threads=threads
+        )
+        return cls(model, min_score)
+
+    def find(self, image: NDArray[np.uint8]) -> Found:
+        """People in `(H, W, 3)` uint8."""
+        frame = Frame(image)
+        crops = self._crop(frame, whole_roi(frame))
+        found = self._detector(crops)
+        height, width = crops.pixels.shape[1:3]
+        corners = found.boxes_unit.reshape(-1, 2, 2)
+        unit = np.concatenate([corners, found.keypoints_unit[:, :3]], axis=1).astype(np.float64)
+        points = apply(crops.to_image[found.row], unit * np.array([width, height]))
+        return Found(
+            points[:, :2].reshape(-1, 4), points[:, 2:4], points[:, 4], found.scores.astype(float)
+        )
+
+    def find_turned(self, image: NDArray[np.uint8]) -> Found:
+        """People in the picture as it is, lying on either side and upside down; each once."""
+        height, width = image.shape[:2]
+        parts = []
+        for quarters in range(4):
+            found = self.find(np.ascontiguousarray(np.rot90(image, quarters)))
+            parts.append(_turned_back(found, quarters, (width, height)))
+        everyone = Found(
+            np.concatenate([part.boxes_px for part in parts]),
+            np.concatenate([part.alignment_px for part in parts]),
+            np.concatenate([part.shoulders_px for part in parts]),
+            np.concatenate([part.scores for part in parts]),
+        )
+        return _each_once(everyone.take(np.argsort(-everyone.scores, kind="stable")))
+
+
+def _turned_back(found: Found, quarters: int, image_wh: tuple[int, int]) -> Found:
+    """What was found in `np.rot90(image, quarters)`, in the image."""
+    right, bottom = image_wh[0] - 1.0, image_wh[1] - 1.0
+    affine = np.array(
+        [
+            [[1, 0, 0], [0, 1, 0]],
+            [[0, -1, right], [1, 0, 0]],
+            [[-1, 0, right], [0, -1, bottom]],
+            [[0, 1, 0], [-1, 0, bottom]],
+        ],
+        np.float64,
+    )[quarters]
+    corners = apply(affine, found.boxes_px.reshape(-1, 2, 2))
+    boxes = np.concatenate([corners.min(axis=1), corners.max(axis=1)], axis=1)
+    alignment = apply(affine, found.alignment_px)
+    return Found(boxes, alignment, apply(affine, found.shoulders_px), found.scores)
+
+
+def _each_once(found: Found) -> Found:
+    center, rim = found.alignment_px[:, 0], found.alignment_px[:, 1]
+    radius = np.hypot(*(rim - center).T)
+    kept: list[int] = []
+    for row in range(len(found)):
+        apart = np.hypot(*(center[kept] - center[row]).T)
+        if not (apart < SAME_PERSON * np.maximum(radius[kept], radius[row])).any():
+            kept.append(row)
+    return found.take(kept)
+
+
+def fits(found_alignment: Float, truth_alignment: Float, torso_px: Float) -> NDArray[np.bool_]:
+    """`(F, T)` which finding would be a good start for tracking which person.
+
+    The centre is within 0.5 torso, the circle's size within a factor of 1.6, its angle within 30°.
+
+    Args:
+        found_alignment: `(F, 2, 2)` px: mid-hip, and the point on the circle above the head.
+        truth_alignment: `(T, 2, 2)` px.
+        torso_px: `(T,)`, see `blazetrack.metrics.torso_size`.
+    """
+    apart = found_alignment[:, None, 0] - truth_alignment[None, :, 0]
+    near = np.hypot(*np.moveaxis(apart, -1, 0)) <= NEAR_TORSOS * torso_px
+    found, truth = (ends[:, 1] - ends[:, 0] for ends in (found_alignment, truth_alignment))
+    sizes = [np.maximum(np.hypot(*ways.T), 1e-9) for ways in (found, truth)]
+    alike = np.abs(np.log(sizes[0][:, None] / sizes[1])) <= np.log(SIZE_FACTOR)
+    turned = np.arctan2(found[:, 0], -found[:, 1])[:, None] - np.arctan2(truth[:, 0], -truth[:, 1])
+    upright = np.abs((turned + np.pi) % (2 * np.pi) - np.pi) <= np.radians(WITHIN_DEG)
+    fit: NDArray[np.bool_] = near & alike & upright
+    return fit
+
+
+def people_found(
+    found_alignment: Float, truth_alignment: Float, torso_px: Float
+) -> NDArray[np.int64]:
+    """Which person each finding found, -1 for none; every person is found once at most.
+
+    Args:
+        found_alignment: `(F, 2, 2)` px, best score first: the better finding chooses first, the
+            nearest of those it fits.
+        truth_alignment: `(T, 2, 2)` px.
+        torso_px: `(T,)`.
+
+    Returns:
+        `(F,)` int64.
+    """
+    fit = fits(found_alignment, truth_alignment, torso_px)
+    apart = found_alignment[:, None, 0] - truth_alignment[None, :, 0]
+    distance = np.hypot(*np.moveaxis(apart, -1, 0))
+    of = np.full(len(fit), -1, np.int64)
+    for row in range(len(fit)):
+        free = fit[row] & ~np.isin(np.arange(len(torso_px)), of[:row])
+        if free.any():
+            of[row] = np.where(free, distance[row], np.inf).argmin()
+    return of

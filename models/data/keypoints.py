@@ -1,0 +1,89 @@
+"""Keypoint sets of a user's own: built from names, edges and partners, and kept as plain values."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from blazetrack.errors import InputError
+from blazetrack.skeleton import SKELETONS, Skeleton
+
+__all__ = ["build_skeleton", "skeleton_fields", "skeleton_from_fields"]
+
+TORSO = ("left_shoulder", "right_shoulder", "left_hip", "right_hip")
+
+
+def build_skeleton(
+    name: str,
+    names: Sequence[str],
+    edges: Sequence[tuple[int, int]] = (),
+    partners: Sequence[tuple[str, str]] | None = None,
+) -> Skeleton:
+    """A keypoint set; one that blazetrack knows where the names are the same.
+
+    Args:
+        name: of the set.
+        names: K keypoint names in order.
+        edges: index pairs from 0.
+        partners: names that change places when the picture is flipped, none at all if the list is
+            empty; None pairs `left_…` with `right_…` by name.
+
+    Raises:
+        InputError: no names, a name twice, an edge or a partner that is none of them.
+    """
+    names = tuple(names)
+    if not names:
+        raise InputError(f"skeleton {name}: expected keypoint names, got none")
+    twice = next((word for word in names if names.count(word) > 1), None)
+    if twice is not None:
+        raise InputError(f"skeleton {name}: the keypoint '{twice}' is named twice")
+    for a, b in edges:
+        if not (0 <= a < len(names) and 0 <= b < len(names)):
+            raise InputError(
+                f"skeleton {name}: edge {a + 1}-{b + 1}: expected keypoints 1 to {len(names)}"
+            )
+    if partners is None:
+        known = next((s for s in SKELETONS.values() if s.names == names), None)
+        if known is not None:
+            return known
+    has_torso = all(word in names for word in TORSO)
+    a, b, c, d = (names.index(word) if has_torso else 0 for word in TORSO)
+    torso = (a, b, c, d) if has_torso else None
+    plain = Skeleton(name, names, tuple((a, b) for a, b in edges), torso)
+    return plain if partners is None else replace(plain, swaps=_swaps(plain, partners))
+
+
+def _swaps(plain: Skeleton, partners: Sequence[tuple[str, str]]) -> tuple[tuple[int, int], ...]:
+    used: set[str] = set()
+    for pair in partners:
+        if len(set(pair)) != 2:
+            raise InputError(f"skeleton {plain.name}: partners: expected two names, got {pair}")
+        for word in pair:
+            plain.index(word)
+            if word in used:
+                raise InputError(f"skeleton {plain.name}: '{word}' has two partners")
+            used.add(word)
+    swaps = tuple((plain.index(a), plain.index(b)) for a, b in partners)
+    return swaps or ((0, 0),)  # no swaps at all would mean: as the names say
+
+
+def skeleton_fields(skeleton: Skeleton) -> dict[str, Any]:
+    """A keypoint set as values that JSON and YAML can hold."""
+    return {
+        "name": skeleton.name,
+        "names": list(skeleton.names),
+        "edges": [list(edge) for edge in skeleton.edges],
+        "torso": None if skeleton.torso is None else list(skeleton.torso),
+        "swaps": [list(pair) for pair in skeleton.swaps],
+    }
+
+
+def skeleton_from_fields(fields: Mapping[str, Any]) -> Skeleton:
+    """The set that `skeleton_fields` wrote."""
+    edges, swaps = (tuple((int(a), int(b)) for a, b in fields[name]) for name in ("edges", "swaps"))
+    torso = None
+    if fields["torso"] is not None:
+        a, b, c, d = fields["torso"]
+        torso = (a, b, c, d)
+    return Skeleton(fields["name"], tuple(fields["names"]), edges, torso, swaps)

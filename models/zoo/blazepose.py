@@ -1,0 +1,218 @@
+"""The landmark network (BlazePose, arXiv 2006.10204): heatmaps to learn by, regression to run.
+
+    image ─ encoder ─┬─┬─┬─ bottom                     1/4, 1/8, … of the side
+                     │ │ │    │
+            decoder  └─┴─┴────┴─ top ─ heatmap, offsets (training only)
+                     ║ ║ ║    ║   ║
+            regression  ════════════ features ─ points, visibility, presence, world, score
+
+A double line lets features through and no gradient: encoder and decoder learn from heatmaps and
+offsets alone, the regression learns to read what they found, at all levels. Heads that are used
+only in training hang on the decoder, so the exported network has none of their operators.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import keras
+import numpy as np
+from keras import layers, ops
+
+from blazetrack.errors import InputError, ModelError
+from models.zoo.blocks import Block, check_levels, check_sizes, conv, get_block, says, stage
+
+__all__ = ["SIZES", "blazepose", "deployed"]
+
+NAME = "blazepose"
+FEATURES = "features"
+DENSE = ("points", "visibility", "presence", "world", "score")
+MIDDLE = (0.5, 0.5, 0.0)  # x, y, z of a point that nothing is known of
+
+SIZES: Mapping[str, Mapping[str, Any]] = {
+    "lite": {},  # the defaults
+    "full": {
+        "side": 256,
+        "width": (32, 64, 128, 160, 192),
+        "depth": (1, 3, 3, 2, 2),
+        "decoder_depth": (1, 2, 2, 1),
+        "regression_width": (32, 64, 96, 128, 160),
+        "regression_depth": (0, 1, 2, 2, 2),
+    },
+}
+
+
+def blazepose(
+    side: int = 128,
+    keypoints: int = 33,
+    stem: int = 32,
+    width: Sequence[int] = (32, 64, 128, 160),
+    depth: Sequence[int] = (1, 3, 3, 2),
+    decoder_depth: Sequence[int] = (1, 2, 2),
+    regression_width: Sequence[int] = (32, 64, 96, 128),
+    regression_depth: Sequence[int] = (0, 1, 2, 2),
+    top: int = 64,
+    head: int = 96,
+    block: str = "bottleneck",
+) -> keras.Model:
+    """The network as it is trained.
+
+    Numbers per level stand for maps of 1/4, 1/8, … of the side, as many as `width` has.
+
+    Args:
+        side: of the input in pixels, a multiple of the last level's stride.
+        keypoints: K.
+        stem: channels at 1/2 of the side.
+        width: channels per level of encoder and decoder.
+        depth: blocks per level of the encoder, besides the one that halves the map.
+        decoder_depth: blocks per level of the decoder, which has one level less.
+        regression_width: channels per level of the regression.
+        regression_depth: blocks per level of the regression.
+        top: channels that heatmaps and offsets are read from.
+        head: channels of the last map, all of which the dense heads see.
+        block: a name in `blocks.BLOCKS`.
+
+    Returns:
+        `image` `(B, side, side, 3)` float32 in 0..1 → `points` `(B, K + 2, 3)` x y z in parts of
+        the side, the last two rows being the alignment points; `visibility` and `presence`
+        `(B, K)` logits; `world` `(B, K, 3)` metres; `score` `(B, 1)` logit; `heatmap`
+        `(B, side/4, side/4, K)` logits; `offsets` `(B, side/4, side/4, 2K)` in parts of the
+        side, from a cell's centre to the keypoint: K times x, then K times y.
+    """
+    levels = len(width) if isinstance(width, list | tuple) else 0
+    if levels < 2:
+        raise InputError(f"{NAME}: width: expected numbers of 2 levels or more, got {width!r}")
+    check_levels(NAME, levels - 1, decoder_depth=decoder_depth)
+    per_level = {"width": width, "regression_width": regression_width}
+    per_level |= {"depth": depth, "regression_depth": regression_depth}
+    check_levels(NAME, levels, **per_level)
+    alone = {"keypoints": keypoints, "stem": stem, "top": top, "head": head}
+    check_sizes(NAME, side, 2 ** (levels + 1), decoder_depth=decoder_depth, **per_level, **alone)
+    kind = get_block(block)
+    image = keras.Input((side, side, 3), name="image")
+    encoded = _encoder(conv(image, stem, 3, 2), kind, width, depth)
+    decoded = _decoder(encoded, kind, decoder_depth)
+    decoded[0] = conv(decoded[0], top)
+    last = _regression(encoded, decoded, kind, regression_width, regression_depth)
+    features = layers.Flatten(name=FEATURES)(conv(last, head))
+    heads = _dense_heads(features, keypoints) | _map_heads(decoded[0], keypoints)
+    return keras.Model(image, heads, name=NAME)
+
+
+def deployed(network: keras.Model) -> keras.Model:
+    """The network as it is exported, with the weights that it has now.
+
+    Args:
+        network: what `blazepose` gave; a deployed one is returned as it is.
+
+    Returns:
+        `image` `(B, side, side, 3)` → `landmarks` `(B, (K + 2) · 5)`, row by row x y z in pixels
+        of the input, visibility logit and presence logit (both 0 for the alignment points);
+        `score` `(B, 1)` probability; `world` `(B, K · 3)` metres.
+
+    Raises:
+        ModelError: it is no such network.
+    """
+    if says(network) == {"landmarks", "score", "world"}:
+        return network
+    names = {layer.name for layer in network.layers}
+    if not {FEATURES, *DENSE} <= names:
+        raise ModelError(f"deployed: expected a network of {NAME}, got '{network.name}'")
+    kernels, biases = {}, {}
+    for name in DENSE:
+        kernels[name], biases[name] = network.get_layer(name).get_weights()
+    keypoints = len(biases["visibility"])
+    biases["points"] = biases["points"] + np.tile(MIDDLE, keypoints + 2)
+    side = network.input_shape[1]
+    folded = {
+        "landmarks": [_interleave(part, keypoints, side) for part in (kernels, biases)],
+        "score": [kernels["score"], biases["score"]],
+        "world": [kernels["world"], biases["world"]],
+    }
+    features = network.get_layer(FEATURES).output
+    outputs = {}
+    for name, (kernel, bias) in folded.items():
+        dense = layers.Dense(len(bias), name=name)
+        outputs[name] = dense(features)
+        dense.set_weights([kernel, bias])
+    outputs["score"] = layers.Activation("sigmoid", name="probability")(outputs["score"])
+    return keras.Model(network.input, outputs, name=NAME)
+
+
+def _encoder(x: Any, block: Block, width: Sequence[int], depth: Sequence[int]) -> list[Any]:
+    """Maps of 1/4, 1/8, … of the side; `x` is 1/2."""
+    encoded = []
+    for channels, blocks in zip(width, depth, strict=True):
+        x = stage(x, block, channels, blocks, stride=2)
+        encoded.append(x)
+    return encoded
+
+
+def _decoder(encoded: Sequence[Any], block: Block, depth: Sequence[int]) -> list[Any]:
+    """Maps of the same sizes, the coarsest aside, that know what the coarser ones saw."""
+    x = encoded[-1]
+    decoded: list[Any] = []
+    for skip, blocks in zip(encoded[-2::-1], depth[::-1], strict=True):
+        channels = skip.shape[-1]
+        x = layers.UpSampling2D(interpolation="bilinear")(conv(x, channels, relu=False))
+        x = layers.ReLU()(layers.Add()([x, conv(skip, channels, relu=False)]))
+        for _ in range(blocks):
+            x = block(x, channels)
+        decoded.insert(0, x)
+    return decoded
+
+
+def _regression(
+    encoded: Sequence[Any],
+    decoded: Sequence[Any],
+    block: Block,
+    width: Sequence[int],
+    depth: Sequence[int],
+) -> Any:
+    """The last map; at every level it takes in what encoder and decoder have, without gradient."""
+    x = None
+    for level, (channels, blocks) in enumerate(zip(width, depth, strict=True)):
+        seen = [encoded[level], *decoded[level : level + 1]]
+        parts = [conv(ops.stop_gradient(one), channels, relu=False) for one in seen]
+        if x is not None:
+            parts.append(block(x, channels, 2))
+        x = layers.ReLU()(layers.Add()(parts))
+        for _ in range(blocks):
+            x = block(x, channels)
+    return x
+
+
+def _dense_heads(features: Any, keypoints: int) -> dict[str, Any]:
+    """Outputs of one dense layer each, in float32; untrained ones say next to nothing."""
+
+    def dense(name: str, values: int) -> Any:
+        small = keras.initializers.VarianceScaling(0.01)
+        head = layers.Dense(values, kernel_initializer=small, dtype="float32", name=name)
+        return head(features)
+
+    points = layers.Reshape((keypoints + 2, 3))(dense("points", (keypoints + 2) * 3))
+    return {
+        "points": layers.Rescaling(1.0, MIDDLE, dtype="float32")(points),
+        "visibility": dense("visibility", keypoints),
+        "presence": dense("presence", keypoints),
+        "world": layers.Reshape((keypoints, 3))(dense("world", keypoints * 3)),
+        "score": dense("score", 1),
+    }
+
+
+def _map_heads(decoded: Any, keypoints: int) -> dict[str, Any]:
+    """Heatmaps and offsets, for training only."""
+    heatmap = layers.Conv2D(keypoints, 1, dtype="float32", name="heatmap")
+    offsets = layers.Conv2D(2 * keypoints, 1, dtype="float32", name="offsets")
+    return {"heatmap": heatmap(decoded), "offsets": offsets(decoded)}
+
+
+def _interleave(parts: Mapping[str, Any], keypoints: int, side: int) -> Any:
+    """Kernels or biases of points, visibility and presence → those of `landmarks`."""
+    rows = parts["points"].shape[:-1]  # (F,) of a kernel, () of a bias
+    out = np.zeros((*rows, keypoints + 2, 5), np.float32)
+    out[..., :3] = parts["points"].reshape(*rows, keypoints + 2, 3) * side
+    out[..., :keypoints, 3] = parts["visibility"]
+    out[..., :keypoints, 4] = parts["presence"]
+    return out.reshape(*rows, -1)

@@ -1,0 +1,33 @@
+"""How much a network is, as it is exported: batch norms folded, training heads gone."""
+
+from __future__ import annotations
+
+from math import prod
+from typing import Any
+
+from keras import layers
+
+from models.zoo import deployed
+
+__all__ = ["count"]
+
+
+def count(network: Any) -> tuple[int, int]:
+    """Parameters and multiply-adds of one run, of a network or what is deployed of it.
+
+    The multiply-adds are those that `blazetrack.store.slim.count` finds in the exported file. The
+    parameters are kernels and biases; a file holds fewer where biases are the same.
+    """
+    parameters = work = 0
+    for layer in deployed(network).layers:
+        if isinstance(layer, layers.DepthwiseConv2D):
+            kernel, reads = layer.kernel, prod(layer.kernel.shape[:2])
+            biases = 0
+        elif isinstance(layer, layers.Conv2D | layers.Dense):
+            kernel, reads = layer.kernel, prod(layer.kernel.shape[:-1])
+            biases = kernel.shape[-1]  # its own, or that of the batch norm behind it
+        else:
+            continue
+        parameters += prod(kernel.shape) + biases
+        work += prod(layer.output.shape[1:]) * reads
+    return parameters, work

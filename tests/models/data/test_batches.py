@@ -1,0 +1,279 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from blazetrack.align.project import project
+from blazetrack.errors import InputError
+from blazetrack.geometry import apply
+from blazetrack.skeleton import BLAZEPOSE33, COCO17, LSP14
+from blazetrack.types import Crops, Landmarks
+from models.data.align import region
+from models.data.augment import AugmentSettings, CutSettings, OcclusionSettings
+from models.data.batches import Batches, eval_batches
+from models.data.coco import coco
+from models.data.negatives import Background
+from models.data.shards import pack
+from models.data.synthetic import synthetic
+
+NONE = AugmentSettings.none()
+WRIST = BLAZEPOSE33.index("left_wrist")
+OTHER = BLAZEPOSE33.index("right_wrist")
+
+
+@pytest.fixture
+def people(make_person):
+    return [make_person(LSP14 if i % 2 else COCO17, number=i) for i in range(6)]
+
+
+def lit(person, xy):
+    image = np.zeros_like(person.image)
+    image[xy[1] - 1 : xy[1] + 2, xy[0] - 1 : xy[0] + 2] = 255
+    points = person.points_px.copy()
+    points[person.skeleton.index("left_wrist"), :2] = xy
+    return replace(person, image=image, points_px=points)
+
+
+def test_a_batch_has_the_arrays_of_the_contract(people):
+    batch = next(Batches(people, 5, 32, negatives=0.3))
+    shapes = {name: array.shape for name, array in batch.items()}
+    assert shapes == {
+        "image": (5, 32, 32, 3),
+        **dict.fromkeys(("points", "points_weight"), (5, 35, 3)),
+        **dict.fromkeys(
+            ("visibility", "visibility_weight", "presence", "presence_weight"), (5, 33)
+        ),
+        **dict.fromkeys(("world", "world_weight"), (5, 33, 3)),
+        "score": (5, 1),
+    }
+    assert batch["image"].dtype == np.uint8
+    for name, array in batch.items():
+        assert name == "image" or array.dtype == np.float32
+        assert np.isfinite(array).all()
+
+
+@pytest.mark.parametrize("flip", [0.0, 1.0])
+@pytest.mark.parametrize("border", [{}, {"black": 1.0, "picture": 0.0}])
+def test_one_lit_pixel_and_its_label_land_together(make_person, flip, border):
+    person = lit(make_person(LSP14), (80, 80))
+    cut = CutSettings(shift=0.1, scale=0.3, angle_deg=180, flip=flip, truncate=0, **border)
+    if not border:
+        cut = cut.model_copy(update={"black": 0.0, "picture": 0.0})
+    batch = Batches([person], 24, 128, augment=NONE.model_copy(update={"cut": cut})).batch(0)
+    row = OTHER if flip else WRIST
+    found = 0
+    for image, points, weight in zip(
+        batch["image"], batch["points"], batch["points_weight"], strict=True
+    ):
+        assert weight[row, 0] == 1
+        light = image[..., 0].astype(float)
+        if (points[row, :2] < 0.05).any() or (points[row, :2] > 0.95).any():
+            continue
+        y, x = (np.average(axis, weights=light) for axis in np.mgrid[:128, :128])
+        np.testing.assert_allclose(points[row, :2] * 128, (x, y), atol=0.25)
+        found += 1
+    assert found > 12
+
+
+def test_a_cut_off_picture_still_meets_its_labels(make_person):
+    person = lit(make_person(LSP14), (60, 60))
+    cut = NONE.cut.model_copy(update={"truncate": 1.0, "black": 1.0})
+    batch = Batches([person], 12, 96, augment=NONE.model_copy(update={"cut": cut})).batch(0)
+    for image, points, seen in zip(
+        batch["image"], batch["points"], batch["visibility"], strict=True
+    ):
+        light = image[..., 0].astype(float)
+        if light.max() > 100:
+            y, x = (np.average(axis, weights=light) for axis in np.mgrid[:96, :96])
+            np.testing.assert_allclose(points[WRIST, :2] * 96, (x, y), atol=1.0)
+        assert (seen[batch["visibility_weight"][0] > 0] <= 1).all()
+    hidden = (batch["visibility"] == 0) & (batch["visibility_weight"] > 0)
+    assert hidden.any(axis=1).all()
+
+
+def test_labels_without_augmentation_are_the_persons_own(make_person):
+    person = make_person(COCO17)
+    batch = Batches([person], 1, 64, augment=NONE).batch(0)
+    np.testing.assert_allclose(batch["points"][0, -2:], [[0.5, 0.5, 0], [0.5, 0.1, 0]], atol=1e-6)
+    np.testing.assert_array_equal(batch["points_weight"][0, -2:], [[1, 1, 0]] * 2)
+    labelled = person.to_skeleton(BLAZEPOSE33).labelled
+    np.testing.assert_array_equal(batch["points_weight"][0, :33, 0], labelled)
+    assert not batch["points_weight"][0, :33, 2].any()  # no depth is known
+    np.testing.assert_array_equal(batch["presence"][0], labelled)
+    np.testing.assert_array_equal(batch["presence_weight"][0], labelled)
+    np.testing.assert_array_equal(batch["visibility_weight"][0], labelled)
+    assert not batch["world_weight"].any()
+    assert batch["score"] == 1
+
+
+def test_a_point_outside_of_the_crop_is_absent_and_hidden(make_person):
+    person = make_person(LSP14, alignment_px=np.array([[60, 80], [60, 70]], np.float32))
+    batch = Batches([person], 1, 64, augment=NONE).batch(0)
+    ankle = BLAZEPOSE33.index("left_ankle")
+    assert batch["points"][0, ankle, 1] > 1
+    for name in ("presence", "visibility"):
+        assert batch[name][0, ankle] == 0
+        assert batch[f"{name}_weight"][0, ankle] == 1
+
+
+def test_what_is_not_known_weighs_nothing_until_it_is_covered(make_person):
+    person = make_person(LSP14)
+    unknown = replace(person, visibility=np.full(14, np.nan, np.float32))
+    batch = Batches([unknown], 1, 64, augment=NONE).batch(0)
+    assert not batch["visibility_weight"].any()
+    all_over = OcclusionSettings(share=1, most=1, smallest=1, largest=1)
+    covered = NONE.model_copy(update={"occlusion": all_over})
+    batch = Batches([unknown], 1, 64, augment=covered).batch(0)
+    labelled = unknown.to_skeleton(BLAZEPOSE33).labelled
+    np.testing.assert_array_equal(batch["visibility_weight"][0], labelled)
+    assert not batch["visibility"].any()
+
+
+@pytest.mark.parametrize("flip", [0.0, 1.0])
+def test_the_pipeline_brings_labels_home(flip):
+    """Points, depth and metres of a batch, read as a network's answer, give the person back."""
+    person = synthetic(1, size=96, turned=1)[0]
+    cut = NONE.cut.model_copy(update={"flip": flip})
+    batch = Batches([person], 1, 64, augment=NONE.model_copy(update={"cut": cut})).batch(0)
+    points, world = batch["points"][0] * 64, batch["world"][0]
+    if flip:
+        partner = list(BLAZEPOSE33.partners)
+        points[:, 0] = 64 - points[:, 0]
+        points[:33], world = points[partner], world[partner] * (-1, 1, 1)
+    rois = region(person.alignment_px)
+    (arrays,) = eval_batches([person], 1, 64)
+    crops = Crops(arrays["image"], arrays["to_image"], rois, (96, 96))
+    one = np.ones((1, 33))
+    answer = Landmarks(
+        points[None, :33].astype(float), points[None, 33:, :2].astype(float),
+        world[None].astype(float), one, one, np.ones(1), np.zeros(1, np.int64),
+    )  # fmt: skip
+    poses = project(answer, crops)
+    np.testing.assert_allclose(poses.landmarks_px[0], person.points_px, atol=1e-3)
+    np.testing.assert_allclose(poses.world_landmarks_m[0], person.world_m, atol=1e-5)
+    np.testing.assert_allclose(poses.alignment_px[0], person.alignment_px, atol=1e-3)
+
+
+def test_batches_follow_from_seed_and_step(people):
+    def take(count, **options):
+        with Batches(people, 4, 32, negatives=0.2, **options) as batches:
+            return [next(batches) for _ in range(count)]
+
+    first = take(5)
+    resumed = take(2, start=3)
+    threaded = take(5, workers=3, ahead=5)
+    other = take(1, seed=1)
+    for name in first[0]:
+        np.testing.assert_array_equal(resumed[1][name], first[4][name])
+        np.testing.assert_array_equal(threaded[4][name], first[4][name])
+    assert not np.array_equal(other[0]["image"], first[0]["image"])
+
+
+def test_processes_make_the_same_batches(people, tmp_path):
+    mapped = [person.to_skeleton(BLAZEPOSE33) for person in people]
+    packed = pack(mapped, tmp_path, {}, progress=False, in_memory=True)
+    options = {"negatives": 0.2, "seed": 4}
+    with Batches(packed, 3, 16, processes=True, **options) as batches:
+        made = [next(batches) for _ in range(2)]
+    for name, array in Batches(packed, 3, 16, **options).batch(1).items():
+        np.testing.assert_array_equal(made[1][name], array)
+
+
+def test_closed_batches_go_on_without_a_gap(people):
+    with Batches(people, 2, 16) as batches:
+        whole = [next(batches) for _ in range(4)]
+    batches = Batches(people, 2, 16)
+    some = [next(batches) for _ in range(2)]
+    batches.close()
+    some += [next(batches) for _ in range(2)]
+    batches.close()
+    for want, got in zip(whole, some, strict=True):
+        np.testing.assert_array_equal(got["image"], want["image"])
+
+
+def test_nobody_has_no_labels(people):
+    empty = [Background(np.full((50, 50, 3), 200, np.uint8), np.zeros((0, 4)))]
+    options = {"augment": NONE, "negatives": 0.5}
+    batch = Batches(people, 40, 24, backgrounds=empty, **options).batch(0)
+    nobody = batch["score"][:, 0] == 0
+    assert 8 < nobody.sum() < 32
+    assert (batch["image"][nobody] == 200).all()
+    for name, array in batch.items():
+        if name.endswith("weight"):
+            assert not array[nobody].any()
+    own = Batches(people, 40, 24, **options).batch(0)
+    np.testing.assert_array_equal(own["score"][:, 0] == 0, nobody)
+
+
+def test_sources_are_mixed_by_weight(make_person):
+    dark, bright = (
+        [make_person(LSP14, image=np.full((160, 120, 3), grey, np.uint8))] * count
+        for grey, count in ((0, 30), (255, 10))
+    )
+    sources = {"dark": dark, "bright": bright}
+    even = Batches(sources, 40, 8, augment=NONE, weights={"dark": 1, "bright": 1})
+    share = np.mean([even.batch(i)["image"] for i in range(2)]) / 255
+    assert share == pytest.approx(0.5, abs=0.1)
+    assert Batches(sources, 40, 8, augment=NONE).batch(0)["image"].mean() / 255 == 0.25
+    assert even.steps_per_epoch == 1
+
+
+def test_a_thing_of_its_own_skeleton_is_trained_alike(make_coco):
+    kites = coco(make_coco())
+    batch = Batches(kites, 3, 32, skeleton=kites.skeleton).batch(0)
+    assert batch["points"].shape == (3, 7, 3)
+    assert batch["points_weight"][:, :5, 0].all()
+
+
+def test_an_error_while_decoding_reaches_the_trainer(make_lsp):
+    from models.data.lsp import lsp
+
+    folder = make_lsp()
+    people = lsp(folder)
+    for path in (folder / "images").iterdir():
+        path.write_bytes(b"no picture")
+    with pytest.raises(InputError, match=r"lspet/0000\d"), Batches(people[1:], 2, 8) as batches:
+        next(batches)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"size": 0}, "size: expected 1 or more"),
+        ({"side": 0}, "side: expected 1 or more"),
+        ({"workers": 0}, "workers: expected 1 or more"),
+        ({"negatives": 1.0}, "negatives: expected a share"),
+        ({"weights": {"lspt": 1}}, "no source lspt; there are samples"),
+        ({"weights": {"samples": 0}}, "order: expected weights"),
+    ],
+)
+def test_a_wrong_argument_is_told(people, options, message):
+    with pytest.raises(InputError, match=message):
+        Batches(people, **{"size": 2, "side": 16, **options})
+
+
+def test_sources_that_cannot_be_used_are_told(people, make_coco):
+    with pytest.raises(InputError, match="'none' has no samples"):
+        Batches({"some": people, "none": []}, 2, 16)
+    kites = coco(make_coco())
+    with pytest.raises(InputError, match=r"'kites' \(kite\) shares no keypoint with blazepose33"):
+        Batches({"some": people, "kites": kites}, 2, 16)
+
+
+def test_evaluation_shows_everybody_once_and_unchanged(people):
+    batches = list(eval_batches(people, 4, 48, skeleton=BLAZEPOSE33))
+    assert [len(batch["image"]) for batch in batches] == [4, 2]
+    np.testing.assert_array_equal(np.concatenate([b["index"] for b in batches]), range(6))
+    for batch in batches:
+        home = apply(batch["to_image"], batch["points"][..., :2].astype(float) * 48)
+        for row, index in enumerate(batch["index"]):
+            person = people[index].to_skeleton(BLAZEPOSE33)
+            known = person.labelled
+            np.testing.assert_allclose(
+                home[row, :33][known], person.points_px[known, :2], atol=1e-3
+            )
+            np.testing.assert_allclose(home[row, 33:], person.alignment_px, atol=1e-3)
+    single = next(eval_batches(people[:1], 4, 48))
+    assert single["points"].shape == (1, 19, 3)
