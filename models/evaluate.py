@@ -57,6 +57,9 @@ def main(
     on: Annotated[str, typer.Option(help="lspet_dev, coco_dev, squats or a COCO .json.")],
     data: Annotated[Path, typer.Option(help="Folder of the data sets.")] = DATA,
     limit: Annotated[int | None, typer.Option(min=1, help="So many people, evenly.")] = None,
+    axis: Annotated[
+        tuple[str, str] | None, typer.Option(help="Of a .json: keypoints, from 1st to 2nd is up.")
+    ] = None,
     min_score: Annotated[float, typer.Option(help="At or below it nobody was found.")] = 0.5,
     threads: Annotated[int, typer.Option(min=1, help="Cores for TFLite.")] = 1,
     joints: Annotated[bool, typer.Option("--joints", help="Also PCK per keypoint.")] = False,
@@ -67,7 +70,7 @@ def main(
     ] = None,
 ) -> None:
     """Measure models, one row each; behind a name with heatmaps `:unrefined` leaves them unused."""
-    testset = open_people_set(on, data, limit)
+    testset = open_people_set(on, data, limit, axis)
     print(testset.note, file=sys.stderr)
     rows = []
     for name in models:

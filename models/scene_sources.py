@@ -8,6 +8,7 @@ from typing import Literal
 
 from pydantic import Field
 
+from blazetrack.errors import InputError
 from models.data.anchor_targets import MatchSettings
 from models.data.canvas import CanvasSettings
 from models.data.coco import coco, read_coco
@@ -101,6 +102,11 @@ def open_scenes(name: str, wanted: ScenesSettings, data: SceneDataSettings, say:
     finder = Finder.published(DOUBTFUL) if wanted.search else None
     pack = pack_scenes(scenes, Path(data.packs) / f"scenes_{key}", finder=finder, recipe=key)
     people = sum(len(scene.people) for scene in pack)
+    if not people:
+        raise InputError(
+            f"{name}: nobody in its {len(pack)} pictures can teach a detector, which takes labelled"
+            " hips, shoulders and heads (`taught` adds what people lack)"
+        )
     say(f"{name}: {len(pack)} pictures with {people} people")
     return pack
 

@@ -43,27 +43,30 @@ class PeopleSet:
     frames: Sequence[Frame] | None = None
 
 
-def open_people_set(name: str, data: Path, limit: int | None = None) -> PeopleSet:
+def open_people_set(
+    name: str, data: Path, limit: int | None = None, axis: tuple[str, str] | None = None
+) -> PeopleSet:
     """A data set by name, or the labels of any COCO-format file.
 
     Args:
         name: one of `NAMES`, or a path that ends in `.json`.
         data: folder that holds `lspet/`, `coco_dev/` and `golden/`.
         limit: take so many, spread evenly.
+        axis: of a COCO-format file: two keypoints, from the first to the second is up.
 
     Raises:
         InputError: there is no such data set, or its files are not there.
     """
     if name == "squats":
         return _squats(data / "golden", limit)
-    people = labelled_people(name, data)
+    people = labelled_people(name, data, axis)
     return PeopleSet(name, people.note, _spread(people, limit))
 
 
-def labelled_people(name: str, data: Path) -> LabelledPictures:
+def labelled_people(name: str, data: Path, axis: tuple[str, str] | None = None) -> LabelledPictures:
     """The people of a data set of single pictures; see `open_people_set`."""
     if name.endswith(".json"):
-        return coco(Path(name))
+        return coco(Path(name), axis=axis)
     if name == "lspet_dev":
         return lsp(data / "lspet", "dev", name)
     if name == "coco_dev":

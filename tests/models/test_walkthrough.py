@@ -1,0 +1,303 @@
+"""docs/training.md from its first command to its last: a kite with five keypoints is learnt.
+
+The files and commands are those that the page shows; only the run is made shorter.
+"""
+
+from __future__ import annotations
+
+import csv
+import json
+import re
+import shlex
+from collections.abc import Callable, Iterator
+from functools import partial
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import pytest
+import typer
+import yaml
+
+pytest.importorskip("tensorflow", reason="TFLite files are written by TensorFlow")
+pytest.importorskip("ai_edge_quantizer", reason="needs ai-edge-quantizer")
+
+from blazetrack import Poses, open_sink
+from blazetrack.cli import main as blazetrack
+from blazetrack.errors import BlazetrackError
+from blazetrack.store import Store
+from blazetrack.types import Frame
+from models import command
+from models.quantize import representative
+from models.settings import load_settings
+from models.tasks import task_of
+from models.train import train
+
+# Keras 3 on NumPy 2.
+pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
+
+PAGE = (Path(__file__).parents[2] / "docs" / "training.md").read_text(encoding="utf-8")
+WALK = PAGE[: PAGE.index("## People")]
+STEPS = ("steps: 1500", "steps: 60")
+SIDE, TRAIN, DEV = 96, range(32), range(32, 40)
+
+# Corners in parts of the kite's size, and the four panels between them and the knot.
+SHAPE = np.array([[0, -1.0], [-0.7, -0.3], [0.7, -0.3], [0, 1], [0, -0.3]])
+PANELS = (((0, 1, 4), (230, 60, 60)), ((0, 4, 2), (230, 60, 60)))
+PANELS += (((1, 3, 4), (240, 210, 70)), ((4, 3, 2), (240, 210, 70)))
+
+
+def fenced(text: str, language: str) -> list[str]:
+    found = re.findall(r"^```(\w*)\n(.*?)^```$", text, re.M | re.S)
+    return [block for kind, block in found if kind == language]
+
+
+def commands(text: str) -> list[list[str]]:
+    """The lines of a text that start a program of the project, as words."""
+    lines = [line for block in fenced(text, "") for line in block.splitlines()]
+    words = [shlex.split(re.sub(r"^KERAS_BACKEND=\w+ ", "", line), comments=True) for line in lines]
+    return [line for line in words if line[:1] == ["blazetrack"] or line[:2] == ["python", "-m"]]
+
+
+def configs() -> dict[str, str]:
+    """The YAML files of the page by name."""
+    found = (re.match(r"# (\S+\.yaml)\n", text) for text in fenced(PAGE, "yaml"))
+    texts = fenced(PAGE, "yaml")
+    return {name[1]: text for name, text in zip(found, texts, strict=True) if name}
+
+
+def kite(seed: int) -> tuple[np.ndarray, np.ndarray]:
+    """A picture `(96, 96, 3)` of a kite against the sky, and its five points."""
+    rng = np.random.default_rng(seed)
+    angle, size = rng.uniform(-0.5, 0.5), rng.uniform(24, 34)
+    turn = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
+    points = SHAPE @ turn.T * size + rng.uniform(38, 58, 2)
+    sky = np.linspace((140, 200, 200), (195, 255, 255), SIDE)[:, None]
+    picture = (sky - rng.integers(0, 30, (SIDE, SIDE, 1))).astype(np.uint8)
+    for corners, color in PANELS:
+        panel = (points[list(corners)] * 16).astype(np.int32)
+        cv2.fillConvexPoly(picture, panel, color, cv2.LINE_AA, 4)
+    return picture, points
+
+
+def write_kites(folder: Path) -> None:
+    """`kite/` as the page describes it, with the page's own category."""
+    category = json.loads(fenced(PAGE, "json")[0])["categories"][0]
+    (folder / "images").mkdir(parents=True)
+    for name, numbers in (("train", TRAIN), ("dev", DEV)):
+        images, labels = [], []
+        for i in numbers:
+            picture, points = kite(i)
+            cv2.imwrite(str(folder / "images" / f"{i:03d}.png"), picture[..., ::-1])
+            images.append({"id": i, "file_name": f"{i:03d}.png", "width": SIDE, "height": SIDE})
+            keypoints = np.column_stack([points, np.full(5, 2)]).ravel().tolist()
+            labels.append({"id": i, "image_id": i, "category_id": 1, "keypoints": keypoints})
+        content = {"images": images, "annotations": labels, "categories": [category]}
+        (folder / f"{name}.json").write_text(json.dumps(content), encoding="utf-8")
+
+
+def write_clip(path: Path) -> None:
+    with open_sink(str(path)) as clip:
+        for i in range(4):
+            picture = kite(TRAIN[0])[0]
+            clip.write(Frame(picture, i, i / 30), Poses.empty(), picture)
+
+
+def run(words: list[str]) -> None:
+    """A command of the page, in this process."""
+    start = partial(blazetrack, words[1:])
+    if words[0] == "python":
+        start = partial(command.run, import_module(words[2]).app, words[2], words[3:])
+    with pytest.raises(SystemExit) as end:
+        start()
+    assert not end.value.code, words
+
+
+@pytest.fixture(scope="module")
+def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """The reader's folder, behind the last command of the walk-through; no weights, no network."""
+    folder = tmp_path_factory.mktemp("desk")
+    write_kites(folder / "kite")
+    write_clip(folder / "clip.mp4")
+    for name, text in configs().items():
+        (folder / name).write_text(text.replace(*STEPS), encoding="utf-8")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)
+        patch.setenv("BLAZETRACK_HOME", str(folder / "home"))
+        patch.setenv("BLAZETRACK_OFFLINE", "1")
+        for words in commands(WALK):
+            run(words)
+        yield folder
+
+
+def test_the_page_walks_all_the_way() -> None:
+    assert STEPS[0] in configs()["kite.yaml"]
+    programs = [words[2] if words[0] == "python" else words[0] for words in commands(WALK)]
+    steps = ["models.train", "models.evaluate", "models.export", "models.quantize", "blazetrack"]
+    assert list(dict.fromkeys(programs)) == steps
+
+
+def test_the_loss_falls(desk: Path) -> None:
+    with (desk / "runs/kite/train.csv").open(encoding="utf-8") as file:
+        loss = [float(row["loss"]) for row in csv.DictReader(file)]
+    assert len(loss) == 3
+    assert loss[-1] < 0.8 * loss[0]
+    for name in ("settings.yaml", "dev.csv", "curves.png", "checkpoint/checkpoint.json"):
+        assert (desk / "runs/kite" / name).is_file()
+
+
+@pytest.mark.parametrize("name", ["mine", "mine_f16", "mine_int8"])
+def test_the_skeleton_travels_beside_the_file(desk: Path, name: str) -> None:
+    found = Store(desk / "home").find(desk / f"{name}.tflite")
+    skeleton = found.info.skeleton
+    assert skeleton is not None
+    assert skeleton.names == ("nose", "left_tip", "right_tip", "tail", "knot")
+    assert skeleton.edges == ((0, 1), (0, 2), (1, 3), (2, 3), (0, 4), (4, 3))
+    assert skeleton.partners == (0, 2, 1, 3, 4)
+    assert found.info.input_hw == (64, 64)
+
+
+def test_kites_are_followed_in_their_own_keypoints(desk: Path) -> None:
+    lines = (desk / "kites.jsonl").read_text(encoding="utf-8").splitlines()
+    frames = [json.loads(line) for line in lines]
+    assert len(frames) == len(TRAIN) + len(DEV)
+    people = [one for frame in frames for one in frame["poses"]]
+    assert len(people) > len(frames) / 2
+    for one in people:
+        assert np.shape(one["landmarks_px"]) == (5, 3)
+        assert np.isfinite(one["landmarks_px"]).all()
+    with (desk / "kites.csv").open(encoding="utf-8") as file:
+        header = next(csv.reader(file))
+    points = [name.removesuffix("_x_px") for name in header if name.endswith("_x_px")]
+    assert points == ["nose", "left_tip", "right_tip", "tail", "knot"]
+
+
+def test_a_clip_and_a_sheet_are_drawn(desk: Path) -> None:
+    assert (desk / "tracked.mp4").stat().st_size > 0
+    assert (desk / "worst.png").read_bytes().startswith(b"\x89PNG")
+
+
+@pytest.mark.parametrize("name", ["people.yaml", "finder.yaml"])
+def test_the_other_configs_of_the_page_are_valid(desk: Path, name: str) -> None:
+    assert load_settings(desk / name).name == name.removesuffix(".yaml")
+
+
+@pytest.mark.parametrize("words", commands(PAGE.replace(WALK, "")), ids=" ".join)
+def test_the_other_commands_of_the_page_can_be_parsed(words: list[str]) -> None:
+    if words[0] == "python":
+        module, rest = words[2], words[3:]
+        if rest[0] == "detector":
+            module, rest = f"{module}_detector", rest[1:]
+        app: Any = import_module(module).app
+        typer.main.get_command(app).make_context(module, rest)
+
+
+def edited(desk: Path, change: Callable[[dict[str, Any]], None]) -> str:
+    """`kite.yaml` over labels that were changed."""
+    labels = json.loads((desk / "kite/train.json").read_text(encoding="utf-8"))
+    change(labels)
+    (desk / "kite/other.json").write_text(json.dumps(labels), encoding="utf-8")
+    return "data.people.kites.path=kite/other.json"
+
+
+def all_labels(values: list[float], times: float = 1) -> Callable[[dict[str, Any]], None]:
+    def change(labels: dict[str, Any]) -> None:
+        for one in labels["annotations"]:
+            before = np.reshape(one["keypoints"], (-1, 3))
+            one["keypoints"] = values or (before * (times, times, 1)).ravel().tolist()
+
+    return change
+
+
+def said_by_the_page(message: str) -> str:
+    """What the page says, in the paths of this machine."""
+    assert f"`{message}" in PAGE
+    return message.replace("kite/images", str(Path("kite") / "images"))
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (
+            lambda labels: labels["images"][0].update(file_name="gone.png"),
+            "kites: 1 of 32 pictures are missing, the first is kite/images/gone.png",
+        ),
+        (all_labels([], 10), "kites: 160 of 160 labels lie outside of their picture"),
+        (
+            lambda labels: [one.update(width=192, height=192) for one in labels["images"]],
+            "kite/images/000.png is 96×96 pixels, but its labels are for 192×192",
+        ),
+        (
+            all_labels([0.0] * 15),
+            "kites: expected labelled people, got none; left out: 32 people with fewer than 2"
+            " labelled keypoints",
+        ),
+        (
+            lambda labels: labels["annotations"][0].update(keypoints=[1, 2, 2]),
+            "kites/0: expected 5 keypoints (x, y, v each), got 3 values",
+        ),
+    ],
+)
+def test_labels_that_cannot_be_used_are_told(
+    desk: Path, change: Callable[[dict[str, Any]], None], message: str
+) -> None:
+    settings = load_settings("kite.yaml", [edited(desk, change), "data.packs=other_packs"])
+    with pytest.raises(BlazetrackError, match=re.escape(said_by_the_page(message))):
+        task_of(settings, lambda line: None)
+
+
+@pytest.mark.parametrize(
+    ("override", "message"),
+    [
+        (
+            "data.people.kites.partners=[[left_tip, right_tp]]",
+            "skeleton kite: no keypoint 'right_tp'; did you mean 'right_tip'?",
+        ),
+        ("run.stps=5", "no setting 'run.stps'; did you mean 'run.steps'?"),
+    ],
+)
+def test_settings_that_cannot_be_used_are_told(desk: Path, override: str, message: str) -> None:
+    with pytest.raises(BlazetrackError, match=re.escape(said_by_the_page(message))):
+        task_of(load_settings("kite.yaml", [override]), lambda line: None)
+
+
+def test_a_run_is_neither_overwritten_nor_mistaken(desk: Path) -> None:
+    said = said_by_the_page("holds a run already: --resume goes on with it, --out FOLDER starts")
+    with pytest.raises(BlazetrackError, match=said):
+        train(load_settings("kite.yaml"), desk / "runs/kite")
+    other = load_settings("kite.yaml", ["network.options.head=16"])
+    said = said_by_the_page("give the settings it was trained with, or another --out")
+    with pytest.raises(BlazetrackError, match=said):
+        train(other, desk / "runs/kite", resume=True)
+
+
+def test_an_empty_representative_set_is_told(desk: Path) -> None:
+    (desk / "empty").mkdir()
+    info = Store(desk / "home").find(desk / "mine.tflite").info
+    with pytest.raises(BlazetrackError, match=said_by_the_page("the representative set is empty")):
+        representative(info, None, desk / "empty", 4)
+
+
+def test_a_detector_of_kites_is_refused(desk: Path) -> None:
+    fields = yaml.safe_load(configs()["finder.yaml"])
+    fields["data"] = {"scenes": {"kites": {"kind": "coco", "path": "kite/train.json"}}}
+    (desk / "kite_finder.yaml").write_text(yaml.safe_dump(fields), encoding="utf-8")
+    said = said_by_the_page("kites: nobody in its 32 pictures can teach a detector")
+    with pytest.raises(BlazetrackError, match=said):
+        task_of(load_settings("kite_finder.yaml"), lambda line: None)
+
+
+def test_an_axis_turns_the_crops_that_are_measured(desk: Path) -> None:
+    from models.testsets import open_people_set
+
+    upright, turned = (
+        open_people_set("kite/dev.json", desk, axis=axis) for axis in (None, ("tail", "nose"))
+    )
+    for one, other in zip(upright.samples, turned.samples, strict=True):
+        up = np.diff(other.alignment_px, axis=0)[0]
+        nose, tail = other.points_px[0, :2], other.points_px[3, :2]
+        along = np.array(nose - tail)
+        assert np.diff(one.alignment_px, axis=0)[0, 0] == pytest.approx(0, abs=1e-3)
+        assert up @ along == pytest.approx(np.hypot(*up) * np.hypot(*along), rel=1e-4)
