@@ -6,13 +6,9 @@ there are: a run that is resumed at step `t` goes on with what it would have see
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
-from multiprocessing import get_context
 from typing import Any
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -20,17 +16,18 @@ from blazetrack.errors import InputError
 from blazetrack.skeleton import BLAZEPOSE33, Skeleton
 from models.data.align import jittered, region, to_image_of
 from models.data.augment import AugmentSettings, augmented, fill, truncated
-from models.data.labels import Arrays, empty_batch, warp, write_labels
+from models.data.labels import empty_batch, warp, write_labels
 from models.data.negatives import Background, background_of, crop_of_nobody
 from models.data.order import Order
 from models.data.sample import PoseSample
+from models.data.stream import Arrays, Stream
 
 __all__ = ["Arrays", "Batches", "eval_batches"]
 
 Image = NDArray[np.uint8]
 
 
-class Batches:
+class Batches(Stream):
     """An endless iterator of training batches, made in the background.
 
     A batch is a dict of arrays, B samples, side S, K keypoints, coordinates in parts of the
@@ -49,12 +46,8 @@ class Batches:
         weights: shares of the sources by name; by default in proportion to their lengths.
         negatives: share of crops that show nobody.
         backgrounds: pictures to cut these from; by default the samples' own.
-        workers: threads or processes.
-        processes: work in other processes: faster with more than two cores, seconds slower to
-            start, and the program needs `if __name__ == "__main__"`. Sources should be packed
-            (`shards.pack`), since each process has its own copy of all others.
-        ahead: batches that wait ready, at most.
-        start: number of the first batch.
+        stream: `workers`, `processes`, `ahead` and `start`, see `Stream`; for processes the
+            sources should be packed (`shards.pack`).
 
     Raises:
         InputError: an argument is out of range, a source is empty or shares no keypoint.
@@ -72,13 +65,11 @@ class Batches:
         weights: Mapping[str, float] | None = None,
         negatives: float = 0.0,
         backgrounds: Sequence[Background] = (),
-        workers: int = 1,
-        processes: bool = False,
-        ahead: int = 4,
-        start: int = 0,
+        **stream: Any,
     ) -> None:
+        super().__init__(**stream)
         sources = dict(samples) if isinstance(samples, Mapping) else {"samples": samples}
-        _check(sources, weights, skeleton, size=size, side=side, workers=workers, ahead=ahead)
+        _check(sources, weights, skeleton, size=size, side=side)
         if not 0 <= negatives < 1:
             raise InputError(f"batches: negatives: expected a share of 0 to 1, got {negatives}")
         self._sources = list(sources.values())
@@ -87,50 +78,11 @@ class Batches:
         self._size, self._side, self._skeleton, self._seed = size, side, skeleton, seed
         self._augment = augment or AugmentSettings()
         self._negatives, self._backgrounds = negatives, backgrounds
-        self._workers, self._ahead, self._next = workers, max(ahead, workers), start
-        self._processes = processes
-        self._pool: Executor | None = None
-        self._waiting: deque[Future[Arrays]] = deque()
 
     @property
     def steps_per_epoch(self) -> int:
         """Batches until every sample was seen about once."""
         return max(1, round(len(self._order) / (self._size * (1 - self._negatives))))
-
-    def __iter__(self) -> Iterator[Arrays]:
-        return self
-
-    def __next__(self) -> Arrays:
-        if self._pool is None:
-            self._pool = self._open()
-        while len(self._waiting) < self._ahead:
-            make = _batch if self._processes else self.batch
-            self._waiting.append(self._pool.submit(make, self._next))
-            self._next += 1
-        return self._waiting.popleft().result()
-
-    def _open(self) -> Executor:
-        if not self._processes:
-            return ThreadPoolExecutor(self._workers, thread_name_prefix="batches")
-        spawn = get_context("spawn")  # a fork would copy the locks of the trainer's threads
-        return ProcessPoolExecutor(self._workers, spawn, _adopt, (self,))
-
-    def __getstate__(self) -> dict[str, Any]:
-        return {**self.__dict__, "_pool": None, "_waiting": deque()}
-
-    def __enter__(self) -> Batches:
-        return self
-
-    def __exit__(self, *exc_info: object) -> None:
-        self.close()
-
-    def close(self) -> None:
-        """Stop the workers; what waits ready is dropped, and made anew if asked for again."""
-        if self._pool is not None:
-            self._pool.shutdown(cancel_futures=True)
-            self._next -= len(self._waiting)
-            self._waiting.clear()
-            self._pool = None
 
     def batch(self, step: int) -> Arrays:
         """Batch number `step`, whatever was asked before."""
@@ -191,19 +143,6 @@ class Batches:
 
     def _any(self, rng: np.random.Generator) -> PoseSample:
         return self._sample(int(rng.integers(len(self._order))))
-
-
-_MINE: list[Batches] = []
-"""What a worker process makes batches of; empty in all others."""
-
-
-def _adopt(batches: Batches) -> None:
-    cv2.setNumThreads(1)
-    _MINE[:] = [batches]
-
-
-def _batch(step: int) -> Arrays:
-    return _MINE[0].batch(step)
 
 
 def _check(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import Any
 
 import cv2
 import numpy as np
@@ -14,10 +13,10 @@ from blazetrack.geometry import invert
 from blazetrack.skeleton import Skeleton
 from models.data.align import to_crop
 from models.data.sample import PoseSample
+from models.data.stream import Arrays
 
-__all__ = ["Arrays", "empty_batch", "warp", "write_labels"]
+__all__ = ["empty_batch", "warp", "write_labels"]
 
-Arrays = dict[str, NDArray[Any]]
 Image = NDArray[np.uint8]
 Float = NDArray[np.float64]
 
