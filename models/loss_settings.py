@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
+
+from models.strict import Strict
 
 __all__ = ["DetectorLossSettings", "PoseLossSettings"]
 
 
-class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, allow_inf_nan=False)
-
-
-class PoseLossSettings(_Strict):
+class PoseLossSettings(Strict):
     """Of a landmark network. The parts are weighted sums; 0 switches a part off.
 
     Attributes:
@@ -48,7 +46,7 @@ class PoseLossSettings(_Strict):
     swap_weight: float = Field(0.1, ge=0, le=1)
 
 
-class DetectorLossSettings(_Strict):
+class DetectorLossSettings(Strict):
     """Of a detector network.
 
     Attributes:

@@ -14,13 +14,13 @@ from models.data.canvas import CanvasSettings
 from models.data.coco import coco, read_coco
 from models.data.finder import Finder
 from models.data.lsp import lsp
-from models.data.pixels import Strict
 from models.data.sample import PoseSample
 from models.data.scene_pack import ScenePack, pack_scenes
 from models.data.scenes import BySource, PersonScenes, PictureScenes, Scene
 from models.data.shards import pack_key
 from models.data.synthetic import synthetic
 from models.sources import Say, taught
+from models.strict import Strict
 
 __all__ = ["SceneDataSettings", "ScenesSettings", "open_scenes"]
 

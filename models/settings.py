@@ -19,10 +19,10 @@ from pydantic import BaseModel, Field, ValidationError
 from blazetrack.errors import InputError, did_you_mean
 from blazetrack.skeleton import BLAZEPOSE33
 from blazetrack.types import Skeleton
-from models.data.pixels import Strict
 from models.loss_settings import DetectorLossSettings, PoseLossSettings
 from models.scene_sources import SceneDataSettings
 from models.sources import PoseDataSettings, skeleton_of
+from models.strict import Strict
 from models.zoo import NETWORKS
 
 __all__ = [

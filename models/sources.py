@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Literal, overload
+from typing import Any, Literal
 
 from pydantic import Field
 
@@ -22,10 +22,11 @@ from models.data.lsp import lsp
 from models.data.mpii import mpii
 from models.data.negatives import Background, Backgrounds
 from models.data.pictures import LabelledPictures
-from models.data.pixels import Strict
+from models.data.rows import Rows
 from models.data.sample import PoseSample
 from models.data.shards import Shards, open_pack, pack
 from models.data.synthetic import SyntheticPeople, synthetic
+from models.strict import Strict
 
 __all__ = [
     "PeopleSettings",
@@ -163,7 +164,7 @@ def _packed(people: LabelledPictures | SyntheticPeople, packs: Path, in_memory: 
     return pack(_Around(people), packs, recipe, in_memory=in_memory)
 
 
-class _Around(Sequence[PoseSample]):
+class _Around(Rows[PoseSample]):
     """Each person in the part of the picture that a crop can reach."""
 
     def __init__(self, people: Sequence[PoseSample]) -> None:
@@ -172,13 +173,7 @@ class _Around(Sequence[PoseSample]):
     def __len__(self) -> int:
         return len(self._people)
 
-    @overload
-    def __getitem__(self, index: int) -> PoseSample: ...
-    @overload
-    def __getitem__(self, index: slice) -> list[PoseSample]: ...
-    def __getitem__(self, index: int | slice) -> PoseSample | list[PoseSample]:
-        if isinstance(index, slice):
-            return [self[row] for row in range(*index.indices(len(self)))]
+    def row(self, index: int) -> PoseSample:
         return around(self._people[index])
 
 

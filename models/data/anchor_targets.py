@@ -18,8 +18,8 @@ from pydantic import Field
 from blazetrack.detect.anchors import anchor_centers
 from blazetrack.detect.boxes import encode_boxes
 from blazetrack.types import Anchors
-from models.data.pixels import Strict
 from models.data.scenes import People, Scene
+from models.strict import Strict
 
 __all__ = ["MatchSettings", "anchor_sizes", "match", "targets_of"]
 

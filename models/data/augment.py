@@ -17,12 +17,12 @@ from pydantic import Field
 from models.data.pixels import (
     ColourSettings,
     DamageSettings,
-    Strict,
     blurred,
     damaged,
     recoloured,
 )
 from models.data.sample import PoseSample
+from models.strict import Strict
 
 __all__ = [
     "AugmentSettings",

@@ -16,8 +16,9 @@ from pydantic import Field
 
 from blazetrack.geometry import apply, invert, rectangle_to_image
 from models.data.augment import CutSettings, fill
-from models.data.pixels import ColourSettings, DamageSettings, Strict, damaged, recoloured
+from models.data.pixels import ColourSettings, DamageSettings, damaged, recoloured
 from models.data.scenes import People, Scene
+from models.strict import Strict
 
 __all__ = ["CanvasSettings", "draw", "place"]
 

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import overload
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +13,7 @@ from blazetrack.sources.images import read_picture
 from blazetrack.types import Rois
 from models.data.align import to_image_of
 from models.data.coco import CocoFile
+from models.data.rows import Rows
 from models.data.sample import PoseSample
 
 __all__ = ["Background", "Backgrounds", "background_of", "crop_of_nobody"]
@@ -42,7 +41,7 @@ class Background:
     people_px: Float
 
 
-class Backgrounds(Sequence[Background]):
+class Backgrounds(Rows[Background]):
     """The pictures of a COCO file with all its people and crowds, decoded when asked for."""
 
     def __init__(self, file: CocoFile) -> None:
@@ -60,13 +59,7 @@ class Backgrounds(Sequence[Background]):
     def __len__(self) -> int:
         return len(self._paths)
 
-    @overload
-    def __getitem__(self, index: int) -> Background: ...
-    @overload
-    def __getitem__(self, index: slice) -> list[Background]: ...
-    def __getitem__(self, index: int | slice) -> Background | list[Background]:
-        if isinstance(index, slice):
-            return [self[i] for i in range(len(self))[index]]
+    def row(self, index: int) -> Background:
         return Background(read_picture(self._paths[index]), self._people[index])
 
 

@@ -9,7 +9,9 @@ from __future__ import annotations
 import cv2
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
+
+from models.strict import Strict
 
 __all__ = ["ColourSettings", "DamageSettings", "blurred", "damaged", "recoloured"]
 
@@ -17,12 +19,6 @@ Image = NDArray[np.uint8]
 Float = NDArray[np.float64]
 LUMA = np.array([0.299, 0.587, 0.114])  # ITU-R BT.601
 GRAIN = 256 / np.sqrt(6)  # standard deviation of the difference of two random bytes
-
-
-class Strict(BaseModel):
-    """Settings: no unknown names, no `"3"` for 3, no NaN."""
-
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, allow_inf_nan=False)
 
 
 class ColourSettings(Strict):

@@ -6,7 +6,7 @@ import json
 import os
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, BinaryIO, overload
+from typing import Any, BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +15,7 @@ from rich.progress import track
 
 from blazetrack.errors import InputError
 from models.data.finder import Finder
+from models.data.rows import Rows
 from models.data.scenes import People, Scene, with_found
 
 __all__ = ["ScenePack", "open_scenes", "pack_scenes"]
@@ -22,7 +23,7 @@ __all__ = ["ScenePack", "open_scenes", "pack_scenes"]
 FORMAT = 1
 
 
-class ScenePack(Sequence[Scene]):
+class ScenePack(Rows[Scene]):
     """The scenes of a folder; pictures are read-only views.
 
     Attributes:
@@ -42,13 +43,7 @@ class ScenePack(Sequence[Scene]):
     def __len__(self) -> int:
         return len(self._labels["starts"])
 
-    @overload
-    def __getitem__(self, index: int) -> Scene: ...
-    @overload
-    def __getitem__(self, index: slice) -> list[Scene]: ...
-    def __getitem__(self, index: int | slice) -> Scene | list[Scene]:
-        if isinstance(index, slice):
-            return [self[row] for row in range(*index.indices(len(self)))]
+    def row(self, index: int) -> Scene:
         labels, row = self._labels, range(len(self))[index]
         height, width = labels["sizes_hw"][row].tolist()
         start = int(labels["starts"][row])

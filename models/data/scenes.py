@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, overload
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,6 +24,7 @@ from models.data.agreement import EARS_UP_THE_HEAD
 from models.data.align import alignment_from_points
 from models.data.coco import Annotation, CocoFile
 from models.data.finder import Found
+from models.data.rows import Rows
 from models.data.sample import PoseSample
 from models.data.shards import Shards
 
@@ -168,7 +169,7 @@ def _person(labels: PoseSample, sample: PoseSample) -> People | None:
     return People(box[None], alignment[None], shoulders[None])
 
 
-class PersonScenes(Sequence[Scene]):
+class PersonScenes(Rows[Scene]):
     """Pictures of one labelled person each, such as LSPET's and the drawn ones.
 
     Args:
@@ -185,13 +186,7 @@ class PersonScenes(Sequence[Scene]):
     def __len__(self) -> int:
         return len(self._samples)
 
-    @overload
-    def __getitem__(self, index: int) -> Scene: ...
-    @overload
-    def __getitem__(self, index: slice) -> list[Scene]: ...
-    def __getitem__(self, index: int | slice) -> Scene | list[Scene]:
-        if isinstance(index, slice):
-            return [self[row] for row in range(*index.indices(len(self)))]
+    def row(self, index: int) -> Scene:
         sample = self._samples[index]
         people = person_of(sample, self._taught.get(sample.source))
         height, width = sample.image.shape[:2]
@@ -199,7 +194,7 @@ class PersonScenes(Sequence[Scene]):
         return Scene(sample.image, people, whole if not len(people) else np.zeros((0, 4)))
 
 
-class PictureScenes(Sequence[Scene]):
+class PictureScenes(Rows[Scene]):
     """The pictures of a COCO file with all their people.
 
     Args:
@@ -218,13 +213,7 @@ class PictureScenes(Sequence[Scene]):
     def __len__(self) -> int:
         return len(self._paths)
 
-    @overload
-    def __getitem__(self, index: int) -> Scene: ...
-    @overload
-    def __getitem__(self, index: slice) -> list[Scene]: ...
-    def __getitem__(self, index: int | slice) -> Scene | list[Scene]:
-        if isinstance(index, slice):
-            return [self[row] for row in range(*index.indices(len(self)))]
+    def row(self, index: int) -> Scene:
         image = read_picture(self._paths[index])
         people, ignore = [], []
         for found in self._annotations[index]:

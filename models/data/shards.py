@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from functools import partial
 from itertools import islice
 from pathlib import Path
-from typing import Any, overload
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -33,6 +33,7 @@ from rich.progress import (
 from blazetrack.errors import InputError
 from blazetrack.skeleton import Skeleton
 from models.data.keypoints import skeleton_fields, skeleton_from_fields
+from models.data.rows import Rows
 from models.data.sample import PoseSample
 
 __all__ = ["Shards", "open_pack", "pack", "pack_key"]
@@ -182,7 +183,7 @@ class _Part:
         return PoseSample(flat.reshape(height, width, 3), self.skeleton, source=source, **labels)
 
 
-class Shards(Sequence[PoseSample]):
+class Shards(Rows[PoseSample]):
     """The samples of a pack; pictures are views, read-only where they are mapped.
 
     Attributes:
@@ -197,13 +198,7 @@ class Shards(Sequence[PoseSample]):
     def __len__(self) -> int:
         return len(self._rows)
 
-    @overload
-    def __getitem__(self, index: int) -> PoseSample: ...
-    @overload
-    def __getitem__(self, index: slice) -> list[PoseSample]: ...
-    def __getitem__(self, index: int | slice) -> PoseSample | list[PoseSample]:
-        if isinstance(index, slice):
-            return [part.person(row) for part, row in self._rows[index]]
+    def row(self, index: int) -> PoseSample:
         part, row = self._rows[index]
         return part.person(row)
 

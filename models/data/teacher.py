@@ -18,7 +18,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Annotated, Any, Literal, overload
+from typing import Annotated, Any, Literal
 
 import numpy as np
 import typer
@@ -35,6 +35,7 @@ from models.data.finder import Finder
 from models.data.lsp import lsp
 from models.data.pictures import LabelledPictures
 from models.data.reading import AROUND, FIRST, MORE, Teacher, stack
+from models.data.rows import Rows
 from models.data.sample import PoseSample
 from models.data.shards import Shards, pack, pack_key
 from models.data.teaching import TeacherSettings, Verdict, combine
@@ -133,7 +134,7 @@ def _words(counts: Counter[str]) -> str:
     return ", ".join(f"{way} {count}" for way, count in sorted(counts.items())) or "none"
 
 
-class _Taught(Sequence[PoseSample]):
+class _Taught(Rows[PoseSample]):
     """Samples that are taught when they are asked for; each verdict is a line in a file."""
 
     def __init__(self, samples: Sequence[PoseSample], teacher: Teacher, verdicts: Path) -> None:
@@ -142,13 +143,7 @@ class _Taught(Sequence[PoseSample]):
     def __len__(self) -> int:
         return len(self._samples)
 
-    @overload
-    def __getitem__(self, index: int) -> PoseSample: ...
-    @overload
-    def __getitem__(self, index: slice) -> list[PoseSample]: ...
-    def __getitem__(self, index: int | slice) -> PoseSample | list[PoseSample]:
-        if isinstance(index, slice):
-            return [self[row] for row in range(*index.indices(len(self)))]
+    def row(self, index: int) -> PoseSample:
         taught, verdict = teach(self._samples[index], self._teacher)
         line = json.dumps({"row": index, **asdict(verdict)})
         self._verdicts.parent.mkdir(parents=True, exist_ok=True)

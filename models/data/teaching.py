@@ -30,8 +30,8 @@ from models.data.agreement import (
     mixed_up,
     states,
 )
-from models.data.pixels import Strict
 from models.data.sample import PoseSample
+from models.strict import Strict
 
 __all__ = ["TeacherSettings", "Verdict", "combine"]
 
