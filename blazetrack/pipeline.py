@@ -20,7 +20,7 @@ from blazetrack.graph.ports import read_signature
 from blazetrack.nodes import NODES
 from blazetrack.skeleton import BLAZEPOSE33, Skeleton
 from blazetrack.sources import frame_from_array
-from blazetrack.store import Store
+from blazetrack.store import Store, StoredModel
 from blazetrack.types import Frame, Poses
 
 __all__ = ["PoseTracker", "find_graph", "shipped_graphs"]
@@ -208,11 +208,14 @@ def _open_models(
                 hint = did_you_mean(role, names)
                 raise GraphError(f"graph {spec.name}: has no model with the role '{role}'; {hint}")
             names[role] = name
-    if model is not None and detector is None and "detector" in names:
-        names["detector"] = store.describe(model).detector or names["detector"]
+    found: dict[str, StoredModel] = {}
+    if model is not None:
+        found["landmarks"] = store.find(model)
+        if detector is None and "detector" in names:
+            names["detector"] = found["landmarks"].detector or names["detector"]
     models = {}
     for role, name in names.items():
-        stored = store.find(name)
+        stored = found.get(role) or store.find(name)
         models[role] = TfliteModel(stored.info, partial(store.variant, stored), backend, threads)
     return models
 

@@ -301,15 +301,15 @@ class Skeleton:
         edges: index pairs to draw as lines.
         torso: indices of left shoulder, right shoulder, left hip, right hip, where the set has
             them: the diagonal is the yardstick of PCK.
-        swaps: index pairs that change places when the picture is flipped; where there are none,
-            the names with `left` and `right` in them say it.
+        swaps: index pairs that change places when the picture is flipped; None is as the
+            names with `left` and `right` in them say.
     """
 
     name: str
     names: tuple[str, ...]
     edges: tuple[tuple[int, int], ...] = ()
     torso: tuple[int, int, int, int] | None = None
-    swaps: tuple[tuple[int, int], ...] = ()
+    swaps: tuple[tuple[int, int], ...] | None = None
 
     def __len__(self) -> int:
         return len(self.names)
@@ -325,7 +325,7 @@ class Skeleton:
     @property
     def partners(self) -> tuple[int, ...]:
         """For each keypoint the index that it becomes when the picture is flipped."""
-        if self.swaps:
+        if self.swaps is not None:
             becomes = dict([*self.swaps, *((b, a) for a, b in self.swaps)])
             return tuple(becomes.get(i, i) for i in range(len(self)))
         return tuple(

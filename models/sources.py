@@ -51,7 +51,7 @@ class SkeletonSettings(Strict):
     names: list[str] = Field(min_length=1)
     edges: list[list[int]] = Field(default_factory=list)
     torso: list[int] | None = None
-    swaps: list[list[int]] = Field(default_factory=list)
+    swaps: list[list[int]] | None = None
 
 
 class PeopleSettings(Strict):
@@ -205,7 +205,8 @@ def skeleton_of(wanted: str | SkeletonSettings) -> Skeleton:
     if wanted.torso is not None:
         a, b, c, d = wanted.torso
         torso = (a, b, c, d)
-    edges, swaps = (tuple((a, b) for a, b in pairs) for pairs in (wanted.edges, wanted.swaps))
+    edges = tuple((a, b) for a, b in wanted.edges)
+    swaps = None if wanted.swaps is None else tuple((a, b) for a, b in wanted.swaps)
     return Skeleton(wanted.name, tuple(wanted.names), edges, torso, swaps)
 
 

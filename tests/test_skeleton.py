@@ -3,7 +3,15 @@ from __future__ import annotations
 import pytest
 
 from blazetrack.errors import InputError
-from blazetrack.skeleton import BLAZEPOSE33, COCO17, LSP14, MPII16, SKELETONS, get_skeleton
+from blazetrack.skeleton import (
+    BLAZEPOSE33,
+    COCO17,
+    LSP14,
+    MPII16,
+    SKELETONS,
+    Skeleton,
+    get_skeleton,
+)
 
 ALL = pytest.mark.parametrize("skeleton", SKELETONS.values(), ids=list(SKELETONS))
 
@@ -75,3 +83,10 @@ def test_an_unknown_skeleton_is_explained() -> None:
     assert get_skeleton("coco17") is COCO17
     with pytest.raises(InputError, match="no skeleton 'coco71'; did you mean 'coco17'"):
         get_skeleton("coco71")
+
+
+def test_swaps_are_as_the_names_say_unless_they_are_given() -> None:
+    names = ("left_ear", "right_ear", "nose")
+    assert Skeleton("own", names).partners == (1, 0, 2)
+    assert Skeleton("own", names, swaps=()).partners == (0, 1, 2)
+    assert Skeleton("own", names, swaps=((0, 2),)).partners == (2, 1, 0)

@@ -62,13 +62,13 @@ class _Skeleton(_Strict):
     names: tuple[str, ...] = Field(min_length=1)
     edges: tuple[tuple[NonNegativeInt, NonNegativeInt], ...] = ()
     torso: tuple[NonNegativeInt, NonNegativeInt, NonNegativeInt, NonNegativeInt] | None = None
-    swaps: tuple[tuple[NonNegativeInt, NonNegativeInt], ...] = ()
+    swaps: tuple[tuple[NonNegativeInt, NonNegativeInt], ...] | None = None
 
     @model_validator(mode="after")
     def _points_that_exist(self) -> _Skeleton:
         if len(set(self.names)) < len(self.names):
             raise ValueError("keypoint names must differ")
-        used = [*self.edges, *self.swaps, self.torso or (0,)]
+        used = [*self.edges, *(self.swaps or ()), self.torso or (0,)]
         if max(max(numbers) for numbers in used) >= len(self.names):
             raise ValueError(f"edges, swaps and torso must be numbers below {len(self.names)}")
         return self

@@ -64,8 +64,7 @@ def _swaps(plain: Skeleton, partners: Sequence[tuple[str, str]]) -> tuple[tuple[
             if word in used:
                 raise InputError(f"skeleton {plain.name}: '{word}' has two partners")
             used.add(word)
-    swaps = tuple((plain.index(a), plain.index(b)) for a, b in partners)
-    return swaps or ((0, 0),)  # no swaps at all would mean: as the names say
+    return tuple((plain.index(a), plain.index(b)) for a, b in partners)
 
 
 def skeleton_fields(skeleton: Skeleton) -> dict[str, Any]:
@@ -75,13 +74,16 @@ def skeleton_fields(skeleton: Skeleton) -> dict[str, Any]:
         "names": list(skeleton.names),
         "edges": [list(edge) for edge in skeleton.edges],
         "torso": None if skeleton.torso is None else list(skeleton.torso),
-        "swaps": [list(pair) for pair in skeleton.swaps],
+        "swaps": None if skeleton.swaps is None else [list(p) for p in skeleton.swaps],
     }
 
 
 def skeleton_from_fields(fields: Mapping[str, Any]) -> Skeleton:
     """The set that `skeleton_fields` wrote."""
-    edges, swaps = (tuple((int(a), int(b)) for a, b in fields[name]) for name in ("edges", "swaps"))
+    edges = tuple((int(a), int(b)) for a, b in fields["edges"])
+    swaps = fields["swaps"]
+    if swaps is not None:
+        swaps = tuple((int(a), int(b)) for a, b in swaps)
     torso = None
     if fields["torso"] is not None:
         a, b, c, d = fields["torso"]
