@@ -14,8 +14,9 @@ from numpy.typing import NDArray
 
 from benchmarks.reference.environment import reference_python
 from blazetrack.errors import BlazetrackError
+from blazetrack.types import Poses
 
-__all__ = ["Answers", "ask_solutions", "ask_tasks", "save_frames"]
+__all__ = ["Answers", "Found", "ask_solutions", "ask_tasks", "save_frames"]
 
 SCRIPTS = Path(__file__).parent
 
@@ -37,6 +38,30 @@ class Answers:
     world_m: NDArray[np.float64]
     visibility: NDArray[np.float64]
     detector_runs: int | None = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Found:
+    """The people that were found in one frame, whoever found them.
+
+    Attributes:
+        landmarks_px: `(N, 33, 2)` float64, x y in image pixels.
+        scores: `(N,)` float64, larger is surer.
+        ids: `(N,)` int64.
+    """
+
+    landmarks_px: NDArray[np.float64]
+    scores: NDArray[np.float64]
+    ids: NDArray[np.int64]
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    @classmethod
+    def of(cls, poses: Poses) -> Found:
+        """What our pipeline found; a score is the person's times the mean of its visibilities."""
+        scores = poses.scores * poses.visibility.mean(axis=1)
+        return cls(poses.landmarks_px[..., :2], scores, poses.ids)
 
 
 def save_frames(images: Iterable[NDArray[np.uint8]], folder: Path) -> int:

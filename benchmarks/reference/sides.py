@@ -16,7 +16,7 @@ from benchmarks.reference.workers import Side, write_task_bundle
 from blazetrack.errors import BlazetrackError
 from blazetrack.store import Store
 
-__all__ = ["installed_bytes", "three_sides"]
+__all__ = ["installed_bytes", "newest_tasks", "three_sides"]
 
 ROOT = Path(__file__).resolve().parents[2]
 MODELS = ("pose_detector", "full")
@@ -46,15 +46,29 @@ def three_sides(bundle: Path, newest: str = "") -> list[Side]:
     """
     Store().pull(MODELS)
     solutions = reference_python(MEDIAPIPE)
-    version = newest or _newest(solutions)
-    tasks = reference_python(f"mediapipe=={version}")
-    write_task_bundle(solutions, bundle)
+    version, tasks = newest_tasks(bundle, newest)
     old = MEDIAPIPE.partition("==")[2]
     return [
         Side("blazetrack", Path(sys.executable), "time_blazetrack.py", OURS),
         Side(f"solutions {old}", solutions, "time_solutions.py", SOLUTIONS),
         Side(f"tasks {version}", tasks, "time_tasks.py", TASKS, bundle),
     ]
+
+
+def newest_tasks(bundle: Path, newest: str = "") -> tuple[str, Path]:
+    """Version of mediapipe for Tasks and the Python that has it; the `.task` bundle is written.
+
+    Args:
+        bundle: where the `.task` bundle goes: 0.10.21, the last that holds weights, writes it.
+        newest: version of mediapipe; empty is the newest published.
+
+    Raises:
+        BlazetrackError: something cannot be installed.
+    """
+    solutions = reference_python(MEDIAPIPE)
+    version = newest or _newest(solutions)
+    write_task_bundle(solutions, bundle)
+    return version, reference_python(f"mediapipe=={version}")
 
 
 def installed_bytes(sides: Sequence[Side]) -> dict[str, int]:
@@ -77,7 +91,7 @@ def _newest(python: Path) -> str:
     if match is None:
         last = (done.stderr.strip().splitlines() or ["no message"])[-1]
         raise BlazetrackError(
-            f"versus: expected pip to tell the newest mediapipe, it said: {last}: "
+            f"reference: expected pip to tell the newest mediapipe, it said: {last}: "
             "name a version with --newest"
         )
     return match[1]

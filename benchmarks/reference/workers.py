@@ -121,7 +121,7 @@ def write_task_bundle(python: Path, path: Path) -> None:
     command = [str(python), *ALONE, "-c", code, str(SCRIPTS), str(path)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode != 0:
-        raise BlazetrackError(f"versus: the .task bundle was not written: {_last(done.stderr)}")
+        raise BlazetrackError(f"reference: the .task bundle was not written: {_last(done.stderr)}")
 
 
 class _Talk:

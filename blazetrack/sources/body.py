@@ -61,6 +61,8 @@ class Joints:
         spine: `(4, 3)`: middle of the hips, middle of the shoulders, foot and top of the neck.
         hands: `(2, 3, 3)`: per side the directions along, towards the thumb, out of the back.
         scale: body height of 1 in the same unit (1 in space, pixels once projected).
+        heading: of the stance; None is drawn flat.
+        square: `(4, 3)`: shoulders and hips, left before right, were the heading 0.
     """
 
     points: Float
@@ -68,6 +70,8 @@ class Joints:
     spine: Float
     hands: Float
     scale: float = 1.0
+    heading: float | None = None
+    square: Float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,12 +93,15 @@ class Place:
         home = np.array([self.x_px, self.y_px, 0.0])
         head = joints.head @ camera
         head[0] += home
+        square = None if joints.square is None else joints.square @ camera + home
         return Joints(
             joints.points @ camera + home,
             head,
             joints.spine @ camera + home,
             joints.hands @ camera,
             self.height_px,
+            joints.heading,
+            square,
         )
 
 
@@ -125,9 +132,14 @@ def solve(build: Build, stance: Stance) -> Joints:
     chest = pelvis + 0.292 * trunk[1]
     hands = np.stack([_arm(points, build, chest, trunk, stance.arms[s], s) for s in (0, 1)])
     for side in (0, 1):
-        _leg(points, build, stance.feet[side], side)
+        _leg(points, build, stance.feet[side], stance.soles[side], side)
     spine = np.stack([pelvis, chest, neck, head[0] - 0.6 * head[2] - 0.2 * head[3]])
-    return Joints(points, head, spine, hands)
+    if stance.heading is None:
+        return Joints(points, head, spine, hands)
+    spin = turn(stance.heading, 0.0, 0.0)
+    square = points[[11, 12, 23, 24]]
+    points, head, spine, hands = (part @ spin for part in (points, head, spine, hands))
+    return Joints(points, head, spine, hands, heading=stance.heading, square=square)
 
 
 # Nose, eyes (inner, middle, outer; left, then right), ears, corners of the mouth: right, up and
@@ -184,7 +196,7 @@ def _arm(
 HAND = ((0.058, -0.015), (0.062, 0.012), (0.044, 0.023))
 
 
-def _leg(points: Float, build: Build, foot: Float, side: int) -> None:
+def _leg(points: Float, build: Build, foot: Float, sole: float, side: int) -> None:
     """Fill knee to toes of one side: the knee bends so that the ankle stays where it is put."""
     sign = SIGN[side]
     hip, ankle = points[23 + side], points[27 + side]
@@ -199,8 +211,10 @@ def _leg(points: Float, build: Build, foot: Float, side: int) -> None:
     bend -= (bend @ reach) * reach
     bend *= np.sqrt(build.leg**2 - 0.25 * length**2) / np.linalg.norm(bend)
     points[25 + side] = hip + 0.5 * length * reach + bend
-    for row, place in ((29, HEEL), (31, TOES)):
-        points[row + side] = ankle + place * (sign, 1.0, 1.0)
+    cos, sin = np.cos(sole), np.sin(sole)
+    for row, (aside, up, ahead) in ((29, HEEL), (31, TOES)):
+        shoe = sign * aside, up * cos - ahead * sin, ahead * cos + up * sin
+        points[row + side] = ankle + shoe
 
 
 # Ends of the shoe from the ankle, of the subject's left.

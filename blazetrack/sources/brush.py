@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Colour", "Shape", "cast_shadow", "limb", "mirror", "paint", "smooth", "tone"]
+__all__ = ["Colour", "Shape", "cast_shadow", "covered", "limb", "mirror", "paint", "smooth", "tone"]
 
 Float = NDArray[np.float64]
 Colour = tuple[int, int, int]
@@ -33,6 +33,22 @@ def paint(image: NDArray[np.uint8], shapes: list[Shape]) -> None:
     for corners, colour in shapes:
         fixed = np.rint(corners * 16.0).astype(np.int32)
         cv2.fillPoly(image, [fixed], colour, cv2.LINE_AA, 4)
+
+
+def covered(points: Float, shapes: list[Shape]) -> NDArray[np.bool_]:
+    """Which of the points `(P, 2)` lie under one of the shapes: `(P,)` bool."""
+    under = np.zeros(len(points), np.bool_)
+    if not shapes:
+        return under
+    low = np.stack([corners.min(0) for corners, _ in shapes])
+    high = np.stack([corners.max(0) for corners, _ in shapes])
+    near = np.all((points[:, None] >= low) & (points[:, None] <= high), axis=2)  # (P, S)
+    for point, shape in np.argwhere(near):
+        if not under[point]:
+            at = float(points[point, 0]), float(points[point, 1])
+            form = shapes[shape][0].astype(np.float32)
+            under[point] = cv2.pointPolygonTest(form, at, False) >= 0
+    return under
 
 
 def cast_shadow(image: NDArray[np.uint8], x_px: float, y_px: float, half_width_px: float) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import cos, hypot, sin
 
 import numpy as np
 from numpy.typing import NDArray
@@ -71,18 +72,23 @@ def outline(build: Build, look: Look, joints: Joints) -> list[Shape]:
         joints: the posed body in pixels (`Place.project`).
     """
     shapes: list[Shape] = []
+    depth, aside = joints.points[:, 2], abs(sin(joints.heading or 0.0))
+    arms = sorted((0, 1), key=lambda s: depth[15 + s])
+    legs = sorted((0, 1), key=lambda s: depth[25 + s])
+    if aside > 0.3:  # seen from the side, one arm is behind the trunk and one leg behind the other
+        arms, legs = (sorted((0, 1), key=lambda s: depth[k + s]) for k in (11, 23))
+        _arm(shapes, build, look, joints, arms.pop(0))
     if look.cut == "long":
         mane(shapes, joints, look.hair)
     neck = joints.spine[2:, :2]
     width = 0.027 * joints.scale * build.girth
     limb(shapes, tone(look.skin, 0.86), (neck[0], neck[1], np.array([1.25, 1.0]) * width))
     _trunk(shapes, build, look, joints)
-    depth = joints.points[:, 2]
-    for side in sorted((0, 1), key=lambda s: depth[25 + s]):
+    for side in legs:
         _leg(shapes, build, look, joints, side)
     _waist(shapes, build, look, joints)
     head(shapes, joints, look.skin, look.hair, look.cut, look.beard)
-    for side in sorted((0, 1), key=lambda s: depth[15 + s]):
+    for side in arms:
         _arm(shapes, build, look, joints, side)
     return shapes
 
@@ -94,13 +100,26 @@ WIDTHS = np.array([0.094, 0.094, 0.080, 0.090, 0.101, 0.108])
 
 def _across(build: Build, joints: Joints, *levels: float) -> tuple[Float, Float]:
     """Middle of the trunk `(V, 2)`, and from there to its edge on the picture's right `(V, 2)`."""
-    xy, spine, level = joints.points[:, :2], joints.spine[:, :2], np.array(levels)
-    sides = np.stack([xy[23] - xy[24], xy[11] - xy[12]])
+    spine, level = joints.spine[:, :2], np.array(levels)
+    shoulders, hips = _square(joints)
+    sides = np.stack([hips[0] - hips[1], shoulders[0] - shoulders[1]])
     sides /= np.linalg.norm(sides, axis=1, keepdims=True)
     wide = np.interp(level, LEVELS, WIDTHS * (1, 1, build.waist / WIDTHS[2], 1, 1, 1))
     middle = spine[0] + level[:, None] * (spine[1] - spine[0])
     turned = sides[0] + level[:, None] * (sides[1] - sides[0])
-    return middle, joints.scale * wide[:, None] * turned
+    return middle, joints.scale * _slim(joints) * wide[:, None] * turned
+
+
+def _square(joints: Joints) -> tuple[Float, Float]:
+    """Shoulders and hips `(2, 2)` as they would be seen from the front."""
+    rows = joints.points[[11, 12, 23, 24]] if joints.square is None else joints.square
+    return rows[:2, :2], rows[2:, :2]
+
+
+def _slim(joints: Joints) -> float:
+    """How wide the trunk is seen beside its width from the front."""
+    turned = joints.heading or 0.0
+    return hypot(cos(turned), 0.66 * sin(turned))
 
 
 def _band(low: Float, high: Float, a: Float, b: Float) -> Float:
@@ -109,13 +128,16 @@ def _band(low: Float, high: Float, a: Float, b: Float) -> Float:
 
 
 def _trunk(shapes: list[Shape], build: Build, look: Look, joints: Joints) -> None:
-    unit, xy, spine = joints.scale, joints.points[:, :2], joints.spine[:, :2]
+    unit, spine, slim = joints.scale, joints.spine[:, :2], _slim(joints)
     middle, half = _across(build, joints, 0.9, 0.74, 0.55, 0.33, 0.12, 0.0)
     up = unit * (spine[2] - spine[1]) / np.linalg.norm(spine[2] - spine[1])
-    aside = unit * half[0] / np.linalg.norm(half[0])
+    aside = unit * slim * half[0] / np.linalg.norm(half[0])
     collar = spine[2] + 0.004 * up
+    xy = _square(joints)[0]
+    if joints.heading is not None:
+        xy = spine[1] + slim * (xy - xy.mean(0))
     neck = (collar + 0.040 * aside, collar - 0.040 * aside)
-    tops = xy[11] + 0.030 * up + 0.006 * aside, xy[12] + 0.030 * up - 0.006 * aside
+    tops = xy[0] + 0.030 * up + 0.006 * aside, xy[1] + 0.030 * up - 0.006 * aside
     left, right = middle + half, middle - half
     body = smooth(np.stack([neck[0], tops[0], *left, *right[::-1], tops[1], neck[1]]))
     shapes.append((body, look.shirt))
@@ -127,6 +149,8 @@ def _trunk(shapes: list[Shape], build: Build, look: Look, joints: Joints) -> Non
             shapes.append((_band(m0, m1, h0, h1), look.trim))
             dark = _band(m0 + 0.81 * h0, m1 + 0.81 * h1, 0.19 * h0, 0.19 * h1)
             shapes.append((dark, tone(look.trim, 0.84)))
+    if slim < 0.9:
+        return
     throat = np.stack([neck[0], spine[2] - 0.030 * up, neck[1], collar + 0.02 * up])
     shapes.append((smooth(throat), tone(look.skin, 0.92)))
 

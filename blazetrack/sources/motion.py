@@ -16,7 +16,17 @@ from math import cos, pi, radians, sin, sqrt
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["CYCLE_S", "EXERCISES", "Stance", "exercise", "idle", "sidestep", "stand"]
+__all__ = [
+    "CYCLE_S",
+    "EXERCISES",
+    "Stance",
+    "ease",
+    "exercise",
+    "idle",
+    "sidestep",
+    "stand",
+    "walk",
+]
 
 Float = NDArray[np.float64]
 LEFT, RIGHT = 0, 1
@@ -36,6 +46,9 @@ class Stance:
         feet: `(2, 3)`, shift of the ankles from where they are when standing.
         arms: `(2, 4)` radians, upper arm and forearm: out (0 hangs, π/2 sideways, π up; negative
             across the body) and forward (π/2 points to the camera).
+        soles: `(2,)` radians, how far the toes point down.
+        heading: radians, where the whole body is turned (π/2: it faces the picture's right);
+            None faces the camera and is drawn flat, as a figure that never turns far.
     """
 
     pelvis: Float
@@ -43,12 +56,15 @@ class Stance:
     head: Float
     feet: Float
     arms: Float
+    soles: Float
+    heading: float | None = None
 
 
 def stand() -> Stance:
     """At rest: upright, arms hanging a little away from the body."""
     arms = np.tile([radians(14.0), radians(2.0), radians(9.0), radians(14.0)], (2, 1))
-    return Stance(np.zeros(3), np.zeros(3), np.zeros(3), np.zeros((2, 3)), arms)
+    zeros = np.zeros
+    return Stance(zeros(3), zeros(3), zeros(3), zeros((2, 3)), arms, zeros(2))
 
 
 def swell(u: float, times: int = 1) -> float:
@@ -199,3 +215,45 @@ def sidestep(x: float) -> Stance:
     pose.trunk[2] = 0.03 * sin(2 * pi * part)
     pose.arms[:, 1] += 0.35 * sin(2 * pi * part) * np.array([1.0, -1.0])
     return pose
+
+
+ON_GROUND = 0.6  # share of a stride a foot stands on the ground
+
+
+def walk(phase: float, step: float, vigour: float = 1.0) -> Stance:
+    """Walk straight ahead, seen by who walks along: planted feet move back as the body goes on.
+
+    Args:
+        phase: strides since the left heel touched the ground.
+        step: length of one step; the body covers two of them in a stride.
+        vigour: 0 stands, 1 walks.
+    """
+    pose, far = stand(), ON_GROUND * step * vigour
+    before = 0.16 * far  # a foot lands nearer than where it leaves the ground
+    for side in (LEFT, RIGHT):
+        ahead, lift, toe = _footfall((phase + 0.5 * side) % 1.0)
+        sign = 1.0 - 2.0 * side
+        pose.feet[side] = -0.03 * sign * vigour, vigour * lift, far * ahead - before
+        pose.soles[side] = vigour * toe
+        # Arms swing against the legs, further ahead than back.
+        swing = -vigour * cos(2 * pi * (phase + 0.5 * side))
+        pose.arms[side, 1::2] += 0.38 * swing, 0.46 * swing + 0.20 * vigour
+        pose.arms[side, 0::2] -= 0.05 * vigour, 0.09 * vigour
+    apart = cos(2 * pi * phase) ** 2  # 1 as a heel lands, 0 as one foot passes the other
+    low = REACH - sqrt(REACH**2 - (far - before) ** 2)
+    pose.pelvis[:2] = 0.012 * vigour * sin(2 * pi * phase), -low * (0.2 + 0.8 * apart)
+    pose.trunk[:] = 0.14 * vigour * cos(2 * pi * phase), 0.05 * vigour, 0.0
+    pose.head[:2] = -0.8 * pose.trunk[:2]
+    return pose
+
+
+def _footfall(part: float) -> tuple[float, float, float]:
+    """Where a foot is in its stride: ahead of the hips (−1 to 1), lift, toes down in radians."""
+    if part < ON_GROUND:
+        u = part / ON_GROUND
+        rolled = ease((u - 0.6) / 0.4)  # the heel leaves the ground before the toes
+        toe = 0.62 * rolled - 0.32 * (1.0 - ease(u / 0.2))
+        return 1.0 - 2.0 * u, 0.052 * rolled, toe
+    u = (part - ON_GROUND) / (1.0 - ON_GROUND)
+    lift = 0.052 * (1.0 - ease(u)) + 0.035 * swell(u)
+    return 2.0 * ease(u) - 1.0, lift, 0.62 - 0.94 * ease(1.2 * u)

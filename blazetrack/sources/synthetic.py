@@ -1,9 +1,8 @@
-"""The embedded source: a drawn person who exercises, with the truth of where each joint is.
+"""The embedded source: drawn people who move, with the truth of where each joint is.
 
 No camera and no download: the default of the demo and the ground truth of the tests. A stage has
-a room and actors; each actor has a body, a look, a place and a movement, so several people are
-several actors. A frame follows from (scene, size, frames, fps, seed, index) alone, so any frame
-can be asked for first.
+a room and actors; each actor has a body, a look, places and a movement. A frame follows from
+(scene, size, frames, fps, seed, people, index) alone, so any frame can be asked for first.
 """
 
 from __future__ import annotations
@@ -17,11 +16,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from blazetrack.errors import InputError, SourceError, did_you_mean
-from blazetrack.sources import backdrop, motion
+from blazetrack.sources import backdrop, crowd, motion
 from blazetrack.sources.base import Source, SourceInfo
-from blazetrack.sources.body import Build, Joints, Place, solve
-from blazetrack.sources.brush import Shape, cast_shadow, paint
-from blazetrack.sources.drawn import Look, outline
+from blazetrack.sources.body import Build, Place
+from blazetrack.sources.brush import Shape, cast_shadow, covered, paint
+from blazetrack.sources.drawn import Look
+from blazetrack.sources.stage import Actor, Cast, Script, Stage
 from blazetrack.types import Frame
 
 __all__ = ["SCENES", "SyntheticSource", "Truth"]
@@ -35,7 +35,8 @@ class Truth:
 
     Attributes:
         landmarks_px: `(N, 33, 2)` float64, x y, in the order of `skeleton.BLAZEPOSE33`.
-        visible: `(N, 33)` bool, inside the picture (a limb before another hides nothing).
+        visible: `(N, 33)` bool, inside the picture and not behind a nearer person (whose own
+            limbs hide nothing of their own).
         whole: `(N,)` bool, all that is drawn of the person lies inside the picture.
         ids: `(N,)` int64, from 1, the same person in every frame.
     """
@@ -49,59 +50,6 @@ class Truth:
         return len(self.ids)
 
 
-Act = Callable[[int], motion.Stance]
-
-
-@dataclass(frozen=True, slots=True)
-class Actor:
-    """One person of a stage; `act` gives the stance for a frame's index."""
-
-    id: int
-    build: Build
-    look: Look
-    place: Place
-    act: Act
-
-    def pose(self, index: int) -> tuple[Joints, list[Shape]]:
-        """Joints in pixels and the shapes to paint."""
-        joints = self.place.project(solve(self.build, self.act(index)))
-        return joints, outline(self.build, self.look, joints)
-
-
-@dataclass(frozen=True, slots=True)
-class Stage:
-    """What stays the same while a scene plays; actors from far to near."""
-
-    room: NDArray[np.uint8]
-    noise: NDArray[np.uint8]
-    actors: tuple[Actor, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Script:
-    """What a scene may know: the options of the source."""
-
-    frames: int
-    size: tuple[int, int]
-    fps: float
-
-    def place(self, smaller: float = 0.0, aside: float = 0.0, lower: float = 0.0) -> Place:
-        """Where one person fits with the arms raised and held out.
-
-        Args:
-            smaller: 0 is as tall as fits, 1 three quarters of it.
-            aside: −1 to 1, from the middle to the left or right.
-            lower: 0 to 1, further up in the picture.
-        """
-        width, height = self.size
-        tall = min(0.70 * height, 0.84 * width) * (1.0 - 0.25 * smaller)
-        room = max(0.0, 0.5 * width - 0.56 * tall)
-        return Place(width * 0.5 + 0.6 * aside * room, height * (0.93 - 0.05 * lower), tall)
-
-
-Cast = Callable[[Script, np.random.Generator], tuple[Actor, ...]]
-
-
 def _exercises(
     script: Script, rng: np.random.Generator, only: str | None = None
 ) -> tuple[Actor, ...]:
@@ -112,7 +60,7 @@ def _exercises(
         time_s = index / script.fps
         return motion.idle(motion.exercise(time_s + late, only), time_s + breath)
 
-    return (_actor(1, rng, script.place(), act),)
+    return (_actor(rng, script.place(), act),)
 
 
 def _leaves(script: Script, rng: np.random.Generator) -> tuple[Actor, ...]:
@@ -126,7 +74,7 @@ def _leaves(script: Script, rng: np.random.Generator) -> tuple[Actor, ...]:
         x = away * (motion.ease((u - 0.18) / 0.22) - motion.ease((u - 0.60) / 0.22))
         return motion.idle(motion.sidestep(x), index / script.fps)
 
-    return (_actor(1, rng, place, act),)
+    return (_actor(rng, place, act),)
 
 
 def _still(script: Script, rng: np.random.Generator) -> tuple[Actor, ...]:
@@ -135,11 +83,13 @@ def _still(script: Script, rng: np.random.Generator) -> tuple[Actor, ...]:
     stance.trunk[0] += rng.uniform(-0.3, 0.3)
     stance.arms[:] += rng.normal(0.0, 0.12, (2, 4))
     place = script.place(rng.random(), rng.uniform(-1, 1), rng.random())
-    return (_actor(1, rng, place, lambda index: stance),)
+    return (_actor(rng, place, lambda index: stance),)
 
 
-def _actor(number: int, rng: np.random.Generator, place: Place, act: Act) -> Actor:
-    return Actor(number, Build.drawn_by_lot(rng), Look.drawn_by_lot(rng), place, act)
+def _actor(rng: np.random.Generator, place: Place, act: Callable[[int], motion.Stance]) -> Actor:
+    """Somebody by lot who stays at a place."""
+    build, look = Build.drawn_by_lot(rng), Look.drawn_by_lot(rng)
+    return Actor(1, build, look, lambda index: (place, act(index)))
 
 
 SCENES: dict[str, Cast] = {
@@ -148,8 +98,10 @@ SCENES: dict[str, Cast] = {
     "leaves": _leaves,
     "still": _still,
     "empty": lambda script, rng: (),
+    **crowd.SCENES,
 }
 """Name → who acts; in `still` every frame has another person in another room."""
+_PEOPLE = {**crowd.PEOPLE, "empty": (0, 0)}  # where it is not one
 
 
 class SyntheticSource(Source):
@@ -160,7 +112,8 @@ class SyntheticSource(Source):
         frames: how many frames the clip has.
         size: width and height in pixels.
         fps: frames per second.
-        seed: chooses the person, the room and the moment the clip begins at.
+        seed: chooses the people, the room and the moment the clip begins at.
+        people: how many, in the scenes of several; None leaves it to the scene.
 
     Raises:
         SourceError: there is no such scene, or a number is out of range.
@@ -173,22 +126,32 @@ class SyntheticSource(Source):
         size: tuple[int, int] = (640, 480),
         fps: float = 30.0,
         seed: int = 0,
+        people: int | None = None,
     ) -> None:
         if scene not in SCENES:
             raise SourceError(f"synthetic: no scene '{scene}'; {did_you_mean(scene, SCENES)}")
         low, high = SIDES_PX
+        few, many = _PEOPLE.get(scene, (1, 1))
         for name, fits, expected, got in (
             ("frames", frames >= 1, "1 or more", frames),
             ("size", all(low <= s <= high for s in size), f"sides of {low} to {high} pixels", size),
             ("fps", 0.0 < fps <= 1000.0, "over 0 and up to 1000", fps),
             ("seed", seed >= 0, "0 or more", seed),
+            (
+                "people",
+                people is None or few <= people <= many,
+                f"{few} to {many} in '{scene}'"
+                if few < many
+                else f"{few} in '{scene}' (try 'crowd')",
+                people,
+            ),
         ):
             if not fits:
                 raise SourceError(f"synthetic: {name}: expected {expected}, got {got}")
         name = f"synthetic:{scene}"
         super().__init__(SourceInfo(name, "synthetic", size[0], size[1], float(fps), frames))
         self._scene, self._seed = scene, seed
-        self._script = Script(frames, size, float(fps))
+        self._script = Script(frames, size, float(fps), people)
         self._stage = lru_cache(maxsize=1)(self._build)
 
     @classmethod
@@ -221,11 +184,12 @@ class SyntheticSource(Source):
         """Draw frame `index`, whatever was drawn before."""
         stage = self._stage(self._stage_of(index))
         image = stage.room.copy()
-        for actor in stage.actors:
-            joints, shapes = actor.pose(index)
+        poses = [actor.pose(index) for actor in stage.actors]
+        for place, joints, _ in poses:
             feet = joints.points[27:33, 0]
             half = 0.5 * np.ptp(feet) + 0.12 * joints.scale
-            cast_shadow(image, feet.mean(), actor.place.y_px + 0.02 * joints.scale, half)
+            cast_shadow(image, feet.mean(), place.y_px + 0.02 * joints.scale, half)
+        for _, _, shapes in poses:
             paint(image, shapes)
         backdrop.add_noise(image, stage.noise, index)
         return Frame(image, index, index / self._script.fps)
@@ -233,21 +197,24 @@ class SyntheticSource(Source):
     def truth(self, index: int) -> Truth:
         """Where everybody's joints are in frame `index`."""
         last = np.array(self._script.size) - 1.0
-        rows: list[tuple[NDArray[np.float64], bool, int]] = []
-        for actor in self._stage(self._stage_of(index)).actors:
-            joints, shapes = actor.pose(index)
+        rows: list[tuple[int, NDArray[np.float64], NDArray[np.bool_], bool]] = []
+        nearer: list[Shape] = []
+        for actor in reversed(self._stage(self._stage_of(index)).actors):
+            _, joints, shapes = actor.pose(index)
             corners = np.concatenate([corners for corners, _ in shapes])
             low, high = corners.min(0), corners.max(0)
             if (high >= 0).all() and (low <= last).all():
+                xy = joints.points[:, :2]
+                seen = ((xy >= 0) & (xy <= last)).all(1) & ~covered(xy, nearer)
                 whole = bool((low >= 0).all() and (high <= last).all())
-                rows.append((joints.points[:, :2], whole, actor.id))
-        xy = np.array([row[0] for row in rows], np.float64).reshape(-1, 33, 2)
-        inside = np.asarray(((xy >= 0) & (xy <= last)).all(2), np.bool_)
+                rows.append((actor.id, xy, seen, whole))
+                nearer += shapes
+        rows.sort(key=lambda row: row[0])
         return Truth(
-            xy,
-            inside,
-            np.array([row[1] for row in rows], np.bool_),
-            np.array([row[2] for row in rows], np.int64),
+            np.array([row[1] for row in rows], np.float64).reshape(-1, 33, 2),
+            np.array([row[2] for row in rows], np.bool_).reshape(-1, 33),
+            np.array([row[3] for row in rows], np.bool_),
+            np.array([row[0] for row in rows], np.int64),
         )
 
     def _stage_of(self, index: int) -> int:
@@ -278,4 +245,5 @@ _READ: dict[str, tuple[Callable[[str], Any], str]] = {
     "size": (_read_size, "WIDTHxHEIGHT in pixels"),
     "fps": (float, "a number"),
     "seed": (int, "a whole number"),
+    "people": (int, "a whole number"),
 }
