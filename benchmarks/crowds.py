@@ -132,6 +132,9 @@ def main(
     source: Annotated[
         str, typer.Option(help="Synthetic source; {seed}, {people}, {frames} are filled in.")
     ] = SOURCE,
+    counted: Annotated[
+        float, typer.Option(help="Only people of whom so much can be seen are asked for.")
+    ] = 0.9,
     graph: Annotated[
         str | None, typer.Option(help="Our graph.", show_default="the tracker's choice")
     ] = None,
@@ -162,7 +165,9 @@ def main(
             by_side: dict[str, list[Clip]] = {name: [] for name in sides}
             for seed in seeds:
                 status.update(f"clip of seed {seed}, up to {seeds[-1]}")
-                for name, clip in run_clip(fill(source, seed, seconds), seed, sides).items():
+                for name, clip in run_clip(
+                    fill(source, seed, seconds), seed, sides, counted
+                ).items():
                     by_side[name].append(clip)
                     console.print(clip_line(name, clip), soft_wrap=True, markup=False)
         sums = {name: summary(done) for name, done in by_side.items()}
@@ -188,13 +193,16 @@ def fill(source: str, seed: int, seconds: float) -> str:
     return source
 
 
-def run_clip(text: str, seed: int, sides: dict[str, OpenSide]) -> dict[str, Clip]:
+def run_clip(
+    text: str, seed: int, sides: dict[str, OpenSide], counted: float
+) -> dict[str, Clip]:
     """Draw one clip once and give each frame to every side.
 
     Args:
         text: a synthetic source.
         seed: for the report.
         sides: name → makes the side ready.
+        counted: see `judge_clip`.
     """
     truths, answers = [], {name: list[Found]() for name in sides}
     with ExitStack() as stack:
@@ -210,7 +218,7 @@ def run_clip(text: str, seed: int, sides: dict[str, OpenSide]) -> dict[str, Clip
                 seed,
                 len(ids),
                 len(truths),
-                judge_clip(truths, answers[name]),
+                judge_clip(truths, answers[name], counted),
                 side.detector_runs,
                 side.seconds,
             )

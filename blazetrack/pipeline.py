@@ -21,9 +21,13 @@ from blazetrack.nodes import NODES
 from blazetrack.skeleton import BLAZEPOSE33, Skeleton
 from blazetrack.sources import frame_from_array
 from blazetrack.store import Store, StoredModel
+from blazetrack.track.lock import Lock
 from blazetrack.types import Frame, Poses
 
 __all__ = ["PoseTracker", "find_graph", "shipped_graphs"]
+
+# Whoever is to be followed is told apart from so many, themselves included.
+TO_CHOOSE_FROM = 4
 
 
 def shipped_graphs() -> dict[str, Path]:
@@ -52,8 +56,11 @@ class PoseTracker:
 
     Args:
         model: landmark model, by name in the store or path; None is the graph's own.
-        graph: a graph that ships with the package, or a path to a YAML file.
-        people: how many to follow at most.
+        graph: a graph that ships with the package, or a path to a YAML file; None is `pose` for
+            one person and `pose_multi` for more, or to choose one of them.
+        people: how many to follow at most; None is one, or with `follow` a few to choose from.
+        follow: let only this person through: an id, `largest`, `center` or `x,y` in pixels.
+        tiles: look for small people too, in so many parts along the longer side of the picture.
         detector: detector model, as `model`; None is the one that goes with the model, else the
             graph's own.
         threads: cores for the networks; None takes what this process may use, at most 4.
@@ -73,8 +80,10 @@ class PoseTracker:
         self,
         model: str | Path | None = None,
         *,
-        graph: str | Path = "pose",
-        people: int = 1,
+        graph: str | Path | None = None,
+        people: int | None = None,
+        follow: int | str | None = None,
+        tiles: int | None = None,
         detector: str | Path | None = None,
         threads: int | None = None,
         backend: str = "auto",
@@ -84,18 +93,26 @@ class PoseTracker:
         hooks: Iterable[Hook] = (),
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
+        if people is None:
+            people = 1 if follow is None else TO_CHOOSE_FROM
         if people < 1:
             raise InputError(f"tracker: people must be 1 or more, got {people}")
-        spec = load_graph_spec(find_graph(graph))
+        alone = people == 1 and follow is None
+        spec = load_graph_spec(find_graph(graph or ("pose" if alone else "pose_multi")))
         if masks:
             spec = _set_where_known(spec, "masks", True)
         if people != 1:
             spec = _set_where_known(spec, "max_people", people)
+        if follow is not None:
+            spec = _set_where_known(spec, "follow", follow)
+        if tiles is not None:
+            spec = _set_where_known(spec, "tiles", tiles)
         spec = spec.with_options(options or {})
         self._models = _open_models(spec, model, detector, store or Store(), backend, threads)
         plan = build_plan(spec, NODES, self._models)
         self._scheduler = SerialScheduler(plan, hooks)
         self._detectors = [n.spec.name for n in plan.nodes if isinstance(n.call, Detector)]
+        self._locks = [n.call for n in plan.nodes if isinstance(n.call, Lock)]
         self._clock = clock
         self._closed = False
         self._count = 0
@@ -164,6 +181,34 @@ class PoseTracker:
             self._zero_s = now if self._zero_s is None else self._zero_s
             time_s = now - self._zero_s
         return self(frame_from_array(image, self._count, time_s))
+
+    @property
+    def can_follow(self) -> bool:
+        """Whether the graph can let one of several people through: has a lock."""
+        return bool(self._locks)
+
+    @property
+    def detector_seconds(self) -> float:
+        """The detector's part of `network_seconds`."""
+        detectors = (model for model in self._models.values() if model.info.kind == "detector")
+        return sum(model.seconds for model in detectors)
+
+    def follow(self, choice: int | str | tuple[float, float] | None) -> None:
+        """Let only this person through from the next frame on; None is everybody again.
+
+        Args:
+            choice: an id, `largest`, `center`, or a point in image pixels.
+
+        Raises:
+            GraphError: the graph follows everybody: it has no lock.
+            InputError: the choice is none of these.
+        """
+        if not self._locks:
+            raise GraphError(
+                f"graph {self.graph.name}: cannot follow one of several; use pose_multi"
+            )
+        for lock in self._locks:
+            lock.follow(choice)
 
     def reset(self) -> None:
         """Forget everybody, as before the first frame; ids start at 1 again."""

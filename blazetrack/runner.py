@@ -122,6 +122,7 @@ def run(
                     on_frame(frame, poses)
                 if any(sink.stop_requested for sink in sinks):
                     break
+                _choose(sinks, tracker)
     except KeyboardInterrupt:
         report.interrupted = True
     report.seconds = time.perf_counter() - start[0] if start else 0.0
@@ -194,6 +195,14 @@ def _write(
         with trace.span("write", frame.index):
             for sink in sinks:
                 sink.write(frame, poses, picture)
+
+
+def _choose(sinks: Sequence[Sink], tracker: PoseTracker) -> None:
+    """Follow whom the user pointed at."""
+    for sink in sinks:
+        point, sink.chosen_px = sink.chosen_px, None
+        if point is not None and tracker.can_follow:
+            tracker.follow(point)
 
 
 def _count(report: Report, poses: Poses) -> None:

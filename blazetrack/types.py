@@ -8,7 +8,7 @@ left pixel. A name's ending says the frame and the unit: `_px` image pixels, `_c
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from math import isfinite
 from typing import Any
@@ -267,6 +267,21 @@ class Poses:
     def with_ids(self, ids: NDArray[np.int64]) -> Poses:
         """The same people under other ids."""
         return replace(self, ids=ids)
+
+    @classmethod
+    def joined(cls, parts: Sequence[Poses]) -> Poses:
+        """All people of several groups of one skeleton; masks where every group has them."""
+        masks = [part.masks for part in parts if part.masks is not None]
+        return cls(
+            np.concatenate([part.landmarks_px for part in parts]),
+            np.concatenate([part.world_landmarks_m for part in parts]),
+            np.concatenate([part.visibility for part in parts]),
+            np.concatenate([part.presence for part in parts]),
+            np.concatenate([part.scores for part in parts]),
+            np.concatenate([part.ids for part in parts]),
+            np.concatenate([part.alignment_px for part in parts]),
+            np.concatenate(masks) if len(masks) == len(parts) else None,
+        )
 
     @classmethod
     def empty(cls, keypoints: int = 33) -> Poses:

@@ -43,10 +43,21 @@ CONFIGS = Path(__file__).parent / "configs"
 
 
 class NetworkSettings(Strict):
-    """Which network, by its name in `models.zoo.NETWORKS`, and its arguments there."""
+    """Which network, and what its weights begin as.
+
+    Attributes:
+        name: in `models.zoo.NETWORKS`.
+        options: its arguments there.
+        pretrained: weights that its encoder begins with, by name in `models.pretrained`; none by
+            default: all begin at random.
+        frozen: how many of its encoder's blocks keep these weights; the first ones, which know
+            edges and colours, take most of a step's time.
+    """
 
     name: str
     options: dict[str, Any] = Field(default_factory=dict)
+    pretrained: str | None = None
+    frozen: int = Field(default=0, ge=0)
 
 
 class OptimizerSettings(Strict):

@@ -28,6 +28,7 @@ from models import command
 from models.checkpoint import averaged, build_network, find_checkpoint, restore, save
 from models.curves import Curve, Progress, draw_curves
 from models.data.stream import Arrays
+from models.pretrained import begin_with, freeze
 from models.settings import Settings, changes, load_settings, settings_text
 from models.tasks import Task, task_of
 
@@ -94,6 +95,9 @@ def train(
     keras.config.set_dtype_policy(settings.run.precision)
     keras.utils.set_random_seed(settings.run.seed)
     network, optimizer = build_network(settings), make_optimizer(settings)
+    if settings.network.pretrained is not None and checkpoint is None:
+        begin_with(network, settings.network.pretrained)
+    freeze(network, settings.network.frozen)
     optimizer.build(network.trainable_variables)
     done = 0
     if checkpoint is not None:

@@ -23,7 +23,7 @@ Float = NDArray[np.float64]
 # The region is this much larger than the circle around the person
 # (mediapipe/modules/pose_landmark/pose_detection_to_roi.pbtxt, `scale_x`).
 MARGIN = 1.25
-# Two regions whose centres are nearer than this part of the smaller side show one person.
+# Two people can stand nearer to each other, but a detector sees only one of them then.
 SAME_PERSON = 0.25
 
 
@@ -88,24 +88,35 @@ def rois_from_poses(
     return _sound(rois_from_alignment(poses.alignment_px, poses.ids, margin))
 
 
-def free_rois(new: Rois, taken: Rois | None = None, *, max_people: int = 1) -> Rois:
-    """Those of `new` that show nobody in `taken`; with those taken at most `max_people`."""
+def free_rois(
+    new: Rois, taken: Rois | None = None, *, max_people: int = 1, apart: float = SAME_PERSON
+) -> Rois:
+    """Those of `new` that show nobody in `taken`; with those taken at most `max_people`.
+
+    Args:
+        new: regions, best first.
+        taken: regions of people known.
+        max_people: how many are wanted.
+        apart: regions whose centres are nearer than this part of the smaller side show one person.
+    """
     held = Rois.empty() if taken is None else taken
     rows: list[int] = []
     for row in range(len(new)):
         if len(held) + len(rows) >= max_people:
             break
-        if not _near(new, row, held) and not _near(new, row, new.take(rows)):
+        if not _near(new, row, held, apart) and not _near(new, row, new.take(rows), apart):
             rows.append(row)
     return new.take(np.asarray(rows, np.int64))
 
 
-def merge_rois(new: Rois | None, carried: Rois | None, *, max_people: int = 1) -> Rois:
-    """The people followed so far, then newly found ones, at most `max_people`."""
+def merge_rois(
+    new: Rois | None, carried: Rois | None, *, max_people: int = 1, apart: float = SAME_PERSON
+) -> Rois:
+    """The people followed so far, then newly found ones, at most `max_people`; see `free_rois`."""
     held = Rois.empty() if carried is None else carried
     if new is None:
         return held
-    free = free_rois(new, held, max_people=max_people)
+    free = free_rois(new, held, max_people=max_people, apart=apart)
     return Rois(
         np.concatenate([held.center_px, free.center_px]),
         np.concatenate([held.size_px, free.size_px]),
@@ -114,9 +125,9 @@ def merge_rois(new: Rois | None, carried: Rois | None, *, max_people: int = 1) -
     )
 
 
-def _near(rois: Rois, row: int, others: Rois) -> bool:
+def _near(rois: Rois, row: int, others: Rois, apart: float) -> bool:
     distance = np.hypot(*(others.center_px - rois.center_px[row]).T)
-    return bool((distance < SAME_PERSON * np.minimum(others.side_px, rois.side_px[row])).any())
+    return bool((distance < apart * np.minimum(others.side_px, rois.side_px[row])).any())
 
 
 def _sound(rois: Rois) -> Rois:

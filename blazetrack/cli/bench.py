@@ -53,8 +53,15 @@ def bench(
         str | None, typer.Option("--model", "-m", help="Landmark model: a name or a .tflite file.")
     ] = None,
     graph: Annotated[
-        str, typer.Option("--graph", "-g", help="Graph: a name or a YAML file.")
-    ] = "pose",
+        str | None,
+        typer.Option(
+            "--graph",
+            "-g",
+            help="Graph: a name or a YAML file.",
+            show_default="pose, or pose_multi with --people",
+        ),
+    ] = None,
+    people: Annotated[int, typer.Option(min=1, help="How many people to follow at most.")] = 1,
     threads: Annotated[
         list[int] | None,
         typer.Option(min=1, max=1024, help="May be repeated.", show_default="1 … all cores"),
@@ -74,11 +81,20 @@ def bench(
     """
     from blazetrack.backends import default_threads
 
+    graph = graph or ("pose" if people == 1 else "pose_multi")
     rounds = []
     for count in threads or range(1, default_threads() + 1):
         typer.echo(f"bench: {frames} frames, {count} thread(s) …", err=True)
         rounds.append(
-            measure(source, frames, model=model, graph=graph, threads=count, backend=backend)
+            measure(
+                source,
+                frames,
+                model=model,
+                graph=graph,
+                people=people,
+                threads=count,
+                backend=backend,
+            )
         )
     result = {
         "machine": machine(),
@@ -99,8 +115,8 @@ def measure(source: str, frames: int, *, threads: int, **tracker_options: Any) -
     """Track one source and time each frame, its networks apart from the rest.
 
     Returns:
-        Milliseconds as medians over the frames without a detector run, frames per second over
-        all, and a row per node.
+        Milliseconds as medians over the frames without a detector run, frames per second and the
+        detector's share of the networks' time over all, and a row per node.
     """
     import numpy as np
 
@@ -134,6 +150,7 @@ def measure(source: str, frames: int, *, threads: int, **tracker_options: Any) -
         "other_ms": float(np.median(other_ms)),
         "other_share": float(np.median(other_ms) / np.median(network_ms)),
         "detector_runs": tracker.detector_runs,
+        "detector_share": tracker.detector_seconds / tracker.network_seconds,
         "nodes": [asdict(node) for node in trace.summary()],
     }
 
@@ -226,11 +243,13 @@ def _print(result: Mapping[str, Any]) -> None:
     facts.add_row("frame with all nodes skipped", f"{result['skipped_frame_ms']:.3f} ms")
     console.print(facts)
     table = Table("threads", "frames/s", "frame ms", "network ms", "all else ms", "share",
+                  "detector runs", "of network time",
                   title=f"{result['source']}, graph {result['graph']}")  # fmt: skip
     for row in result["rounds"]:
         times = (row["frame_ms"], row["network_ms"], row["other_ms"])
         cells = [str(row["threads"]), f"{row['fps']:.1f}", *(f"{t:.2f}" for t in times)]
-        table.add_row(*cells, f"{row['other_share']:.1%}")
+        detector = (str(row["detector_runs"]), f"{row['detector_share']:.1%}")
+        table.add_row(*cells, f"{row['other_share']:.1%}", *detector)
     console.print(table)
     nodes = Table("node", "runs", "p50 ms", "p90 ms", "p99 ms", title="per node, first row above")
     for node in result["rounds"][0]["nodes"]:

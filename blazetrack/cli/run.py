@@ -34,9 +34,32 @@ def run(
     detector: Annotated[str | None, typer.Option(help="Detector model.")] = None,
     graph: Annotated[
         str | None,
-        typer.Option("--graph", "-g", help="Graph: a name or a YAML file.", show_default="pose"),
+        typer.Option(
+            "--graph",
+            "-g",
+            help="Graph: a name or a YAML file.",
+            show_default="pose, pose_multi or pose_image, as people and source need",
+        ),
     ] = None,
-    people: Annotated[int, typer.Option(min=1, help="How many people to follow at most.")] = 1,
+    people: Annotated[
+        int | None,
+        typer.Option(min=1, help="How many people to follow at most.", show_default="1"),
+    ] = None,
+    follow: Annotated[
+        str | None,
+        typer.Option(
+            help="Follow only this one of several: an id, largest, center, or x,y in pixels."
+        ),
+    ] = None,
+    tiles: Annotated[
+        int | None,
+        typer.Option(
+            min=0,
+            max=8,
+            help="Look for small people too: in so many parts along the longer side.",
+            show_default="0",
+        ),
+    ] = None,
     threads: Annotated[
         int | None,
         typer.Option(min=1, max=1024, help="Cores for the networks.", show_default="up to 4"),
@@ -82,6 +105,8 @@ def run(
     blazetrack run 0                       (the first camera, in a window; q quits)
 
     blazetrack run pictures/ --out poses.csv --people 4
+
+    blazetrack run match.mp4 --follow 640,360 --out player.mp4
     """
     from blazetrack.graph import parse_set
     from blazetrack.sources import open_source
@@ -100,8 +125,10 @@ def run(
             offline=offline,
             model=model,
             detector=detector,
-            graph=graph or ("pose_image" if opened.info.kind == "stills" else "pose"),
+            graph=graph or ("pose_image" if opened.info.kind == "stills" else None),
             people=people,
+            follow=follow,
+            tiles=tiles,
             threads=threads,
             backend=backend,
             options=options,

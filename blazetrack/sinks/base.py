@@ -27,6 +27,8 @@ class Sink(ABC):
         name: how to speak of it in a message.
         needs_picture: whether `write` wants the drawn picture.
         stop_requested: the user has asked for the end of the run.
+        chosen_px: the point of the picture that the user pointed at, to follow who is there; the
+            reader sets it back to None.
         warnings: one line for each thing that was worked around.
     """
 
@@ -35,6 +37,7 @@ class Sink(ABC):
     def __init__(self, name: str) -> None:
         self.name = name
         self.stop_requested = False
+        self.chosen_px: tuple[float, float] | None = None
         self.warnings: list[str] = []
 
     @abstractmethod

@@ -1,4 +1,7 @@
-"""A plain window with the drawn pictures; q, Esc or its close button ends the run."""
+"""A plain window with the drawn pictures; q, Esc or its close button ends the run.
+
+A click follows the person there, where the tracker follows one of several.
+"""
 
 from __future__ import annotations
 
@@ -43,6 +46,7 @@ class WindowSink(Sink):
             if not self._shown:
                 cv2.namedWindow(self._title, cv2.WINDOW_NORMAL | cv2.WINDOW_KEEPRATIO)
                 cv2.resizeWindow(self._title, *_comfortable(frame.width, frame.height))
+                cv2.setMouseCallback(self._title, self._on_mouse)
                 self._shown = True
             cv2.imshow(self._title, cv2.cvtColor(image, cv2.COLOR_RGB2BGR))
             key = cv2.waitKey(1) & 0xFF
@@ -50,6 +54,10 @@ class WindowSink(Sink):
         except cv2.error as error:
             raise SinkError(f"window: cannot be shown ({error.err}); {_INSTEAD}") from None
         self.stop_requested = closed or key in _QUIT
+
+    def _on_mouse(self, event: int, x: int, y: int, flags: int, _: object) -> None:
+        if event == cv2.EVENT_LBUTTONDOWN:
+            self.chosen_px = (float(x), float(y))
 
     def close(self) -> None:
         if self._shown:

@@ -20,8 +20,9 @@ import keras
 import numpy as np
 from keras import layers, ops
 
-from blazetrack.errors import InputError, ModelError
+from blazetrack.errors import InputError, ModelError, did_you_mean
 from models.zoo.blocks import Block, check_levels, check_sizes, conv, get_block, says, stage
+from models.zoo.efficientnet import ENCODERS, LEVELS, efficientnet_lite
 
 __all__ = ["SIZES", "blazepose", "deployed"]
 
@@ -31,7 +32,14 @@ DENSE = ("points", "visibility", "presence", "world", "score")
 MIDDLE = (0.5, 0.5, 0.0)  # x, y, z of a point that nothing is known of
 
 SIZES: Mapping[str, Mapping[str, Any]] = {
-    "lite": {},  # the defaults
+    "lite": {
+        "encoder": "efficientnet_lite0",
+        "width": (32, 48, 96, 128),
+        "depth": (0, 0, 0, 2),
+        "decoder_depth": (0, 1, 1),
+        "regression_depth": (0, 0, 1, 2),
+    },
+    "plain": {},  # the defaults
     "full": {
         "side": 256,
         "width": (32, 64, 128, 160, 192),
@@ -55,6 +63,7 @@ def blazepose(
     top: int = 64,
     head: int = 96,
     block: str = "bottleneck",
+    encoder: str = "",
 ) -> keras.Model:
     """The network as it is trained.
 
@@ -72,6 +81,9 @@ def blazepose(
         top: channels that heatmaps and offsets are read from.
         head: channels of the last map, all of which the dense heads see.
         block: a name in `blocks.BLOCKS`.
+        encoder: a name in `efficientnet.ENCODERS`: its blocks take the place of those of the
+            encoder down to 1/16; `stem` and the first of `depth` count for nothing then. Without
+            one, all are `block`s.
 
     Returns:
         `image` `(B, side, side, 3)` float32 in 0..1 → `points` `(B, K + 2, 3)` x y z in parts of
@@ -91,8 +103,15 @@ def blazepose(
     check_sizes(NAME, side, 2 ** (levels + 1), decoder_depth=decoder_depth, **per_level, **alone)
     kind = get_block(block)
     image = keras.Input((side, side, 3), name="image")
-    encoded = _encoder(conv(image, stem, 3, 2), kind, width, depth)
-    decoded = _decoder(encoded, kind, decoder_depth)
+    if encoder:
+        if encoder not in ENCODERS:
+            raise InputError(f"{NAME}: no encoder '{encoder}'; {did_you_mean(encoder, ENCODERS)}")
+        known = min(levels, LEVELS)
+        encoded = efficientnet_lite(image, encoder, known)
+        encoded += _encoder(encoded[-1], kind, width[known:], depth[known:])
+    else:
+        encoded = _encoder(conv(image, stem, 3, 2), kind, width, depth)
+    decoded = _decoder(encoded, kind, width, decoder_depth)
     decoded[0] = conv(decoded[0], top)
     last = _regression(encoded, decoded, kind, regression_width, regression_depth)
     features = layers.Flatten(name=FEATURES)(conv(last, head))
@@ -149,12 +168,14 @@ def _encoder(x: Any, block: Block, width: Sequence[int], depth: Sequence[int]) -
     return encoded
 
 
-def _decoder(encoded: Sequence[Any], block: Block, depth: Sequence[int]) -> list[Any]:
+def _decoder(
+    encoded: Sequence[Any], block: Block, width: Sequence[int], depth: Sequence[int]
+) -> list[Any]:
     """Maps of the same sizes, the coarsest aside, that know what the coarser ones saw."""
     x = encoded[-1]
     decoded: list[Any] = []
-    for skip, blocks in zip(encoded[-2::-1], depth[::-1], strict=True):
-        channels = skip.shape[-1]
+    skips = zip(encoded[-2::-1], width[-2::-1], depth[::-1], strict=True)
+    for skip, channels, blocks in skips:
         x = layers.UpSampling2D(interpolation="bilinear")(conv(x, channels, relu=False))
         x = layers.ReLU()(layers.Add()([x, conv(skip, channels, relu=False)]))
         for _ in range(blocks):

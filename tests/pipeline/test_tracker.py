@@ -74,10 +74,10 @@ def test_threads_reach_both_models(toy: Any) -> None:
 
 def test_it_tells_what_it_runs(toy: Any) -> None:
     with toy.tracker(people=3, options={"detect.min_score": 0.7}) as tracker:
-        assert tracker.graph.name == "pose"
+        assert tracker.graph.name == "pose_multi"
         options = {node.name: node.options for node in tracker.graph.nodes}
         assert options["detect"]["min_score"] == 0.7
-        assert options["need"]["max_people"] == options["choose"]["max_people"] == 3
+        assert options["search"]["max_people"] == options["choose"]["max_people"] == 3
         assert tracker.skeleton.name == "blazepose33"
         tracker(toy.frame(0, (100, 80)))
         assert tracker.runs["detect"] == tracker.runs["cut"] == 1

@@ -10,7 +10,7 @@ from blazetrack.track.identity import Identity, needs_detection
 from blazetrack.types import Frame, Poses, Rois
 
 MakePeople = Callable[..., Poses]
-IMAGE = np.zeros((4, 4, 3), np.uint8)
+IMAGE = np.zeros((600, 600, 3), np.uint8)
 
 
 def at(time_s: float) -> Frame:
@@ -121,3 +121,65 @@ def test_people_found_count_instead_of_regions_followed(people: MakePeople) -> N
     one = Rois(np.zeros((1, 2)), np.ones((1, 2)), np.zeros(1), np.ones(1, np.int64))
     assert needs_detection(one, people())
     assert not needs_detection(Rois.empty(), people((1, 1, 5)))
+
+
+def guarded(memory_s: float = 5.0) -> Identity:
+    return Identity(memory_s, alike=0.5, guard=True)
+
+
+def test_two_regions_on_one_body_count_once(people: MakePeople) -> None:
+    identity = guarded()
+    identity(at(0), None, people((100, 100, 50), (300, 100, 50)))
+    slid = people((100, 100, 50), (104, 100, 50), ids=[1, 2])
+    assert identity(at(0.1), slid, None).ids.tolist() == [1]
+    back = identity(at(0.2), people((100, 100, 50), ids=[1]), people((300, 100, 50)))
+    assert back.ids.tolist() == [1, 2]
+
+
+def test_a_region_that_slid_onto_somebody_else_does_not_take_the_id_along(
+    people: MakePeople,
+) -> None:
+    identity = guarded()
+    identity(at(0), None, people((100, 100, 50), (300, 100, 50)))
+    identity(at(0.1), people((100, 100, 50), ids=[1]), None)
+    slid = identity(at(0.2), people((300, 100, 50), ids=[1]), None)
+    assert slid.ids.tolist() == [2]
+
+
+@pytest.mark.parametrize("slides", [False, True])
+def test_two_who_cross_keep_their_ids(people: MakePeople, slides: bool) -> None:
+    identity, crossing = guarded(), []
+    for i in range(60):
+        left, right = 100 + 6.0 * i, 460 - 6.0 * i
+        crossing.append((left, right))
+        hidden = abs(left - right) < 40
+        if i == 0:
+            named = identity(at(0), None, people((left, 100, 60), (right, 100, 60)))
+        elif hidden and slides:  # both regions show the one in front
+            named = identity(at(i / 30), people((left, 100, 60), (left, 100, 60), ids=[2, 1]), None)
+        elif len(named) < 2:  # the other one is found anew
+            named = identity(
+                at(i / 30), people((left, 100, 60), ids=named.ids), people((right, 100, 60))
+            )
+        else:
+            order = [(left, 100, 60), (right, 100, 60)]
+            if named.ids[0] == 2:
+                order.reverse()
+            named = identity(at(i / 30), people(*order, ids=named.ids), None)
+    where = dict(zip(named.ids.tolist(), named.alignment_px[:, 0, 0].tolist(), strict=True))
+    assert where == {1: crossing[-1][0], 2: crossing[-1][1]}
+
+
+def test_somebody_who_went_on_unseen_is_recalled_further_on(people: MakePeople) -> None:
+    for expected, place in ((1, 480), (2, 120)):
+        identity = guarded()
+        identity(at(0), None, people((100, 100, 50)))
+        for i in range(1, 31):
+            identity(at(i / 30), people((100 + 10 * i, 100, 50), ids=[1]), None)
+        assert identity(at(1.3), None, people((place, 100, 50))).ids.tolist() == [expected]
+
+
+def test_two_guards_do_not_know_each_other(people: MakePeople) -> None:
+    one, other = guarded(), guarded()
+    one(at(0), None, people((10, 10, 5), (90, 10, 5)))
+    assert other(at(0), None, people((10, 10, 5))).ids.tolist() == [1]

@@ -1,0 +1,132 @@
+"""Several people at once, and one of several, on toy networks."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from blazetrack.errors import GraphError, InputError
+from blazetrack.runner import run
+from blazetrack.sinks import Sink
+from blazetrack.sources.base import Source, SourceInfo
+from blazetrack.types import Poses
+
+
+def crossing(i: int) -> list[tuple[float, float]]:
+    """Two discs that pass each other and cover each other for a while."""
+    return [(40 + 4 * i, 100), (280 - 4 * i, 108)]
+
+
+def named(toy: Any, poses: Poses) -> dict[int, tuple[float, float]]:
+    return dict(zip(poses.ids.tolist(), toy.places(poses), strict=True))
+
+
+def test_one_person_is_the_same_in_both_graphs(toy: Any) -> None:
+    clip = [toy.frame(i, *[(60 + 5 * i, 100)][: i not in (7, 8)]) for i in range(20)]
+    with toy.tracker(graph="pose") as one, toy.tracker(graph="pose_multi") as other:
+        for frame in clip:
+            a, b = one(frame), other(frame)
+            np.testing.assert_array_equal(a.landmarks_px, b.landmarks_px)
+            assert a.ids.tolist() == b.ids.tolist()
+        assert one.detector_runs == other.detector_runs
+
+
+def test_two_who_cross_keep_their_ids(toy: Any) -> None:
+    with toy.tracker(people=2) as tracker:
+        seen = [named(toy, tracker(toy.frame(i, *crossing(i)))) for i in range(60)]
+    assert set(seen[0]) == set(seen[-1]) == {1, 2}
+    left_first = min(seen[0], key=lambda person: seen[0][person][0])
+    assert max(seen[-1], key=lambda person: seen[-1][person][0]) == left_first
+    assert {person for one in seen for person in one} == {1, 2}
+
+
+@pytest.mark.parametrize("choice", ["40,100", "1", 1, "largest", "center"])
+def test_a_lock_survives_a_crossing(toy: Any, choice: int | str) -> None:
+    with toy.tracker(follow=choice) as tracker:
+        seen = [tracker(toy.frame(i, *crossing(i))) for i in range(60)]
+    ids = {person for poses in seen for person in poses.ids.tolist()}
+    assert len(ids) == 1
+    assert all(len(poses) <= 1 for poses in seen)
+    moved = toy.places(seen[-1])[0][0] - toy.places(seen[0])[0][0]
+    assert abs(moved) > 150
+
+
+def test_the_lock_can_be_changed_while_it_runs(toy: Any) -> None:
+    two = [(60, 60), (250, 180)]
+    with toy.tracker(people=2) as tracker:
+        assert len(tracker(toy.frame(0, *two))) == 2
+        for i, (x, y) in enumerate(two, start=1):
+            tracker.follow((x, y))
+            np.testing.assert_allclose(toy.places(tracker(toy.frame(i, *two))), [(x, y)], atol=0.7)
+        tracker.follow(None)
+        assert len(tracker(toy.frame(3, *two))) == 2
+
+
+def test_a_graph_without_a_lock_says_so(toy: Any) -> None:
+    with toy.tracker() as tracker:
+        assert not tracker.can_follow
+        with pytest.raises(GraphError, match="cannot follow one of several; use pose_multi"):
+            tracker.follow("largest")
+    with pytest.raises(GraphError, match="no node has the option 'follow'"):
+        toy.tracker(graph="mediapipe_legacy", follow="largest")
+    with pytest.raises(InputError, match="did you mean 'largest'"):
+        toy.tracker(follow="larget")
+
+
+def test_the_detector_rests_between_searches(toy: Any) -> None:
+    with toy.tracker(people=3, tiles=0) as tracker:
+        for i in range(100):
+            assert len(tracker(toy.frame(i, (60, 60), (250, 180)))) == 2
+        assert tracker.detector_runs <= 9
+
+
+def test_two_trackers_do_not_affect_each_other(toy: Any) -> None:
+    clips = [[toy.frame(i, *crossing(i)) for i in range(40)] for _ in range(2)]
+    clips[1] = clips[1][::-1]
+    alone = []
+    for clip in clips:
+        with toy.tracker(people=2) as tracker:
+            alone.append([tracker(frame) for frame in clip])
+    with toy.tracker(people=2) as one, toy.tracker(people=2) as other:
+        for i, (a, b) in enumerate(zip(*clips, strict=True)):
+            for poses, want in ((one(a), alone[0][i]), (other(b), alone[1][i])):
+                assert poses.ids.tolist() == want.ids.tolist()
+                np.testing.assert_array_equal(poses.landmarks_px, want.landmarks_px)
+
+
+def test_an_id_that_ended_leaves_nothing_behind(toy: Any) -> None:
+    with toy.tracker(people=2, options={"identify.memory_s": 0.2}) as tracker:
+        for i in range(60):
+            there = [(60, 60)] if i < 20 else [(250, 180)] if i > 40 else []
+            poses = tracker(toy.frame(i, *there))
+        nodes = {node.spec.name: node.call for node in tracker._scheduler.plan.nodes}
+    assert poses.ids.tolist() == [2]
+    assert set(nodes["identify"]._trails) == {2}
+    assert set(nodes["smooth"]._people) == {2}
+
+
+def test_a_click_chooses_whom_to_follow(toy: Any) -> None:
+    class Clip(Source):
+        def _frames(self) -> Any:
+            yield from (toy.frame(i, (60, 60), (250, 180)) for i in range(10))
+
+    class Clicked(Sink):
+        def __init__(self) -> None:
+            super().__init__("clicked")
+            self.seen: list[int] = []
+
+        def write(self, frame: Any, poses: Poses, picture: Any = None) -> None:
+            self.seen.append(len(poses))
+            if frame.index == 3:
+                self.chosen_px = (250.0, 180.0)
+
+        def close(self) -> None:
+            pass
+
+    for people, after in ((2, 1), (1, 1)):
+        sink, source = Clicked(), Clip(SourceInfo("clip", "clip", 320, 240, 30.0, 10))
+        with source, toy.tracker(people=people) as tracker:
+            run(source, tracker, [sink], schedule="serial")
+        assert sink.seen == [people] * 4 + [after] * 6
