@@ -21,7 +21,7 @@ from blazetrack.track.expect import Expect
 from blazetrack.track.identity import Identity, needs_detection
 from blazetrack.track.landmarker import Landmarker
 from blazetrack.track.lock import Lock
-from blazetrack.track.search import Search, places
+from blazetrack.track.search import Search, second_look
 
 __all__ = ["NODES"]
 
@@ -36,11 +36,11 @@ NODES: dict[str, Callable[..., Any]] = {
     "lock": Lock,
     "merge_rois": merge_rois,
     "needs_detection": needs_detection,
-    "places": places,
     "project": project,
     "rois_from_detections": rois_from_detections,
     "rois_from_poses": rois_from_poses,
     "search": Search,
+    "second_look": second_look,
     "smooth": PoseSmoother,
     "whole_roi": whole_roi,
 }

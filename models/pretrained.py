@@ -147,7 +147,8 @@ class _Tensor(NamedTuple):
         places = np.full(self.shape, self.start)
         for axis, (size, step) in enumerate(zip(self.shape, self.steps, strict=True)):
             places += np.expand_dims(step * np.arange(size), [*range(1, len(self.shape) - axis)])
-        return numbers[places]
+        chosen: Array = numbers[places]
+        return chosen
 
 
 class _Reader(pickle.Unpickler):

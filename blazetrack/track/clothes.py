@@ -49,7 +49,7 @@ def clothes(
         places = np.einsum("sc,ncd->nsd", weights, points_px[:, list(corners)])
         x, y = np.rint(places).transpose(2, 0, 1)
         seen = (x >= 0) & (x < width) & (y >= 0) & (y < height)  # false for NaN
-        seen &= (visibility[:, list(corners)] > 0.3).all(axis=1)[:, None]
+        seen &= np.min(visibility[:, list(corners)], axis=1, keepdims=True) > 0.3
         column, row = (np.where(seen, v, 0).astype(np.intp) for v in (x, y))
         seen &= bodies[row // GRAIN, column // GRAIN] < 2
         rgb = np.where(seen[..., None], image[row, column].astype(np.float64), np.nan)
@@ -73,7 +73,8 @@ def unlike(colours: Float, others: Float) -> Float:
     known = np.isfinite(apart)
     total = np.where(known, np.minimum(apart, 1.0), 0.0).sum(axis=-1)
     count = known.sum(axis=-1)
-    return np.divide(total, count, out=np.full(total.shape, np.nan), where=count > 0)
+    mean: Float = np.divide(total, count, out=np.full(total.shape, np.nan), where=count > 0)
+    return mean
 
 
 def _bodies(points_px: Float, size_wh: tuple[int, int]) -> NDArray[np.uint8]:

@@ -101,7 +101,8 @@ class Identity:
     def _believed(self, poses: Poses, frame: Frame) -> NDArray[np.bool_]:
         """Which poses are people: those followed for a while are, others have to look it."""
         known = [person > 0 and self._followed(person) for person in poses.ids.tolist()]
-        return inside(poses, frame) & (believable(poses) | np.array(known))
+        believed: NDArray[np.bool_] = inside(poses, frame) & (believable(poses) | np.array(known))
+        return believed
 
     def _one_per_body(self, poses: Poses) -> Poses:
         if len(poses) < 2 or self._alike > 1:
@@ -196,10 +197,7 @@ class Identity:
 
     def _note(self, ids: list[int], sight: Sight, time_s: float) -> None:
         """Remember where everybody is."""
-        hidden = [trail for person, trail in self._trails.items() if person not in ids]
-        hidden = [trail for trail in hidden if trail.id > 0]
-        centers = np.array([*sight.center_px, *(trail.expected_px(time_s) for trail in hidden)])
-        radii = np.array([*sight.radius_px, *(trail.radius_px for trail in hidden)])
+        near = self._near(ids, sight, time_s) if self._guard else [False] * len(ids)
         for row, person in enumerate(ids):
             center, radius, colours = sight.center_px[row], sight.radius_px[row], sight.colours[row]
             trail = self._trails.get(person)
@@ -207,8 +205,14 @@ class Identity:
                 still = np.zeros(2)
                 self._trails[person] = Trail(person, center, float(radius), time_s, still, colours)
             else:
-                near = crowded(row, centers, radii)
-                trail.seen(center, float(radius), colours, time_s, near=near)
+                trail.seen(center, float(radius), colours, time_s, near=near[row])
+
+    def _near(self, ids: list[int], sight: Sight, time_s: float) -> list[bool]:
+        """Is anybody near each person, seen or hidden?"""
+        hidden = [one for person, one in self._trails.items() if person > 0 and person not in ids]
+        centers = np.array([*sight.center_px, *(trail.expected_px(time_s) for trail in hidden)])
+        radii = np.array([*sight.radius_px, *(trail.radius_px for trail in hidden)])
+        return [crowded(row, centers, radii) for row in range(len(ids))]
 
 
 def _join(kept: Poses | None, fresh: Poses | None) -> Poses:

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from blazetrack.types import Frame, Poses, Rois
 
-__all__ = ["Search", "places"]
+__all__ = ["Search", "places", "second_look"]
 
 Float = NDArray[np.float64]
 
@@ -36,6 +36,11 @@ def places(frame: Frame, *, tiles: int = 0) -> Rois:
         sizes += [np.array([side, side])] * (len(x) * len(y))
     count = len(centers)
     return Rois(np.array(centers), np.array(sizes), np.zeros(count), np.zeros(count, np.int64))
+
+
+def second_look(frame: Frame, *, tiles: int = 0) -> Rois | None:
+    """Where to look again in a still picture: everywhere, see `places`; nowhere without tiles."""
+    return places(frame, tiles=tiles) if tiles > 0 else None
 
 
 def _middles(length: float, side: float) -> Float:

@@ -28,7 +28,7 @@ def crowded(row: int, centers_px: Float, radii_px: Float) -> bool:
     return bool((apart < NEAR * np.maximum(radii_px, radii_px[row])).any())
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Trail:
     """One person: the last sight of them, and what is expected next.
 

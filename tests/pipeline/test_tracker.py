@@ -13,7 +13,7 @@ from blazetrack.errors import GraphError, InputError, ModelError
 from blazetrack.graph import Trace
 from blazetrack.pipeline import find_graph, shipped_graphs
 
-KNOWN = ("mediapipe_legacy", "mediapipe_tasks", "pose", "pose_image")
+KNOWN = ("mediapipe_legacy", "mediapipe_tasks", "pose", "pose_image", "pose_multi")
 
 
 def test_a_reset_is_a_new_beginning(toy: Any) -> None:

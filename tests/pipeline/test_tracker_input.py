@@ -11,7 +11,7 @@ import pytest
 
 from blazetrack.errors import InputError
 
-KNOWN = ("mediapipe_legacy", "mediapipe_tasks", "pose", "pose_image")
+KNOWN = ("mediapipe_legacy", "mediapipe_tasks", "pose", "pose_image", "pose_multi")
 
 
 def test_process_takes_arrays_and_its_own_clock(toy: Any) -> None:
