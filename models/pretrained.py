@@ -39,6 +39,7 @@ PRETRAINED: Mapping[str, Source] = {
         "models/efficientnet-lite0-57934424.pth",
     ),
 }
+_DAMAGED = (OSError, pickle.UnpicklingError, EOFError, LookupError, ValueError, AttributeError)
 _STORAGES = {"FloatStorage": np.float32, "LongStorage": np.int64, "HalfStorage": np.float16}
 
 
@@ -59,7 +60,10 @@ def begin_with(network: Any, name: str) -> int:
         if key is None:
             continue
         wanted = [tuple(weight.shape) for weight in layer.weights]
-        arrays = _arrays(state, key)
+        try:
+            arrays = _arrays(state, key)
+        except KeyError as error:
+            raise ModelError(f"pretrained {name}: {layer.name}: the file has no {error}") from None
         if [array.shape for array in arrays] != wanted:
             got = [array.shape for array in arrays]
             raise ModelError(f"pretrained {name}: {layer.name}: expected {wanted}, got {got}")
@@ -131,9 +135,9 @@ def read_state(path: Path) -> dict[str, Array]:
             state: Mapping[str, _Tensor] = reader.load()
             order: list[str] = _Reader(file).load()
             storages = {key: _storage(file, reader.kinds[key]) for key in order}
-    except (OSError, pickle.UnpicklingError, EOFError, KeyError, ValueError) as error:
+        return {name: tensor.array(storages) for name, tensor in state.items()}
+    except _DAMAGED as error:
         raise ModelError(f"pretrained: {path} cannot be read: {error}") from error
-    return {name: tensor.array(storages) for name, tensor in state.items()}
 
 
 class _Tensor(NamedTuple):

@@ -6,11 +6,14 @@ from dataclasses import replace
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from blazetrack.geometry import apply, invert
 from blazetrack.types import Crops, Poses
 
 __all__ = ["cover"]
+
+FAR_PX = 1e6
 
 
 def cover(crop: Crops, poses: Poses | None = None, *, margin: float = 0.15) -> Crops:
@@ -27,6 +30,7 @@ def cover(crop: Crops, poses: Poses | None = None, *, margin: float = 0.15) -> C
     """
     if poses is None or not len(poses):
         return crop
+    poses = poses.take(_sound(poses))
     pixels = crop.pixels.copy()
     radii = np.hypot(*(poses.alignment_px[:, 1] - poses.alignment_px[:, 0]).T)
     for picture, to_crop in zip(pixels, invert(crop.to_image), strict=True):
@@ -35,5 +39,12 @@ def cover(crop: Crops, poses: Poses | None = None, *, margin: float = 0.15) -> C
         for points, radius in zip(poses.landmarks_px[..., :2], radii, strict=True):
             hull = cv2.convexHull(apply(to_crop, points).astype(np.float32)).round().astype(int)
             cv2.fillConvexPoly(picture, hull, colour)
-            cv2.polylines(picture, [hull], True, colour, max(1, round(margin * radius * scale)))
+            seam = min(max(1, round(margin * radius * scale)), max(picture.shape))
+            cv2.polylines(picture, [hull], True, colour, seam)
     return replace(crop, pixels=pixels)
+
+
+def _sound(poses: Poses) -> NDArray[np.bool_]:
+    """`(N,)` whose points are numbers that can be drawn."""
+    limits = [np.abs(part).max(axis=(1, 2)) for part in (poses.landmarks_px, poses.alignment_px)]
+    return np.asarray(np.maximum(*limits) < FAR_PX, np.bool_)  # false for NaN

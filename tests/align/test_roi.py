@@ -187,6 +187,21 @@ def test_new_regions_are_not_near_each_other_and_the_first_is_best() -> None:
     assert free_rois(new, max_people=5).center_px[:, 0].tolist() == [10, 90]
 
 
+@pytest.mark.parametrize(("apart", "free"), [(0.0, 3), (0.1, 2), (0.2, 1), (1.0, 0)])
+def test_how_far_apart_two_people_stand_is_an_option(apart: float, free: int) -> None:
+    taken = squares((100, 100, 80), ids=[1])
+    new = squares((104, 100, 80), (110, 100, 80), (150, 100, 80))
+    assert len(free_rois(new, taken, max_people=9, apart=apart)) == free
+    assert len(merge_rois(new, taken, max_people=9, apart=apart)) == 1 + free
+
+
+def test_new_regions_keep_apart_from_each_other_too() -> None:
+    new = squares((100, 100, 80), (110, 100, 80))
+    for apart, free in ((0.1, 2), (0.2, 1)):
+        assert len(free_rois(new, max_people=9, apart=apart)) == free
+        assert len(merge_rois(new, None, max_people=9, apart=apart)) == free
+
+
 def test_those_followed_count_towards_the_limit() -> None:
     new = squares((0, 0, 10), (50, 0, 10), (99, 0, 10))
     assert len(free_rois(new)) == 1

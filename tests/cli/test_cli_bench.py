@@ -34,6 +34,18 @@ def test_the_report_has_every_figure(weights: Store, capsys: pytest.CaptureFixtu
     assert {"follow", "track", "smooth"} <= {node["name"] for node in row["nodes"]}
 
 
+def test_several_people_take_their_graph_and_share_the_time_with_the_detector(
+    weights: Store, capsys: pytest.CaptureFixture[str]
+) -> None:
+    code, out, _ = run(capsys, CLIP, "--people", "2", "--frames", "20", "--threads", "1", "--json")
+    assert code == 0
+    report = json.loads(out)
+    assert report["graph"] == "pose_multi"
+    (row,) = report["rounds"]
+    assert row["detector_runs"] > 0
+    assert 0 < row["detector_share"] < 1
+
+
 def test_the_table_is_for_people(weights: Store, capsys: pytest.CaptureFixture[str]) -> None:
     code, out, _ = run(capsys, CLIP, "--frames", "20", "--threads", "1")
     assert code == 0

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-SHIPPED = ["mediapipe_legacy", "mediapipe_tasks", "pose", "pose_image"]
+SHIPPED = ["mediapipe_legacy", "mediapipe_tasks", "pose", "pose_image", "pose_multi"]
 BROKEN = Path(__file__).parents[1] / "graphs"
 
 

@@ -106,6 +106,39 @@ def test_a_set_option_reaches_its_node(command: Any, weights: object) -> None:
     assert (report["ids"], report["detector_runs"]) == ([], 2)
 
 
+@pytest.mark.parametrize(
+    ("choice", "hint"),
+    [("largets", "did you mean 'largest'?"), ("0", "got '0'"), ("1,", "got '1,'")],
+)
+def test_a_wrong_choice_of_whom_to_follow_is_one_line(
+    command: Any, weights: object, tmp_path: Path, choice: str, hint: str
+) -> None:
+    answer = command("run", "synthetic?frames=1", "--follow", choice, "--out", "a.jsonl")
+    assert (answer.code, answer.out, len(answer.err)) == (2, "", 1)
+    assert "follow: expected an id, largest, center or x,y in pixels" in answer.err[0]
+    assert hint in answer.err[0]
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("option", "at_once"), [(("--follow", "largest"), 1), (("--people", 2), 2)]
+)
+def test_only_people_with_an_id_are_written(
+    command: Any, weights: object, tmp_path: Path, option: tuple[Any, ...], at_once: int
+) -> None:
+    clip = "synthetic:crossing?frames=12&size=640x360"
+    answer = command("run", clip, *option, "--out", "a.jsonl", "--out", "a.csv", "--json")
+    assert (answer.code, answer.err) == (0, [])
+    seen = [[one["id"] for one in line["poses"]] for line in records(tmp_path / "a.jsonl")]
+    assert len(seen) == 12
+    assert max(len(ids) for ids in seen) == at_once
+    assert all(len(set(ids)) == len(ids) and min(ids, default=1) > 0 for ids in seen)
+    assert answer.json()["ids"] == sorted({one for ids in seen for one in ids})
+    with (tmp_path / "a.csv").open(newline="", encoding="utf-8") as file:
+        rows = [row["id"] for row in csv.DictReader(file) if row["id"]]
+    assert [int(id) for id in rows] == [one for ids in seen for one in ids]
+
+
 def test_pictures_run_through_the_graph_for_pictures(
     command: Any, weights: object, tmp_path: Path
 ) -> None:

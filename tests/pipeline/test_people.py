@@ -75,6 +75,64 @@ def test_a_graph_without_a_lock_says_so(toy: Any) -> None:
         toy.tracker(follow="larget")
 
 
+@pytest.mark.parametrize(("tiles", "squares"), [(1, 1), (2, 4)])  # of 320×240 pixels
+def test_a_closer_look_at_a_still_picture_counts_nobody_twice(
+    toy: Any, tiles: int, squares: int
+) -> None:
+    discs = [(60, 60), (250, 180)]
+    with toy.tracker(graph="pose_image", people=4) as tracker:
+        once = tracker(toy.frame(0, *discs))
+        assert toy.models["detector"].runs == 1
+    with toy.tracker(graph="pose_image", people=4, tiles=tiles) as tracker:
+        closer = tracker(toy.frame(0, *discs))
+        assert toy.models["detector"].runs == 1 + (1 + squares)
+    assert closer.ids.tolist() == once.ids.tolist() == [1, 2]
+    np.testing.assert_array_equal(closer.landmarks_px, once.landmarks_px)
+
+
+def test_a_closer_look_finds_those_whom_the_first_one_missed(toy: Any) -> None:
+    nobody_at_first = {"detect.min_score": 1.0}
+    with toy.tracker(graph="pose_image", people=4, tiles=2, options=nobody_at_first) as tracker:
+        poses = tracker(toy.frame(0, (60, 60), (250, 180)))
+    assert sorted(poses.ids.tolist()) == [1, 2]
+    np.testing.assert_allclose(sorted(toy.places(poses)), [(60, 60), (250, 180)], atol=1)
+
+
+@pytest.mark.parametrize(
+    ("options", "graph"),
+    [
+        ({}, "pose"),
+        ({"people": 1}, "pose"),
+        ({"people": 2}, "pose_multi"),
+        ({"follow": "largest"}, "pose_multi"),
+        ({"follow": "largest", "people": 1}, "pose_multi"),
+        ({"follow": "largest", "graph": "pose_image"}, "pose_image"),
+    ],
+    ids=str,
+)
+def test_several_people_or_a_choice_take_the_graph_for_several(
+    toy: Any, options: dict[str, Any], graph: str
+) -> None:
+    with toy.tracker(**options) as tracker:
+        assert tracker.graph.name == graph
+
+
+def test_without_a_number_one_is_followed_or_one_of_a_few(toy: Any) -> None:
+    three = [(60, 60), (60, 180), (200, 100)]
+    with toy.tracker() as tracker:
+        assert len(tracker(toy.frame(0, *three))) == 1
+    with toy.tracker(follow="200,100") as tracker:
+        np.testing.assert_allclose(toy.places(tracker(toy.frame(0, *three))), [(200, 100)], atol=1)
+
+
+@pytest.mark.parametrize("graph", ["pose", "mediapipe_tasks"])
+@pytest.mark.parametrize("option", [{"tiles": 2}, {"follow": "largest"}], ids=str)
+def test_a_graph_without_the_option_says_so(toy: Any, graph: str, option: dict[str, Any]) -> None:
+    (name,) = option
+    with pytest.raises(GraphError, match=f"^graph {graph}: no node has the option '{name}'$"):
+        toy.tracker(graph=graph, **option)
+
+
 def test_the_detector_rests_between_searches(toy: Any) -> None:
     with toy.tracker(people=3, tiles=0) as tracker:
         for i in range(100):

@@ -11,7 +11,9 @@ from blazetrack.types import Skeleton
 RED, BLUE, GREY = (200, 30, 30), (30, 30, 200), (120, 120, 120)
 
 
-def dressed(*trunks: tuple[int, int, int], skeleton: Skeleton = BLAZEPOSE33) -> tuple[np.ndarray, ...]:
+def dressed(
+    *trunks: tuple[int, int, int], skeleton: Skeleton = BLAZEPOSE33
+) -> tuple[np.ndarray, ...]:
     """People side by side in a picture: their trunks in these colours, black trousers."""
     image = np.full((240, 100 * len(trunks), 3), 255, np.uint8)
     points = np.zeros((len(trunks), len(skeleton), 2))

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from blazetrack.track.search import Search, places
+from blazetrack.track.search import Search, places, second_look
 from blazetrack.types import Frame, Poses
 
 MakePeople = Callable[..., Poses]
@@ -41,6 +41,16 @@ def test_tiles_cover_the_picture_and_overlap(width: int, height: int, tiles: int
     longer = sorted({*parts.center_px[1:, int(height > width)]})
     assert len(longer) == tiles
     assert np.diff(longer).max(initial=0) <= 0.6 * sides[0, 0] + 1e-6
+
+
+def test_a_second_look_goes_nowhere_without_tiles_and_else_everywhere() -> None:
+    assert second_look(Frame(DARK)) is None
+    assert second_look(Frame(DARK), tiles=0) is None
+    looks, everywhere = second_look(Frame(DARK), tiles=2), places(Frame(DARK), tiles=2)
+    assert looks is not None
+    assert looks.center_px.tolist() == everywhere.center_px.tolist()
+    assert looks.size_px.tolist() == everywhere.size_px.tolist()
+    assert looks.size_px.tolist() == [[320, 180], [200, 200], [200, 200]]
 
 
 def test_while_nobody_is_followed_every_frame_is_searched(people: MakePeople) -> None:

@@ -49,7 +49,8 @@ DEPLOYED = {
 }
 # Parameters and multiply-adds of what is exported.
 COUNTS = {
-    ("blazepose", "lite"): (1_707_539, 102_273_536),
+    ("blazepose", "lite"): (1_315_379, 83_049_984),
+    ("blazepose", "plain"): (1_707_539, 102_273_536),
     ("blazepose", "full"): (2_770_835, 430_412_288),
     ("blazeface", "lite"): (247_768, 52_643_840),
     ("blazeface", "full"): (533_624, 222_446_592),
@@ -321,6 +322,11 @@ def test_anchor_rows_are_where_the_decoder_looks_for_them() -> None:
         ("blazepose", {"size": "light"}, "no size 'light'; did you mean 'lite'?"),
         ("blazepose", {"widht": (8, 8)}, "no option 'widht'; did you mean 'width'?"),
         ("blazepose", {"block": "bottelneck"}, "did you mean 'bottleneck'?"),
+        (
+            "blazepose",
+            {"encoder": "efficientnet_lite1"},
+            "no encoder 'efficientnet_lite1'; did you mean 'efficientnet_lite0'?",
+        ),
         ("blazepose", {"side": 100}, "side: expected a multiple of 32, got 100"),
         ("blazepose", {"width": 32}, "width: expected numbers of 2 levels or more, got 32"),
         ("blazepose", {"depth": (1, 1)}, r"depth: expected 4 numbers, got \(1, 1\)"),
