@@ -52,10 +52,11 @@ def clothes(
         seen &= np.min(visibility[:, list(corners)], axis=1, keepdims=True) > 0.3
         column, row = (np.where(seen, v, 0).astype(np.intp) for v in (x, y))
         seen &= bodies[row // GRAIN, column // GRAIN] < 2
-        rgb = np.where(seen[..., None], image[row, column].astype(np.float64), np.nan)
-        known = seen.sum(axis=1) * 2 >= seen.shape[1]  # half of it, or it says little
-        if known.any():
-            colours[known, number] = np.nanmedian(rgb[known], axis=1)
+        enough = seen.sum(axis=1) * 2 >= seen.shape[1]  # half of it, or it says little
+        for person in np.flatnonzero(enough):
+            mine = seen[person]
+            rgb = image[row[person, mine], column[person, mine]]
+            colours[person, number] = np.median(rgb, axis=0)
     return _brightness_and_hues(colours)
 
 
