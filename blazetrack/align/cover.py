@@ -20,8 +20,7 @@ def cover(crop: Crops, poses: Poses | None = None, *, margin: float = 0.15) -> C
     """Paint over people: the hull of their keypoints and a seam, in the crop's mean colour.
 
     A single-shot detector made for one person near the camera says little about a second one
-    beside the first. On drawn crowds the published one finds 58 % of the people at a first look
-    and 88 % once those found are covered and it looks again, twice.
+    beside the first; once the first is covered, it finds the second.
 
     Args:
         crop: regions of the image.

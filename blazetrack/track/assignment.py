@@ -102,9 +102,9 @@ def best_pairs(cost: Float) -> dict[int, int]:
         return {}
     if cost.size == 1:
         return {0: 0} if np.isfinite(cost[0, 0]) else {}
-    from scipy.optimize import linear_sum_assignment
+    from lap import lapjv  # SciPy's solver is as good and brings 140 MB
 
-    worst = 1e6  # a number: the solver refuses what it cannot assign in full
-    rows, columns = linear_sum_assignment(np.where(np.isfinite(cost), cost, worst))
-    pairs = zip(rows.tolist(), columns.tolist(), strict=True)
-    return {row: column for row, column in pairs if np.isfinite(cost[row, column])}
+    worst = 1e6  # a number: the solver assigns all that it can
+    _, columns, _ = lapjv(np.where(np.isfinite(cost), cost, worst), extend_cost=True)
+    pairs = enumerate(columns.tolist())
+    return {row: at for row, at in pairs if at >= 0 and np.isfinite(cost[row, at])}

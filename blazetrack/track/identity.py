@@ -64,8 +64,6 @@ class Identity:
         self._alike = alike
         self._guard = guard
         self._skeleton = (None if model is None else model.info.skeleton) or BLAZEPOSE33
-        if guard:  # crossings want the solver: loading it takes longer than a frame may
-            import scipy.optimize  # noqa: F401
         self.reset()
 
     def reset(self) -> None:
