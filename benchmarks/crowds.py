@@ -193,7 +193,9 @@ def fill(source: str, seed: int, seconds: float) -> str:
     return source
 
 
-def run_clip(text: str, seed: int, sides: dict[str, OpenSide], counted: float) -> dict[str, Clip]:
+def run_clip(
+    text: str, seed: int, sides: dict[str, OpenSide], counted: float = 0.9
+) -> dict[str, Clip]:
     """Draw one clip once and give each frame to every side.
 
     Args:
