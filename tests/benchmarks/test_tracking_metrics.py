@@ -95,8 +95,10 @@ def test_an_answer_belongs_to_the_person_who_counts_before_the_one_behind() -> N
     assert counts(score) == (1, 0, 0)
 
 
-def test_people_less_than_nine_tenths_in_view_count_but_not_as_seen() -> None:
-    score = judge_clip([hide(crowd(0, 400), 1, 10)] * 2, [answer(0)] * 2)
+def test_people_less_than_nine_tenths_in_view_count_only_when_asked_for() -> None:
+    clip = [hide(crowd(0, 400), 1, 10)] * 2, [answer(0)] * 2
+    assert counts(judge_clip(*clip)) == (2, 0, 0)
+    score = judge_clip(*clip, part_seen=0.5)
     assert counts(score) == (2, 2, 0)
     assert (score.seen, score.seen_found) == (2, 2)
 
@@ -105,7 +107,7 @@ def test_what_is_hidden_is_not_measured() -> None:
     truth, found = hide(crowd(0), 0, 15), answer(0)
     found.landmarks_px[0, :15] += 500.0
     assert likeness(truth, found, truth.visible)[0, 0] == pytest.approx(1.0)
-    score = judge_clip([truth], [found])
+    score = judge_clip([truth], [found], part_seen=0.5)
     assert (score.right, score.points) == (18, 18)
 
 
