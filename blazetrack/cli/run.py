@@ -25,7 +25,7 @@ def run(
         str,
         typer.Argument(
             help="Camera number, video or picture file, folder of pictures, URL, or `synthetic` "
-            "(also `synthetic:squats`, `synthetic?frames=300&size=1280x720&seed=1`)."
+            "(also `synthetic:squats`, `synthetic:crowd?people=4`, `synthetic?frames=300&seed=1`)."
         ),
     ],
     model: Annotated[
