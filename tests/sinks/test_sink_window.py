@@ -23,9 +23,11 @@ class PaperWindow:
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.key, self.visible, self.shown, self.open = -1, 1.0, [], False
+        self.mouse: Callable[..., None] | None = None
         replacements: dict[str, Callable[..., Any]] = {
             "namedWindow": lambda *_: setattr(self, "open", True),
             "resizeWindow": lambda *_: None,
+            "setMouseCallback": lambda title, call: setattr(self, "mouse", call),
             "imshow": lambda title, image: self.shown.append(image),
             "waitKey": lambda delay: self.key,
             "getWindowProperty": lambda *_: self.visible,
@@ -61,6 +63,16 @@ def test_q_escape_and_the_close_button_end_the_run(
         assert sink.stop_requested
         sink.write(FRAME, Poses.empty())
     assert len(paper.shown) == 1  # the window does not come back
+
+
+def test_a_click_says_where_and_a_movement_does_not(paper: PaperWindow) -> None:
+    with WindowSink() as sink:
+        sink.write(FRAME, Poses.empty())
+        assert paper.mouse is not None
+        paper.mouse(cv2.EVENT_MOUSEMOVE, 5, 5, 0, None)
+        assert sink.chosen_px is None
+        paper.mouse(cv2.EVENT_LBUTTONDOWN, 3, 4, 0, None)
+        assert sink.chosen_px == (3.0, 4.0)
 
 
 def gui(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
