@@ -51,6 +51,7 @@ class Identity:
             does not take the id along, people who cross keep their own, and somebody new next to
             another has to be seen in several frames.
         model: the landmark model; its keypoints tell where clothes are.
+        max_people: how many are named at most, those known longest; None is no limit.
     """
 
     def __init__(
@@ -59,7 +60,9 @@ class Identity:
         alike: float = 2.0,
         guard: bool = False,
         model: Model | None = None,
+        max_people: int | None = None,
     ) -> None:
+        self._max_people = max_people
         self._memory_s = memory_s
         self._alike = alike
         self._guard = guard
@@ -83,13 +86,21 @@ class Identity:
             poses = poses.take(self._believed(poses, frame))
         poses = self._one_per_body(poses)
         sight = self._look(frame, poses)
-        ids = self._named(poses.ids.tolist(), sight, time_s)
+        ids = self._at_most(self._named(poses.ids.tolist(), sight, time_s))
         if 0 in ids:
             rows = np.flatnonzero(ids)
             poses, sight, ids = poses.take(rows), sight.take(rows), [i for i in ids if i]
         self._note(ids, sight, time_s)
         self._last_s = time_s
         return poses if ids == poses.ids.tolist() else poses.with_ids(np.array(ids, np.int64))
+
+    def _at_most(self, ids: list[int]) -> list[int]:
+        """Ids of which those are 0 that are too many: the newest."""
+        known = sorted(person for person in ids if person > 0)
+        if self._max_people is None or len(known) <= self._max_people:
+            return ids
+        kept = set(known[: self._max_people])
+        return [person if person in kept else 0 for person in ids]
 
     def _followed(self, person: int) -> bool:
         """Was this person seen in the last frame?"""

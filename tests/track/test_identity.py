@@ -183,3 +183,12 @@ def test_two_guards_do_not_know_each_other(people: MakePeople) -> None:
     one, other = guarded(), guarded()
     one(at(0), None, people((10, 10, 5), (90, 10, 5)))
     assert other(at(0), None, people((10, 10, 5))).ids.tolist() == [1]
+
+
+def test_no_more_people_are_named_than_wanted_and_the_newest_go_first(people: MakePeople) -> None:
+    identity = Identity(5.0, alike=0.5, guard=True, max_people=2)
+    identity(at(0), None, people((100, 100, 50), (300, 100, 50)))
+    identity(at(0.1), people((100, 100, 50), ids=[1]), None)
+    identity(at(0.2), people((100, 100, 50), ids=[1]), people((500, 100, 50)))
+    back = people((500, 100, 50), (100, 100, 50), (300, 100, 50), ids=[3, 1, 2])
+    assert identity(at(0.3), back, None).ids.tolist() == [1, 2]
