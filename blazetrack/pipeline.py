@@ -24,7 +24,7 @@ from blazetrack.store import Store, StoredModel
 from blazetrack.track.lock import Lock
 from blazetrack.types import Frame, Poses
 
-__all__ = ["PoseTracker", "find_graph", "shipped_graphs"]
+__all__ = ["PoseTracker", "find_graph", "graph_for", "shipped_graphs"]
 
 # Whoever is to be followed is told apart from so many, themselves included.
 TO_CHOOSE_FROM = 4
@@ -49,6 +49,11 @@ def find_graph(name_or_path: str | Path) -> Path:
     if path.suffix in (".yaml", ".yml") or len(path.parts) > 1:
         raise GraphError(f"graph {text}: no such file")
     raise GraphError(f"no graph '{text}'; {did_you_mean(text, shipped)}")
+
+
+def graph_for(people: int, follow: int | str | None = None) -> str:
+    """The graph for so many people, or for one of them."""
+    return "pose" if people == 1 and follow is None else "pose_multi"
 
 
 class PoseTracker:
@@ -97,16 +102,16 @@ class PoseTracker:
             people = 1 if follow is None else TO_CHOOSE_FROM
         if people < 1:
             raise InputError(f"tracker: people must be 1 or more, got {people}")
-        alone = people == 1 and follow is None
-        spec = load_graph_spec(find_graph(graph or ("pose" if alone else "pose_multi")))
-        if masks:
-            spec = _set_where_known(spec, "masks", True)
-        if people != 1:
-            spec = _set_where_known(spec, "max_people", people)
-        if follow is not None:
-            spec = _set_where_known(spec, "follow", follow)
-        if tiles is not None:
-            spec = _set_where_known(spec, "tiles", tiles)
+        spec = load_graph_spec(find_graph(graph or graph_for(people, follow)))
+        asked = {
+            "masks": masks or None,
+            "max_people": people if people != 1 else None,
+            "follow": follow,
+            "tiles": tiles,
+        }
+        for option, value in asked.items():
+            if value is not None:
+                spec = _set_where_known(spec, option, value)
         spec = spec.with_options(options or {})
         self._models = _open_models(spec, model, detector, store or Store(), backend, threads)
         plan = build_plan(spec, NODES, self._models)

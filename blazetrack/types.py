@@ -251,6 +251,13 @@ class Poses:
     def __len__(self) -> int:
         return len(self.ids)
 
+    @property
+    def radius_px(self) -> NDArray[np.float64]:
+        """`(N,)` float64, radius of the circle around each person."""
+        dx, dy = (self.alignment_px[:, 1] - self.alignment_px[:, 0]).T
+        radius: NDArray[np.float64] = np.hypot(dx, dy)
+        return radius
+
     def take(self, rows: Any) -> Poses:
         """The people at `rows` (an index array, a mask or a slice)."""
         return Poses(

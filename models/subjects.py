@@ -14,7 +14,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from blazetrack.backends import Model, TfliteModel
-from blazetrack.errors import ModelError, did_you_mean
 from blazetrack.store import Store
 from blazetrack.types import ModelInfo
 
@@ -61,12 +60,6 @@ class KerasModel(Model):
     @property
     def info(self) -> ModelInfo:
         return self._info
-
-    def want(self, *meanings: str) -> None:
-        for meaning in meanings:
-            if meaning not in self._info.outputs:
-                hint = did_you_mean(meaning, self._info.outputs)
-                raise ModelError(f"model {self._info.name}: has no output '{meaning}'; {hint}")
 
     def run(self, pixels: NDArray[np.uint8]) -> Mapping[str, NDArray[Any]]:
         low, high = self._info.input_range

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -141,3 +142,8 @@ def test_other_ids_leave_the_people_as_they_are(people: Any) -> None:
     after = before.with_ids(np.array([5]))
     assert (before.ids.tolist(), after.ids.tolist()) == ([1], [5])
     assert after.landmarks_px is before.landmarks_px
+
+
+def test_the_radius_is_that_of_the_circle(people: Callable[..., Poses]) -> None:
+    np.testing.assert_allclose(people((5, 5, 30), (9, 9, 4)).radius_px, [30, 4])
+    assert people().radius_px.shape == (0,)

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import json
-import subprocess
-import tempfile
-from contextlib import suppress
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.reference.answers import Found
-from blazetrack.errors import BlazetrackError
+from benchmarks.reference.child import Child
 
 __all__ = ["TasksPeople"]
 
@@ -36,13 +32,8 @@ class TasksPeople:
 
     def __init__(self, python: Path, bundle: Path, people: int, fps: float | None = None) -> None:
         more = [] if fps is None else ["--fps", str(fps)]
-        self._errors: IO[str] = tempfile.TemporaryFile("w+", errors="replace")  # noqa: SIM115
-        self._process = subprocess.Popen(
-            [str(python), "-I", str(SCRIPT), str(bundle), str(people), *more],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=self._errors,
-        )
+        self._child = Child(SCRIPT.name, python, SCRIPT, [str(bundle), str(people), *more])
+        self.close = self._child.end
 
     def __call__(self, image: NDArray[np.uint8]) -> Found:
         """The people of the next picture, `(H, W, 3)` uint8 RGB.
@@ -50,38 +41,8 @@ class TasksPeople:
         Raises:
             BlazetrackError: the process has ended.
         """
-        assert self._process.stdin is not None
-        assert self._process.stdout is not None
-        try:
-            self._process.stdin.write(b"%d %d\n" % image.shape[:2])
-            self._process.stdin.write(np.ascontiguousarray(image).data)
-            self._process.stdin.flush()
-        except BrokenPipeError:
-            raise self._ended() from None
-        line = self._process.stdout.readline()
-        if not line:
-            raise self._ended()
-        return _read(json.loads(line))
-
-    def _ended(self) -> BlazetrackError:
-        code = self._process.wait()
-        self._errors.seek(0)
-        last = (self._errors.read().strip().splitlines() or ["no message"])[-1]
-        return BlazetrackError(f"reference: {SCRIPT.name} ended with {code}: {last}")
-
-    def close(self) -> None:
-        """Close its input, which ends it, and wait; harmless when called twice."""
-        assert self._process.stdin is not None
-        assert self._process.stdout is not None
-        with suppress(BrokenPipeError):  # it ended before: told of by the call that met it
-            self._process.stdin.close()
-        try:
-            self._process.wait(timeout=20)
-        except subprocess.TimeoutExpired:
-            self._process.kill()
-            self._process.wait()
-        self._process.stdout.close()
-        self._errors.close()
+        self._child.say(b"%d %d\n" % image.shape[:2], np.ascontiguousarray(image).data)
+        return _read(self._child.hear())
 
 
 def _read(answer: dict[str, Any]) -> Found:

@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-import json
 import os
 import subprocess
-import tempfile
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import IO, Any
 
+from benchmarks.reference.child import ALONE, Child, last_line
 from blazetrack.errors import BlazetrackError
 
 __all__ = ["Side", "Start", "Worker", "start_once", "write_task_bundle"]
 
 SCRIPTS = Path(__file__).parent
-ALONE = ("-E", "-s")  # no PYTHONPATH and no user's packages: each side sees its own environment
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,8 +56,8 @@ class Worker:
     """
 
     def __init__(self, side: Side, frames: Path, cores: Sequence[int]) -> None:
-        self._talk = _Talk(side, frames, cores)
-        self.about = self._talk.hear()
+        self._child = _child(side, frames, cores)
+        self.about = self._child.hear()
         self.found = 0
         self.others: list[float] = []
         self._cores = cores
@@ -68,8 +65,8 @@ class Worker:
     def round(self) -> list[float]:
         """The seconds of each frame of one round over all frames."""
         began, before = time.perf_counter(), self._foreign_s()
-        self._talk.say("round")
-        answer = self._talk.hear()
+        self._child.say(b"round\n")
+        answer = self._child.hear()
         used_s = self._foreign_s() - before
         self.others.append(max(0.0, used_s / (time.perf_counter() - began)))
         self.found = int(answer["found"])
@@ -83,7 +80,7 @@ class Worker:
         for name, *fields in (line.split() for line in lines if line.startswith("cpu")):
             if name in names:  # user nice system idle iowait irq softirq steal
                 ticks += sum(int(fields[i]) for i in (0, 1, 2, 5, 6, 7))
-        stat = Path(f"/proc/{self._talk.pid}/stat").read_text(encoding="utf-8", errors="replace")
+        stat = Path(f"/proc/{self._child.pid}/stat").read_text(encoding="utf-8", errors="replace")
         own = stat.rpartition(")")[2].split()[11:13]  # utime, stime
         return float(ticks - sum(map(int, own))) / os.sysconf("SC_CLK_TCK")
 
@@ -96,19 +93,19 @@ class Worker:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self._talk.end()
+        self._child.end()
 
 
 def start_once(side: Side, frames: Path, cores: Sequence[int], count: int = 1) -> Start:
     """Start a fresh process, let it run `count` frames, and wait for its end."""
     began = time.perf_counter()
-    talk = _Talk(side, frames, cores, ["--once", str(count)])
+    child = _child(side, frames, cores, ["--once", str(count)])
     try:
-        talk.hear()
+        child.hear()
         first_s = time.perf_counter() - began
-        last = talk.hear()
+        last = child.hear()
     finally:
-        talk.end()
+        child.end()
     return Start(first_s, int(last["peak_bytes"]), int(last["found"]))
 
 
@@ -121,68 +118,13 @@ def write_task_bundle(python: Path, path: Path) -> None:
     command = [str(python), *ALONE, "-c", code, str(SCRIPTS), str(path)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode != 0:
-        raise BlazetrackError(f"reference: the .task bundle was not written: {_last(done.stderr)}")
-
-
-class _Talk:
-    """A worker's process and the lines that go to and fro."""
-
-    def __init__(
-        self, side: Side, frames: Path, cores: Sequence[int], more: Sequence[str] = ()
-    ) -> None:
-        model = [] if side.model is None else ["--model", str(side.model)]
-        listed = ",".join(map(str, cores))
-        script = str(SCRIPTS / side.script)
-        command = [str(side.python), *ALONE, script, str(frames), "--cores", listed, *model, *more]
-        self._name = side.name
-        self._errors: IO[str] = tempfile.TemporaryFile("w+", errors="replace")  # noqa: SIM115
-        self._process = subprocess.Popen(
-            command,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=self._errors,
-            text=True,
-            bufsize=1,
+        raise BlazetrackError(
+            f"reference: the .task bundle was not written: {last_line(done.stderr)}"
         )
 
-    @property
-    def pid(self) -> int:
-        """Of the process."""
-        return self._process.pid
 
-    def say(self, line: str) -> None:
-        """Send one line; a process that has died is told of by `hear`."""
-        assert self._process.stdin is not None
-        try:
-            self._process.stdin.write(line + "\n")
-        except BrokenPipeError:
-            return
-
-    def hear(self) -> dict[str, Any]:
-        """The next answer."""
-        assert self._process.stdout is not None
-        line = self._process.stdout.readline()
-        if not line:
-            code = self._process.wait()
-            self._errors.seek(0)
-            reason = _last(self._errors.read())
-            raise BlazetrackError(f"versus: the worker of {self._name} ended with {code}: {reason}")
-        answer: dict[str, Any] = json.loads(line)
-        return answer
-
-    def end(self) -> None:
-        """Close its input, which ends it, and wait."""
-        assert self._process.stdin is not None
-        assert self._process.stdout is not None
-        self._process.stdin.close()
-        try:
-            self._process.wait(timeout=20)
-        except subprocess.TimeoutExpired:
-            self._process.kill()
-            self._process.wait()
-        self._process.stdout.close()
-        self._errors.close()
-
-
-def _last(text: str) -> str:
-    return (text.strip().splitlines() or ["no message"])[-1]
+def _child(side: Side, frames: Path, cores: Sequence[int], more: Sequence[str] = ()) -> Child:
+    model = [] if side.model is None else ["--model", str(side.model)]
+    listed = ",".join(map(str, cores))
+    arguments = [str(frames), "--cores", listed, *model, *more]
+    return Child(f"the worker of {side.name}", side.python, SCRIPTS / side.script, arguments)

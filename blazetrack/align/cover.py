@@ -31,11 +31,10 @@ def cover(crop: Crops, poses: Poses | None = None, *, margin: float = 0.15) -> C
         return crop
     poses = poses.take(_sound(poses))
     pixels = crop.pixels.copy()
-    radii = np.hypot(*(poses.alignment_px[:, 1] - poses.alignment_px[:, 0]).T)
     for picture, to_crop in zip(pixels, invert(crop.to_image), strict=True):
         colour = picture.reshape(-1, 3).mean(axis=0).tolist()
         scale = float(np.hypot(*to_crop[:, 0]))
-        for points, radius in zip(poses.landmarks_px[..., :2], radii, strict=True):
+        for points, radius in zip(poses.landmarks_px[..., :2], poses.radius_px, strict=True):
             hull = cv2.convexHull(apply(to_crop, points).astype(np.float32)).round().astype(int)
             cv2.fillConvexPoly(picture, hull, colour)
             seam = min(max(1, round(margin * radius * scale)), max(picture.shape))

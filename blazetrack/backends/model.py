@@ -29,7 +29,10 @@ class Model(Protocol):
 
     def want(self, *meanings: str) -> None:
         """Say which outputs will be read; `ModelError` where the model has none of that name."""
-        ...
+        for meaning in meanings:
+            if meaning not in self.info.outputs:
+                hint = did_you_mean(meaning, self.info.outputs)
+                raise ModelError(f"model {self.info.name}: has no output '{meaning}'; {hint}")
 
     def run(self, pixels: NDArray[np.uint8]) -> Mapping[str, Array]:
         """`(h, w, 3)` uint8 RGB → the wanted outputs by meaning.
@@ -75,10 +78,7 @@ class TfliteModel(Model):
         return self._info
 
     def want(self, *meanings: str) -> None:
-        for meaning in meanings:
-            if meaning not in self._info.outputs:
-                hint = did_you_mean(meaning, self._info.outputs)
-                raise ModelError(f"model {self._info.name}: has no output '{meaning}'; {hint}")
+        super().want(*meanings)
         self._wanted.update(meanings)
 
     def path(self) -> Path:

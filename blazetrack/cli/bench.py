@@ -80,8 +80,9 @@ def bench(
     and compare figures of one run: machines change their pace.
     """
     from blazetrack.backends import default_threads
+    from blazetrack.pipeline import graph_for
 
-    graph = graph or ("pose" if people == 1 else "pose_multi")
+    graph = graph or graph_for(people)
     rounds = []
     for count in threads or range(1, default_threads() + 1):
         typer.echo(f"bench: {frames} frames, {count} thread(s) …", err=True)

@@ -6,7 +6,6 @@ from dataclasses import replace
 
 import numpy as np
 
-from blazetrack.track.likeness import radii_px
 from blazetrack.track.trail import Trail, crowded
 from blazetrack.types import Frame, Poses
 
@@ -45,14 +44,13 @@ class Expect:
         return Poses.joined(lost) if lost else poses.take(slice(0, 0))
 
     def _note(self, poses: Poses, time_s: float) -> None:
-        centers, radii = poses.alignment_px[:, 0], radii_px(poses.alignment_px)
+        centers, radii = poses.alignment_px[:, 0], poses.radius_px
         for row, person in enumerate(poses.ids.tolist()):
             if person < 0:  # see `Identity`
                 continue
             trail, _ = self._seen.get(person, (None, None))
             if trail is None:
-                still, bare = np.zeros(2), np.zeros((0, 3))
-                trail = Trail(person, centers[row], float(radii[row]), time_s, still, bare)
+                trail = Trail(person, centers[row], float(radii[row]), time_s)
             else:
                 near = crowded(row, centers, radii)
                 trail.seen(centers[row], float(radii[row]), trail.colours, time_s, near=near)

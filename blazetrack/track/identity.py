@@ -10,13 +10,11 @@ from blazetrack.skeleton import BLAZEPOSE33
 from blazetrack.track.assignment import Sight, again, best_pairs, costs
 from blazetrack.track.belief import believable, inside
 from blazetrack.track.clothes import clothes
-from blazetrack.track.likeness import one_per_body, radii_px
+from blazetrack.track.likeness import one_per_body
 from blazetrack.track.trail import Trail, crowded
 from blazetrack.types import Frame, Poses, Rois
 
 __all__ = ["Identity", "needs_detection"]
-
-Float = NDArray[np.float64]
 
 # Somebody new so near to another may be a bad look at that one; seen in so many frames, they are
 # not.
@@ -117,9 +115,9 @@ class Identity:
         if len(poses) < 2 or self._alike > 1:
             return poses
         # The region of somebody followed without a break is the one to go on with.
-        trust = [self._trust(person) for person in poses.ids.tolist()]
-        points, alignment = poses.landmarks_px[..., :2], poses.alignment_px
-        rows = one_per_body(points, alignment, poses.scores + np.array(trust), self._alike)
+        followed = [self._trust(person) for person in poses.ids.tolist()]
+        points, trust = poses.landmarks_px[..., :2], poses.scores + np.array(followed)
+        rows = one_per_body(points, poses.radius_px, trust, self._alike)
         return poses if len(rows) == len(poses) else poses.take(rows)
 
     def _trust(self, person: int) -> float:
@@ -133,7 +131,7 @@ class Identity:
             colours = clothes(frame.image, points, visibility, self._skeleton)
         else:
             colours = np.zeros((len(poses), 0, 3))
-        return Sight(poses.alignment_px[:, 0], radii_px(poses.alignment_px), colours)
+        return Sight(poses.alignment_px[:, 0], poses.radius_px, colours)
 
     def _named(self, ids: list[int], sight: Sight, time_s: float) -> list[int]:
         """The ids of the poses, given as whom they were looked for (0: anybody); 0 for nobody."""
@@ -143,7 +141,8 @@ class Identity:
         # Those followed share their ids among themselves first; what does not fit, and who is
         # found anew, may be somebody lost.
         rows = [row for row, person in enumerate(followed) if person]
-        named = self._pairs(rows, self._kept(followed), followed, sight, time_s, jumps=False)
+        trails = [self._trails[followed[row]] for row in rows]
+        named = self._pairs(rows, trails, followed, sight, time_s, jumps=False)
         seen = [self._trails[person] for person in named.values() if person > 0]
         rest = [row for row in range(len(ids)) if row not in named]
         rest = [row for row in rest if not again(sight.take([row]), seen, time_s)]
@@ -166,9 +165,6 @@ class Identity:
         lost = [trail for trail in self._trails.values() if trail.id not in ids]
         named = self._pairs(rows, lost, ids, sight, time_s, jumps=True)
         return [person or named.get(row) or self._new() for row, person in enumerate(ids)]
-
-    def _kept(self, ids: list[int]) -> list[Trail]:
-        return [self._trails[person] for person in ids if person]
 
     def _pairs(
         self,
@@ -211,8 +207,7 @@ class Identity:
             center, radius, colours = sight.center_px[row], sight.radius_px[row], sight.colours[row]
             trail = self._trails.get(person)
             if trail is None:
-                still = np.zeros(2)
-                self._trails[person] = Trail(person, center, float(radius), time_s, still, colours)
+                self._trails[person] = Trail(person, center, float(radius), time_s, colours)
             else:
                 trail.seen(center, float(radius), colours, time_s, near=near[row])
 

@@ -5,19 +5,13 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["likeness", "one_per_body", "radii_px"]
+__all__ = ["likeness", "one_per_body"]
 
 Float = NDArray[np.float64]
 
 # Spread of a keypoint in radii of the circle around the person: about 9 cm on an adult. Two
 # estimates of one body differ by less, two bodies in one place by more.
 SPREAD = 0.1
-
-
-def radii_px(alignment_px: Float) -> Float:
-    """`(N,)` radius of the circle around each person, from alignment points `(N, 2, 2)`."""
-    radii: Float = np.hypot(*(alignment_px[:, 1] - alignment_px[:, 0]).T)
-    return radii
 
 
 def likeness(points_px: Float, others_px: Float, radius_px: Float) -> Float:
@@ -37,21 +31,21 @@ def likeness(points_px: Float, others_px: Float, radius_px: Float) -> Float:
     return mean
 
 
-def one_per_body(points_px: Float, alignment_px: Float, scores: Float, alike: float) -> list[int]:
+def one_per_body(points_px: Float, radius_px: Float, trust: Float, alike: float) -> list[int]:
     """Rows without those that show the body of a better one, in their order.
 
     Args:
         points_px: `(N, K, 2)`.
-        alignment_px: `(N, 2, 2)`.
-        scores: `(N,)`; of equals the earlier row is the better one.
+        radius_px: `(N,)`, of the circles around the people.
+        trust: `(N,)`; of equals the earlier row is the better one.
         alike: from this likeness on, two rows are one body.
     """
-    if len(scores) < 2:
-        return list(range(len(scores)))
-    same = likeness(points_px, points_px, radii_px(alignment_px))
+    if len(trust) < 2:
+        return list(range(len(trust)))
+    same = likeness(points_px, points_px, radius_px)
     same = np.maximum(same, same.T)
     kept: list[int] = []
-    for row in np.argsort(-scores, kind="stable").tolist():
+    for row in np.argsort(-trust, kind="stable").tolist():
         if not kept or same[row, kept].max() < alike:
             kept.append(row)
     return sorted(kept)

@@ -7,7 +7,6 @@ import re
 import numpy as np
 
 from blazetrack.errors import InputError, did_you_mean
-from blazetrack.track.likeness import radii_px
 from blazetrack.types import Frame, Poses
 
 __all__ = ["Lock", "read_choice"]
@@ -92,7 +91,7 @@ class Lock:
         return poses.take(rows)
 
     def _choose(self, choice: Choice, poses: Poses, frame: Frame) -> int | None:
-        centers, radii = poses.alignment_px[:, 0], radii_px(poses.alignment_px)
+        centers, radii = poses.alignment_px[:, 0], poses.radius_px
         if choice == "largest":
             return int(poses.ids[radii.argmax()])
         middle = (frame.width / 2, frame.height / 2)

@@ -16,6 +16,8 @@ SHARED = 0.4
 # The thumbnail whose cells tell that something changed: columns and rows, how much a cell must
 # change (0..255), and which part of all cells.
 CELLS_WH, CHANGED, CELLS_CHANGED = (32, 18), 24.0, 0.02
+# Nearer to the middle of a person followed, in radii, it is they who move.
+BESIDE = 1.3
 # Runs of the detector that may be saved up.
 SAVED = 3.0
 
@@ -136,9 +138,8 @@ class Search:
         x = (np.arange(columns) + 0.5) * frame.width / columns
         y = (np.arange(rows) + 0.5) * frame.height / rows
         changed = np.abs(thumbnail - self._searched) > CHANGED
-        for center, rim in kept.alignment_px:
-            reach = 1.3 * np.hypot(*(rim - center))
-            changed &= np.hypot(x - center[0], (y - center[1])[:, None]) > reach
+        for center, radius in zip(kept.alignment_px[:, 0], kept.radius_px, strict=True):
+            changed &= np.hypot(x - center[0], (y - center[1])[:, None]) > BESIDE * radius
         return bool(changed.mean() > CELLS_CHANGED)
 
 

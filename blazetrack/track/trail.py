@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -40,8 +40,8 @@ class Trail:
         center_px: `(2,)` mid-hip at the last sight.
         radius_px: of the circle around the person, then.
         time_s: when that was.
-        velocity: `(2,)` pixels per second.
         colours: `(P, 3)` of the clothes, NaN where unknown.
+        velocity: `(2,)` pixels per second.
         met: place and time at which a meeting began; None while nobody is near.
         sights: in how many frames the person was seen.
     """
@@ -50,8 +50,8 @@ class Trail:
     center_px: Float
     radius_px: float
     time_s: float
-    velocity: Float
-    colours: Float
+    colours: Float = field(default_factory=lambda: np.zeros((0, 3)))
+    velocity: Float = field(default_factory=lambda: np.zeros(2))
     met: tuple[Float, float] | None = None
     sights: int = 1
 

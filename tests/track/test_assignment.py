@@ -16,7 +16,7 @@ def trail(x: float = 0.0, colours: np.ndarray = UNKNOWN, *, met: bool = False) -
     """Somebody who stands at `x`, last seen at 0 s."""
     place = np.array([x, 0.0])
     meeting = (place, 0.0) if met else None
-    return Trail(1, place, RADIUS, 0.0, np.zeros(2), colours, meeting)
+    return Trail(1, place, RADIUS, 0.0, colours, met=meeting)
 
 
 def sight(*xs: float, colours: np.ndarray = UNKNOWN, radius: float = RADIUS) -> Sight:

@@ -3,17 +3,13 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from blazetrack.track.likeness import SPREAD, likeness, one_per_body, radii_px
+from blazetrack.track.likeness import SPREAD, likeness, one_per_body
 
 
 def body(x: float, y: float, radius: float) -> np.ndarray:
     """`(9, 2)` points on a grid as large as the circle."""
     grid = np.array([(a, b) for a in (-0.5, 0, 0.5) for b in (-1, 0, 1)], float)
     return np.array([x, y]) + radius * grid
-
-
-def circles(*bodies: tuple[float, float, float]) -> np.ndarray:
-    return np.array([[(x, y), (x, y - r)] for x, y, r in bodies], float).reshape(-1, 2, 2)
 
 
 def test_a_pose_is_like_itself_and_not_like_one_elsewhere() -> None:
@@ -35,17 +31,13 @@ def test_likeness_does_not_depend_on_size() -> None:
 def test_the_better_of_two_on_one_body_stays() -> None:
     bodies = ((100, 100, 50), (103, 100, 50), (220, 100, 50))
     points = np.stack([body(*one) for one in bodies])
-    rows = one_per_body(points, circles(*bodies), np.array([0.8, 0.9, 0.7]), alike=0.5)
+    rows = one_per_body(points, np.full(3, 50.0), np.array([0.8, 0.9, 0.7]), alike=0.5)
     assert rows == [1, 2]
-    assert one_per_body(points, circles(*bodies), np.array([0.9, 0.9, 0.7]), alike=0.5) == [0, 2]
-    assert one_per_body(points, circles(*bodies), np.array([0.8, 0.9, 0.7]), alike=2) == [0, 1, 2]
+    assert one_per_body(points, np.full(3, 50.0), np.array([0.9, 0.9, 0.7]), alike=0.5) == [0, 2]
+    assert one_per_body(points, np.full(3, 50.0), np.array([0.8, 0.9, 0.7]), alike=2) == [0, 1, 2]
 
 
 @pytest.mark.parametrize("count", [0, 1])
 def test_nobody_and_one_alone_stay(count: int) -> None:
     points = np.zeros((count, 9, 2))
-    assert one_per_body(points, np.zeros((count, 2, 2)), np.ones(count), 0.5) == [*range(count)]
-
-
-def test_the_radius_is_that_of_the_circle() -> None:
-    np.testing.assert_allclose(radii_px(circles((5, 5, 30), (9, 9, 4))), [30, 4])
+    assert one_per_body(points, np.ones(count), np.ones(count), 0.5) == [*range(count)]

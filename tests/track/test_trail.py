@@ -11,7 +11,7 @@ RED, BLUE = np.array([[50.0, 150, 0]]), np.array([[50.0, 0, 150]])
 
 def walked(frames: int, speed: float = 90.0, colours: np.ndarray = NO_CLOTHES) -> Trail:
     """Somebody who walks to the right, seen at 30 frames per second."""
-    trail = Trail(1, np.zeros(2), 50.0, 0.0, np.zeros(2), colours)
+    trail = Trail(1, np.zeros(2), 50.0, 0.0, colours)
     for i in range(1, frames):
         trail.seen(np.array([speed * i / 30, 0.0]), 50.0, colours, i / 30, near=False)
     return trail
