@@ -17,7 +17,7 @@ from models.data.augment import AugmentSettings
 from models.data.batches import Batches, eval_batches
 from models.data.sample import PoseSample
 from models.data.stream import Arrays
-from models.settings import DetectorSettings, NetworkSettings, PoseSettings, Settings
+from models.settings import DetectorSettings, PoseSettings, Settings
 from models.sources import (
     Say,
     open_backgrounds,
@@ -120,7 +120,7 @@ class PoseTask:
                 f" {settings.network.options['keypoints']}"
             )
         options = {**settings.network.options, "keypoints": keypoints}
-        network = NetworkSettings(name=settings.network.name, options=options)
+        network = settings.network.model_copy(update={"options": options})
         data = settings.data.model_copy(update={"skeleton": skeleton_settings(self.skeleton)})
         return settings.model_copy(update={"network": network, "data": data})
 

@@ -198,6 +198,13 @@ def test_a_network_of_another_number_of_keypoints_is_refused(configure: Configur
         PoseTask(settings, print)  # type: ignore[arg-type]
 
 
+def test_what_the_weights_begin_with_is_kept(configure: Configure) -> None:
+    begin = ["network.pretrained=efficientnet_lite0", "network.frozen=2"]
+    task = PoseTask(load_settings(configure(), begin), print)  # type: ignore[arg-type]
+    assert task.settings.network.pretrained == "efficientnet_lite0"
+    assert task.settings.network.frozen == 2
+
+
 def test_the_learning_rate_rises_and_falls(configure: Configure) -> None:
     more = ["run.steps=100", "optimizer.warmup_steps=10", "optimizer.floor=0.1"]
     optimizer = make_optimizer(load_settings(configure(), more))
