@@ -19,6 +19,7 @@ from blazetrack.graph import GraphSpec, Hook, SerialScheduler, build_plan, load_
 from blazetrack.graph.ports import read_signature
 from blazetrack.nodes import NODES
 from blazetrack.skeleton import BLAZEPOSE33, Skeleton
+from blazetrack.smooth import PoseSmoother
 from blazetrack.sources import frame_from_array
 from blazetrack.store import Store, StoredModel
 from blazetrack.track.lock import Lock
@@ -118,6 +119,7 @@ class PoseTracker:
         self._scheduler = SerialScheduler(plan, hooks)
         self._detectors = [n.spec.name for n in plan.nodes if isinstance(n.call, Detector)]
         self._locks = [n.call for n in plan.nodes if isinstance(n.call, Lock)]
+        self._smoothers = [n.call for n in plan.nodes if isinstance(n.call, PoseSmoother)]
         self._clock = clock
         self._closed = False
         self._count = 0
@@ -214,6 +216,18 @@ class PoseTracker:
             )
         for lock in self._locks:
             lock.follow(choice)
+
+    @property
+    def smoothing(self) -> bool:
+        """Whether landmarks are filtered over time; may be switched between frames."""
+        return any(one.active for one in self._smoothers)
+
+    @smoothing.setter
+    def smoothing(self, wanted: bool) -> None:
+        if wanted and not self._smoothers:
+            raise GraphError(f"graph {self.graph.name}: has no node that smooths")
+        for one in self._smoothers:
+            one.active = wanted
 
     def reset(self) -> None:
         """Forget everybody, as before the first frame; ids start at 1 again."""

@@ -165,6 +165,9 @@ class PoseSmoother:
         remember: the filters of visibility and world landmarks go on when somebody was lost and is
             found again, whoever it is (`solutions.pose` calls and so resets only the filters that
             read the picture's size too, pose_landmark_filtering.pbtxt).
+
+    Attributes:
+        active: while False, people pass as they come; switched on again, filters begin anew.
     """
 
     def __init__(
@@ -179,6 +182,7 @@ class PoseSmoother:
         self._preset = PRESETS[preset]
         self._frame_s = frame_s
         self._remember = remember
+        self.active = True
         self.reset()
 
     def reset(self) -> None:
@@ -187,6 +191,9 @@ class PoseSmoother:
         self._last: _PersonFilters | None = None
 
     def __call__(self, poses: Poses, frame: Frame) -> Poses:
+        if not self.active:
+            self.reset()
+            return poses
         time_s = frame.time_s if self._frame_s is None else frame.index * self._frame_s
         keypoints = poses.landmarks_px.shape[1]
         self._people = {

@@ -247,3 +247,16 @@ def test_a_clock_of_its_own_ignores_the_frames_times(people: MakePeople) -> None
 def test_an_unknown_preset_is_explained() -> None:
     with pytest.raises(GraphError, match="no preset 'mediapipe_task'; did you mean 'mediapipe_ta"):
         PoseSmoother("mediapipe_task")
+
+
+def test_a_smoother_that_is_switched_off_lets_people_pass_and_begins_anew(
+    people: MakePeople,
+) -> None:
+    smoother = PoseSmoother()
+    first, second = people((100, 100, 50), ids=[1]), people((140, 100, 50), ids=[1])
+    smoother(first, at(0.0))
+    smoother.active = False
+    assert smoother(second, at(0.1)) is second
+    smoother.active = True
+    np.testing.assert_array_equal(smoother(first, at(0.2)).landmarks_px, first.landmarks_px)
+    assert not np.array_equal(smoother(second, at(0.3)).landmarks_px, second.landmarks_px)

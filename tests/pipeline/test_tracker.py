@@ -189,3 +189,15 @@ def test_a_graph_without_the_node_cannot_take_its_option(toy: Any, tmp_path: Pat
         toy.tracker(graph=graph, masks=True)
     with pytest.raises(GraphError, match="has no model with the role 'landmarks'"):
         toy.tracker("full", graph=graph)
+
+
+def test_smoothing_can_be_switched_while_it_runs(toy: Any) -> None:
+    with toy.tracker() as tracker:
+        assert tracker.smoothing
+        tracker(toy.frame(0, (60, 100)))
+        tracker.smoothing = False
+        assert not tracker.smoothing
+        raw = tracker(toy.frame(1, (70, 100)))
+        tracker.smoothing = True
+        again = tracker(toy.frame(2, (80, 100)))
+    assert [len(raw), len(again)] == [1, 1]
