@@ -11,7 +11,7 @@ from contextlib import suppress
 import typer
 
 from blazetrack._version import __version__
-from blazetrack.cli import bench, demo, graph, info, models, run
+from blazetrack.cli import bench, demo, graph, info, models, run, serve
 from blazetrack.errors import BlazetrackError
 
 __all__ = ["app", "main"]
@@ -32,6 +32,7 @@ app = typer.Typer(
 )
 app.command("run")(run.run)
 app.command("demo")(demo.demo)
+app.command("serve")(serve.serve)
 app.command("bench")(bench.bench)
 app.add_typer(models.app, name="models")
 app.add_typer(graph.app, name="graph")

@@ -1,0 +1,151 @@
+"""A viewer's own camera: its pictures come in, landmarks go back, one at a time."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable
+from concurrent.futures import Executor
+from functools import partial
+from typing import Any
+
+from blazetrack.errors import BlazetrackError
+from blazetrack.types import Frame
+from blazetrack.web.broadcast import STATS_EVERY_S, message
+from blazetrack.web.catalogue import CAMERA
+from blazetrack.web.engine import Choice, Engine, MakeTracker
+from blazetrack.web.hub import Outbox
+from blazetrack.web.limits import Limits
+from blazetrack.web.messages import Picture
+from blazetrack.web.recordings import Recordings
+
+__all__ = ["Camera"]
+
+
+class Camera:
+    """Tracks the pictures of one viewer.
+
+    All cameras share one worker that takes one picture of each in turn: whoever sends more waits
+    no less, and only the newest picture of a viewer waits at all.
+
+    Args:
+        make: a tracker for a choice.
+        choice: to begin with.
+        worker: runs what takes time.
+        box: the viewer's.
+        recordings: where recordings go.
+        limits: how long they may be.
+    """
+
+    def __init__(
+        self,
+        make: MakeTracker,
+        choice: Choice,
+        worker: Executor,
+        box: Outbox,
+        recordings: Recordings,
+        limits: Limits,
+    ) -> None:
+        self._make = make
+        self._choice = choice
+        self._worker = worker
+        self._box = box
+        self._recordings = recordings
+        self._limits = limits
+        self._engine: Engine | None = None
+        self._pending: Picture | None = None
+        self._ready = asyncio.Event()
+        self._loop = asyncio.get_running_loop()
+        self._index = 0
+        self._zero_ms: float | None = None
+        self._last_s = -1.0
+        self._told_s = 0.0
+        self.dropped = 0
+
+    def take(self, picture: Picture) -> None:
+        """The newest picture; one that still waits is dropped."""
+        self.dropped += self._pending is not None
+        self._pending = picture
+        self._ready.set()
+
+    async def run(self) -> None:
+        """Answer pictures until cancelled.
+
+        Raises:
+            InputError: a picture that cannot be decoded.
+        """
+        while True:
+            await self._ready.wait()
+            self._ready.clear()
+            picture, self._pending = self._pending, None
+            if picture is not None:
+                for answer in await self._do(partial(self._track, picture)):
+                    self._box.say(answer)
+
+    async def change(self, **choice: Any) -> None:
+        """Change the tracker, and tell the viewer how it is then."""
+        await self._try(lambda engine: engine.change(**choice))
+
+    async def follow(self, at: tuple[float, float] | None) -> None:
+        """Follow whoever is there, or everybody."""
+        await self._try(lambda engine: engine.follow(at))
+
+    async def record(self, on: bool) -> None:
+        """Begin or end a recording."""
+        if on:
+            await self._try(lambda engine: engine.start_recording(self._recordings.stem()))
+        else:
+            await self._try(lambda engine: self._say_from_worker(self._finished(engine)))
+
+    async def close(self) -> None:
+        """Finish the recording and let go of the tracker."""
+        if self._engine is not None:
+            await self._do(self._engine.close)
+
+    async def _do(self, what: Callable[[], Any]) -> Any:
+        return await self._loop.run_in_executor(self._worker, what)
+
+    async def _try(self, what: Callable[[Engine], None]) -> None:
+        """Do something with the engine, and tell the viewer how it is then."""
+
+        def do() -> dict[str, Any]:
+            engine = self._opened()
+            what(engine)
+            return {"type": "state", "source": CAMERA, "paused": False, **engine.about()}
+
+        try:
+            self._box.say(await self._do(do))
+        except BlazetrackError as error:
+            self._box.say({"type": "error", "text": str(error)})
+
+    def _say_from_worker(self, answer: dict[str, Any]) -> None:
+        self._loop.call_soon_threadsafe(self._box.say, answer)
+
+    def _opened(self) -> Engine:
+        if self._engine is None:
+            self._engine = Engine(self._make, self._choice)
+        return self._engine
+
+    def _finished(self, engine: Engine) -> dict[str, Any]:
+        frames, paths = engine.recorded, engine.stop_recording()
+        return {"type": "recording", "frames": frames, "files": self._recordings.add(paths)}
+
+    def _track(self, picture: Picture) -> list[dict[str, Any]]:
+        """What the viewer is told of a picture."""
+        engine, image = self._opened(), picture.decode()
+        self._zero_ms = picture.time_ms if self._zero_ms is None else self._zero_ms
+        time_s = max((picture.time_ms - self._zero_ms) / 1e3, 0.0)
+        answers = []
+        try:
+            tracked = engine.track(Frame(image, self._index, time_s))
+        except BlazetrackError as error:  # the recording; the next picture is tracked without
+            return [{"type": "error", "text": str(error)}, {"type": "skipped"}]
+        self._index += 1
+        answers.append(message(tracked, picture.number))
+        if engine.recorded_s() > self._limits.recording_s:
+            answers.append(self._finished(engine))
+        now = time.monotonic()
+        if now - self._told_s >= STATS_EVERY_S:
+            self._told_s = now
+            answers.append({"type": "stats", "dropped": self.dropped, **engine.stats()})
+        return answers

@@ -1,0 +1,62 @@
+"""What a page can choose from; nothing else that a request says is ever opened."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from blazetrack.errors import InputError, did_you_mean
+from blazetrack.pipeline import shipped_graphs
+from blazetrack.store import Store
+
+__all__ = ["CAMERA", "Catalogue"]
+
+CAMERA = "browser camera"  # the name of a page's own camera
+SHOWN = 60  # characters of a source's name
+
+
+@dataclass(frozen=True, slots=True)
+class Catalogue:
+    """Names on the page, and what they stand for.
+
+    Attributes:
+        sources: name → what `open_source` takes.
+        models: landmark models.
+        graphs: name → what `PoseTracker` takes.
+    """
+
+    sources: Mapping[str, str]
+    models: tuple[str, ...]
+    graphs: Mapping[str, str]
+
+    @classmethod
+    def of(
+        cls, sources: list[str], model: str | None, graph: str | None, store: Store
+    ) -> Catalogue:
+        """The sources given, a drawn person, all landmark models that are here, all graphs."""
+        named = {text if len(text) <= SHOWN else f"…{text[-SHOWN:]}": text for text in sources}
+        named.setdefault("synthetic", "synthetic")
+        models = [one.info.name for one in store.list() if one.present]
+        kinds = {one.info.name: one.info.kind for one in store.list()}
+        models = [name for name in models if kinds[name] == "landmarks"]
+        graphs = {name: name for name in shipped_graphs()}
+        for text, known in ((model, models), (graph, graphs)):
+            if text is not None and text not in known:
+                known.append(text) if isinstance(known, list) else known.update({text: text})
+        return cls(named, tuple(models), graphs)
+
+    def check(self, **wanted: str | None) -> None:
+        """Refuse what is not offered: `source`, `model`, `graph`; None asks for nothing.
+
+        Raises:
+            InputError: there is no such entry.
+        """
+        known: dict[str, Any] = {
+            "source": [CAMERA, *self.sources],
+            "model": self.models,
+            "graph": self.graphs,
+        }
+        for what, name in wanted.items():
+            if name is not None and name not in known[what]:
+                raise InputError(f"no {what} '{name[:40]}'; {did_you_mean(name, known[what])}")

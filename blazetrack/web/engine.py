@@ -1,0 +1,247 @@
+"""A tracker that can be changed while it runs, with its figures and its recording.
+
+For one thread at a time: the broadcast's own, or the one that works for all browser cameras.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from blazetrack.errors import BlazetrackError, InputError, SinkError
+from blazetrack.graph import Trace
+from blazetrack.pipeline import PoseTracker
+from blazetrack.render import draw_poses
+from blazetrack.sinks import ENDINGS, Sink, open_sink
+from blazetrack.types import Frame, Poses, Skeleton
+
+__all__ = ["Choice", "Engine", "MakeTracker", "Tracked"]
+
+FPS_OVER_S = 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """What a page can choose of a tracker.
+
+    Attributes:
+        model: landmark model; None is the graph's own.
+        graph: None is the one that fits the number of people.
+        people: how many to follow at most.
+        smoothing: filter landmarks over time.
+    """
+
+    model: str | None = None
+    graph: str | None = None
+    people: int = 1
+    smoothing: bool = True
+
+
+MakeTracker = Callable[[Choice, Trace], PoseTracker]
+
+
+class Tracked(NamedTuple):
+    """A frame that is done.
+
+    Attributes:
+        frame: it.
+        poses: the people in it.
+        network_ms: how long the networks took.
+        track_ms: how long all of it took.
+        searching: the detector looked for people.
+    """
+
+    frame: Frame
+    poses: Poses
+    network_ms: float
+    track_ms: float
+    searching: bool
+
+
+class Engine:
+    """Tracks frames, counts, and records on demand.
+
+    Args:
+        make: a tracker for a choice; it is told of a trace to hook in.
+        choice: to begin with.
+        clock: seconds, never going back.
+
+    Raises:
+        BlazetrackError: the tracker cannot be made.
+    """
+
+    def __init__(
+        self, make: MakeTracker, choice: Choice, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._make = make
+        self._clock = clock
+        self._times: deque[float] = deque()
+        self._totals: dict[str, float] = {}
+        self._since = 0
+        self._sinks: list[Sink] = []
+        self._paths: list[Path] = []
+        self._began_s = 0.0
+        self.frames = 0
+        self.recorded = 0
+        self.choice = choice
+        self._trace = Trace(window=1)
+        self._tracker = self._open(choice, self._trace)
+
+    @property
+    def skeleton(self) -> Skeleton:
+        """The keypoint set of the results."""
+        return self._tracker.skeleton
+
+    @property
+    def recording(self) -> bool:
+        """Whether frames are being written."""
+        return bool(self._sinks)
+
+    def about(self) -> dict[str, Any]:
+        """What runs, for the page."""
+        skeleton, models = self.skeleton, self._tracker.models
+        return {
+            "model": models["landmarks"].info.name if "landmarks" in models else "",
+            "graph": self._tracker.graph.name,
+            "people": self.choice.people,
+            "smoothing": self.choice.smoothing,
+            "can_follow": self._tracker.can_follow,
+            "recording": self.recording,
+            "skeleton": {
+                "names": list(skeleton.names),
+                "edges": [list(edge) for edge in skeleton.edges],
+            },
+        }
+
+    def change(self, **wanted: Any) -> None:
+        """Change the choice; where it cannot be, all stays as it was.
+
+        Raises:
+            BlazetrackError: there is no such tracker.
+        """
+        choice = replace(self.choice, **wanted)
+        if replace(choice, smoothing=self.choice.smoothing) == self.choice:
+            self._tracker.smoothing = choice.smoothing
+        else:
+            trace = Trace(window=1)
+            tracker = self._open(choice, trace)
+            self.stop_recording()  # its columns may be others
+            self._tracker.close()
+            self._tracker, self._trace, self._totals = tracker, trace, {}
+        self.choice = choice
+
+    def follow(self, at: tuple[float, float] | None) -> None:
+        """Follow whoever is at a point in image pixels, or everybody again.
+
+        Raises:
+            GraphError: the graph follows everybody.
+        """
+        self._tracker.follow(at)
+
+    def track(self, frame: Frame) -> Tracked:
+        """Find the people of a frame, and record it where that is wanted.
+
+        Raises:
+            SinkError: the recording cannot be written; it has ended then.
+        """
+        networks, looked = self._tracker.network_seconds, self._tracker.detector_runs
+        start = time.perf_counter()
+        poses = self._tracker(frame)
+        track_ms = 1e3 * (time.perf_counter() - start)
+        self._count()
+        if self._sinks:
+            self._write(frame, poses)
+        network_ms = 1e3 * (self._tracker.network_seconds - networks)
+        searching = self._tracker.detector_runs > looked
+        return Tracked(frame, poses, network_ms, track_ms, searching)
+
+    def stats(self) -> dict[str, Any]:
+        """Figures since they were last asked for: milliseconds a frame of each node among them."""
+        frames, self._since = max(1, self._since), 0
+        nodes = []
+        for row in self._trace.summary():
+            spent = row.total_ms - self._totals.get(row.name, 0.0)
+            self._totals[row.name] = row.total_ms
+            nodes.append([row.name, round(spent / frames, 3)])
+        now = self._clock()
+        while self._times and self._times[0] < now - FPS_OVER_S:
+            self._times.popleft()
+        return {
+            "fps": round(len(self._times) / FPS_OVER_S, 1),
+            "frames": self.frames,
+            "detector_runs": self._tracker.detector_runs,
+            "recorded": self.recorded,
+            "nodes": nodes,
+        }
+
+    def start_recording(self, stem: Path) -> None:
+        """Write each frame from now on to `stem` with each of the endings of `sinks`.
+
+        Raises:
+            InputError: one runs already.
+            SinkError: nothing can be written there.
+        """
+        if self._sinks:
+            raise InputError("recording: one runs already; end it first")
+        paths = [stem.with_name(stem.name + ending) for ending in ENDINGS]
+        self._sinks = [open_sink(path, skeleton=self.skeleton) for path in paths]
+        self._paths, self.recorded, self._began_s = paths, 0, self._clock()
+
+    def stop_recording(self) -> list[Path]:
+        """Finish the files; those that were written.
+
+        Raises:
+            SinkError: one cannot be finished; the others are.
+        """
+        sinks, self._sinks = self._sinks, []
+        failed: SinkError | None = None
+        for sink in sinks:
+            try:
+                sink.close()
+            except SinkError as error:
+                failed = error
+        if failed is not None:
+            raise failed
+        return [path for path in self._paths if sinks and path.is_file()]
+
+    def recorded_s(self) -> float:
+        """Seconds since the recording began; 0 where none runs."""
+        return self._clock() - self._began_s if self._sinks else 0.0
+
+    def close(self) -> None:
+        """Let go of the models and finish the recording; harmless when called twice."""
+        try:
+            self.stop_recording()
+        finally:
+            self._tracker.close()
+
+    def _open(self, choice: Choice, trace: Trace) -> PoseTracker:
+        tracker = self._make(choice, trace)
+        try:
+            if not choice.smoothing:
+                tracker.smoothing = False
+        except BlazetrackError:
+            tracker.close()
+            raise
+        return tracker
+
+    def _count(self) -> None:
+        self.frames += 1
+        self._since += 1
+        self._times.append(self._clock())
+        if len(self._times) > 1000:
+            self._times.popleft()
+
+    def _write(self, frame: Frame, poses: Poses) -> None:
+        picture = draw_poses(frame.image, poses, self.skeleton)
+        try:
+            for sink in self._sinks:
+                sink.write(frame, poses, picture)
+        except SinkError:
+            self.stop_recording()
+            raise
+        self.recorded += 1

@@ -1,0 +1,55 @@
+"""Recordings of the live page, and the names under which they may be fetched."""
+
+from __future__ import annotations
+
+import secrets
+import time
+from collections import OrderedDict
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+__all__ = ["Recordings"]
+
+
+class Recordings:
+    """Finished recordings by a name that nobody can guess; no path comes from a request.
+
+    Args:
+        folder: where the files lie.
+        keep: how many; the files of older ones are deleted.
+    """
+
+    def __init__(self, folder: Path, keep: int) -> None:
+        self._folder = folder
+        self._keep = keep
+        self._known: OrderedDict[str, Mapping[str, Path]] = OrderedDict()
+
+    def stem(self) -> Path:
+        """Where the next recording goes; no file is there yet."""
+        name = time.strftime("blazetrack-%Y%m%d-%H%M%S")
+        return self._folder / f"{name}-{secrets.token_hex(2)}"
+
+    def add(self, paths: Sequence[Path]) -> list[dict[str, Any]]:
+        """Take in the files of a recording; what a page needs to fetch them."""
+        if not paths:
+            return []
+        number = secrets.token_urlsafe(12)
+        self._known[number] = {path.suffix.removeprefix("."): path for path in paths}
+        while len(self._known) > self._keep:
+            _, old = self._known.popitem(last=False)
+            for path in old.values():
+                path.unlink(missing_ok=True)
+        return [
+            {
+                "name": path.name,
+                "url": f"recordings/{number}/{path.suffix.removeprefix('.')}",
+                "bytes": path.stat().st_size,
+            }
+            for path in paths
+        ]
+
+    def find(self, number: str, kind: str) -> Path | None:
+        """The file of that name, if it is one that was handed out and is still there."""
+        path = self._known.get(number, {}).get(kind)
+        return path if path is not None and path.is_file() else None

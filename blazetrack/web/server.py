@@ -1,0 +1,98 @@
+"""Run the live page: bind, print the link, serve until Ctrl-C."""
+
+from __future__ import annotations
+
+import asyncio
+import tempfile
+from collections.abc import AsyncIterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import uvicorn
+
+from blazetrack.sources import open_source
+from blazetrack.web.access import Access
+from blazetrack.web.app import make_app
+from blazetrack.web.broadcast import Broadcast, OpenSource
+from blazetrack.web.catalogue import CAMERA, Catalogue
+from blazetrack.web.engine import Choice, Engine, MakeTracker
+from blazetrack.web.hub import Hub
+from blazetrack.web.limits import Limits
+from blazetrack.web.recordings import Recordings
+from blazetrack.web.viewer import Live
+
+__all__ = ["Page", "make_server"]
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """What a live page is made of.
+
+    Attributes:
+        catalogue: what can be chosen.
+        make: makes trackers.
+        choice: what they begin with.
+        begin: name of the source that is shown first: one of the catalogue, or `CAMERA`.
+        limits: what one viewer may ask for.
+        folder: where recordings stay; None is a folder that goes with the server.
+        opened: opens sources.
+    """
+
+    catalogue: Catalogue
+    make: MakeTracker
+    choice: Choice
+    begin: str
+    limits: Limits = field(default_factory=Limits)
+    folder: Path | None = None
+    opened: OpenSource = open_source
+
+    async def start(self) -> AsyncIterator[Live]:
+        """What all viewers share; ends when the generator is closed."""
+        with ExitStack() as stack:
+            folder = self.folder
+            if folder is None:
+                made = tempfile.TemporaryDirectory(prefix="blazetrack-", ignore_cleanup_errors=True)
+                folder = Path(stack.enter_context(made))
+            worker = stack.enter_context(ThreadPoolExecutor(1, "camera"))
+            recordings = Recordings(folder, self.limits.recordings)
+            hub = Hub(asyncio.get_running_loop())
+            first = next(iter(self.catalogue.sources)) if self.begin == CAMERA else self.begin
+            engine = Engine(self.make, self.choice)
+            broadcast = Broadcast(
+                engine, first, self.catalogue, hub, recordings, self.limits, self.opened
+            )
+            broadcast.start()
+            stack.callback(broadcast.close)
+            yield Live(
+                broadcast, self.begin, self.catalogue, hub, self.make, self.choice, worker,
+                recordings, self.limits,
+            )  # fmt: skip
+
+
+def make_server(page: Page, access: Access, **tls: Any) -> uvicorn.Server:
+    """A server that is ready to run on sockets that are bound already.
+
+    Args:
+        page: what it shows.
+        access: who may come in.
+        tls: `ssl_certfile`, `ssl_keyfile` for https.
+    """
+    limits = page.limits
+    config = uvicorn.Config(
+        make_app(page.start, access),
+        ws="websockets-sansio",
+        ws_max_size=limits.message_bytes,
+        ws_per_message_deflate=False,  # pictures are compressed already
+        ws_ping_interval=20.0,
+        ws_ping_timeout=20.0,
+        limit_concurrency=8 * limits.viewers + 32,  # connections; a page takes a few to load
+        timeout_graceful_shutdown=3,
+        access_log=False,
+        server_header=False,
+        log_level="warning",
+        **tls,
+    )
+    return uvicorn.Server(config)

@@ -1,0 +1,67 @@
+// Time a frame over the last minute, stacked: the slowest nodes by name, the rest together.
+
+const KEPT = 120;
+const COLORS = ["#ff8a00", "#00a3d9", "#7a5cd6", "#2e9e5b", "#8a93a0"];
+
+export class Chart {
+  constructor(canvas, table) {
+    this.canvas = canvas;
+    this.table = table;
+    this.rows = [];
+  }
+
+  add(nodes) {
+    this.rows.push(Object.fromEntries(nodes));
+    if (this.rows.length > KEPT) this.rows.shift();
+    const totals = {};
+    for (const row of this.rows) {
+      for (const [name, ms] of Object.entries(row)) totals[name] = (totals[name] ?? 0) + ms;
+    }
+    const names = Object.keys(totals).sort((a, b) => totals[b] - totals[a]).slice(0, COLORS.length - 1);
+    this.draw(names);
+    this.list(names);
+  }
+
+  parts(row, names) {
+    const all = Object.values(row).reduce((a, b) => a + b, 0);
+    const parts = names.map((name) => row[name] ?? 0);
+    return [...parts, Math.max(0, all - parts.reduce((a, b) => a + b, 0))];
+  }
+
+  draw(names) {
+    const { width, height } = this.canvas, context = this.canvas.getContext("2d");
+    const stacks = this.rows.map((row) => this.parts(row, names));
+    const sums = stacks.map((parts) => parts.reduce((a, b) => a + b, 0)).sort((a, b) => a - b);
+    // Not the very highest: the first frames open the networks and would flatten all the rest.
+    const top = Math.max(1, 1.3 * sums[Math.floor(0.9 * (sums.length - 1))]);
+    context.clearRect(0, 0, width, height);
+    const step = width / KEPT;
+    stacks.forEach((parts, i) => {
+      let y = height;
+      parts.forEach((ms, k) => {
+        const tall = (ms / top) * height;
+        context.fillStyle = COLORS[k === names.length ? COLORS.length - 1 : k];
+        context.fillRect((KEPT - stacks.length + i) * step, y - tall, step + 0.5, tall);
+        y -= tall;
+      });
+    });
+    context.fillStyle = "#8a93a0";
+    context.font = "12px system-ui, sans-serif";
+    context.fillText(`${top.toFixed(1)} ms`, 4, 13);
+  }
+
+  list(names) {
+    const parts = this.parts(this.rows[this.rows.length - 1], names);
+    this.table.replaceChildren(
+      ...[...names, "all else"].map((name, k) => {
+        const row = document.createElement("tr");
+        const label = document.createElement("td"), value = document.createElement("td");
+        label.textContent = `■ ${name}`;
+        label.style.color = COLORS[k === names.length ? COLORS.length - 1 : k];
+        value.textContent = parts[k].toFixed(2);
+        row.append(label, value);
+        return row;
+      }),
+    );
+  }
+}
