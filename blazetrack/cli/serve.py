@@ -66,7 +66,7 @@ def serve(
         bool,
         typer.Option(
             "--https",
-            help="Encrypt, with a certificate made here: a phone gives its camera to no other page.",
+            help="Encrypt, with a certificate made here: phones want that to give their camera.",
         ),
     ] = False,
     certificate: Annotated[
