@@ -46,7 +46,7 @@ const line = new Line({
 
 const camera = new Camera((number, timeMs, jpeg) => line.show(number, timeMs, jpeg));
 camera.onended = () => tell("The camera has gone.");
-now.camera = camera;
+Object.assign(now, { camera, line });
 
 const handlers = {
   hello(message) {
