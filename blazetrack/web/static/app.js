@@ -66,7 +66,9 @@ const handlers = {
       table.begin(names);
     }
     now.state = message;
-    for (const name of ["model", "graph", "people", "source"]) $(name).value = message[name];
+    for (const name of ["model", "graph", "people", "source"]) {
+      if (name !== "people" || document.activeElement !== $(name)) $(name).value = message[name];
+    }
     $("smoothing").checked = message.smoothing;
     $("everybody").disabled = !message.can_follow;
     press($("record"), message.recording, "Stop recording", "Record");
@@ -218,8 +220,8 @@ $("source").onchange = ({ target }) => chooseSource(target.value);
 $("model").onchange = ({ target }) => line.say({ type: "set", model: target.value });
 $("graph").onchange = ({ target }) => line.say({ type: "set", graph: target.value });
 $("people").onchange = ({ target }) => {
-  const people = Math.min(20, Math.max(1, Math.round(Number(target.value)) || 1));
-  line.say({ type: "set", people });
+  const people = Math.round(Number(target.value));
+  if (people >= 1 && people <= 20) line.say({ type: "set", people });
 };
 $("smoothing").onchange = ({ target }) => line.say({ type: "set", smoothing: target.checked });
 $("everybody").onclick = () => line.say({ type: "follow", at: null });
