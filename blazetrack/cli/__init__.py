@@ -1,4 +1,4 @@
-"""The command line: one file per verb, errors as one line, exit codes 0, 2 and 130."""
+"""The command line: one file per verb, errors as one line, exit codes 0, 2, and 128 + a signal."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ import typer
 from blazetrack._version import __version__
 from blazetrack.cli import bench, demo, graph, info, models, run
 from blazetrack.errors import BlazetrackError
+from blazetrack.signals import Terminated, interrupt_on_signals
 
 __all__ = ["app", "main"]
 
@@ -58,14 +59,19 @@ def main(args: Sequence[str] | None = None) -> None:
     if isinstance(sys.stdout, io.TextIOWrapper):  # a name may hold what the terminal cannot show
         sys.stdout.reconfigure(errors="backslashreplace")
     try:
-        code = app(args=args, prog_name="blazetrack", standalone_mode=False)
-        sys.stdout.flush()  # here, where a full disk can still be told
+        with interrupt_on_signals():
+            code = app(args=args, prog_name="blazetrack", standalone_mode=False)
+            sys.stdout.flush()  # here, where a full disk can still be told
     except BlazetrackError as error:
         _fail(str(error))
     except _UsageError as error:
         _fail(error.format_message())  # type: ignore[attr-defined]
-    except (KeyboardInterrupt, typer.Abort):
-        sys.exit(130)
+    except (KeyboardInterrupt, typer.Abort) as error:
+        end = error if isinstance(error, Terminated) else error.__cause__  # Typer wraps it
+        if not isinstance(end, Terminated):
+            sys.exit(130)
+        print(f"blazetrack: ended by {end}", file=sys.stderr)
+        sys.exit(128 + end.number)
     except (SystemExit, BrokenPipeError):  # the reader of our output has gone
         _abandon_stdout()
         sys.exit(0)
