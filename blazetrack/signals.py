@@ -29,25 +29,27 @@ class Terminated(KeyboardInterrupt):
         self.number = number
 
 
-def _terminate(number: int, stack: Any) -> None:
-    raise Terminated(number)
-
-
 @contextmanager
-def interrupt_on_signals() -> Iterator[None]:
+def interrupt_on_signals() -> Iterator[list[int]]:
     """Within the block, SIGTERM and SIGHUP raise `Terminated` where they would end the process.
 
     One that is ignored (`nohup`) or has a handler of its own is left as it is. Outside the main
-    thread nothing changes.
+    thread nothing changes. Gives the list of the signals that came.
     """
+    came: list[int] = []
     if threading.current_thread() is not threading.main_thread():
-        yield
+        yield came
         return
+
+    def terminate(number: int, stack: Any) -> None:
+        came.append(number)
+        raise Terminated(number)
+
     ours = [number for number in _ENDING if signal.getsignal(number) is signal.SIG_DFL]
     for number in ours:
-        signal.signal(number, _terminate)
+        signal.signal(number, terminate)
     try:
-        yield
+        yield came
     finally:
         for number in ours:
             signal.signal(number, signal.SIG_DFL)

@@ -7,13 +7,14 @@ import os
 import sys
 from collections.abc import Sequence
 from contextlib import suppress
+from signal import Signals
 
 import typer
 
 from blazetrack._version import __version__
 from blazetrack.cli import bench, demo, graph, info, models, run
 from blazetrack.errors import BlazetrackError
-from blazetrack.signals import Terminated, interrupt_on_signals
+from blazetrack.signals import interrupt_on_signals
 
 __all__ = ["app", "main"]
 
@@ -59,25 +60,24 @@ def main(args: Sequence[str] | None = None) -> None:
     if isinstance(sys.stdout, io.TextIOWrapper):  # a name may hold what the terminal cannot show
         sys.stdout.reconfigure(errors="backslashreplace")
     try:
-        with interrupt_on_signals():
+        with interrupt_on_signals() as came:
             code = app(args=args, prog_name="blazetrack", standalone_mode=False)
             sys.stdout.flush()  # here, where a full disk can still be told
     except BlazetrackError as error:
         _fail(str(error))
     except _UsageError as error:
         _fail(error.format_message())  # type: ignore[attr-defined]
-    except (KeyboardInterrupt, typer.Abort) as error:
-        end = error if isinstance(error, Terminated) else error.__cause__  # Typer wraps it
-        if not isinstance(end, Terminated):
-            sys.exit(130)
-        print(f"blazetrack: ended by {end}", file=sys.stderr)
-        sys.exit(128 + end.number)
+    except (KeyboardInterrupt, typer.Abort):
+        code = 130
     except (SystemExit, BrokenPipeError):  # the reader of our output has gone
         _abandon_stdout()
         sys.exit(0)
     except OSError as error:  # what the system refuses, such as a name that is too long
         _abandon_stdout()
         _fail(str(error))
+    if code == 130 and came:  # Typer takes every interrupt for Ctrl-C
+        print(f"blazetrack: ended by {Signals(came[0]).name}", file=sys.stderr)
+        code = 128 + came[0]
     sys.exit(code if isinstance(code, int) else 0)
 
 
