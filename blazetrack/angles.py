@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from blazetrack.types import Skeleton
 
-__all__ = ["angle_names", "joint_angles"]
+__all__ = ["angle_keypoints", "joint_angles"]
 
 Float = NDArray[np.float64]
 
@@ -26,17 +26,28 @@ _ENDS = {
 }
 
 
-def angle_names(skeleton: Skeleton) -> tuple[str, ...]:
-    """The joints whose angle the keypoints of a set give, in the order of `joint_angles`.
+def angle_keypoints(skeleton: Skeleton) -> dict[str, tuple[int, int, int]]:
+    """The joints whose angle a set's keypoints give, in the order of `joint_angles`.
 
     For BlazePose: left_knee, right_knee, left_elbow, right_elbow, left_hip, right_hip,
     left_shoulder, right_shoulder. A set without those keypoints has fewer, or none.
+
+    Returns:
+        Name of the joint → index of the far end of one limb, of the joint, and of the far end of
+        the other limb.
     """
-    return tuple(name for name, _ in _triples(skeleton))
+    index = {name: place for place, name in enumerate(skeleton.names)}
+    found = {}
+    for joint, ends in _ENDS.items():
+        for side in ("left", "right"):
+            one, middle, other = (f"{side}_{part}" for part in (ends[0], joint, ends[1]))
+            if {one, middle, other} <= index.keys():
+                found[middle] = (index[one], index[middle], index[other])
+    return found
 
 
 def joint_angles(points: NDArray[Any], skeleton: Skeleton) -> Float:
-    """The angle in each joint of `angle_names`, in degrees, 0 to 180.
+    """The angle in each joint of `angle_keypoints`, in degrees, 0 to 180.
 
     Args:
         points: `(..., K, 3)` keypoints in space, such as `poses.world_landmarks_m`. With
@@ -47,10 +58,8 @@ def joint_angles(points: NDArray[Any], skeleton: Skeleton) -> Float:
         `(..., J)` float64. NaN where a limb has no length, so that there is no angle: in all of
         them for a model that gives no metres.
     """
-    triples = _triples(skeleton)
-    if not triples:
-        return np.empty((*points.shape[:-2], 0))
-    one, joint, other = np.array([triple for _, triple in triples]).T
+    triples = np.array(list(angle_keypoints(skeleton).values())).reshape(-1, 3)
+    one, joint, other = triples.T.astype(np.intp)
     u = points[..., one, :].astype(np.float64) - points[..., joint, :]
     v = points[..., other, :].astype(np.float64) - points[..., joint, :]
     u_length, v_length = np.linalg.norm(u, axis=-1), np.linalg.norm(v, axis=-1)
@@ -59,15 +68,3 @@ def joint_angles(points: NDArray[Any], skeleton: Skeleton) -> Float:
     a, b = u * v_length[..., None], v * u_length[..., None]
     angle = 2 * np.arctan2(np.linalg.norm(a - b, axis=-1), np.linalg.norm(a + b, axis=-1))
     return np.where((u_length > 0) & (v_length > 0), np.degrees(angle), np.nan)
-
-
-def _triples(skeleton: Skeleton) -> list[tuple[str, tuple[int, int, int]]]:
-    """Name of each joint, and indices of one end, the joint itself and the other end."""
-    index = {name: place for place, name in enumerate(skeleton.names)}
-    found = []
-    for joint, ends in _ENDS.items():
-        for side in ("left", "right"):
-            one, middle, other = (f"{side}_{part}" for part in (ends[0], joint, ends[1]))
-            if {one, middle, other} <= index.keys():
-                found.append((middle, (index[one], index[middle], index[other])))
-    return found

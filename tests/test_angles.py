@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from blazetrack.angles import angle_names, joint_angles
+from blazetrack.angles import angle_keypoints, joint_angles
 from blazetrack.skeleton import BLAZEPOSE33, COCO17, LSP14, MPII16, SKELETONS
 from blazetrack.types import Skeleton
 
@@ -38,7 +38,7 @@ def body(**moved: tuple[float, float, float]) -> np.ndarray:
 
 
 def angles(points: np.ndarray, skeleton: Skeleton = BLAZEPOSE33) -> dict[str, float]:
-    return dict(zip(angle_names(skeleton), joint_angles(points, skeleton).tolist(), strict=True))
+    return dict(zip(angle_keypoints(skeleton), joint_angles(points, skeleton).tolist(), strict=True))
 
 
 def test_who_stands_upright_is_straight() -> None:
@@ -95,13 +95,13 @@ def test_many_people_and_many_frames_at_once() -> None:
 @pytest.mark.parametrize("skeleton", [BLAZEPOSE33, COCO17, LSP14, MPII16], ids=lambda s: s.name)
 def test_every_set_of_a_whole_body_has_all_joints(skeleton: Skeleton) -> None:
     assert skeleton.name in SKELETONS
-    assert angle_names(skeleton) == EIGHT
+    assert tuple(angle_keypoints(skeleton)) == EIGHT
     assert joint_angles(np.zeros((1, len(skeleton), 3)), skeleton).shape == (1, 8)
 
 
 def test_a_set_without_the_keypoints_has_no_angle() -> None:
     hand = Skeleton("hand", ("wrist", "thumb"))
-    assert angle_names(hand) == ()
+    assert not angle_keypoints(hand)
     assert joint_angles(np.zeros((2, 2, 3)), hand).shape == (2, 0)
     arms = Skeleton("arm", ("left_wrist", "left_elbow", "left_shoulder", "right_wrist"))
-    assert angle_names(arms) == ("left_elbow",)
+    assert angle_keypoints(arms) == {"left_elbow": (2, 1, 0)}

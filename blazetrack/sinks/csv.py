@@ -7,7 +7,7 @@ from math import isnan
 
 import numpy as np
 
-from blazetrack.angles import angle_names, joint_angles
+from blazetrack.angles import angle_keypoints, joint_angles
 from blazetrack.errors import InputError
 from blazetrack.sinks.base import TextSink, check_finite
 from blazetrack.skeleton import BLAZEPOSE33, Skeleton
@@ -75,7 +75,7 @@ class CsvSink(TextSink):
 def header(skeleton: Skeleton) -> list[str]:
     """Column names: the frame's, the person's, eight for each keypoint, one for each angle."""
     points = [f"{name}_{part}" for name in skeleton.names for part in _POINT]
-    return [*_FRAME, *_PERSON, *points, *(f"{name}_deg" for name in angle_names(skeleton))]
+    return [*_FRAME, *_PERSON, *points, *(f"{name}_deg" for name in angle_keypoints(skeleton))]
 
 
 def _angle(degrees: float) -> str:
