@@ -38,7 +38,9 @@ def body(**moved: tuple[float, float, float]) -> np.ndarray:
 
 
 def angles(points: np.ndarray, skeleton: Skeleton = BLAZEPOSE33) -> dict[str, float]:
-    return dict(zip(angle_keypoints(skeleton), joint_angles(points, skeleton).tolist(), strict=True))
+    return dict(
+        zip(angle_keypoints(skeleton), joint_angles(points, skeleton).tolist(), strict=True)
+    )
 
 
 def test_who_stands_upright_is_straight() -> None:

@@ -12,7 +12,7 @@ from signal import Signals
 import typer
 
 from blazetrack._version import __version__
-from blazetrack.cli import bench, demo, graph, info, models, run
+from blazetrack.cli import bench, demo, graph, info, models, plot, run
 from blazetrack.errors import BlazetrackError
 from blazetrack.signals import interrupt_on_signals
 
@@ -34,6 +34,7 @@ app = typer.Typer(
 )
 app.command("run")(run.run)
 app.command("demo")(demo.demo)
+app.command("plot")(plot.plot)
 app.command("bench")(bench.bench)
 app.add_typer(models.app, name="models")
 app.add_typer(graph.app, name="graph")
