@@ -60,6 +60,7 @@ def main(args: Sequence[str] | None = None) -> None:
     """Run the command line and end the process with its exit code."""
     if isinstance(sys.stdout, io.TextIOWrapper):  # a name may hold what the terminal cannot show
         sys.stdout.reconfigure(errors="backslashreplace")
+    came: list[int] = []  # signals that asked for the end
     try:
         with interrupt_on_signals() as came:
             code = app(args=args, prog_name="blazetrack", standalone_mode=False)
@@ -75,6 +76,8 @@ def main(args: Sequence[str] | None = None) -> None:
         sys.exit(0)
     except OSError as error:  # what the system refuses, such as a name that is too long
         _abandon_stdout()
+        if came:  # the terminal was closed: nobody reads what could not be printed
+            sys.exit(128 + came[0])
         _fail(str(error))
     if code == 130 and came:  # Typer takes every interrupt for Ctrl-C
         print(f"blazetrack: ended by {Signals(came[0]).name}", file=sys.stderr)

@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 import os
 import re
+import select
 import shlex
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -54,7 +56,7 @@ def start(call: Sequence[str]) -> subprocess.Popen[str]:
     )
 
 
-def end(process: subprocess.Popen[str], number: int, ready: Callable[[], bool]) -> Ended:
+def end(process: subprocess.Popen[Any], number: int, ready: Callable[[], bool]) -> Ended:
     """Send a signal once a run is ready for it; gives exit code, stdout and stderr."""
     try:
         for _ in range(600):
@@ -122,6 +124,35 @@ def test_a_signal_leaves_whole_files_and_a_summary(
     each = ", ".join(f"{tmp_path / file} up to frame {count - 1}" for file in FILES)
     says = f"blazetrack: ended by {ended_by} after {count} frames; complete: {each}"
     assert err.splitlines()[-1] == says
+
+
+def test_a_terminal_that_is_closed_leaves_whole_files(weights: object, tmp_path: Path) -> None:
+    screen, terminal = os.openpty()
+    process = subprocess.Popen(
+        run(*outs(tmp_path)), stdin=terminal, stdout=terminal, stderr=terminal
+    )
+    os.close(terminal)
+    ready, closing = holds(tmp_path / "x.jsonl", 10), threading.Event()
+
+    def show() -> None:
+        """Empty the screen, for a full one would stop the run; in the end close it."""
+        while not closing.is_set():
+            if select.select([screen], [], [], 0.1)[0]:
+                os.read(screen, 4096)
+        os.close(screen)
+
+    def closed() -> bool:
+        if ready():
+            closing.set()
+            showing.join()  # what is printed from here on is an error
+        return closing.is_set()
+
+    showing = threading.Thread(target=show, daemon=True)
+    showing.start()
+    code, _, _ = end(process, signal.SIGHUP, closed)
+    assert code == 128 + signal.SIGHUP
+    count = whole_lines(tmp_path / "x.jsonl")
+    assert whole_rows(tmp_path / "x.csv") == pictures(tmp_path / "x.mp4") == count
 
 
 def test_a_signal_elsewhere_is_one_line(command: Command, monkeypatch: pytest.MonkeyPatch) -> None:
