@@ -57,7 +57,8 @@ def call(tmp_path: Path) -> Call:
 
 
 def without_setup(calls: list[str]) -> list[str]:
-    return [line for line in calls if not line.startswith(("python -m pip", "python -c", "apt-get"))]
+    setup = ("python -m pip", "python -c", "apt-get")
+    return [line for line in calls if not line.startswith(setup)]
 
 
 @pytest.mark.parametrize("script", SCRIPTS, ids=lambda script: script.name)

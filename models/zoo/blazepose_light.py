@@ -165,7 +165,8 @@ def _separable(x: Any, name: str, channels: int, stride: int = 1) -> Any:
 
 def _decoder(bottom: Any, seen: Sequence[Any]) -> list[Any]:
     """Maps of 1/4, 1/8 and 1/16 of the side."""
-    x, decoded = _relu6(_separable(bottom, "decoder_bottom", SEEN)), []
+    x = _relu6(_separable(bottom, "decoder_bottom", SEEN))
+    decoded: list[Any] = []
     for number, skip in zip(TAPS[::-1], seen[::-1], strict=True):
         x = layers.UpSampling2D(interpolation="bilinear")(x)
         x = layers.Add()([x, _relu6(_separable(skip, f"decoder{number}", SEEN))])
