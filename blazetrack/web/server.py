@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import tempfile
 from collections.abc import AsyncIterator
 from concurrent.futures import ThreadPoolExecutor
@@ -12,19 +13,22 @@ from pathlib import Path
 from typing import Any
 
 import uvicorn
+from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from blazetrack.sources import open_source
 from blazetrack.web.access import Access
 from blazetrack.web.app import make_app
 from blazetrack.web.broadcast import Broadcast, OpenSource
 from blazetrack.web.catalogue import CAMERA, Catalogue
-from blazetrack.web.engine import Choice, Engine, MakeTracker
+from blazetrack.web.engine import Choice, MakeTracker
 from blazetrack.web.hub import Hub
 from blazetrack.web.limits import Limits
 from blazetrack.web.recordings import Recordings
 from blazetrack.web.viewer import Live
 
 __all__ = ["Page", "make_server"]
+
+REQUEST_S = 10.0  # that a line may be without a request
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,16 +64,39 @@ class Page:
             recordings = Recordings(folder, self.limits.recordings)
             hub = Hub(asyncio.get_running_loop())
             first = next(iter(self.catalogue.sources)) if self.begin == CAMERA else self.begin
-            engine = Engine(self.make, self.choice)
             broadcast = Broadcast(
-                engine, first, self.catalogue, hub, recordings, self.limits, self.opened
-            )
+                self.make, self.choice, first, self.catalogue, hub, recordings, self.limits,
+                self.opened,
+            )  # fmt: skip
             broadcast.start()
             stack.callback(broadcast.close)
             yield Live(
                 broadcast, self.begin, self.catalogue, hub, self.make, self.choice, worker,
                 recordings, self.limits,
             )  # fmt: skip
+
+
+class _Patient(H11Protocol):
+    """Speaks HTTP, and hangs up on who says nothing: idle lines would shut out everybody else."""
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        super().connection_made(transport)
+        self.loop.call_later(REQUEST_S, self._look, None)
+
+    def _look(self, before: Any) -> None:
+        """Hang up where no request has come since `before`, and none is being answered."""
+        if self not in self.connections:  # closed, or a WebSocket, which has pings of its own
+            return
+        idle = before is None or before.response_complete
+        if idle and self.cycle is before:
+            self.transport.close()
+        else:
+            self.loop.call_later(REQUEST_S, self._look, self.cycle)
+
+
+def _is_ours(record: logging.LogRecord) -> bool:
+    """Whether a line of uvicorn's log tells of more than of a client that sends nonsense."""
+    return not record.getMessage().startswith("Invalid UTF-8 sequence received from client")
 
 
 def make_server(page: Page, access: Access, **tls: Any) -> uvicorn.Server:
@@ -83,6 +110,7 @@ def make_server(page: Page, access: Access, **tls: Any) -> uvicorn.Server:
     limits = page.limits
     config = uvicorn.Config(
         make_app(page.start, access),
+        http=_Patient,
         ws="websockets-sansio",
         ws_max_size=limits.message_bytes,
         ws_per_message_deflate=False,  # pictures are compressed already
@@ -95,4 +123,5 @@ def make_server(page: Page, access: Access, **tls: Any) -> uvicorn.Server:
         log_level="warning",
         **tls,
     )
+    logging.getLogger("uvicorn.error").addFilter(_is_ours)
     return uvicorn.Server(config)
