@@ -126,6 +126,7 @@ class Broadcast:
         # A camera that does not answer holds the thread up, but not outside of the source.
         if self._thread.is_alive() and self._working.acquire(timeout=PATIENCE_S):
             self._let_go()
+            self._working.release()
 
     def state(self) -> dict[str, Any]:
         """What is playing, for the page."""

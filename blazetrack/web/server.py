@@ -10,6 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import FrameType
 from typing import Any
 
 import uvicorn
@@ -76,6 +77,14 @@ class Page:
             )  # fmt: skip
 
 
+class _Server(uvicorn.Server):
+    """Ends in good order also where Ctrl-C is pressed twice: nothing here waits for long."""
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        super().handle_exit(sig, frame)
+        self.force_exit = False
+
+
 class _Patient(H11Protocol):
     """Speaks HTTP, and hangs up on who says nothing: idle lines would shut out everybody else."""
 
@@ -112,7 +121,7 @@ def make_server(page: Page, access: Access, **tls: Any) -> uvicorn.Server:
         make_app(page.start, access),
         http=_Patient,
         ws="websockets-sansio",
-        ws_max_size=limits.message_bytes,
+        ws_max_size=2 * limits.message_bytes,  # beyond, there is no reason given any more
         ws_per_message_deflate=False,  # pictures are compressed already
         ws_ping_interval=20.0,
         ws_ping_timeout=20.0,
@@ -124,4 +133,4 @@ def make_server(page: Page, access: Access, **tls: Any) -> uvicorn.Server:
         **tls,
     )
     logging.getLogger("uvicorn.error").addFilter(_is_ours)
-    return uvicorn.Server(config)
+    return _Server(config)

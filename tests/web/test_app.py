@@ -9,7 +9,7 @@ import struct
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -318,6 +318,21 @@ def test_the_end_of_the_server_finishes_what_is_recorded(
     assert cv2.VideoCapture(str(film)).read()[0]
 
 
+def test_the_end_of_the_server_finishes_what_a_camera_records(
+    served: Open, toy: ToyWorld, tmp_path: Path
+) -> None:
+    with ExitStack() as lines:
+        with served() as site:
+            page = lines.enter_context(site.line())
+            page.say(type="set", source=CAMERA)
+            page.say(type="record", on=True)
+            page.picture(toy.picture((100, 100)))
+            page.hear("frame")
+        assert page.closed()[0] == 1012
+    (film,) = (tmp_path / "recordings").glob("*.mp4")
+    assert cv2.VideoCapture(str(film)).read()[0]
+
+
 def test_too_many_are_told_so_and_may_come_when_one_goes(served: Open) -> None:
     with served(viewers=2) as site:
         with site.line() as one, site.line() as two, site.line() as three:
@@ -339,7 +354,7 @@ def test_too_many_are_told_so_and_may_come_when_one_goes(served: Open) -> None:
         (b"", 1009, "picture: expected more than 12 bytes"),
         (b"x" * 100, 1008, "picture: expected a time"),
         (bytes(100), 1008, "picture: expected a whole JPEG"),
-        (bytes(2**21 + 1), 1009, ""),
+        (bytes(2**21 + 1), 1009, "picture: expected up to 2097152 bytes"),
     ],
 )
 def test_a_wrong_word_closes_that_page_and_no_other(

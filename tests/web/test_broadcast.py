@@ -282,7 +282,6 @@ def test_the_end_finishes_the_recording_of_a_camera_that_hangs(
     assert len(lines.read_text().splitlines()) == 1
     free.set()
     stage.broadcast._thread.join(10)
-    stage.broadcast._working.release()
 
 
 def test_a_full_disk_ends_the_recording_and_nothing_else(
