@@ -1,4 +1,4 @@
-"""Fixtures that more than one room needs: the weights, the shared data, people made of numbers."""
+"""Fixtures that more than one room needs: the weights, the shared data, a toy world."""
 
 from __future__ import annotations
 
@@ -10,9 +10,11 @@ import numpy as np
 import pytest
 from hypothesis import settings
 
+from blazetrack import pipeline
 from blazetrack.errors import ModelError
 from blazetrack.store import Store
 from blazetrack.types import Poses
+from tests.toy import ToyWorld
 
 ROOT = Path(__file__).parents[1]
 
@@ -49,6 +51,14 @@ def shared_data() -> Path:
     if not folder.is_dir():
         pytest.skip("needs the pictures of ../shared/data, which do not ship with the project")
     return folder
+
+
+@pytest.fixture
+def toy(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> ToyWorld:
+    """See `ToyWorld`."""
+    world = ToyWorld(tmp_path)
+    monkeypatch.setattr(pipeline, "TfliteModel", world.open_model)
+    return world
 
 
 @pytest.fixture

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import errno
 import os
+import signal
 import socket
-from contextlib import ExitStack
+import threading
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from importlib.util import find_spec
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -119,11 +122,32 @@ def serve(
     page = Page(catalogue, make, choice, begin, Limits(viewers=viewers), folder)
     access = Access(host)
     with ExitStack() as stack:
+        stack.enter_context(_terminable())
         listening = stack.enter_context(_listen(host, port))
         port = listening.getsockname()[1]
         tls = _tls(stack, https, certificate, key, host)
         _announce(host, port, access.token, bool(tls))
-        make_server(page, access, **tls).run(sockets=[listening])
+        try:
+            make_server(page, access, **tls).run(sockets=[listening])
+        except SystemExit:  # it could not start, and has said why
+            raise typer.Exit(2) from None
+
+
+@contextmanager
+def _terminable() -> Iterator[None]:
+    """Let `kill` end the block in good order, as Ctrl-C does; the exit code is 143."""
+
+    def end(number: int, stack: object) -> None:
+        raise typer.Exit(128 + number)
+
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGTERM, end)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def _check_extra() -> None:
@@ -153,11 +177,13 @@ def _listen(host: str, port: int) -> socket.socket:
             if os.name == "posix":  # elsewhere it would let two servers have the port
                 listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             listening.bind(address)
+            listening.listen()  # now, so that nobody who opens the link at once is turned away
         except OSError:
             listening.close()
             raise
     except OSError as error:
-        advice = "choose another --port" if error.errno == errno.EADDRINUSE else "check --host"
+        others = (errno.EADDRINUSE, errno.EACCES)
+        advice = "choose another --port" if error.errno in others else "check --host"
         raise InputError(
             f"serve: cannot answer at {host} port {port}: {error.strerror}; {advice}"
         ) from None
@@ -182,6 +208,15 @@ def _tls(
     for option, path in (("--cert", certificate), ("--key", key)):
         if not path.is_file():
             raise InputError(f"{option} {path}: no such file")
+    import ssl
+
+    try:  # an empty passphrase, so that nobody is asked for one
+        ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(certificate, key, lambda: "")
+    except OSError as error:
+        raise InputError(
+            f"--cert {certificate}, --key {key}: expected a certificate and its key without a "
+            f"passphrase, both as PEM ({error.strerror or error})"
+        ) from None
     return {"ssl_certfile": str(certificate), "ssl_keyfile": str(key)}
 
 

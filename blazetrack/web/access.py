@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import secrets
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 __all__ = ["Access", "is_loopback"]
 
@@ -42,16 +42,23 @@ class Access:
         """Whether a request for this `Host` is meant for this server."""
         if not self.local:
             return True  # the token keeps strangers out
-        name = urlsplit(f"//{header or ''}").hostname
-        return name is not None and is_loopback(name)
+        parts = _split(f"//{header or ''}")
+        return parts is not None and parts.hostname is not None and is_loopback(parts.hostname)
 
     def admits_origin(self, origin: str | None, host: str | None) -> bool:
         """Whether a WebSocket was opened by a page of this server."""
-        if not origin or not host:
+        parts = _split(origin or "")
+        if parts is None or not host:
             return False
-        parts = urlsplit(origin)
         return parts.scheme in ("http", "https") and parts.netloc.lower() == host.lower()
 
     def admits_token(self, given: str | None) -> bool:
         """Whether the link has the right token; takes the same time for every wrong one."""
         return secrets.compare_digest((given or "").encode(), self.token.encode())
+
+
+def _split(address: str) -> SplitResult | None:
+    try:
+        return urlsplit(address)
+    except ValueError:  # such as http://[
+        return None

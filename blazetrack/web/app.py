@@ -15,7 +15,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from starlette.websockets import WebSocket
 
 from blazetrack.web.access import Access
-from blazetrack.web.viewer import Live, Viewer
+from blazetrack.web.viewer import Live, Viewer, close
 
 __all__ = ["make_app"]
 
@@ -67,7 +67,7 @@ def make_app(start: Callable[[], AsyncIterator[Live]], access: Access) -> Starle
         name = request.path_params["name"]
         if name not in static:
             return PlainTextResponse("not found\n", 404)
-        return Response(static[name], media_type=KINDS[name[name.rindex(".") :]])
+        return Response(static[name], media_type=KINDS[_ending(name)])
 
     async def recording(request: Request) -> Response:
         if not access.admits_token(request.query_params.get("token")):
@@ -81,12 +81,12 @@ def make_app(start: Callable[[], AsyncIterator[Live]], access: Access) -> Starle
     async def live(socket: WebSocket) -> None:
         headers, token = socket.headers, socket.query_params.get("token")
         if not access.admits_origin(headers.get("origin"), headers.get("host")):
-            await socket.close(NO_ENTRY, "this page belongs to another site")
+            await close(socket, NO_ENTRY, "this page belongs to another site")
         elif not access.admits_token(token):
-            await socket.close(NO_ENTRY, "the token is missing or wrong")
+            await close(socket, NO_ENTRY, "the token is missing or wrong")
         elif len(shared[0].hub) >= shared[0].limits.viewers:
             await socket.accept()
-            await socket.close(FULL, f"{shared[0].limits.viewers} viewers are here already")
+            await close(socket, FULL, f"{shared[0].limits.viewers} viewers are here already")
         else:
             await socket.accept()
             await Viewer(socket, shared[0]).serve()
@@ -131,4 +131,9 @@ class _Guard:
 def _static() -> dict[str, bytes]:
     """The page's files by name, read once: no request ever opens one."""
     folder = files("blazetrack.web") / "static"
-    return {path.name: path.read_bytes() for path in folder.iterdir() if path.is_file()}
+    shown = [path for path in folder.iterdir() if _ending(path.name) in KINDS]
+    return {path.name: path.read_bytes() for path in shown}
+
+
+def _ending(name: str) -> str:
+    return name[max(0, name.rfind(".")) :]

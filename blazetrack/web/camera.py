@@ -6,10 +6,12 @@ import asyncio
 import time
 from collections.abc import Callable
 from concurrent.futures import Executor
+from contextlib import suppress
 from functools import partial
+from pathlib import Path
 from typing import Any
 
-from blazetrack.errors import BlazetrackError
+from blazetrack.errors import BlazetrackError, SinkError
 from blazetrack.types import Frame
 from blazetrack.web.broadcast import STATS_EVERY_S, message
 from blazetrack.web.catalogue import CAMERA
@@ -58,7 +60,6 @@ class Camera:
         self._loop = asyncio.get_running_loop()
         self._index = 0
         self._zero_ms: float | None = None
-        self._last_s = -1.0
         self._told_s = 0.0
         self.dropped = 0
 
@@ -95,12 +96,14 @@ class Camera:
         if on:
             await self._try(lambda engine: engine.start_recording(self._recordings.stem()))
         else:
-            await self._try(lambda engine: self._say_from_worker(self._finished(engine)))
+            await self._try(lambda engine: engine.stop_recording())
 
-    async def close(self) -> None:
-        """Finish the recording and let go of the tracker."""
-        if self._engine is not None:
-            await self._do(self._engine.close)
+    def close(self) -> asyncio.Future[None]:
+        """Finish the recording and let go of the tracker, after what the worker has to do before.
+
+        That is arranged here already: it is done even if nobody waits for the result.
+        """
+        return self._loop.run_in_executor(self._worker, self._let_go)
 
     async def _do(self, what: Callable[[], Any]) -> Any:
         return await self._loop.run_in_executor(self._worker, what)
@@ -111,39 +114,52 @@ class Camera:
         def do() -> dict[str, Any]:
             engine = self._opened()
             what(engine)
-            return {"type": "state", "source": CAMERA, "paused": False, **engine.about()}
+            return self._state(engine)
 
         try:
             self._box.say(await self._do(do))
         except BlazetrackError as error:
             self._box.say({"type": "error", "text": str(error)})
 
-    def _say_from_worker(self, answer: dict[str, Any]) -> None:
-        self._loop.call_soon_threadsafe(self._box.say, answer)
-
     def _opened(self) -> Engine:
         if self._engine is None:
-            self._engine = Engine(self._make, self._choice)
+            self._engine = Engine(self._make, self._choice, self._recorded)
         return self._engine
 
-    def _finished(self, engine: Engine) -> dict[str, Any]:
-        frames, paths = engine.recorded, engine.stop_recording()
-        return {"type": "recording", "frames": frames, "files": self._recordings.add(paths)}
+    def _let_go(self) -> None:
+        if self._engine is not None:
+            try:
+                self._engine.close()
+            except SinkError as error:
+                self._say_from_worker({"type": "error", "text": str(error)})
+
+    @staticmethod
+    def _state(engine: Engine) -> dict[str, Any]:
+        return {"type": "state", "source": CAMERA, "paused": False, **engine.about()}
+
+    def _recorded(self, frames: int, paths: list[Path]) -> None:
+        files = self._recordings.add(paths)
+        self._say_from_worker({"type": "recording", "frames": frames, "files": files})
+        if self._engine is not None:
+            self._say_from_worker(self._state(self._engine))
+
+    def _say_from_worker(self, answer: dict[str, Any]) -> None:
+        with suppress(RuntimeError):  # the server has ended: nobody is left to tell
+            self._loop.call_soon_threadsafe(self._box.say, answer)
 
     def _track(self, picture: Picture) -> list[dict[str, Any]]:
         """What the viewer is told of a picture."""
-        engine, image = self._opened(), picture.decode()
+        image = picture.decode()
         self._zero_ms = picture.time_ms if self._zero_ms is None else self._zero_ms
         time_s = max((picture.time_ms - self._zero_ms) / 1e3, 0.0)
-        answers = []
         try:
+            engine = self._opened()
             tracked = engine.track(Frame(image, self._index, time_s))
-        except BlazetrackError as error:  # the recording; the next picture is tracked without
+            engine.end_long_recording(self._limits)
+        except BlazetrackError as error:  # a recording that failed has ended
             return [{"type": "error", "text": str(error)}, {"type": "skipped"}]
         self._index += 1
-        answers.append(message(tracked, picture.number))
-        if engine.recorded_s() > self._limits.recording_s:
-            answers.append(self._finished(engine))
+        answers = [message(tracked, picture.number)]
         now = time.monotonic()
         if now - self._told_s >= STATS_EVERY_S:
             self._told_s = now

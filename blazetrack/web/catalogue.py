@@ -8,6 +8,7 @@ from typing import Any
 
 from blazetrack.errors import InputError, did_you_mean
 from blazetrack.pipeline import shipped_graphs
+from blazetrack.sources.camera import without_password
 from blazetrack.store import Store
 
 __all__ = ["CAMERA", "Catalogue"]
@@ -35,7 +36,9 @@ class Catalogue:
         cls, sources: list[str], model: str | None, graph: str | None, store: Store
     ) -> Catalogue:
         """The sources given, a drawn person, all landmark models that are here, all graphs."""
-        named = {text if len(text) <= SHOWN else f"…{text[-SHOWN:]}": text for text in sources}
+        named: dict[str, str] = {}
+        for source in sources:
+            named.setdefault(_name(source, named), source)
         named.setdefault("synthetic", "synthetic")
         models = [one.info.name for one in store.list() if one.present]
         kinds = {one.info.name: one.info.kind for one in store.list()}
@@ -60,3 +63,14 @@ class Catalogue:
         for what, name in wanted.items():
             if name is not None and name not in known[what]:
                 raise InputError(f"no {what} '{name[:40]}'; {did_you_mean(name, known[what])}")
+
+
+def _name(text: str, taken: Mapping[str, str]) -> str:
+    """What a page calls a source: short, without a password, and different from the others."""
+    shown = without_password(text)
+    shown = name = shown if len(shown) <= SHOWN else f"…{shown[-SHOWN:]}"
+    number = 1
+    while name in taken and taken[name] != text:
+        number += 1
+        name = f"{shown} ({number})"
+    return name

@@ -8,6 +8,7 @@ from __future__ import annotations
 import time
 from collections import deque
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -18,8 +19,9 @@ from blazetrack.pipeline import PoseTracker
 from blazetrack.render import draw_poses
 from blazetrack.sinks import ENDINGS, Sink, open_sink
 from blazetrack.types import Frame, Poses, Skeleton
+from blazetrack.web.limits import Limits
 
-__all__ = ["Choice", "Engine", "MakeTracker", "Tracked"]
+__all__ = ["Choice", "Engine", "MakeTracker", "Recorded", "Tracked"]
 
 FPS_OVER_S = 2.0
 
@@ -42,6 +44,7 @@ class Choice:
 
 
 MakeTracker = Callable[[Choice, Trace], PoseTracker]
+Recorded = Callable[[int, list[Path]], None]
 
 
 class Tracked(NamedTuple):
@@ -68,6 +71,8 @@ class Engine:
     Args:
         make: a tracker for a choice; it is told of a trace to hook in.
         choice: to begin with.
+        recorded: is told of each recording that has ended, for whatever reason: how many frames,
+            and which files are there.
         clock: seconds, never going back.
 
     Raises:
@@ -75,9 +80,14 @@ class Engine:
     """
 
     def __init__(
-        self, make: MakeTracker, choice: Choice, clock: Callable[[], float] = time.monotonic
+        self,
+        make: MakeTracker,
+        choice: Choice,
+        recorded: Recorded,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._make = make
+        self._recorded = recorded
         self._clock = clock
         self._times: deque[float] = deque()
         self._totals: dict[str, float] = {}
@@ -118,21 +128,23 @@ class Engine:
         }
 
     def change(self, **wanted: Any) -> None:
-        """Change the choice; where it cannot be, all stays as it was.
+        """Change the choice; another tracker ends the recording, whose columns may be others.
 
         Raises:
-            BlazetrackError: there is no such tracker.
+            SinkError: the recording cannot be finished; the rest is done.
+            BlazetrackError: there is no such tracker; all stays as it was.
         """
         choice = replace(self.choice, **wanted)
         if replace(choice, smoothing=self.choice.smoothing) == self.choice:
             self._tracker.smoothing = choice.smoothing
-        else:
-            trace = Trace(window=1)
-            tracker = self._open(choice, trace)
-            self.stop_recording()  # its columns may be others
-            self._tracker.close()
-            self._tracker, self._trace, self._totals = tracker, trace, {}
+            self.choice = choice
+            return
+        trace = Trace(window=1)
+        tracker = self._open(choice, trace)
+        self._tracker.close()
+        self._tracker, self._trace, self._totals = tracker, trace, {}
         self.choice = choice
+        self.stop_recording()
 
     def follow(self, at: tuple[float, float] | None) -> None:
         """Follow whoever is at a point in image pixels, or everybody again.
@@ -191,26 +203,36 @@ class Engine:
         self._sinks = [open_sink(path, skeleton=self.skeleton) for path in paths]
         self._paths, self.recorded, self._began_s = paths, 0, self._clock()
 
-    def stop_recording(self) -> list[Path]:
-        """Finish the files; those that were written.
+    def stop_recording(self) -> None:
+        """Finish the files; nothing where none are written.
 
         Raises:
             SinkError: one cannot be finished; the others are.
         """
         sinks, self._sinks = self._sinks, []
+        if not sinks:
+            return
         failed: SinkError | None = None
         for sink in sinks:
             try:
                 sink.close()
             except SinkError as error:
                 failed = error
+        self._recorded(self.recorded, [path for path in self._paths if path.is_file()])
         if failed is not None:
             raise failed
-        return [path for path in self._paths if sinks and path.is_file()]
 
-    def recorded_s(self) -> float:
-        """Seconds since the recording began; 0 where none runs."""
-        return self._clock() - self._began_s if self._sinks else 0.0
+    def end_long_recording(self, limits: Limits) -> None:
+        """Finish the recording where it has become as long as one may be.
+
+        Raises:
+            SinkError: one of the files cannot be finished; the others are.
+        """
+        if not self._sinks:
+            return
+        size = sum(path.stat().st_size for path in self._paths if path.is_file())
+        if self._clock() - self._began_s > limits.recording_s or size > limits.recording_bytes:
+            self.stop_recording()
 
     def close(self) -> None:
         """Let go of the models and finish the recording; harmless when called twice."""
@@ -242,6 +264,7 @@ class Engine:
             for sink in self._sinks:
                 sink.write(frame, poses, picture)
         except SinkError:
-            self.stop_recording()
+            with suppress(SinkError):  # the first failure is the one to tell
+                self.stop_recording()
             raise
         self.recorded += 1

@@ -19,7 +19,9 @@ class Limits:
         text_bytes: of one message without a picture.
         side_px: longer side of a picture.
         messages_per_s: of one viewer, on average.
+        changes_per_s: the same, of those that change something.
         recording_s: length of one recording.
+        recording_bytes: of its files together.
         recordings: how many are kept for download; the oldest goes first.
     """
 
@@ -28,7 +30,9 @@ class Limits:
     text_bytes: int = 4096
     side_px: int = 1920
     messages_per_s: float = 150.0
+    changes_per_s: float = 10.0
     recording_s: float = 600.0
+    recording_bytes: int = 2**30
     recordings: int = 20
 
 

@@ -24,6 +24,9 @@ from blazetrack.web.limits import Limits
 __all__ = ["Follow", "Message", "Picture", "Record", "Set", "Shown", "parse_picture", "parse_text"]
 
 _HEAD = struct.Struct("<Id")
+# Segments that may stand before a frame header; all have a length (ITU T.81, table B.1).
+_SEGMENTS = {0xC4, 0xCC, 0xDB, 0xDD, 0xFE, *range(0xE0, 0xF0)}
+_SCANS = 32  # libjpeg's progressive script has 10; each is a pass over the whole picture
 _Name = Annotated[str, Field(min_length=1, max_length=200)]
 _Pixel = Annotated[float, Field(ge=-1e5, le=1e5, allow_inf_nan=False)]
 
@@ -134,18 +137,24 @@ def parse_picture(data: bytes, limits: Limits) -> Picture:
 def jpeg_size(jpeg: bytes) -> tuple[int, int]:
     """Width and height from the head of a JPEG, so that none unfolds into gigabytes.
 
+    Decoders pass over much that does not belong there. What they may read in another way than
+    this function is refused, so that what is checked here is what they will see.
+
     Raises:
-        InputError: it is no JPEG.
+        InputError: it is no whole JPEG, or no plain one.
     """
+    if jpeg[:2] != b"\xff\xd8" or jpeg[-2:] != b"\xff\xd9":
+        raise InputError("picture: expected a whole JPEG, got something else")
+    if jpeg.count(b"\xff\xda") > _SCANS:
+        raise InputError(f"picture: expected up to {_SCANS} scans, got more")
     place = 2
-    if jpeg[:2] == b"\xff\xd8":
-        while place + 9 <= len(jpeg) and jpeg[place] == 0xFF:
-            kind, size = jpeg[place + 1], int.from_bytes(jpeg[place + 2 : place + 4], "big")
-            # Frame headers; C4, C8 and CC of the same row are something else (ITU T.81, table B.1).
-            if 0xC0 <= kind <= 0xCF and kind not in (0xC4, 0xC8, 0xCC):
-                height, width = struct.unpack_from(">HH", jpeg, place + 5)
-                return width, height
-            if size < 2:
-                break
-            place += 2 + size
-    raise InputError("picture: expected a JPEG, got something else")
+    while place + 9 <= len(jpeg) and jpeg[place] == 0xFF:
+        kind, size = jpeg[place + 1], int.from_bytes(jpeg[place + 2 : place + 4], "big")
+        # Frame headers: C4, C8 and CC of the same row are something else.
+        if 0xC0 <= kind <= 0xCF and kind not in (0xC4, 0xC8, 0xCC):
+            height, width = struct.unpack_from(">HH", jpeg, place + 5)
+            return width, height
+        if kind not in _SEGMENTS or size < 2:
+            break
+        place += 2 + size
+    raise InputError("picture: expected a JPEG with its size in front, got something else")

@@ -3,28 +3,33 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import tempfile
 from collections.abc import AsyncIterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import FrameType
 from typing import Any
 
 import uvicorn
+from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from blazetrack.sources import open_source
 from blazetrack.web.access import Access
 from blazetrack.web.app import make_app
 from blazetrack.web.broadcast import Broadcast, OpenSource
 from blazetrack.web.catalogue import CAMERA, Catalogue
-from blazetrack.web.engine import Choice, Engine, MakeTracker
+from blazetrack.web.engine import Choice, MakeTracker
 from blazetrack.web.hub import Hub
 from blazetrack.web.limits import Limits
 from blazetrack.web.recordings import Recordings
 from blazetrack.web.viewer import Live
 
 __all__ = ["Page", "make_server"]
+
+REQUEST_S = 10.0  # that a line may be without a request
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,16 +65,47 @@ class Page:
             recordings = Recordings(folder, self.limits.recordings)
             hub = Hub(asyncio.get_running_loop())
             first = next(iter(self.catalogue.sources)) if self.begin == CAMERA else self.begin
-            engine = Engine(self.make, self.choice)
             broadcast = Broadcast(
-                engine, first, self.catalogue, hub, recordings, self.limits, self.opened
-            )
+                self.make, self.choice, first, self.catalogue, hub, recordings, self.limits,
+                self.opened,
+            )  # fmt: skip
             broadcast.start()
             stack.callback(broadcast.close)
             yield Live(
                 broadcast, self.begin, self.catalogue, hub, self.make, self.choice, worker,
                 recordings, self.limits,
             )  # fmt: skip
+
+
+class _Server(uvicorn.Server):
+    """Ends in good order also where Ctrl-C is pressed twice: nothing here waits for long."""
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        super().handle_exit(sig, frame)
+        self.force_exit = False
+
+
+class _Patient(H11Protocol):
+    """Speaks HTTP, and hangs up on who says nothing: idle lines would shut out everybody else."""
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        super().connection_made(transport)
+        self.loop.call_later(REQUEST_S, self._look, None)
+
+    def _look(self, before: Any) -> None:
+        """Hang up where no request has come since `before`, and none is being answered."""
+        if self not in self.connections:  # closed, or a WebSocket, which has pings of its own
+            return
+        idle = before is None or before.response_complete
+        if idle and self.cycle is before:
+            self.transport.close()
+        else:
+            self.loop.call_later(REQUEST_S, self._look, self.cycle)
+
+
+def _is_ours(record: logging.LogRecord) -> bool:
+    """Whether a line of uvicorn's log tells of more than of a client that sends nonsense."""
+    return not record.getMessage().startswith("Invalid UTF-8 sequence received from client")
 
 
 def make_server(page: Page, access: Access, **tls: Any) -> uvicorn.Server:
@@ -83,8 +119,9 @@ def make_server(page: Page, access: Access, **tls: Any) -> uvicorn.Server:
     limits = page.limits
     config = uvicorn.Config(
         make_app(page.start, access),
+        http=_Patient,
         ws="websockets-sansio",
-        ws_max_size=limits.message_bytes,
+        ws_max_size=2 * limits.message_bytes,  # beyond, there is no reason given any more
         ws_per_message_deflate=False,  # pictures are compressed already
         ws_ping_interval=20.0,
         ws_ping_timeout=20.0,
@@ -95,4 +132,5 @@ def make_server(page: Page, access: Access, **tls: Any) -> uvicorn.Server:
         log_level="warning",
         **tls,
     )
-    return uvicorn.Server(config)
+    logging.getLogger("uvicorn.error").addFilter(_is_ours)
+    return _Server(config)

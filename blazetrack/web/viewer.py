@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from concurrent.futures import Executor
 from contextlib import suppress
 from dataclasses import dataclass
@@ -10,20 +11,31 @@ from dataclasses import dataclass
 from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 
 from blazetrack.errors import InputError
-from blazetrack.web.broadcast import Broadcast
+from blazetrack.web.broadcast import FAULT, Broadcast
 from blazetrack.web.camera import Camera
 from blazetrack.web.catalogue import CAMERA, Catalogue
 from blazetrack.web.engine import Choice, MakeTracker
 from blazetrack.web.hub import Hub, Outbox
 from blazetrack.web.limits import Limits, Rate
-from blazetrack.web.messages import Follow, Record, Set, Shown, parse_picture, parse_text
+from blazetrack.web.messages import Follow, Set, Shown, parse_picture, parse_text
 from blazetrack.web.recordings import Recordings
 
-__all__ = ["Live", "Viewer"]
+__all__ = ["Live", "Viewer", "close"]
 
 # Close codes (RFC 6455, section 7.4.1).
-WRONG, TOO_MUCH = 1008, 1009
+WRONG, TOO_MUCH, OUR_FAULT = 1008, 1009, 1011
 REASON_BYTES = 120
+PATIENCE_S = 5.0  # with a page that does not take our last words
+
+LOG = logging.getLogger(__name__)
+
+
+async def close(socket: WebSocket, code: int, reason: str) -> None:
+    """Send a page away with a reason, unless it has gone before."""
+    reason = reason.encode()[:REASON_BYTES].decode(errors="ignore")
+    if socket.application_state is not WebSocketState.DISCONNECTED:
+        with suppress(WebSocketDisconnect, RuntimeError, OSError, asyncio.TimeoutError):
+            await asyncio.wait_for(socket.close(code, reason), PATIENCE_S)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,11 +79,13 @@ class Viewer:
         self._box = Outbox()
         self._camera: Camera | None = None
         self._rate = Rate(live.limits.messages_per_s)
+        self._changes = Rate(live.limits.changes_per_s)
         self._looking: asyncio.Task[None] | None = None
         self._failed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
     async def serve(self) -> None:
-        """Talk to the page."""
+        """Talk to the page, until it goes or is sent away."""
+        reason: tuple[int, str] | None = None
         self._box.watching = self._live.begin != CAMERA
         self._live.hub.add(self._box)
         tasks: list[asyncio.Future[None]] = [
@@ -85,15 +99,19 @@ class Viewer:
             for task in done:
                 task.result()
         except InputError as error:
-            await self._refuse(error)
-        except (WebSocketDisconnect, ConnectionError, RuntimeError):
-            pass  # the page has gone, also in the middle of a message to it
+            text = str(error)
+            reason = (TOO_MUCH if "bytes" in text or "pixels" in text else WRONG), text
+        except Exception:
+            reason = OUR_FAULT, FAULT
+            LOG.exception("a fault in what a page asked for; it is sent away")
         finally:
             self._live.hub.remove(self._box)
             for task in tasks:
                 task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
             await self._leave_camera()
+            await asyncio.gather(*tasks, return_exceptions=True)
+        if reason is not None:
+            await close(self._socket, *reason)
 
     def _greet(self) -> None:
         catalogue, limits = self._live.catalogue, self._live.limits
@@ -112,20 +130,16 @@ class Viewer:
         if self._box.watching:
             self._live.broadcast.tell_state()
 
-    async def _refuse(self, error: InputError) -> None:
-        code = TOO_MUCH if "bytes" in str(error) or "pixels" in str(error) else WRONG
-        reason = str(error).encode()[:REASON_BYTES].decode(errors="ignore")
-        if self._socket.application_state is not WebSocketState.DISCONNECTED:
-            with suppress(RuntimeError, ConnectionError):
-                await self._socket.close(code, reason)
-
     async def _send(self) -> None:
         while True:
             what = await self._box.next()
-            if isinstance(what, bytes):
-                await self._socket.send_bytes(what)
-            else:
-                await self._socket.send_text(what)
+            try:
+                if isinstance(what, bytes):
+                    await self._socket.send_bytes(what)
+                else:
+                    await self._socket.send_text(what)
+            except (WebSocketDisconnect, RuntimeError, OSError):
+                return  # the page has gone, also in the middle of a message to it
 
     async def _listen(self) -> None:
         while True:
@@ -150,7 +164,10 @@ class Viewer:
         message = parse_text(text, self._live.limits)
         if isinstance(message, Shown):
             self._box.shown()
-        elif isinstance(message, Set):
+            return
+        if not self._changes.take():
+            raise InputError("too many changes; ask for fewer")
+        if isinstance(message, Set):
             await self._set(message)
         elif isinstance(message, Follow):
             at = None if message.at is None else (message.at[0], message.at[1])
@@ -158,11 +175,10 @@ class Viewer:
                 await self._camera.follow(at)
             else:
                 self._live.broadcast.follow(at)
-        elif isinstance(message, Record):
-            if self._camera is not None:
-                await self._camera.record(message.on)
-            else:
-                self._live.broadcast.record(message.on)
+        elif self._camera is not None:
+            await self._camera.record(message.on)
+        else:
+            self._live.broadcast.record(message.on)
 
     async def _set(self, wanted: Set) -> None:
         try:
@@ -208,5 +224,5 @@ class Viewer:
         camera, self._camera = self._camera, None
         if camera is not None and self._looking is not None:
             self._looking.cancel()
-            await asyncio.wait([self._looking])
-            await camera.close()
+            closed = camera.close()  # before anything is waited for: the server may be ending
+            await asyncio.wait([self._looking, closed])

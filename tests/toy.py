@@ -3,23 +3,24 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, TypeAlias
 
 import cv2
 import numpy as np
-import pytest
 
-from blazetrack import pipeline
 from blazetrack.backends import FakeModel
 from blazetrack.detect.anchors import anchor_centers
 from blazetrack.detect.boxes import encode_boxes
+from blazetrack.graph import Trace
 from blazetrack.pipeline import PoseTracker
+from blazetrack.sources import Source, SourceInfo
 from blazetrack.store import Store
 from blazetrack.types import Frame, ModelInfo, Poses
 
 RADIUS = 14
+Kind: TypeAlias = Literal["video", "stills", "live", "synthetic"]
 
 
 def bright(pixels: np.ndarray) -> list[tuple[float, float, float]]:
@@ -84,6 +85,7 @@ class ToyModel(FakeModel):
         answer = find_discs if info.kind == "detector" else look_at_disc
         super().__init__(info, lambda pixels: answer(info, pixels))
         self.threads = threads
+        self.seconds = 0.0
         self.closed = 0
 
     def close(self) -> None:
@@ -126,15 +128,34 @@ class ToyWorld:
     def frame(self, index: int, *discs: tuple[float, float], fps: float = 30) -> Frame:
         return Frame(self.picture(*discs), index, index / fps)
 
+    def make(self, choice: Any, trace: Trace) -> PoseTracker:
+        """As the live page makes its trackers."""
+        return PoseTracker(
+            choice.model, graph=choice.graph, people=choice.people, store=self._store, hooks=[trace]
+        )
+
+    def source(self, kind: Kind = "video", frames: int = 1000, fps: float = 100.0) -> Discs:
+        """One disc that walks to and fro."""
+        return Discs(self, kind, frames, fps)
+
     @staticmethod
     def places(poses: Poses) -> list[tuple[float, float]]:
         """Where everybody's first keypoint is."""
         return [tuple(xy) for xy in poses.landmarks_px[:, 0, :2].tolist()]
 
 
-@pytest.fixture
-def toy(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> ToyWorld:
-    """See `ToyWorld`."""
-    world = ToyWorld(tmp_path)
-    monkeypatch.setattr(pipeline, "TfliteModel", world.open_model)
-    return world
+class Discs(Source):
+    """Pictures of one disc that walks to and fro; counts how often it was opened and closed."""
+
+    def __init__(self, world: ToyWorld, kind: Kind, frames: int, fps: float) -> None:
+        super().__init__(SourceInfo("discs", kind, world.width, world.height, fps, frames))
+        self._world, self._count, self._fps = world, frames, fps
+        self.closed = 0
+
+    def _frames(self) -> Generator[Frame, None, None]:
+        for index in range(self._count):
+            x = 160 + 60 * math.sin(index / 10)
+            yield self._world.frame(index, (x, 120), fps=self._fps)
+
+    def close(self) -> None:
+        self.closed += 1
