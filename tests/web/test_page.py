@@ -68,7 +68,7 @@ def complaints(page: Any) -> list[str]:
 
 
 def test_a_moving_skeleton_is_shown(browse: Browse, screenshots: Path) -> None:
-    page = browse()
+    page = browse(size=(1280, 1320))
     until(page, "page.frames > 5")
     pictures = set()
     for _ in range(5):

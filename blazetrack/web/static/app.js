@@ -175,7 +175,8 @@ function badge() {
   $("badge").classList.toggle("recording", Boolean(recording));
   $("badge").textContent = [
     recording ? "recording" : null,
-    paused ? "paused" : now.searching ? "searching" : people ? `following ${people}` : "nobody",
+    people ? `following ${people}` : "nobody",
+    paused ? "paused" : now.searching ? "searching" : null,
   ].filter(Boolean).join(" · ");
 }
 
