@@ -125,7 +125,7 @@ def serve(
             typer.echo(f"blazetrack: open {link}", err=True)
         typer.echo("blazetrack: Ctrl-C ends it", err=True)
         try:
-            make_server(page, access, **tls).run(sockets=[listening])
+            make_server(page.start, access, page.limits, **tls).run(sockets=[listening])
         except SystemExit:  # it could not start, and has said why
             raise typer.Exit(2) from None
 

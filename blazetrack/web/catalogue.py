@@ -25,11 +25,18 @@ class Catalogue:
         sources: name → what `open_source` takes.
         models: landmark models.
         graphs: name → what `PoseTracker` takes.
+        cameras: a page may use its own camera.
     """
 
     sources: Mapping[str, str]
     models: tuple[str, ...]
     graphs: Mapping[str, str]
+    cameras: bool = True
+
+    @property
+    def shown(self) -> list[str]:
+        """All sources that a page can choose."""
+        return [*self.sources, *([CAMERA] if self.cameras else [])]
 
     @classmethod
     def of(
@@ -56,7 +63,7 @@ class Catalogue:
             InputError: there is no such entry.
         """
         known: dict[str, Any] = {
-            "source": [CAMERA, *self.sources],
+            "source": self.shown,
             "model": self.models,
             "graph": self.graphs,
         }

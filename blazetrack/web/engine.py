@@ -6,7 +6,6 @@ For one thread at a time: the broadcast's own, or the one that works for all bro
 from __future__ import annotations
 
 import time
-from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -20,10 +19,9 @@ from blazetrack.render import draw_poses
 from blazetrack.sinks import ENDINGS, Sink, open_sink
 from blazetrack.types import Frame, Poses, Skeleton
 from blazetrack.web.limits import Limits
+from blazetrack.web.meter import Meter, describe
 
 __all__ = ["Choice", "Engine", "MakeTracker", "Recorded", "Tracked"]
-
-FPS_OVER_S = 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,13 +87,10 @@ class Engine:
         self._make = make
         self._recorded = recorded
         self._clock = clock
-        self._times: deque[float] = deque()
-        self._totals: dict[str, float] = {}
-        self._since = 0
+        self._meter = Meter(clock)
         self._sinks: list[Sink] = []
         self._paths: list[Path] = []
         self._began_s = 0.0
-        self.frames = 0
         self.recorded = 0
         self.choice = choice
         self._trace = Trace(window=1)
@@ -107,25 +102,19 @@ class Engine:
         return self._tracker.skeleton
 
     @property
+    def frames(self) -> int:
+        """How many were tracked."""
+        return self._meter.frames
+
+    @property
     def recording(self) -> bool:
         """Whether frames are being written."""
         return bool(self._sinks)
 
     def about(self) -> dict[str, Any]:
         """What runs, for the page."""
-        skeleton, models = self.skeleton, self._tracker.models
-        return {
-            "model": models["landmarks"].info.name if "landmarks" in models else "",
-            "graph": self._tracker.graph.name,
-            "people": self.choice.people,
-            "smoothing": self.choice.smoothing,
-            "can_follow": self._tracker.can_follow,
-            "recording": self.recording,
-            "skeleton": {
-                "names": list(skeleton.names),
-                "edges": [list(edge) for edge in skeleton.edges],
-            },
-        }
+        about = {"people": self.choice.people, "recording": self.recording}
+        return describe(self._tracker) | about
 
     def change(self, **wanted: Any) -> None:
         """Change the choice; another tracker ends the recording, whose columns may be others.
@@ -142,7 +131,8 @@ class Engine:
         trace = Trace(window=1)
         tracker = self._open(choice, trace)
         self._tracker.close()
-        self._tracker, self._trace, self._totals = tracker, trace, {}
+        self._tracker, self._trace = tracker, trace
+        self._meter.begin_trace()
         self.choice = choice
         self.stop_recording()
 
@@ -164,7 +154,7 @@ class Engine:
         start = time.perf_counter()
         poses = self._tracker(frame)
         track_ms = 1e3 * (time.perf_counter() - start)
-        self._count()
+        self._meter.count()
         if self._sinks:
             self._write(frame, poses)
         network_ms = 1e3 * (self._tracker.network_seconds - networks)
@@ -173,22 +163,7 @@ class Engine:
 
     def stats(self) -> dict[str, Any]:
         """Figures since they were last asked for: milliseconds a frame of each node among them."""
-        frames, self._since = max(1, self._since), 0
-        nodes = []
-        for row in self._trace.summary():
-            spent = row.total_ms - self._totals.get(row.name, 0.0)
-            self._totals[row.name] = row.total_ms
-            nodes.append([row.name, round(spent / frames, 3)])
-        now = self._clock()
-        while self._times and self._times[0] < now - FPS_OVER_S:
-            self._times.popleft()
-        return {
-            "fps": round(len(self._times) / FPS_OVER_S, 1),
-            "frames": self.frames,
-            "detector_runs": self._tracker.detector_runs,
-            "recorded": self.recorded,
-            "nodes": nodes,
-        }
+        return self._meter.stats(self._tracker, self._trace) | {"recorded": self.recorded}
 
     def start_recording(self, stem: Path) -> None:
         """Write each frame from now on to `stem` with each of the endings of `sinks`.
@@ -250,13 +225,6 @@ class Engine:
             tracker.close()
             raise
         return tracker
-
-    def _count(self) -> None:
-        self.frames += 1
-        self._since += 1
-        self._times.append(self._clock())
-        if len(self._times) > 1000:
-            self._times.popleft()
 
     def _write(self, frame: Frame, poses: Poses) -> None:
         picture = draw_poses(frame.image, poses, self.skeleton)

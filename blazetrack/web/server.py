@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import tempfile
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass, field
@@ -108,17 +108,19 @@ def _is_ours(record: logging.LogRecord) -> bool:
     return not record.getMessage().startswith("Invalid UTF-8 sequence received from client")
 
 
-def make_server(page: Page, access: Access, **tls: Any) -> uvicorn.Server:
+def make_server(
+    start: Callable[[], AsyncIterator[Live]], access: Access, limits: Limits, **tls: Any
+) -> uvicorn.Server:
     """A server that is ready to run on sockets that are bound already.
 
     Args:
-        page: what it shows.
+        start: makes what all viewers share, see `Page.start`.
         access: who may come in.
+        limits: what one viewer may ask for.
         tls: `ssl_certfile`, `ssl_keyfile` for https.
     """
-    limits = page.limits
     config = uvicorn.Config(
-        make_app(page.start, access),
+        make_app(start, access),
         http=_Patient,
         ws="websockets-sansio",
         ws_max_size=2 * limits.message_bytes,  # beyond, there is no reason given any more

@@ -7,11 +7,12 @@ import logging
 from concurrent.futures import Executor
 from contextlib import suppress
 from dataclasses import dataclass
+from typing import Any, Protocol
 
 from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 
 from blazetrack.errors import InputError
-from blazetrack.web.broadcast import FAULT, Broadcast
+from blazetrack.web.broadcast import FAULT
 from blazetrack.web.camera import Camera
 from blazetrack.web.catalogue import CAMERA, Catalogue
 from blazetrack.web.engine import Choice, MakeTracker
@@ -38,6 +39,22 @@ async def close(socket: WebSocket, code: int, reason: str) -> None:
             await asyncio.wait_for(socket.close(code, reason), PATIENCE_S)
 
 
+class Shared(Protocol):
+    """The source that all viewers share: a `Broadcast`, or a run of the command line."""
+
+    def change(self, source: str | None = ..., paused: bool | None = ..., **choice: Any) -> None:
+        """Change what is not None."""
+
+    def follow(self, at: tuple[float, float] | None) -> None:
+        """Follow whoever is there, or everybody."""
+
+    def record(self, on: bool) -> None:
+        """Begin or end a recording."""
+
+    def tell_state(self) -> None:
+        """Tell all who watch what is playing."""
+
+
 @dataclass(frozen=True, slots=True)
 class Live:
     """What all viewers share.
@@ -54,7 +71,7 @@ class Live:
         limits: what one viewer may ask for.
     """
 
-    broadcast: Broadcast
+    broadcast: Shared
     begin: str
     catalogue: Catalogue
     hub: Hub
@@ -118,7 +135,7 @@ class Viewer:
         self._box.say(
             {
                 "type": "hello",
-                "sources": [*catalogue.sources, CAMERA],
+                "sources": catalogue.shown,
                 "begin": self._live.begin,
                 "camera": CAMERA,
                 "models": list(catalogue.models),

@@ -124,7 +124,8 @@ def served(toy: ToyWorld, tmp_path: Path) -> Open:
             catalogue, toy.make, Choice(), begin, Limits(**limits), folder,
             lambda name: toy.source(),
         )  # fmt: skip
-        server = make_server(page, Access(host, None if host == "localhost" else "secret"))
+        access = Access(host, None if host == "localhost" else "secret")
+        server = make_server(page.start, access, page.limits)
         with socket.create_server(("127.0.0.1", 0)) as listening:
             thread = threading.Thread(target=server.run, args=([listening],))
             thread.start()

@@ -84,8 +84,8 @@ def test_figures_are_those_since_the_last_time(world: World) -> None:
 
 def test_figures_do_not_grow_without_end(world: World) -> None:
     for _ in range(1100):
-        world.engine._count()
-    assert len(world.engine._times) == 1000
+        world.engine._meter.count()
+    assert len(world.engine._meter._times) == 1000
 
 
 def test_smoothing_is_switched_in_the_same_tracker(world: World) -> None:
