@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 from blazetrack._version import __version__
 
 if TYPE_CHECKING:
+    from blazetrack.angles import joint_angles
     from blazetrack.errors import BlazetrackError
     from blazetrack.pipeline import PoseTracker
     from blazetrack.sinks import open_sink
@@ -32,6 +33,7 @@ __all__ = [
     "Skeleton",
     "__version__",
     "get_skeleton",
+    "joint_angles",
     "open_sink",
     "open_source",
 ]
@@ -43,6 +45,7 @@ _HOME = {
     "Poses": "types",
     "Skeleton": "skeleton",
     "get_skeleton": "skeleton",
+    "joint_angles": "angles",
     "open_sink": "sinks",
     "open_source": "sources",
 }

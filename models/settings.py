@@ -48,16 +48,13 @@ class NetworkSettings(Strict):
     Attributes:
         name: in `models.zoo.NETWORKS`.
         options: its arguments there.
-        pretrained: weights that its encoder begins with, by name in `models.pretrained`; none by
-            default: all begin at random.
-        frozen: how many of its encoder's blocks keep these weights; the first ones, which know
-            edges and colours, take most of a step's time.
+        pretrained: weights that it begins with, by name in `models.pretrained`; none by default:
+            all begin at random.
     """
 
     name: str
     options: dict[str, Any] = Field(default_factory=dict)
     pretrained: str | None = None
-    frozen: int = Field(default=0, ge=0)
 
 
 class OptimizerSettings(Strict):

@@ -12,7 +12,7 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 SCRIPTS = [*sorted((ROOT / "scripts").iterdir()), ROOT / ".ci" / "run"]
-TOOLS = ("python", "ruff", "mypy", "lint-imports", "blazetrack")
+TOOLS = ("python", "ruff", "mypy", "lint-imports", "blazetrack", "apt-get")
 # FAIL names a call that ends in failure.
 STUB = """#!/bin/sh
 call="$(basename "$0")${*:+ $*}"
@@ -57,7 +57,8 @@ def call(tmp_path: Path) -> Call:
 
 
 def without_setup(calls: list[str]) -> list[str]:
-    return [line for line in calls if not line.startswith(("python -m pip", "python -c"))]
+    setup = ("python -m pip", "python -c", "apt-get")
+    return [line for line in calls if not line.startswith(setup)]
 
 
 @pytest.mark.parametrize("script", SCRIPTS, ids=lambda script: script.name)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 from pathlib import Path
+from signal import SIGINT, Signals
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -149,14 +150,14 @@ def track(
     """Run a source to its end with a progress bar, and print the summary.
 
     Raises:
-        typer.Exit: code 130 after Ctrl-C.
+        typer.Exit: code 128 and the number of the signal that ended the run: 130 after Ctrl-C.
     """
     from blazetrack.graph import Trace
     from blazetrack.pipeline import PoseTracker
-    from blazetrack.runner import hold_interrupt
     from blazetrack.runner import run as run_source
+    from blazetrack.signals import hold_interrupt
     from blazetrack.sinks import open_sink
-    from blazetrack.sinks.base import check_path
+    from blazetrack.sinks.base import check_path, complete
     from blazetrack.store import Store
 
     trace_file = None if trace_file is None else check_path(trace_file)
@@ -173,8 +174,14 @@ def track(
         with hold_interrupt():
             trace.write(trace_file)
     _print(report, as_json)
-    if report.interrupted:
-        raise typer.Exit(130)
+    if report.signal is not None:
+        name = "Ctrl-C" if report.signal == SIGINT else Signals(report.signal).name
+        told = complete(sinks)
+        typer.echo(
+            f"blazetrack: ended by {name} after {report.frames} frames{told and '; '}{told}",
+            err=True,
+        )
+        raise typer.Exit(128 + report.signal)
     return report
 
 

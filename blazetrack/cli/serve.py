@@ -2,13 +2,8 @@
 
 from __future__ import annotations
 
-import errno
 import os
-import signal
-import socket
-import threading
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from importlib.util import find_spec
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -93,6 +88,7 @@ def serve(
     from blazetrack.sources import open_source
     from blazetrack.store import Store
     from blazetrack.web.access import Access
+    from blazetrack.web.address import links, listen
     from blazetrack.web.catalogue import CAMERA, Catalogue
     from blazetrack.web.engine import Choice
     from blazetrack.web.limits import Limits
@@ -122,32 +118,16 @@ def serve(
     page = Page(catalogue, make, choice, begin, Limits(viewers=viewers), folder)
     access = Access(host)
     with ExitStack() as stack:
-        stack.enter_context(_terminable())
-        listening = stack.enter_context(_listen(host, port))
+        listening = stack.enter_context(listen(host, port))
         port = listening.getsockname()[1]
         tls = _tls(stack, https, certificate, key, host)
-        _announce(host, port, access.token, bool(tls))
+        for link in links(host, port, access.token, bool(tls)):
+            typer.echo(f"blazetrack: open {link}", err=True)
+        typer.echo("blazetrack: Ctrl-C ends it", err=True)
         try:
             make_server(page, access, **tls).run(sockets=[listening])
         except SystemExit:  # it could not start, and has said why
             raise typer.Exit(2) from None
-
-
-@contextmanager
-def _terminable() -> Iterator[None]:
-    """Let `kill` end the block in good order, as Ctrl-C does; the exit code is 143."""
-
-    def end(number: int, stack: object) -> None:
-        raise typer.Exit(128 + number)
-
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    before = signal.signal(signal.SIGTERM, end)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)
 
 
 def _check_extra() -> None:
@@ -164,32 +144,6 @@ def _folder(path: Path) -> Path:
     return path
 
 
-def _listen(host: str, port: int) -> socket.socket:
-    """A socket that is bound, so that a port in use is told in one line."""
-    if not 0 <= port < 2**16:
-        raise InputError(f"--port: expected 0 to 65535, got {port}")
-    try:
-        family, kind, _, _, address = socket.getaddrinfo(
-            host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
-        )[0]
-        listening = socket.socket(family, kind)
-        try:
-            if os.name == "posix":  # elsewhere it would let two servers have the port
-                listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            listening.bind(address)
-            listening.listen()  # now, so that nobody who opens the link at once is turned away
-        except OSError:
-            listening.close()
-            raise
-    except OSError as error:
-        others = (errno.EADDRINUSE, errno.EACCES)
-        advice = "choose another --port" if error.errno in others else "check --host"
-        raise InputError(
-            f"serve: cannot answer at {host} port {port}: {error.strerror}; {advice}"
-        ) from None
-    return listening
-
-
 def _tls(
     stack: ExitStack, https: bool, certificate: Path | None, key: Path | None, host: str
 ) -> dict[str, Any]:
@@ -199,10 +153,11 @@ def _tls(
             return {}
         if find_spec("cryptography") is None:
             raise MissingExtra("what makes certificates", "web")
+        from blazetrack.web.address import addresses
         from blazetrack.web.certificate import write_certificate
 
         folder = Path(stack.enter_context(TemporaryDirectory(prefix="blazetrack-")))
-        certificate, key = write_certificate(folder, ["localhost", *_addresses(host)])
+        certificate, key = write_certificate(folder, ["localhost", *addresses(host)])
     if certificate is None or key is None:
         raise InputError("--cert and --key belong together; give both or neither")
     for option, path in (("--cert", certificate), ("--key", key)):
@@ -218,25 +173,3 @@ def _tls(
             f"passphrase, both as PEM ({error.strerror or error})"
         ) from None
     return {"ssl_certfile": str(certificate), "ssl_keyfile": str(key)}
-
-
-def _addresses(host: str) -> list[str]:
-    """Addresses at which a server bound to `host` is found."""
-    if host not in ("0.0.0.0", "::"):
-        return [host]
-    # Nothing is sent: connecting a UDP socket only chooses the way, and so the own address.
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-        try:
-            probe.connect(("192.0.2.1", 9))
-            own = str(probe.getsockname()[0])
-        except OSError:  # no network
-            own = ""
-    return [address for address in dict.fromkeys([own, "127.0.0.1"]) if address]
-
-
-def _announce(host: str, port: int, token: str, encrypted: bool) -> None:
-    scheme, end = ("https" if encrypted else "http"), f"?token={token}" if token else ""
-    for address in _addresses(host):
-        shown = f"[{address}]" if ":" in address else address
-        typer.echo(f"blazetrack: open {scheme}://{shown}:{port}/{end}", err=True)
-    typer.echo("blazetrack: Ctrl-C ends it", err=True)

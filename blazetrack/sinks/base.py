@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
@@ -15,7 +16,7 @@ from numpy.typing import NDArray
 from blazetrack.errors import SinkError
 from blazetrack.types import Frame, Poses
 
-__all__ = ["Sink", "TextSink", "check_finite", "check_path", "remove"]
+__all__ = ["Sink", "TextSink", "check_finite", "check_path", "complete", "remove"]
 
 Picture = NDArray[np.uint8]
 
@@ -30,15 +31,20 @@ class Sink(ABC):
         chosen_px: the point of the picture that the user pointed at, to follow who is there; the
             reader sets it back to None.
         warnings: one line for each thing that was worked around.
+        keeps: whether it leaves a file.
+        last_frame: number of the last frame that is in the file for good, whatever comes; None
+            while there is none.
     """
 
     needs_picture = False
+    keeps = False
 
     def __init__(self, name: str) -> None:
         self.name = name
         self.stop_requested = False
         self.chosen_px: tuple[float, float] | None = None
         self.warnings: list[str] = []
+        self.last_frame: int | None = None
 
     @abstractmethod
     def write(self, frame: Frame, poses: Poses, picture: Picture | None = None) -> None:
@@ -78,6 +84,8 @@ class TextSink(Sink):
         path: the file; an older one is replaced when the first frame comes.
     """
 
+    keeps = True
+
     def __init__(self, path: str | os.PathLike[str]) -> None:
         self._path = check_path(path)
         super().__init__(str(self._path))
@@ -107,6 +115,7 @@ class TextSink(Sink):
             self._cut()
             raise SinkError(f"{self.name}: cannot be written ({error.strerror})") from None
         self._whole += len(data)
+        self.last_frame = frame.index
 
     def close(self) -> None:
         self._closed = True
@@ -130,6 +139,21 @@ class TextSink(Sink):
                 os.truncate(self._path, self._whole)
         else:
             remove(self._path)
+
+
+def complete(sinks: Sequence[Sink]) -> str:
+    """Which files are whole, and up to which frame, for the message of a run that ended early.
+
+    Empty where no sink leaves a file.
+    """
+    told = [
+        f"nothing of {sink.name}"
+        if sink.last_frame is None
+        else f"{sink.name} up to frame {sink.last_frame}"
+        for sink in sinks
+        if sink.keeps
+    ]
+    return f"complete: {', '.join(told)}" if told else ""
 
 
 def remove(path: Path) -> None:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+from math import isnan
 
 import numpy as np
 
+from blazetrack.angles import angle_keypoints, joint_angles
 from blazetrack.errors import InputError
 from blazetrack.sinks.base import TextSink, check_finite
 from blazetrack.skeleton import BLAZEPOSE33, Skeleton
@@ -21,6 +23,8 @@ _POINT = ("x_px", "y_px", "z_px", "visibility", "presence", "x_m", "y_m", "z_m")
 class CsvSink(TextSink):
     """A `.csv` file: comma, point, a header row, no quotes (no cell needs any).
 
+    The last columns are the joint angles, from the metres; one that is not defined is empty.
+
     Args:
         path: the file.
         skeleton: names the columns of the keypoints.
@@ -29,6 +33,7 @@ class CsvSink(TextSink):
     def __init__(self, path: str | os.PathLike[str], *, skeleton: Skeleton = BLAZEPOSE33) -> None:
         super().__init__(path)
         self._skeleton = skeleton
+        self._nobody = "," * (len(header(skeleton)) - len(_FRAME)) + "\n"
 
     def head(self) -> str:
         return ",".join(header(self._skeleton)) + "\n"
@@ -43,7 +48,7 @@ class CsvSink(TextSink):
         check_finite(self.name, frame, poses)
         when = f"{frame.index},{round(float(frame.time_s), 6)},{frame.width},{frame.height}"
         if not len(poses):
-            return when + "," * (len(_PERSON) + len(_POINT) * len(self._skeleton)) + "\n"
+            return when + self._nobody
         # (N, K, 8) in the order of _POINT; rounded like the JSON Lines.
         points = np.concatenate(
             [
@@ -58,14 +63,20 @@ class CsvSink(TextSink):
             poses.ids.tolist(),
             np.round(poses.scores, 4).tolist(),
             points.reshape(len(poses), -1).tolist(),
+            np.round(joint_angles(poses.world_landmarks_m, self._skeleton), 2).tolist(),
             strict=True,
         )
         return "".join(
-            f"{when},{number},{score},{','.join(map(repr, cells))}\n"
-            for number, score, cells in people
+            f"{when},{number},{score},{','.join([*map(repr, cells), *map(_angle, angles)])}\n"
+            for number, score, cells, angles in people
         )
 
 
 def header(skeleton: Skeleton) -> list[str]:
-    """Column names: the frame's, the person's, then eight for each keypoint."""
-    return [*_FRAME, *_PERSON, *(f"{name}_{part}" for name in skeleton.names for part in _POINT)]
+    """Column names: the frame's, the person's, eight for each keypoint, one for each angle."""
+    points = [f"{name}_{part}" for name in skeleton.names for part in _POINT]
+    return [*_FRAME, *_PERSON, *points, *(f"{name}_deg" for name in angle_keypoints(skeleton))]
+
+
+def _angle(degrees: float) -> str:
+    return "" if isnan(degrees) else repr(degrees)

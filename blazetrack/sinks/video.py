@@ -1,16 +1,24 @@
-"""An MP4 with the drawn pictures: H.264, and each frame at the time it was taken."""
+"""An MP4 with the drawn pictures: H.264, and each frame at the time it was taken.
+
+While it grows, the file is a row of fragments, each of which can be played once it is on disk:
+whatever ends the run, a `kill -9` or a full disk, the film is there up to its last fragment. At
+the end libav adds the index of a plain MP4, for players and editors that know nothing else.
+"""
 
 from __future__ import annotations
 
+import errno
 import os
 from contextlib import suppress
 from fractions import Fraction
+from pathlib import Path
 from typing import Any
 
 import av
 import cv2
 import numpy as np
 from av.error import FFmpegError
+from av.video.frame import PictureType
 
 from blazetrack.errors import SinkError
 from blazetrack.sinks.base import Picture, Sink, check_path, remove
@@ -23,6 +31,13 @@ _NUDGE = _TICKS // 1000  # a frame that is not later than the last one comes 1 m
 _LONGEST = 2**31  # ticks (10 hours) between two frames; MP4 has 32 bits for them
 _SMALLEST = 16  # pixels; encoders refuse less
 _ENCODERS = ("libx264", "libopenh264")  # else mpeg4, which is always there
+
+# A fragment begins with a key frame. Two seconds between them cost a sixth to a third more bytes
+# than the encoder's own choice (one per 250 frames), and are the most that a kill can take away.
+_FRAGMENT_S = 2.0
+_MOVFLAGS = "+frag_keyframe+empty_moov+default_base_moof"
+if av.library_versions["libavformat"] >= (61, 7):  # FFmpeg 7.1; older films stay in fragments
+    _MOVFLAGS = "+frag_keyframe+hybrid_fragmented"
 
 # Older PyAV hands libav's complaints to `logging`, which prints them on stderr; newer is silent.
 if av.logging.get_level() is not None:
@@ -41,18 +56,24 @@ class VideoSink(Sink):
     """
 
     needs_picture = True
+    keeps = True
 
     def __init__(self, path: str | os.PathLike[str], *, threads: int = 1) -> None:
         self._path = check_path(path)
         super().__init__(str(self._path))
         self._threads = threads
-        self._container: Any = None  # an av OutputContainer once the first frame came
+        self._file: _File | None = None  # once the first frame came
+        self._container: Any = None  # an av OutputContainer
         self._stream: Any = None
         self._size = (0, 0)
         self._start_s = 0.0
         self._last = -1
         self._gap = _TICKS // 30
         self._moved = 0
+        self._key = -_LONGEST  # tick of the last key frame that was asked for
+        self._waiting: list[int] = []  # numbers of the frames that are not yet on disk for good
+        self._fragment = 0  # how many of them are in the fragment that is being made
+        self._whole = 0  # bytes of the fragments that are complete
         self._closed = False
 
     def write(self, frame: Frame, poses: Poses, picture: Picture | None = None) -> None:
@@ -65,6 +86,10 @@ class VideoSink(Sink):
             coded = av.VideoFrame.from_ndarray(fit(image, self._size), format="rgb24")
             coded.pts = self._tick(frame.time_s)
             coded.time_base = Fraction(1, _TICKS)
+            if coded.pts - self._key >= _FRAGMENT_S * _TICKS:
+                coded.pict_type = PictureType.I
+                self._key = coded.pts
+            self._waiting.append(frame.index)
             self._mux(self._stream.encode(coded))
         except (FFmpegError, OSError, ValueError, OverflowError) as error:
             self._abandon()
@@ -76,9 +101,10 @@ class VideoSink(Sink):
         encoder = next((name for name in _ENCODERS if name in av.codecs_available), "mpeg4")
         if encoder == "mpeg4":
             self.warnings.append(f"{self.name}: no H.264 encoder; MPEG-4, browsers may refuse it")
-        # With its index in front, the file starts to play before it is loaded whole.
-        options = {"movflags": "+faststart"}
-        self._container = av.open(str(self._path), "w", format="mp4", options=options)
+        self._file = _File(self._path)
+        # Flushed after each packet, so that a fragment is on disk when it is complete.
+        options = {"movflags": _MOVFLAGS, "flush_packets": "1"}
+        self._container = av.open(self._file, "w", format="mp4", options=options)
         stream: Any = self._container.add_stream(encoder, rate=30)
         stream.height, stream.width = fit(image, self._size).shape[:2]
         stream.pix_fmt = "yuv420p"
@@ -91,7 +117,9 @@ class VideoSink(Sink):
         # For encoders that know no crf; PyAV's default is a fixed rate, whatever the size.
         stream.bit_rate = max(500_000, 4 * stream.width * stream.height)
         self._stream = stream
-        self._container.start_encoding()  # what is refused shows now, not ten frames later
+        # What the encoder refuses shows now, not ten frames later. Not `start_encoding`: libav 8
+        # ends the process where a film has a head but no frame.
+        stream.codec_context.open(strict=False)
 
     def _tick(self, time_s: float) -> int:
         """The frame's time as a whole tick, always later than the last one."""
@@ -114,20 +142,34 @@ class VideoSink(Sink):
             # The last frame stays as long as the one before; the oldest PyAV cannot say so.
             with suppress(AttributeError):
                 packet.duration = self._gap
+            begins = packet.is_keyframe
             self._container.mux(packet)
+            if begins and self._fragment:  # it made libav write what came before it
+                self._settle()
+            self._fragment += 1
+
+    def _settle(self) -> None:
+        """The fragment that was being made is on disk."""
+        assert self._file is not None
+        self.last_frame = self._waiting[self._fragment - 1]
+        self._whole = self._file.size
+        del self._waiting[: self._fragment]
+        self._fragment = 0
 
     def close(self) -> None:
         self._closed = True
-        if self._container is None or self._last < 0:  # interrupted before the first frame was in
+        if self._file is None or self._last < 0:  # interrupted before the first frame was in
             self._abandon()
             return
         try:
             self._mux(self._stream.encode(None))
             self._container.close()
+            self._file.finish()
+            self._settle()
+            self._let_go()
         except (FFmpegError, OSError, ValueError) as error:
             self._abandon()
             raise SinkError(f"{self.name}: cannot be finished ({_reason(error)})") from None
-        self._container = None
         if self._moved:
             self.warnings.append(
                 f"{self.name}: {self._moved} frames had a time that a film cannot hold (not after "
@@ -135,13 +177,82 @@ class VideoSink(Sink):
             )
 
     def _abandon(self) -> None:
-        """Leave nothing: a film without its end cannot be played, and libav must not go on."""
+        """Leave the fragments that are complete, or no file where there is none."""
         self._closed = True
-        container, self._container = self._container, None
-        if container is not None:
+        if self._file is None:
+            return  # it could not be opened: what lies there is not ours
+        self._file.refuse()
+        if self._container is not None:
             with suppress(FFmpegError, OSError, ValueError):
-                container.close()
+                self._container.close()
+        self._let_go()
+        if self._whole:
+            with suppress(OSError):
+                os.truncate(self._path, self._whole)
+        else:
             remove(self._path)
+
+    def _let_go(self) -> None:
+        file, self._file, self._container, self._stream = self._file, None, None, None
+        if file is not None:
+            file.let_go()
+
+
+class _File:
+    """What libav writes into: it only grows, until it is finished.
+
+    What libav writes over the beginning makes the index at the end count. Some versions do it
+    before the index is there, so it waits for `finish`. After the first failure nothing more is
+    written.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._raw = open(path, "wb", buffering=0)  # noqa: SIM115
+        self._place = 0
+        self._late: list[tuple[int, bytes]] = []
+        self._error: OSError | None = None
+        self.size = 0
+
+    def write(self, data: bytes) -> int:
+        if self._place < self.size:
+            self._late.append((self._place, bytes(data)))
+        else:
+            self._put(data)
+            self.size += len(data)
+        self._place += len(data)
+        return len(data)
+
+    def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
+        base = {os.SEEK_SET: 0, os.SEEK_CUR: self._place, os.SEEK_END: self.size}
+        self._place = base[whence] + offset
+        return self._place
+
+    def tell(self) -> int:
+        return self._place
+
+    def finish(self) -> None:
+        """Write what had to wait; a pipe cannot go back, and its film stays in fragments."""
+        for place, data in self._late if self._raw.seekable() else ():
+            self._raw.seek(place)
+            self._put(data)
+
+    def refuse(self) -> None:
+        """Let nothing more in."""
+        self._error = self._error or OSError(errno.EIO, os.strerror(errno.EIO))
+
+    def let_go(self) -> None:
+        """Close it; not `close`, which libav's wrapper would call by itself."""
+        self._raw.close()
+
+    def _put(self, data: bytes) -> None:
+        rest = memoryview(data)
+        while len(rest):
+            if self._error is not None:
+                raise self._error
+            try:
+                rest = rest[self._raw.write(rest) :]
+            except OSError as error:
+                self._error = error
 
 
 def fit(image: Picture, size: tuple[int, int]) -> Picture:

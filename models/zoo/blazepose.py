@@ -17,29 +17,18 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import keras
-import numpy as np
 from keras import layers, ops
 
-from blazetrack.errors import InputError, ModelError, did_you_mean
-from models.zoo.blocks import Block, check_levels, check_sizes, conv, get_block, says, stage
-from models.zoo.efficientnet import ENCODERS, LEVELS, efficientnet_lite
+from blazetrack.errors import InputError
+from models.zoo.blocks import Block, check_levels, check_sizes, conv, get_block, stage
+from models.zoo.heads import FEATURES, dense_heads, fold_heads, map_heads
 
 __all__ = ["SIZES", "blazepose", "deployed"]
 
 NAME = "blazepose"
-FEATURES = "features"
-DENSE = ("points", "visibility", "presence", "world", "score")
-MIDDLE = (0.5, 0.5, 0.0)  # x, y, z of a point that nothing is known of
 
 SIZES: Mapping[str, Mapping[str, Any]] = {
-    "lite": {
-        "encoder": "efficientnet_lite0",
-        "width": (32, 48, 96, 128),
-        "depth": (0, 0, 0, 2),
-        "decoder_depth": (0, 1, 1),
-        "regression_depth": (0, 0, 1, 2),
-    },
-    "plain": {},  # the defaults
+    "lite": {},  # the defaults
     "full": {
         "side": 256,
         "width": (32, 64, 128, 160, 192),
@@ -63,7 +52,6 @@ def blazepose(
     top: int = 64,
     head: int = 96,
     block: str = "bottleneck",
-    encoder: str = "",
 ) -> keras.Model:
     """The network as it is trained.
 
@@ -81,9 +69,6 @@ def blazepose(
         top: channels that heatmaps and offsets are read from.
         head: channels of the last map, all of which the dense heads see.
         block: a name in `blocks.BLOCKS`.
-        encoder: a name in `efficientnet.ENCODERS`: its blocks take the place of those of the
-            encoder down to 1/16; `stem` and the first of `depth` count for nothing then. Without
-            one, all are `block`s.
 
     Returns:
         `image` `(B, side, side, 3)` float32 in 0..1 → `points` `(B, K + 2, 3)` x y z in parts of
@@ -103,60 +88,18 @@ def blazepose(
     check_sizes(NAME, side, 2 ** (levels + 1), decoder_depth=decoder_depth, **per_level, **alone)
     kind = get_block(block)
     image = keras.Input((side, side, 3), name="image")
-    if encoder:
-        if encoder not in ENCODERS:
-            raise InputError(f"{NAME}: no encoder '{encoder}'; {did_you_mean(encoder, ENCODERS)}")
-        known = min(levels, LEVELS)
-        encoded = efficientnet_lite(image, encoder, known)
-        encoded += _encoder(encoded[-1], kind, width[known:], depth[known:])
-    else:
-        encoded = _encoder(conv(image, stem, 3, 2), kind, width, depth)
+    encoded = _encoder(conv(image, stem, 3, 2), kind, width, depth)
     decoded = _decoder(encoded, kind, width, decoder_depth)
     decoded[0] = conv(decoded[0], top)
     last = _regression(encoded, decoded, kind, regression_width, regression_depth)
     features = layers.Flatten(name=FEATURES)(conv(last, head))
-    heads = _dense_heads(features, keypoints) | _map_heads(decoded[0], keypoints)
+    heads = dense_heads(features, keypoints) | map_heads(decoded[0], keypoints)
     return keras.Model(image, heads, name=NAME)
 
 
 def deployed(network: keras.Model) -> keras.Model:
-    """The network as it is exported, with the weights that it has now.
-
-    Args:
-        network: what `blazepose` gave; a deployed one is returned as it is.
-
-    Returns:
-        `image` `(B, side, side, 3)` → `landmarks` `(B, (K + 2) · 5)`, row by row x y z in pixels
-        of the input, visibility logit and presence logit (both 0 for the alignment points);
-        `score` `(B, 1)` probability; `world` `(B, K · 3)` metres.
-
-    Raises:
-        ModelError: it is no such network.
-    """
-    if says(network) == {"landmarks", "score", "world"}:
-        return network
-    names = {layer.name for layer in network.layers}
-    if not {FEATURES, *DENSE} <= names:
-        raise ModelError(f"deployed: expected a network of {NAME}, got '{network.name}'")
-    kernels, biases = {}, {}
-    for name in DENSE:
-        kernels[name], biases[name] = network.get_layer(name).get_weights()
-    keypoints = len(biases["visibility"])
-    biases["points"] = biases["points"] + np.tile(MIDDLE, keypoints + 2)
-    side = network.input_shape[1]
-    folded = {
-        "landmarks": [_interleave(part, keypoints, side) for part in (kernels, biases)],
-        "score": [kernels["score"], biases["score"]],
-        "world": [kernels["world"], biases["world"]],
-    }
-    features = network.get_layer(FEATURES).output
-    outputs = {}
-    for name, (kernel, bias) in folded.items():
-        dense = layers.Dense(len(bias), name=name)
-        outputs[name] = dense(features)
-        dense.set_weights([kernel, bias])
-    outputs["score"] = layers.Activation("sigmoid", name="probability")(outputs["score"])
-    return keras.Model(network.input, outputs, name=NAME)
+    """As `heads.fold_heads`."""
+    return fold_heads(network, NAME)
 
 
 def _encoder(x: Any, block: Block, width: Sequence[int], depth: Sequence[int]) -> list[Any]:
@@ -202,38 +145,3 @@ def _regression(
         for _ in range(blocks):
             x = block(x, channels)
     return x
-
-
-def _dense_heads(features: Any, keypoints: int) -> dict[str, Any]:
-    """Outputs of one dense layer each, in float32; untrained ones say next to nothing."""
-
-    def dense(name: str, values: int) -> Any:
-        small = keras.initializers.VarianceScaling(0.01)
-        head = layers.Dense(values, kernel_initializer=small, dtype="float32", name=name)
-        return head(features)
-
-    points = layers.Reshape((keypoints + 2, 3))(dense("points", (keypoints + 2) * 3))
-    return {
-        "points": layers.Rescaling(1.0, MIDDLE, dtype="float32")(points),
-        "visibility": dense("visibility", keypoints),
-        "presence": dense("presence", keypoints),
-        "world": layers.Reshape((keypoints, 3))(dense("world", keypoints * 3)),
-        "score": dense("score", 1),
-    }
-
-
-def _map_heads(decoded: Any, keypoints: int) -> dict[str, Any]:
-    """Heatmaps and offsets, for training only."""
-    heatmap = layers.Conv2D(keypoints, 1, dtype="float32", name="heatmap")
-    offsets = layers.Conv2D(2 * keypoints, 1, dtype="float32", name="offsets")
-    return {"heatmap": heatmap(decoded), "offsets": offsets(decoded)}
-
-
-def _interleave(parts: Mapping[str, Any], keypoints: int, side: int) -> Any:
-    """Kernels or biases of points, visibility and presence → those of `landmarks`."""
-    rows = parts["points"].shape[:-1]  # (F,) of a kernel, () of a bias
-    out = np.zeros((*rows, keypoints + 2, 5), np.float32)
-    out[..., :3] = parts["points"].reshape(*rows, keypoints + 2, 3) * side
-    out[..., :keypoints, 3] = parts["visibility"]
-    out[..., :keypoints, 4] = parts["presence"]
-    return out.reshape(*rows, -1)

@@ -199,10 +199,9 @@ def test_a_network_of_another_number_of_keypoints_is_refused(configure: Configur
 
 
 def test_what_the_weights_begin_with_is_kept(configure: Configure) -> None:
-    begin = ["network.pretrained=efficientnet_lite0", "network.frozen=2"]
-    task = PoseTask(load_settings(configure(), begin), print)  # type: ignore[arg-type]
-    assert task.settings.network.pretrained == "efficientnet_lite0"
-    assert task.settings.network.frozen == 2
+    settings = load_settings(configure(), ["network.pretrained=full"])
+    task = PoseTask(settings, print)  # type: ignore[arg-type]
+    assert task.settings.network.pretrained == "full"
 
 
 def test_the_learning_rate_rises_and_falls(configure: Configure) -> None:

@@ -2,8 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import errno
+import io
+import json
+import os
+import shutil
+import struct
+import subprocess
+import threading
+from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import av
 import numpy as np
@@ -96,10 +105,122 @@ def test_a_frame_of_another_size_is_fitted_not_stretched() -> None:
     assert not tall[:, 45:].any()
 
 
-def test_the_index_stands_in_front(tmp_path: Path) -> None:
+def boxes(data: bytes) -> list[str]:
+    """The outermost boxes of an MP4."""
+    names, place = [], 0
+    while place < len(data):
+        size, name = struct.unpack_from(">I4s", data, place)
+        names.append(name.decode())
+        place += size
+    assert place == len(data)
+    return names
+
+
+@pytest.mark.skipif(
+    av.library_versions["libavformat"] < (61, 7), reason="this libav leaves films in fragments"
+)
+def test_a_finished_film_is_a_plain_mp4(tmp_path: Path) -> None:
+    film(tmp_path / "a.mp4", [index / 10 for index in range(70)])
+    assert boxes((tmp_path / "a.mp4").read_bytes()) == ["ftyp", "free", "mdat", "moov"]
+
+
+def noise(count: int) -> Iterator[Frame]:
+    """Frames that take some bytes, ten per second."""
+    rng = np.random.default_rng(0)
+    for index in range(count):
+        yield Frame(rng.integers(0, 256, (48, 64, 3), np.uint8), index, index / 10)
+
+
+def test_a_film_plays_while_it_is_being_made(tmp_path: Path) -> None:
+    seen = []
+    with VideoSink(tmp_path / "a.mp4") as sink:
+        for one in noise(101):
+            sink.write(one, Poses.empty())
+            if sink.last_frame is not None and one.index % 10 == 0:
+                copy = tmp_path / "copy.mp4"  # what a `kill -9` would leave
+                copy.write_bytes((tmp_path / "a.mp4").read_bytes())
+                times = read(copy)[0]
+                assert times == pytest.approx([index / 10 for index in range(len(times))], abs=1e-4)
+                assert len(times) == sink.last_frame + 1
+                seen.append(len(times))
+    assert sorted(set(seen)) == [20, 40, 60, 80]
+    assert sink.last_frame == 100
+
+
+@pytest.mark.parametrize("room", [20, 700, 80_000, 100_000, -1000, -20, -1, 0])
+def test_on_a_full_disk_it_plays_up_to_the_last_fragment(
+    tmp_path: Path, room: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with VideoSink(tmp_path / "whole.mp4") as sink:
+        for one in noise(70):
+            sink.write(one, Poses.empty())
+    whole = (tmp_path / "whole.mp4").stat().st_size
+    assert whole > 100_000
+    fill(monkeypatch, room if room > 0 else whole + room)
+
+    def run() -> None:
+        with sink:
+            for one in noise(70):
+                sink.write(one, Poses.empty())
+
+    sink = VideoSink(tmp_path / "a.mp4")
+    if room == 0:
+        run()
+        assert sink.last_frame == 69
+    else:
+        with pytest.raises(SinkError, match=r"a\.mp4: cannot be \w+ \(no space left on device\)"):
+            run()
+    if sink.last_frame is None:
+        assert not (tmp_path / "a.mp4").exists()
+        assert 0 < room < 1000
+    else:
+        assert len(read(tmp_path / "a.mp4")[0]) == sink.last_frame + 1
+        assert (sink.last_frame + 1) % 20 == 0 or room == 0
+
+
+def fill(monkeypatch: pytest.MonkeyPatch, room: int) -> None:
+    """A disk on which the film has so many bytes."""
+
+    class Disk(io.FileIO):
+        def write(self, data: Any) -> int:
+            left = room - self.tell()
+            if left <= 0:
+                raise OSError(errno.ENOSPC, "No space left on device")
+            return super().write(data[:left])
+
+    monkeypatch.setattr(
+        video, "open", lambda path, mode, buffering: Disk(path, mode), raising=False
+    )
+
+
+def test_a_pipe_gets_a_film_in_fragments(tmp_path: Path) -> None:
+    if not hasattr(os, "mkfifo"):
+        pytest.skip("this system has no named pipes")
+    os.mkfifo(tmp_path / "a.mp4")
+    data: list[bytes] = []
+    reader = threading.Thread(target=lambda: data.append((tmp_path / "a.mp4").read_bytes()))
+    reader.start()
     film(tmp_path / "a.mp4", TIMES_S)
-    data = (tmp_path / "a.mp4").read_bytes()
-    assert data.index(b"moov") < data.index(b"mdat")
+    reader.join()
+    (tmp_path / "b.mp4").write_bytes(data[0])
+    assert read(tmp_path / "b.mp4")[0] == pytest.approx(TIMES_S, abs=1e-4)
+
+
+@pytest.mark.skipif(shutil.which("ffprobe") is None, reason="needs ffprobe")
+def test_another_reader_sees_the_same_times(tmp_path: Path) -> None:
+    steps = np.random.default_rng(3).uniform(0.004, 0.4, 60)  # a camera at 2.5 to 250 per second
+    times_s = np.concatenate([[0.0], np.cumsum(steps)])
+    film(tmp_path / "a.mp4", times_s.tolist())
+    call = ["ffprobe", "-v", "error", "-of", "json", "-show_entries"]
+    call += ["frame=pts_time,best_effort_timestamp_time:stream=duration:format=duration"]
+    done = subprocess.run([*call, tmp_path / "a.mp4"], capture_output=True, check=True)
+    told = json.loads(done.stdout)
+    seen = [float(one["best_effort_timestamp_time"]) for one in told["frames"]]
+    assert seen == pytest.approx(times_s.tolist(), abs=1e-3)
+    length = times_s[-1] + steps[-1]  # the last frame stays as long as the one before
+    if av.__version__ != "12.0.0":  # which could not say how long a frame stays
+        assert float(told["streams"][0]["duration"]) == pytest.approx(length, abs=1e-3)
+        assert float(told["format"]["duration"]) == pytest.approx(length, abs=1e-3)
 
 
 def test_the_drawn_picture_is_what_is_filmed(tmp_path: Path) -> None:
@@ -140,7 +261,7 @@ def test_a_failed_film_does_not_delete_what_it_never_opened(
         raise OSError(13, "Permission denied")
 
     (tmp_path / "a.mp4").write_text("somebody's film")
-    monkeypatch.setattr(av, "open", refuse)
+    monkeypatch.setattr(video, "open", refuse, raising=False)
     with pytest.raises(SinkError, match="permission denied"):
         film(tmp_path / "a.mp4", TIMES_S)
     assert (tmp_path / "a.mp4").read_text() == "somebody's film"

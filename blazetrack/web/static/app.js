@@ -46,7 +46,7 @@ const line = new Line({
 
 const camera = new Camera((number, timeMs, jpeg) => line.show(number, timeMs, jpeg));
 camera.onended = () => tell("The camera has gone.");
-now.camera = camera;
+Object.assign(now, { camera, line });
 
 const handlers = {
   hello(message) {
@@ -66,7 +66,9 @@ const handlers = {
       table.begin(names);
     }
     now.state = message;
-    for (const name of ["model", "graph", "people", "source"]) $(name).value = message[name];
+    for (const name of ["model", "graph", "people", "source"]) {
+      if (name !== "people" || document.activeElement !== $(name)) $(name).value = message[name];
+    }
     $("smoothing").checked = message.smoothing;
     $("everybody").disabled = !message.can_follow;
     press($("record"), message.recording, "Stop recording", "Record");
@@ -173,7 +175,8 @@ function badge() {
   $("badge").classList.toggle("recording", Boolean(recording));
   $("badge").textContent = [
     recording ? "recording" : null,
-    paused ? "paused" : now.searching ? "searching" : people ? `following ${people}` : "nobody",
+    people ? `following ${people}` : "nobody",
+    paused ? "paused" : now.searching ? "searching" : null,
   ].filter(Boolean).join(" · ");
 }
 
@@ -218,8 +221,8 @@ $("source").onchange = ({ target }) => chooseSource(target.value);
 $("model").onchange = ({ target }) => line.say({ type: "set", model: target.value });
 $("graph").onchange = ({ target }) => line.say({ type: "set", graph: target.value });
 $("people").onchange = ({ target }) => {
-  const people = Math.min(20, Math.max(1, Math.round(Number(target.value)) || 1));
-  line.say({ type: "set", people });
+  const people = Math.round(Number(target.value));
+  if (people >= 1 && people <= 20) line.say({ type: "set", people });
 };
 $("smoothing").onchange = ({ target }) => line.say({ type: "set", smoothing: target.checked });
 $("everybody").onclick = () => line.say({ type: "follow", at: null });

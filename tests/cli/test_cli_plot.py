@@ -1,0 +1,135 @@
+"""`blazetrack plot`, as a user calls it."""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from blazetrack.angles import angle_keypoints, joint_angles
+from blazetrack.plots import plot_recording
+from blazetrack.recording import read_recording
+from blazetrack.sinks import open_sink
+from blazetrack.skeleton import BLAZEPOSE33
+from blazetrack.types import Frame, Poses
+
+pytest.importorskip("matplotlib")
+
+Command = Callable[..., Any]
+
+
+@pytest.fixture
+def file(tmp_path: Path, people: Callable[..., Poses]) -> Path:
+    with open_sink(tmp_path / "a.jsonl") as sink:
+        for index in range(5):
+            frame = Frame(np.zeros((48, 64, 3), np.uint8), index, index / 10)
+            sink.write(frame, people((10 + index, 20, 5), ids=[4]))
+    return tmp_path / "a.jsonl"
+
+
+def test_a_picture_lies_beside_the_file(command: Command, file: Path, tmp_path: Path) -> None:
+    answer = command("plot", "a.jsonl")
+    assert (answer.code, answer.out, answer.err) == (0, "wrote a.png\n", [])
+    assert (tmp_path / "a.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_the_ending_picks_the_kind(command: Command, file: Path, tmp_path: Path) -> None:
+    answer = command("plot", file, "-o", "b.SVG", "--id", 4, "--joints", "knee, left_elbow")
+    assert (answer.code, answer.out) == (0, "wrote b.SVG\n")
+    assert b"<svg" in (tmp_path / "b.SVG").read_bytes()
+
+
+def test_a_line_that_is_half_there_is_left_out(
+    command: Command, file: Path, tmp_path: Path
+) -> None:
+    file.write_bytes(file.read_bytes()[:-40])
+    answer = command("plot", "a.jsonl")
+    assert answer.code == 0
+    (line,) = answer.err
+    assert line.startswith("warning: a.jsonl: line 5, the last one, is not complete")
+
+
+@pytest.mark.parametrize(
+    ("args", "says"),
+    [
+        (("gone.jsonl",), "gone.jsonl: cannot be read (No such file or directory)"),
+        (("empty.jsonl",), "empty.jsonl: expected the frames of a run, got no whole line"),
+        (("broken.jsonl",), "broken.jsonl: line 3 is not JSON"),
+        (("other.jsonl",), "other.jsonl: line 1: expected a frame as"),
+        (("nobody.jsonl",), "nobody.jsonl: nobody was seen in its 2 frames"),
+        (("a.jsonl", "--id", "7"), "a.jsonl: nobody has the id 7; known: 4"),
+        (("a.jsonl", "--joints", "knie"), "no joint 'knie'; did you mean 'knee'?"),
+        (("a.jsonl", "--out", "a.pgn"), "--out a.pgn: expected a picture that ends in .png or"),
+        (("a.jsonl", "--out", "no/a.png"), "the folder 'no' does not exist"),
+        (("a.jsonl", "--id", "x"), "--id"),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, tuple) else "",
+)
+def test_what_cannot_be_plotted_is_one_line(
+    command: Command, file: Path, tmp_path: Path, args: tuple[str, ...], says: str
+) -> None:
+    lines = file.read_bytes().splitlines(keepends=True)
+    (tmp_path / "empty.jsonl").write_bytes(b"")
+    (tmp_path / "broken.jsonl").write_bytes(b"".join([*lines[:2], b"no\n", *lines[3:]]))
+    (tmp_path / "other.jsonl").write_bytes(b'{"loss": 1.0}\n')
+    with open_sink(tmp_path / "nobody.jsonl") as sink:
+        for index in range(2):
+            sink.write(Frame(np.zeros((48, 64, 3), np.uint8), index, index / 10), Poses.empty())
+    before = sorted(tmp_path.iterdir())
+    answer = command("plot", *args)
+    assert (answer.code, len(answer.err)) == (2, 1)
+    assert answer.err[0].startswith("blazetrack: ")
+    assert says in answer.err[0]
+    assert sorted(tmp_path.iterdir()) == before
+
+
+def repetitions(degrees: Iterable[float], low: float = 110.0, high: float = 150.0) -> int:
+    """How often an angle went below `low` after it had been above `high`."""
+    count, ready = 0, False
+    for angle in degrees:
+        if angle > high:
+            ready = True
+        elif angle < low and ready:
+            count, ready = count + 1, False
+    return count
+
+
+def test_the_squats_of_the_clip_are_in_the_plot_and_in_the_table(
+    command: Command, weights: object, shared_data: Path, tmp_path: Path
+) -> None:
+    clip = shared_data / "golden" / "pose_squats.mp4"  # three squats; it ends on the way up
+    assert command("run", clip, "--out", "s.jsonl", "--out", "s.csv").code == 0
+    assert command("plot", "s.jsonl", "--joints", "knee").out == "wrote s.png\n"
+
+    recording = read_recording(tmp_path / "s.jsonl")
+    figure = plot_recording(recording, joints=["knee"])
+    (panel,) = (axes for axes in figure.axes if axes.get_title(loc="left") == "knee angle (°)")
+    drawn = [line.get_ydata() for line in panel.lines]
+    assert len(drawn) == 4  # pale and in full, left and right
+    assert [repetitions(values) for values in drawn] == [3, 3, 3, 3]
+
+    (person,) = recording.people.values()
+    angles = joint_angles(person.world_landmarks_m, BLAZEPOSE33)
+    with (tmp_path / "s.csv").open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert len(rows) == len(angles) == 65
+    for place, name in enumerate(angle_keypoints(BLAZEPOSE33)):
+        column = [float(row[f"{name}_deg"]) for row in rows]
+        # The lines hold metres to five decimals, the table comes from all of them.
+        assert column == pytest.approx(angles[:, place].tolist(), abs=0.05)
+        if name.endswith("knee"):
+            assert repetitions(column) == 3
+
+
+def test_the_squats_of_the_labels_are_the_same(shared_data: Path) -> None:
+    """The clip's published landmarks, from another port of the model, bend as often."""
+    labels = json.loads((shared_data / "golden" / "pose_squats_3d.full.json").read_text())
+    points = np.array(labels)
+    assert points.shape[1:] == (33, 3)
+    angles = joint_angles(points, BLAZEPOSE33)
+    assert repetitions(angles[:, 0]) == repetitions(angles[:, 1]) == 3

@@ -1,0 +1,176 @@
+"""The picture of a run: what its lines hold, and that every run has one."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from blazetrack.angles import angle_keypoints, joint_angles
+from blazetrack.errors import InputError, MissingExtra, SinkError
+from blazetrack.plots import choose_joints, plot_recording, save
+from blazetrack.recording import Person, Recording
+from blazetrack.skeleton import BLAZEPOSE33, COCO17, Skeleton
+
+pytest.importorskip("matplotlib")
+
+
+def person(rows: Sequence[int], keypoints: int = 33, visibility: float = 0.9) -> Person:
+    rng = np.random.default_rng(len(rows))
+    m = len(rows)
+    return Person(
+        np.array(rows, np.int64),
+        rng.uniform(0, 48, (m, keypoints, 3)),
+        rng.uniform(-1, 1, (m, keypoints, 3)),
+        np.full((m, keypoints), visibility),
+    )
+
+
+def recording(
+    people: dict[int, Person], frames: int = 12, skeleton: Skeleton | None = BLAZEPOSE33
+) -> Recording:
+    index = np.arange(frames)
+    return Recording("a.jsonl", index, index / 10, np.full((frames, 2), (64, 48)), people, skeleton)
+
+
+def panel(figure: Any, title: str) -> Any:
+    (found,) = (axes for axes in figure.axes if axes.get_title(loc="left").startswith(title))
+    return found
+
+
+def lines(axes: Any) -> list[np.ndarray]:
+    """The values of each line over the whole time, dots aside."""
+    return [line.get_ydata() for line in axes.lines if len(line.get_ydata()) == 12]
+
+
+def titles(figure: Any) -> list[str]:
+    return [axes.get_title(loc="left") for axes in figure.axes if axes.get_title(loc="left")]
+
+
+def test_angles_are_drawn_over_time_with_gaps_where_nobody_was_seen() -> None:
+    one = person([0, 1, 2, 6, 7])
+    figure = plot_recording(recording({3: one}))
+    values = lines(panel(figure, "knee angle"))
+    assert len(values) == 4  # left and right, each pale below and in full above
+    expected = np.full(12, np.nan)
+    expected[one.rows] = joint_angles(one.world_landmarks_m, BLAZEPOSE33)[:, 0]
+    np.testing.assert_array_equal(values[0], expected)
+    np.testing.assert_array_equal(values[1], expected)
+
+
+def test_where_a_keypoint_is_hidden_the_angle_is_only_pale() -> None:
+    one = person(range(12))
+    one.visibility[4, BLAZEPOSE33.index("left_ankle")] = 0.2
+    figure = plot_recording(recording({1: one}))
+    pale, sure, *right = panel(figure, "knee angle").lines
+    assert pale.get_alpha() < 0.5
+    assert np.isfinite(pale.get_ydata()).all()
+    assert np.isnan(sure.get_ydata()).nonzero()[0].tolist() == [4]
+    assert all(np.isfinite(line.get_ydata()).all() for line in right)
+    assert np.isfinite(panel(figure, "elbow angle").lines[1].get_ydata()).all()
+
+
+def test_a_frame_that_stands_alone_is_a_dot() -> None:
+    figure = plot_recording(recording({1: person([0, 1, 2, 6, 9, 10])}))
+    dots = [line for line in panel(figure, "hips, x").lines if line.get_marker() == "."]
+    assert [line.get_xdata().tolist() for line in dots] == [[0.6]]
+
+
+def test_several_people_have_a_colour_each_and_dashes_for_the_right_side() -> None:
+    figure = plot_recording(recording({1: person(range(12)), 2: person(range(3, 9))}))
+    looks = [(line.get_color(), line.get_linestyle()) for line in panel(figure, "knee").lines[1::2]]
+    (one, drawn), (same, dashed), (other, _), (_, _) = looks
+    assert one == same != other
+    assert (drawn, dashed) == ("-", "--")
+    texts = [
+        text.get_text()
+        for axes in figure.axes
+        if axes.get_legend()
+        for text in axes.get_legend().get_texts()
+    ]
+    assert "id 2: 0.3 to 0.8 s, 6 frames" in texts
+
+
+def test_one_id_and_some_joints() -> None:
+    run = recording({1: person(range(12)), 2: person(range(12))})
+    figure = plot_recording(run, ids=[2], joints=["right_elbow", "knee"])
+    assert titles(figure) == [
+        "hips, x (px)",
+        "hips, y (px)",
+        "knee angle (°)",
+        "elbow angle (°)",
+        "visibility of those joints",
+    ]
+    assert len(lines(panel(figure, "elbow"))) == 2
+    assert len(lines(panel(figure, "visibility"))) == 2
+
+
+def test_a_name_is_a_joint_or_both_sides_of_one() -> None:
+    assert choose_joints(BLAZEPOSE33, []) == tuple(angle_keypoints(BLAZEPOSE33))
+    assert choose_joints(COCO17, ["left_hip", "knee"]) == ("left_knee", "right_knee", "left_hip")
+    with pytest.raises(InputError, match="no joint 'kne'; did you mean 'knee'"):
+        choose_joints(BLAZEPOSE33, ["kne"])
+    with pytest.raises(InputError, match="no joint 'left_ankle'"):
+        choose_joints(BLAZEPOSE33, ["left_ankle"])
+    with pytest.raises(InputError, match="no joint 'knee'; none are known"):
+        choose_joints(None, ["knee"])
+
+
+def test_who_is_not_there_cannot_be_plotted() -> None:
+    with pytest.raises(InputError, match=r"a\.jsonl: nobody was seen in its 12 frames"):
+        plot_recording(recording({}))
+    with pytest.raises(InputError, match=r"a\.jsonl: nobody has the id 3; known: 1, 7"):
+        plot_recording(recording({1: person([0]), 7: person([0])}), ids=[1, 3])
+
+
+def test_keypoints_without_names_have_paths_and_visibility() -> None:
+    figure = plot_recording(recording({1: person(range(12), 5)}, skeleton=None))
+    assert titles(figure) == ["middle, x (px)", "middle, y (px)", "visibility"]
+
+
+@pytest.mark.parametrize("ending", ["png", "svg"])
+@pytest.mark.parametrize(
+    "run",
+    [
+        recording({1: person(range(12))}),
+        recording({1: person([0])}, frames=1),  # a photograph
+        recording({n: person(range(n % 12, 12)) for n in range(1, 40)}),
+        recording({1: person(range(12), visibility=0.0)}),
+        recording({0: person([3], 17)}, skeleton=COCO17),
+        recording({1: person(range(12), 5)}, skeleton=None),
+    ],
+    ids=["one", "photograph", "crowd", "hidden", "coco", "nameless"],
+)
+def test_every_run_has_a_picture(run: Recording, ending: str, tmp_path: Path) -> None:
+    save(plot_recording(run), tmp_path / f"a.{ending}")
+    data = (tmp_path / f"a.{ending}").read_bytes()
+    if ending == "svg":
+        assert b"<svg" in data
+    else:
+        assert data.startswith(b"\x89PNG")
+        assert int.from_bytes(data[16:20], "big") == 1200  # pixels wide
+
+
+def test_a_model_without_metres_has_no_angles_but_a_picture(tmp_path: Path) -> None:
+    one = person(range(12))
+    one.world_landmarks_m[:] = 0
+    figure = plot_recording(recording({1: one}))
+    assert np.isnan(lines(panel(figure, "knee"))[0]).all()
+    save(figure, tmp_path / "a.png")
+
+
+def test_without_matplotlib_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(__import__("sys").modules, "matplotlib.figure", None)
+    with pytest.raises(MissingExtra) as error:
+        plot_recording(recording({1: person([0])}))
+    assert str(error.value) == 'matplotlib is not installed: pip install "blazetrack[plot]"'
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no full device")
+def test_a_full_disk_is_one_line(tmp_path: Path) -> None:
+    (tmp_path / "a.png").symlink_to("/dev/full")
+    with pytest.raises(SinkError, match=r"a\.png: cannot be written \(No space left on device\)"):
+        save(plot_recording(recording({1: person([0])})), tmp_path / "a.png")

@@ -1,0 +1,135 @@
+"""Reading back what a run has written, whole or not."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from blazetrack.errors import SourceError
+from blazetrack.recording import read_recording
+from blazetrack.sinks import open_sink
+from blazetrack.skeleton import BLAZEPOSE33, COCO17
+from blazetrack.types import Frame, Poses
+
+
+@pytest.fixture
+def file(tmp_path: Path, people: Callable[..., Poses]) -> Path:
+    """Four frames: nobody, id 2, ids 1 and 2, id 1."""
+    found = [
+        Poses.empty(),
+        people((10, 20, 5), ids=[2]),
+        people((30, 20, 5), (11, 21, 5), ids=[1, 2]),
+        people((31, 21, 5), ids=[1]),
+    ]
+    with open_sink(tmp_path / "a.jsonl") as sink:
+        for index, poses in enumerate(found):
+            sink.write(Frame(np.zeros((48, 64, 3), np.uint8), index + 5, index / 10), poses)
+    return tmp_path / "a.jsonl"
+
+
+def test_each_person_is_a_set_of_arrays(file: Path) -> None:
+    recording = read_recording(file)
+    assert recording.frames.tolist() == [5, 6, 7, 8]
+    assert recording.time_s.tolist() == [0.0, 0.1, 0.2, 0.3]
+    assert recording.size_px.tolist() == [[64, 48]] * 4
+    assert recording.skeleton is BLAZEPOSE33
+    assert list(recording.people) == [2, 1]
+    second, first = recording.people.values()
+    assert second.rows.tolist() == [1, 2]
+    assert first.rows.tolist() == [2, 3]
+    assert first.landmarks_px.shape == first.world_landmarks_m.shape == (2, 33, 3)
+    assert first.landmarks_px[:, 7, :2].tolist() == [[30, 20], [31, 21]]
+    assert first.visibility.tolist() == [[0.9] * 33] * 2
+    assert recording.warnings == ()
+
+
+def test_a_half_line_at_the_end_is_left_out(file: Path) -> None:
+    data = file.read_bytes()
+    for cut in (1, 50, data.rindex(b"\n", 0, -1) + 2 - len(data)):
+        file.write_bytes(data[: -abs(cut)])
+        recording = read_recording(file)
+        if abs(cut) == 1:  # only the line end is missing: the line is whole
+            assert (len(recording.frames), recording.warnings) == (4, ())
+            continue
+        assert len(recording.frames) == 3
+        (warning,) = recording.warnings
+        assert warning.startswith(f"{file}: line 4, the last one, is not complete")
+
+
+def test_people_of_another_known_skeleton(tmp_path: Path, people: Callable[..., Poses]) -> None:
+    for count, skeleton in ((17, COCO17), (5, None)):
+        with open_sink(tmp_path / "a.jsonl") as sink:
+            frame = Frame(np.zeros((48, 64, 3), np.uint8), 0, 0.0)
+            sink.write(frame, people((9, 9, 5), ids=[1], keypoints=count))
+        assert read_recording(tmp_path / "a.jsonl").skeleton is skeleton
+
+
+def change(**changes: Any) -> Callable[[dict[str, Any]], Any]:
+    return lambda record: {**record, **changes}
+
+
+def change_pose(**changes: Any) -> Callable[[dict[str, Any]], Any]:
+    return lambda record: {**record, "poses": [{**record["poses"][0], **changes}]}
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [
+        lambda record: [],
+        lambda record: 7,
+        lambda record: {},
+        change(poses=7),
+        change(poses=[7]),
+        change(time_s="late"),
+        change(width=None),
+        change_pose(id="x"),
+        change_pose(landmarks_px=[[1, 2]]),
+        change_pose(landmarks_px="no"),
+        change_pose(visibility=[[0.5]]),
+        change_pose(world_landmarks_m=None),
+    ],
+)
+def test_a_line_of_something_else(file: Path, broken: Callable[[Any], Any]) -> None:
+    lines = file.read_text().splitlines(keepends=True)
+    lines[1] = json.dumps(broken(json.loads(lines[1]))) + "\n"
+    file.write_text("".join(lines))
+    with pytest.raises(SourceError, match=r"a\.jsonl: line 2: expected a frame as"):
+        read_recording(file)
+
+
+@pytest.mark.parametrize("text", [b"frame,time_s\n0,0.0\n", b"\xff\xfe\n", b"[" * 100_000 + b"\n"])
+def test_a_line_that_is_not_json(file: Path, text: bytes) -> None:
+    file.write_bytes(text)
+    with pytest.raises(SourceError, match=r"a\.jsonl: line 1 is not JSON"):
+        read_recording(file)
+    file.write_bytes(text[:5])  # also where it is the only one and not complete
+    with pytest.raises(SourceError, match=r"a\.jsonl: line 1 is not JSON"):
+        read_recording(file)
+
+
+def test_people_with_different_keypoints(file: Path) -> None:
+    lines = file.read_text().splitlines()
+    record = json.loads(lines[1])
+    for key in ("landmarks_px", "world_landmarks_m", "visibility"):
+        record["poses"][0][key] = record["poses"][0][key][:17]
+    file.write_text("\n".join([lines[0], json.dumps(record), *lines[2:]]) + "\n")
+    with pytest.raises(SourceError, match="got people with 17 and with 33 of them"):
+        read_recording(file)
+
+
+@pytest.mark.parametrize("text", ["", "\n\n"])
+def test_an_empty_file(file: Path, text: str) -> None:
+    file.write_text(text)
+    with pytest.raises(SourceError, match="expected the frames of a run, got no whole line"):
+        read_recording(file)
+
+
+def test_no_file(tmp_path: Path) -> None:
+    for path in (tmp_path / "gone.jsonl", tmp_path):
+        with pytest.raises(SourceError, match=r"cannot be read \(.*\); expected a \.jsonl"):
+            read_recording(path)
