@@ -173,7 +173,7 @@ class Broadcast:
             self._try(partial(engine.change, **choice))
         if "follow" in asked:
             self._try(partial(engine.follow, asked["follow"]))
-        if asked.get("record"):
+        if asked.get("record") and not engine.recording:
             self._try(partial(engine.start_recording, self._recordings.stem()))
         self._hub.say(self.state())
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import signal
 import tempfile
-from collections.abc import AsyncIterator, Callable
+import threading
+from collections.abc import AsyncIterator, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import FrameType
@@ -78,7 +80,26 @@ class Page:
 
 
 class _Server(uvicorn.Server):
-    """Ends in good order also where Ctrl-C is pressed twice: nothing here waits for long."""
+    """Ends in good order also where the terminal is closed, or Ctrl-C is pressed twice.
+
+    Nothing here waits for long, so there is no need to be rude.
+    """
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Take what asks for the end; it is raised again when all is done."""
+        with super().capture_signals():
+            hangup = getattr(signal, "SIGHUP", None)
+            before = signal.getsignal(hangup) if hangup else None
+            main = threading.current_thread() is threading.main_thread()
+            if hangup is None or not callable(before) or not main:  # not here, or ignored
+                yield
+                return
+            signal.signal(hangup, self.handle_exit)
+            try:
+                yield
+            finally:
+                signal.signal(hangup, before)
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         super().handle_exit(sig, frame)

@@ -180,8 +180,13 @@ def test_the_link_has_a_token_exactly_where_others_can_reach_it(
 @pytest.mark.skipif(sys.platform == "win32", reason="signals cannot be sent to another process")
 @pytest.mark.parametrize(
     ("names", "code"),
-    [(["SIGINT"], 130), (["SIGTERM"], 143), (["SIGINT", "SIGINT", "SIGINT"], 130)],
-    ids=["ctrl-c", "kill", "impatience"],
+    [
+        (["SIGINT"], 130),
+        (["SIGTERM"], 143),
+        (["SIGHUP"], 129),
+        (["SIGINT", "SIGINT", "SIGINT"], 130),
+    ],
+    ids=["ctrl-c", "kill", "hang-up", "impatience"],
 )
 def test_a_signal_ends_it_with_the_recordings_finished(
     weights: object, tmp_path: Path, names: list[str], code: int, monkeypatch: pytest.MonkeyPatch

@@ -135,7 +135,7 @@ def test_frames_are_numbered_on_over_the_end_of_a_file(stage: Stage) -> None:
 def test_files_go_at_their_own_pace(stage: Stage) -> None:
     stage.source = lambda name: stage.toy.source(fps=0.001)
     stage.broadcast.start()
-    stage.more(1)
+    stage.wait(lambda: stage.audience.shown)
     stage.broadcast.change(people=2)
     assert stage.states()["people"] == 2  # also while the next frame is far away
     assert len(stage.audience.shown) == 1
@@ -208,7 +208,7 @@ def test_of_a_thousand_wishes_between_two_frames_the_last_counts(stage: Stage) -
         stage.broadcast.follow((1.0, 2.0))
         stage.broadcast.record(number % 2 == 0)
     stage.broadcast.start()
-    stage.more(1)
+    stage.wait(lambda: stage.audience.shown)
     assert made == [Choice(people=20)]
     state = stage.states()
     assert (state["people"], state["source"], state["recording"]) == (20, "two", False)
@@ -236,6 +236,15 @@ def test_a_recording_is_handed_out_when_it_ends(stage: Stage) -> None:
     assert told["frames"] >= 2
     assert [Path(file["name"]).suffix for file in told["files"]] == [".mp4", ".jsonl", ".csv"]
     assert not stage.states()["recording"]
+
+
+def test_who_wants_a_recording_that_runs_gets_that_one(stage: Stage) -> None:
+    stage.broadcast.start()
+    for _ in range(2):
+        stage.broadcast.record(True)
+        assert stage.states()["recording"]
+    assert not stage.audience.heard("error")
+    assert not stage.audience.heard("recording")
 
 
 def test_a_recording_goes_on_without_viewers_up_to_its_limit(toy: ToyWorld, tmp_path: Path) -> None:

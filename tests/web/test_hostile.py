@@ -163,7 +163,7 @@ class Client:
         reader, writer = await asyncio.open_connection("127.0.0.1", self.server.port)
         try:
             writer.write(data)
-            with suppress(ConnectionError):
+            with suppress(OSError):  # it may hang up before we are done
                 await writer.drain()
                 if last:
                     writer.write_eof()
@@ -529,7 +529,8 @@ async def asks_for_what_is_not_offered(client: Client) -> None:
     name = client.dice.choice(["/etc/passwd", "../x", "http://169.254.169.254/", "0", "\0", "🦴"])
     async with client.line() as line:
         await line.send(json.dumps({"type": "set", what: name}))
-        assert (await hear(line, "error"))["text"].startswith(f"no {what} ")
+        while not (await hear(line, "error"))["text"].startswith(f"no {what} "):
+            pass  # what others asked for of the shared source
 
 
 async def crowds(client: Client) -> None:
