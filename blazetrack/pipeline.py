@@ -218,6 +218,11 @@ class PoseTracker:
             lock.follow(choice)
 
     @property
+    def can_smooth(self) -> bool:
+        """Whether the graph has a node that filters landmarks over time."""
+        return bool(self._smoothers)
+
+    @property
     def smoothing(self) -> bool:
         """Whether landmarks are filtered over time; may be switched between frames."""
         return any(one.active for one in self._smoothers)

@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass, field
+from functools import partial
 from typing import Any, Literal
 
 import numpy as np
@@ -16,10 +17,10 @@ from blazetrack.errors import SinkError
 from blazetrack.graph import NodeSummary, Overlap, Trace
 from blazetrack.metrics import pck, torso_size
 from blazetrack.pipeline import PoseTracker
-from blazetrack.render import draw_poses
+from blazetrack.render import draw_live, draw_poses
 from blazetrack.signals import Terminated, hold_interrupt
 from blazetrack.sinks import Sink
-from blazetrack.sinks.base import complete
+from blazetrack.sinks.base import RunInfo, TrackState, complete
 from blazetrack.skeleton import BLAZEPOSE33, Skeleton
 from blazetrack.sources import Source
 from blazetrack.types import Frame, Poses
@@ -27,6 +28,8 @@ from blazetrack.types import Frame, Poses
 __all__ = ["Report", "Schedule", "run"]
 
 Schedule = Literal["threaded", "serial"]
+
+_Tracked = tuple[Frame, Poses, TrackState]
 
 
 @dataclass
@@ -40,7 +43,8 @@ class Report:
         ids: every id that was given.
         models: role in the graph → name of the model.
         detector_runs: how often the detector ran.
-        seconds: wall time from the first frame to the end; serial runs leave the scoring out.
+        seconds: wall time from the first frame to the end, without the time that a sink held the
+            run; serial runs leave the scoring out.
         fps: frames per second over that time.
         time_faults: frames that were not later than the one before.
         dropped: frames of a live source that came while the tracker was busy.
@@ -109,31 +113,32 @@ def run(
     start: list[float] = []
     frames = _read(source, clock, start)
     failures: list[SinkError] = []
-    ahead: Overlap[Frame, tuple[Frame, Poses]] | None = None
+    work = partial(_track, tracker)
+    ahead: Overlap[Frame, _Tracked] | None = None
     if schedule == "threaded":
         live = source.info.kind == "live"
-        ahead = Overlap(frames, lambda frame: (frame, tracker(frame)), drop_oldest=live)
+        idle = partial(_idle, sinks, source)
+        ahead = Overlap(frames, work, drop_oldest=live, idle=idle)
     try:
         with ExitStack() as stack:
             for sink in sinks:
                 stack.callback(_close, sink, clock, failures)
-            tracked: Iterable[tuple[Frame, Poses]]
-            if ahead is not None:
-                tracked = stack.enter_context(ahead)
-            else:
-                tracked = ((frame, tracker(frame)) for frame in frames)
-            for frame, poses in tracked:
+                sink.begin(_run_info(source, tracker))
+            tracked: Iterable[_Tracked]
+            tracked = stack.enter_context(ahead) if ahead is not None else map(work, frames)
+            for frame, poses, state in tracked:
                 with hold_interrupt():
-                    failures += _write(sinks, frame, poses, tracker, clock)
+                    failures += _write(sinks, frame, poses, state, tracker, clock)
                     _count(report, poses)
                 if failures:
                     break
                 score.add(frame, poses)
                 if on_frame is not None:
                     on_frame(frame, poses)
+                _hold(sinks, start)
                 if any(sink.stop_requested for sink in sinks):
                     break
-                _choose(sinks, tracker)
+                _obey(sinks, tracker)
     except KeyboardInterrupt as stop:
         report.interrupted = True
         report.signal = stop.number if isinstance(stop, Terminated) else int(signal.SIGINT)
@@ -152,6 +157,40 @@ def run(
     report.warnings = [*source.warnings, *(line for sink in sinks for line in sink.warnings)]
     report.nodes = clock.summary()
     return report
+
+
+def _run_info(source: Source, tracker: PoseTracker) -> RunInfo:
+    return RunInfo(
+        draw=partial(draw_live, skeleton=tracker.skeleton),
+        skeleton=tracker.skeleton,
+        is_camera=source.info.is_camera,
+        is_stills=source.info.kind == "stills",
+        can_follow=tracker.can_follow,
+        can_smooth=tracker.can_smooth,
+    )
+
+
+def _track(tracker: PoseTracker, frame: Frame) -> _Tracked:
+    before = tracker.detector_runs
+    poses = tracker(frame)
+    return frame, poses, TrackState(tracker.detector_runs > before, tracker.smoothing)
+
+
+def _idle(sinks: Sequence[Sink], source: Source) -> bool:
+    """Let the sinks attend to their users; whether the run is to go on."""
+    for sink in sinks:
+        sink.idle(source.waiting)
+    return not any(sink.stop_requested for sink in sinks)
+
+
+def _hold(sinks: Sequence[Sink], start: list[float]) -> None:
+    """Stay for as long as a sink wants, where Ctrl-C is heard; that time is not the run's."""
+    before = time.perf_counter()
+    try:
+        for sink in sinks:
+            sink.hold()
+    finally:
+        start[0] += time.perf_counter() - before
 
 
 def _read(source: Source, clock: Trace, start: list[float]) -> Iterator[Frame]:
@@ -176,7 +215,12 @@ def _close(sink: Sink, trace: Trace, failures: list[SinkError]) -> None:
 
 
 def _write(
-    sinks: Sequence[Sink], frame: Frame, poses: Poses, tracker: PoseTracker, trace: Trace
+    sinks: Sequence[Sink],
+    frame: Frame,
+    poses: Poses,
+    state: TrackState,
+    tracker: PoseTracker,
+    trace: Trace,
 ) -> list[SinkError]:
     """Hand a frame to every sink, also where one before has failed; gives what failed."""
     failures: list[SinkError] = []
@@ -187,6 +231,7 @@ def _write(
     if sinks:
         with trace.span("write", frame.index):
             for sink in sinks:
+                sink.state = state
                 try:
                     sink.write(frame, poses, picture)
                 except SinkError as error:
@@ -194,12 +239,15 @@ def _write(
     return failures
 
 
-def _choose(sinks: Sequence[Sink], tracker: PoseTracker) -> None:
-    """Follow whom the user pointed at."""
+def _obey(sinks: Sequence[Sink], tracker: PoseTracker) -> None:
+    """Do what users asked for through a sink: whom to follow, whether to smooth."""
     for sink in sinks:
         point, sink.chosen_px = sink.chosen_px, None
         if point is not None and tracker.can_follow:
             tracker.follow(point)
+        smoothing, sink.chosen_smoothing = sink.chosen_smoothing, None
+        if smoothing is not None and tracker.can_smooth:
+            tracker.smoothing = smoothing
 
 
 def _count(report: Report, poses: Poses) -> None:

@@ -250,6 +250,8 @@ def test_a_wrong_synthetic(refused: Any, text: str) -> None:
         (("--fps", "0"), "fps"),
         (("--fps", "-5"), "fps"),
         (("--fps", "nan"), "fps"),
+        (("--retry", "-1"), "--retry"),
+        (("--retry", "nan"), "retry"),
         (("--size", "12"), "--size"),
         (("--size", "0x0"), "--size"),
         (("--set", "bad"), "node.option=value"),
@@ -275,6 +277,7 @@ def test_a_wrong_option(refused: Any, tmp_path: Path, options: tuple[str, ...], 
     ("options", "says"),
     [
         (("--view", "web"), "--view"),
+        (("--view", "window", "--folder", "gone"), "--folder"),
         (("--backend", "litter"), "did you mean 'litert'?"),
         (("--set", "smooth.presett=1"), "did you mean 'preset'?"),
         (("--set", "detect.min_score=high"), "min_score"),
@@ -292,6 +295,7 @@ def test_a_window_without_a_display(refused: Any, weights: Store) -> None:
     line = refused(SHORT, *OUTS, "--view", "window")
     assert "no display" in line or "built without windows" in line
     assert "use --out FILE" in line
+    assert "blazetrack serve SOURCE" in line
 
 
 # --- the models ---------------------------------------------------------------------------------

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import signal
 import threading
+import time
 from collections.abc import Callable, Generator
 from dataclasses import replace
 from pathlib import Path
@@ -53,12 +54,19 @@ class PaperTracker:
     }
     detector_runs = 7
     time_faults = 2
+    can_follow = can_smooth = True
+    smoothing = True
 
     def __init__(self, *found: Poses) -> None:
         self._found = found or (Poses.empty(),)
 
+        self.followed: list[Any] = []
+
     def __call__(self, frame: Frame) -> Poses:
         return self._found[min(frame.index, len(self._found) - 1)]
+
+    def follow(self, choice: Any) -> None:
+        self.followed.append(choice)
 
 
 class PaperSink(Sink):
@@ -165,6 +173,112 @@ def test_a_sink_may_end_the_run() -> None:
     sink = PaperSink(stop)
     report = go(PaperSource(5), sink)
     assert (report.frames, sink.closed, report.interrupted) == (2, 1, False)
+
+
+def test_a_sink_is_told_of_the_run_before_its_first_frame() -> None:
+    class Curious(PaperSink):
+        def begin(self, run: Any) -> None:
+            self.run, self.at = run, list(self.frames)
+
+    sink = Curious()
+    source = PaperSource(2)
+    source.info = replace(source.info, is_camera=True)
+    go(source, sink)
+    assert sink.at == []
+    assert (sink.run.skeleton, sink.run.is_camera, sink.run.is_stills) == (
+        BLAZEPOSE33,
+        True,
+        False,
+    )
+    assert (sink.run.can_follow, sink.run.can_smooth) == (True, True)
+    canvas = sink.run.draw(np.zeros((480, 640, 3), np.uint8), Poses.empty(), mirror=True)
+    assert canvas.shape == (480, 640, 3)
+
+
+def test_a_sink_is_told_how_the_tracker_came_to_a_frame() -> None:
+    class Searching(PaperTracker):
+        def __call__(self, frame: Frame) -> Poses:
+            self.detector_runs += frame.index == 1
+            self.smoothing = frame.index != 2
+            return super().__call__(frame)
+
+    states: list[Any] = []
+    sink = PaperSink(lambda index: states.append((sink.state.searched, sink.state.smoothing)))
+    go(PaperSource(4), sink, tracker=Searching())
+    assert states == [(False, True), (True, True), (False, False), (False, True)]
+
+
+def test_what_the_user_asks_for_reaches_the_tracker() -> None:
+    def ask(index: int) -> None:
+        if index == 1:
+            sink.chosen_px, sink.chosen_smoothing = (3.0, 4.0), False
+
+    sink, tracker = PaperSink(ask), PaperTracker()
+    go(PaperSource(4), sink, tracker=tracker)
+    assert tracker.followed == [(3.0, 4.0)]
+    assert tracker.smoothing is False
+    assert (sink.chosen_px, sink.chosen_smoothing) == (None, None)
+
+
+def test_what_a_graph_cannot_do_is_not_asked_of_it() -> None:
+    class Plain(PaperTracker):
+        can_follow = can_smooth = False
+
+    def ask(index: int) -> None:
+        sink.chosen_px, sink.chosen_smoothing = (3.0, 4.0), False
+
+    sink, tracker = PaperSink(ask), Plain()
+    go(PaperSource(2), sink, tracker=tracker)
+    assert (tracker.followed, tracker.smoothing) == ([], True)
+
+
+def test_a_sink_may_hold_the_run_and_that_is_not_its_time() -> None:
+    class Holding(PaperSink):
+        def hold(self) -> None:
+            held.append(len(self.frames))
+            time.sleep(0.1)
+
+    held: list[int] = []
+    start_s = time.perf_counter()
+    report = go(PaperSource(3), Holding())
+    assert held == [1, 2, 3]
+    assert report.seconds <= time.perf_counter() - start_s - 0.3
+
+
+def test_ctrl_c_is_heard_while_a_sink_holds_the_run() -> None:
+    class Holding(PaperSink):
+        def hold(self) -> None:
+            press_ctrl_c()
+            pytest.fail("went on")
+
+    sink = Holding()
+    report = go(PaperSource(3), sink)
+    assert report.interrupted
+    assert (sink.frames, sink.closed) == ([0], 1)
+
+
+def test_a_sink_may_end_the_run_while_the_source_waits() -> None:
+    if SCHEDULE == "serial":
+        pytest.skip("in turn, nobody attends to the user while a frame is waited for")
+
+    class Stuck(PaperSource):
+        def _frames(self) -> Generator[Frame, None, None]:
+            yield from super()._frames()
+            self.waiting = "waiting for paper"
+            ended.wait(10)
+
+    class Impatient(PaperSink):
+        def idle(self, waiting: str) -> None:
+            if waiting:
+                told.append(waiting)
+                self.stop_requested = True
+                ended.set()
+
+    ended, told = threading.Event(), []
+    sink = Impatient()
+    report = go(Stuck(2), sink)
+    assert (report.frames, sink.closed, report.interrupted) == (2, 1, False)
+    assert told == ["waiting for paper"]
 
 
 def test_reading_drawing_and_writing_are_timed_too() -> None:

@@ -53,10 +53,20 @@ def collect() -> dict[str, Any]:
         "backends": list(installed()),
         "packages": [f"{name} {found}" for name in PACKAGES if (found := _version(name))],
         "window": gui.group(1) if gui else "unknown",
+        "cameras": _cameras(),
         "models": str(store.cache.folder),
         "here": [model.info.name for model in store.list() if model.present],
         "graphs": list(shipped_graphs()),
     }
+
+
+def _cameras() -> list[str] | str:
+    from blazetrack.sources.devices import list_cameras
+
+    cameras = list_cameras()
+    if cameras is None:
+        return "not listed on this system; try blazetrack run 0, then 1, 2"
+    return list(map(str, cameras))
 
 
 def _version(name: str) -> str | None:

@@ -14,6 +14,7 @@ from blazetrack.errors import InputError, SinkError
 
 if TYPE_CHECKING:
     from blazetrack.runner import Report, Schedule
+    from blazetrack.sinks.window import WindowSink
     from blazetrack.sources import Source
 
 __all__ = ["run", "track"]
@@ -82,6 +83,15 @@ def run(
     fps: Annotated[
         float | None, typer.Option(help="Pace to ask a camera for, or of a folder of pictures.")
     ] = None,
+    retry: Annotated[
+        float,
+        typer.Option(
+            min=0, help="Seconds to wait for a camera or stream that gives no more pictures."
+        ),
+    ] = 10.0,
+    folder: Annotated[
+        Path, typer.Option(help="Where the window's pictures and recordings go.")
+    ] = Path(),
     max_frames: Annotated[int | None, typer.Option(min=1, help="End after so many frames.")] = None,
     settings: Annotated[
         list[str] | None,
@@ -103,7 +113,7 @@ def run(
 
     blazetrack run clip.mp4 --out tracked.mp4 --out poses.jsonl
 
-    blazetrack run 0                       (the first camera, in a window; q quits)
+    blazetrack run 0                       (the first camera, in a window; h lists its keys)
 
     blazetrack run pictures/ --out poses.csv --people 4
 
@@ -115,11 +125,19 @@ def run(
     options = dict(parse_set(text) for text in settings or [])
     outs = out or []
     _check_files(source, outs, trace)
-    with open_source(source, size=_size(size), fps=fps, max_frames=max_frames) as opened:
+    with open_source(
+        source,
+        size=_size(size),
+        fps=fps,
+        max_frames=max_frames,
+        retry_s=retry,
+        report=lambda line: typer.echo(line, err=True),
+    ) as opened:
         track(
             opened,
             outs=outs,
             view=view,
+            folder=folder,
             trace_file=trace,
             as_json=as_json,
             schedule=_schedule(schedule),
@@ -141,6 +159,7 @@ def track(
     *,
     outs: list[str],
     view: str | None = None,
+    folder: Path = Path(),
     trace_file: Path | None = None,
     as_json: bool = False,
     schedule: Schedule = "threaded",
@@ -164,8 +183,10 @@ def track(
     trace = Trace(keep=trace_file is not None)
     store = Store(offline=offline or None, report=lambda line: typer.echo(line, err=True))
     with PoseTracker(store=store, hooks=[trace], **tracker_options) as tracker:
-        names = [*outs, *(["window"] if _wants_window(view, source, outs) else [])]
-        sinks = [open_sink(name, skeleton=tracker.skeleton) for name in names]
+        sinks = [open_sink(name, skeleton=tracker.skeleton) for name in outs]
+        window = _window(folder) if _wants_window(view, source, outs) else None
+        if window is not None:
+            sinks.append(window)
         with _progress(source, hidden=as_json) as on_frame:
             report = run_source(
                 source, tracker, sinks, schedule=schedule, trace=trace, on_frame=on_frame
@@ -174,6 +195,8 @@ def track(
         with hold_interrupt():
             trace.write(trace_file)
     _print(report, as_json)
+    for path in window.saved if window is not None and not as_json else ():
+        typer.echo(f"wrote {path}")
     if report.signal is not None:
         name = "Ctrl-C" if report.signal == SIGINT else Signals(report.signal).name
         told = complete(sinks)
@@ -229,6 +252,14 @@ def _wants_window(view: str | None, source: Source, outs: list[str]) -> bool:
     if view not in VIEWS:
         raise InputError(f"--view: expected one of {', '.join(VIEWS)}, got '{view}'")
     return view == "window"
+
+
+def _window(folder: Path) -> WindowSink:
+    from blazetrack.sinks.window import WindowSink
+
+    if not os.path.isdir(folder):
+        raise InputError(f"--folder: expected a folder, got '{folder}'; make it first")
+    return WindowSink(folder=folder)
 
 
 def _progress(source: Source, *, hidden: bool) -> Any:

@@ -19,6 +19,9 @@ B = TypeVar("B")
 # How long a thread that waits on an outside device may take to notice the end.
 PATIENCE_S = 5.0
 
+# How long who reads results waits before looking after other things.
+IDLE_S = 0.05
+
 
 class Closed(Exception):
     """Nothing more comes through this channel."""
@@ -69,6 +72,11 @@ class Channel(Generic[A]):
             self._changed.notify_all()
             return item
 
+    def wait(self, seconds: float) -> bool:
+        """Wait for an item or the end; False where neither came in this time."""
+        with self._changed:
+            return self._changed.wait_for(lambda: bool(self._items) or self._closed, seconds)
+
     def close(self, discard: bool = False) -> None:
         """Let nothing more in; what waits can still be taken unless it is discarded."""
         with self._changed:
@@ -89,6 +97,7 @@ class Overlap(Generic[A, B]):
         work: called in another thread, for one item after the other.
         depth: how many items, and how many results, may wait.
         drop_oldest: where the work is slower than the items come, let go of the oldest item.
+        idle: called again and again, by who reads, while no result is there; False ends the loop.
     """
 
     def __init__(
@@ -98,7 +107,9 @@ class Overlap(Generic[A, B]):
         *,
         depth: int = 4,
         drop_oldest: bool = False,
+        idle: Callable[[], bool] | None = None,
     ) -> None:
+        self._idle = idle
         self._given: Channel[A] = Channel(depth, drop_oldest)
         self._done: Channel[B] = Channel(depth)
         self._error: BaseException | None = None
@@ -126,6 +137,9 @@ class Overlap(Generic[A, B]):
     def __iter__(self) -> Iterator[B]:
         with suppress(Closed):
             while True:
+                while self._idle is not None and not self._done.wait(IDLE_S):
+                    if not self._idle():
+                        return
                 yield self._done.get()
         if self._error is not None:
             raise self._error

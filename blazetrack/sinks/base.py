@@ -6,19 +6,81 @@ import os
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from blazetrack.errors import SinkError
+from blazetrack.skeleton import Skeleton
 from blazetrack.types import Frame, Poses
 
-__all__ = ["Sink", "TextSink", "check_finite", "check_path", "complete", "remove"]
+__all__ = [
+    "DrawLive",
+    "RunInfo",
+    "Sink",
+    "TextSink",
+    "TrackState",
+    "check_finite",
+    "check_path",
+    "complete",
+    "remove",
+]
 
 Picture = NDArray[np.uint8]
+
+
+class DrawLive(Protocol):
+    """Draws a frame for a live view; see `blazetrack.render.draw_live`."""
+
+    def __call__(
+        self,
+        image: Picture,
+        poses: Poses,
+        *,
+        mirror: bool = False,
+        boxes: bool = False,
+        turn_rad: float | None = None,
+        notes: Sequence[str] = (),
+        keys: Sequence[tuple[str, str]] = (),
+    ) -> Picture: ...
+
+
+@dataclass(frozen=True, slots=True)
+class RunInfo:
+    """What a live view may know of the run that it is part of.
+
+    Attributes:
+        draw: draws a frame as it is wanted.
+        skeleton: the keypoints of the people.
+        is_camera: people see themselves in the pictures, so they expect a mirror.
+        is_stills: each picture stands for itself and is worth a look.
+        can_follow: whether `Sink.chosen_px` means anything to the tracker.
+        can_smooth: whether `Sink.chosen_smoothing` does.
+    """
+
+    draw: DrawLive
+    skeleton: Skeleton
+    is_camera: bool = False
+    is_stills: bool = False
+    can_follow: bool = False
+    can_smooth: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class TrackState:
+    """How the tracker came to the people of a frame.
+
+    Attributes:
+        searched: a detector ran.
+        smoothing: the landmarks were filtered.
+    """
+
+    searched: bool = False
+    smoothing: bool = False
 
 
 class Sink(ABC):
@@ -30,6 +92,9 @@ class Sink(ABC):
         stop_requested: the user has asked for the end of the run.
         chosen_px: the point of the picture that the user pointed at, to follow who is there; the
             reader sets it back to None.
+        chosen_smoothing: whether the user now wants landmarks to be filtered; the reader sets it
+            back to None.
+        state: how the tracker came to the frame that `write` gets next.
         warnings: one line for each thing that was worked around.
         keeps: whether it leaves a file.
         last_frame: number of the last frame that is in the file for good, whatever comes; None
@@ -43,8 +108,13 @@ class Sink(ABC):
         self.name = name
         self.stop_requested = False
         self.chosen_px: tuple[float, float] | None = None
+        self.chosen_smoothing: bool | None = None
+        self.state = TrackState()
         self.warnings: list[str] = []
         self.last_frame: int | None = None
+
+    def begin(self, run: RunInfo) -> None:  # noqa: B027  # files need not know
+        """Be told of the run, before its first frame."""
 
     @abstractmethod
     def write(self, frame: Frame, poses: Poses, picture: Picture | None = None) -> None:
@@ -57,6 +127,16 @@ class Sink(ABC):
 
         Raises:
             SinkError: it cannot be written.
+        """
+
+    def hold(self) -> None:  # noqa: B027
+        """Keep the run where it is for as long as the user wants; called after each frame."""
+
+    def idle(self, waiting: str) -> None:  # noqa: B027
+        """Attend to the user; called again and again while the next frame is not there.
+
+        Args:
+            waiting: what the source waits for, empty where it works.
         """
 
     @abstractmethod

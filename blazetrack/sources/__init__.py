@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import re
 import stat
+from collections.abc import Callable
+from typing import Any
 
 from blazetrack.errors import InputError, SourceError
 from blazetrack.sources.base import Source, SourceInfo, frame_from_array
@@ -19,6 +21,8 @@ def open_source(
     fps: float | None = None,
     max_frames: int | None = None,
     threads: int = 1,
+    retry_s: float = 10.0,
+    report: Callable[[str], None] | None = None,
 ) -> Source:
     """Open whatever `text` names.
 
@@ -31,14 +35,19 @@ def open_source(
         fps: pace to ask a camera for, and the clock of a folder of pictures (default 30).
         max_frames: end after so many frames.
         threads: decoder threads for a video file; 0 leaves the number to the decoder.
+        retry_s: how long to wait for a camera or a stream that gives no more pictures.
+        report: is told at once where a camera or a stream is waited for.
 
     Raises:
         SourceError: there is nothing of that name, or it cannot be read.
-        InputError: `fps` or `max_frames` is out of range.
+        InputError: `fps`, `max_frames` or `retry_s` is out of range.
     """
     if fps is not None and not 0 < fps <= 1000:
         raise InputError(f"fps: expected over 0 and up to 1000, got {fps}")
-    source = _open(text, size, fps, threads)
+    if not 0 <= retry_s <= 86_400:
+        raise InputError(f"retry_s: expected 0 to 86400 seconds, got {retry_s}")
+    live = {"size": size, "fps": fps, "retry_s": retry_s, "report": report}
+    source = _open(text, fps, threads, live)
     try:
         source.limit(max_frames)
     except BaseException:
@@ -49,16 +58,16 @@ def open_source(
 
 def _open(
     text: str | int | os.PathLike[str],
-    size: tuple[int, int] | None,
     fps: float | None,
     threads: int,
+    live: dict[str, Any],
 ) -> Source:
     if not isinstance(text, os.PathLike):
         word = str(text).strip()
         if word.isdecimal() or re.match(r"[a-z][a-z0-9+.-]+://", word, re.IGNORECASE):
             from blazetrack.sources.camera import CameraSource
 
-            return CameraSource(int(word) if word.isdecimal() else word, size=size, fps=fps)
+            return CameraSource(int(word) if word.isdecimal() else word, **live)
         if re.match(r"synthetic($|[:?])", word):
             from blazetrack.sources.synthetic import SyntheticSource
 
@@ -75,7 +84,7 @@ def _open(
     if os.path.exists(path) and stat.S_ISCHR(os.stat(path).st_mode):
         from blazetrack.sources.camera import CameraSource
 
-        return CameraSource(path, size=size, fps=fps)
+        return CameraSource(path, **live)
     if os.path.exists(path):
         raise SourceError(f"{path!r}: expected a file or a folder, got neither (a pipe?)")
     raise SourceError(_missing(path))

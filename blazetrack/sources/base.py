@@ -31,6 +31,7 @@ class SourceInfo:
         height: pixels, None where the pictures differ.
         fps: frames per second, None where there is no steady rate.
         frames: how many frames it says it has, None where it does not say.
+        is_camera: people see themselves in it, so a live view shows it as a mirror does.
     """
 
     name: str
@@ -39,6 +40,7 @@ class SourceInfo:
     height: int | None = None
     fps: float | None = None
     frames: int | None = None
+    is_camera: bool = False
 
 
 class Source(ABC):
@@ -50,12 +52,14 @@ class Source(ABC):
         info: what is known of it.
         warnings: one line for each thing that went wrong without ending the run.
         skipped: how many pictures or packets could not be read since iteration began.
+        waiting: what it waits for just now, in a few words; empty where pictures come.
     """
 
     def __init__(self, info: SourceInfo) -> None:
         self.info = info
         self.warnings: list[str] = []
         self.skipped = 0
+        self.waiting = ""
         self._max_frames: int | None = None
 
     @abstractmethod

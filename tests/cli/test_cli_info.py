@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 import blazetrack
+from blazetrack.sources.devices import Camera
 
 
 def test_info_tells_what_a_bug_report_needs(command: Any) -> None:
@@ -25,3 +26,11 @@ def test_info_says_which_models_are_here(
     facts = command("info", "--json").json()
     assert (facts["models"], facts["here"]) == (str(tmp_path / "empty"), [])
     assert not (tmp_path / "empty").exists()
+
+
+def test_info_lists_the_cameras(command: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    found = [Camera(0, "Face Cam", "/dev/video0"), Camera(2, "Desk Cam", "/dev/video2")]
+    monkeypatch.setattr("blazetrack.sources.devices.list_cameras", lambda: found)
+    assert command("info", "--json").json()["cameras"] == [str(one) for one in found]
+    monkeypatch.setattr("blazetrack.sources.devices.list_cameras", lambda: None)
+    assert "try blazetrack run 0" in command("info").out

@@ -106,3 +106,35 @@ def test_a_closed_channel_takes_nothing_and_gives_the_rest() -> None:
     assert channel.get() == 1
     with pytest.raises(Closed):
         channel.get()
+
+
+def test_who_reads_may_do_other_things_while_nothing_is_there() -> None:
+    go_on = threading.Event()
+
+    def items() -> Iterator[int]:
+        yield 1
+        go_on.wait(10)
+        yield 2
+
+    def idle() -> bool:
+        go_on.set()
+        return True
+
+    with Overlap(items(), lambda n: n, idle=idle) as results:
+        assert list(results) == [1, 2]
+    assert go_on.is_set()
+
+
+def test_who_has_enough_of_waiting_ends_the_loop() -> None:
+    ended = threading.Event()
+
+    def items() -> Iterator[int]:
+        yield 1
+        ended.wait(10)
+
+    def idle() -> bool:
+        ended.set()
+        return False
+
+    with Overlap(items(), lambda n: n, idle=idle) as results:
+        assert list(results) == [1]

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import socket
 from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 import cv2
@@ -12,24 +14,31 @@ import pytest
 
 from blazetrack.errors import SinkError
 from blazetrack.sinks import open_sink, window
-from blazetrack.sinks.window import WindowSink, check_display
+from blazetrack.sinks.base import RunInfo, TrackState
+from blazetrack.sinks.display import check_display, read_key
+from blazetrack.sinks.window import KEYS, WindowSink
+from blazetrack.skeleton import BLAZEPOSE33
 from blazetrack.types import Frame, Poses
 
 FRAME = Frame(np.full((6, 8, 3), (255, 0, 0), np.uint8))
+NAME = "blazetrack_2025-03-01_{}"
 
 
 class PaperWindow:
-    """Stands for OpenCV's window functions."""
+    """Stands for OpenCV's window functions: `keys` are pressed one after the other."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        self.key, self.visible, self.shown, self.open = -1, 1.0, [], False
+        self.keys: list[str | int] = []
+        self.visible, self.shown, self.open = 1.0, [], False
+        self.sizes: list[tuple[int, int]] = []
         self.mouse: Callable[..., None] | None = None
         replacements: dict[str, Callable[..., Any]] = {
             "namedWindow": lambda *_: setattr(self, "open", True),
-            "resizeWindow": lambda *_: None,
+            "resizeWindow": lambda title, *size: self.sizes.append(size),
             "setMouseCallback": lambda title, call: setattr(self, "mouse", call),
             "imshow": lambda title, image: self.shown.append(image),
-            "waitKey": lambda delay: self.key,
+            "waitKey": lambda delay: -1,
+            "waitKeyEx": self.press,
             "getWindowProperty": lambda *_: self.visible,
             "destroyWindow": lambda *_: setattr(self, "open", False),
         }
@@ -37,13 +46,55 @@ class PaperWindow:
             monkeypatch.setattr(cv2, name, replacement)
         monkeypatch.setattr(window, "check_display", lambda: None)
 
+    def press(self, delay_ms: int) -> int:
+        key = self.keys.pop(0) if self.keys else -1
+        return ord(key) if isinstance(key, str) else key
+
+
+class PaperPen:
+    """Stands for `draw_live`: remembers how it was asked to draw, and makes a wide picture."""
+
+    def __init__(self) -> None:
+        self.asked: list[dict[str, Any]] = []
+
+    def __call__(self, image: Any, poses: Poses, **asked: Any) -> Any:
+        self.asked.append(asked)
+        wide = 2 if asked["turn_rad"] is None else 3
+        return np.repeat(np.repeat(image, 2, axis=0), wide, axis=1)
+
+    @property
+    def last(self) -> dict[str, Any]:
+        return self.asked[-1]
+
 
 @pytest.fixture
 def paper(monkeypatch: pytest.MonkeyPatch) -> PaperWindow:
     return PaperWindow(monkeypatch)
 
 
-def test_the_picture_is_shown_in_opencvs_order(paper: PaperWindow) -> None:
+@pytest.fixture
+def pen() -> PaperPen:
+    return PaperPen()
+
+
+@pytest.fixture
+def sink(paper: PaperWindow, pen: PaperPen, tmp_path: Path) -> WindowSink:
+    """A window that is part of a run, on the first of March."""
+    made = WindowSink(folder=tmp_path, clock=lambda: 0.0, now=lambda: datetime(2025, 3, 1))
+    made.begin(RunInfo(pen, BLAZEPOSE33, can_follow=True, can_smooth=True))
+    made.state = TrackState(searched=False, smoothing=True)
+    return made
+
+
+def show(sink: WindowSink, paper: PaperWindow, keys: str = "", frame: Frame = FRAME) -> None:
+    """Show a frame, and press keys while the next one is not there."""
+    sink.write(frame, Poses.empty(), frame.image if sink.needs_picture else None)
+    for key in keys:
+        paper.keys.append(key)
+        sink.idle("")
+
+
+def test_used_by_hand_it_shows_the_picture_in_opencvs_order(paper: PaperWindow) -> None:
     with open_sink("window") as sink:
         assert sink.needs_picture
         sink.write(FRAME, Poses.empty(), FRAME.image)
@@ -53,16 +104,219 @@ def test_the_picture_is_shown_in_opencvs_order(paper: PaperWindow) -> None:
     assert not paper.open
 
 
-@pytest.mark.parametrize(("key", "visible"), [(ord("q"), 1.0), (27, 1.0), (-1, 0.0)])
-def test_q_escape_and_the_close_button_end_the_run(
-    paper: PaperWindow, key: int, visible: float
-) -> None:
-    paper.key, paper.visible = key, visible
+def test_in_a_run_it_draws_for_itself(sink: WindowSink, paper: PaperWindow, pen: PaperPen) -> None:
+    assert not sink.needs_picture
+    show(sink, paper)
+    assert paper.shown[0].shape == (12, 16, 3)
+    assert pen.last["mirror"] is False
+    assert pen.last["turn_rad"] is None
+
+
+@pytest.mark.parametrize("key", ["q", "Q", 27])
+def test_q_and_escape_end_the_run(paper: PaperWindow, key: str | int) -> None:
+    paper.keys = [key]
     with WindowSink() as sink:
         sink.write(FRAME, Poses.empty())
         assert sink.stop_requested
         sink.write(FRAME, Poses.empty())
     assert len(paper.shown) == 1  # the window does not come back
+
+
+def test_the_close_button_ends_the_run(paper: PaperWindow) -> None:
+    paper.visible = 0.0
+    with WindowSink() as sink:
+        sink.write(FRAME, Poses.empty())
+        assert sink.stop_requested
+
+
+def test_a_camera_is_a_mirror_from_the_start(
+    sink: WindowSink, paper: PaperWindow, pen: PaperPen
+) -> None:
+    sink.begin(RunInfo(pen, BLAZEPOSE33, is_camera=True))
+    show(sink, paper)
+    assert pen.last["mirror"] is True
+
+
+@pytest.mark.parametrize(
+    ("key", "name", "off", "on"),
+    [("m", "mirror", False, True), ("b", "boxes", False, True), ("h", "keys", (), KEYS)],
+)
+def test_a_key_switches_on_and_off(
+    sink: WindowSink, paper: PaperWindow, pen: PaperPen, key: str, name: str, off: Any, on: Any
+) -> None:
+    show(sink, paper)
+    assert pen.last[name] == off
+    show(sink, paper, key)
+    assert pen.last[name] == on
+    show(sink, paper, key)
+    assert pen.last[name] == off
+
+
+def test_people_in_space_can_be_turned_and_make_the_window_wider(
+    sink: WindowSink, paper: PaperWindow, pen: PaperPen
+) -> None:
+    show(sink, paper, "w")
+    first = pen.last["turn_rad"]
+    show(sink, paper, "ddd")
+    assert pen.last["turn_rad"] == pytest.approx(first + np.radians(15))
+    show(sink, paper, "a")
+    assert pen.last["turn_rad"] == pytest.approx(first + np.radians(10))
+    assert paper.sizes == [(16, 12), (24, 12)]
+
+
+@pytest.mark.parametrize(("code", "key"), [(65361, "a"), (65363, "d"), (0x100000 | 113, "q")])
+def test_arrows_are_no_letters(paper: PaperWindow, code: int, key: str) -> None:
+    paper.keys = [code]
+    assert read_key(1) == key
+
+
+def test_the_status_line_says_what_happens(
+    sink: WindowSink, paper: PaperWindow, pen: PaperPen, people: Any
+) -> None:
+    ticks = iter(np.arange(100) / 20)
+    sink._clock = lambda: float(next(ticks))
+    sink.state = TrackState(searched=True, smoothing=True)
+    show(sink, paper)
+    assert pen.last["notes"] == ["searching"]
+    sink.write(FRAME, people((4, 3, 2), (5, 3, 2)))
+    assert pen.last["notes"] == ["20 FPS", "following 2, searching"]
+    sink.state = TrackState(searched=False, smoothing=False)
+    sink.write(FRAME, people((4, 3, 2)))
+    assert pen.last["notes"] == ["20 FPS", "following 1", "~smoothing off"]
+    sink.idle("waiting for camera 0")
+    assert pen.last["notes"][-1] == "~waiting for camera 0"
+    sink.write(FRAME, Poses.empty())
+    assert "nobody" in pen.last["notes"]
+
+
+def test_a_pause_lasts_until_a_key(sink: WindowSink, paper: PaperWindow, pen: PaperPen) -> None:
+    show(sink, paper)
+    sink.hold()  # does not hold
+    paper.keys = [" ", -1, -1, "m", " "]
+    sink.idle("")
+    sink.hold()
+    assert paper.keys == []
+    assert pen.last["mirror"] is True  # keys work in a pause
+
+
+def test_a_step_is_one_frame(sink: WindowSink, paper: PaperWindow) -> None:
+    show(sink, paper, " ")
+    paper.keys = ["n", ".", "q"]
+    sink.hold()
+    assert paper.keys == [".", "q"]
+    paper.keys.insert(0, -1)
+    show(sink, paper)
+    sink.hold()
+    assert paper.keys == ["q"]
+    paper.keys.insert(0, -1)
+    show(sink, paper)
+    sink.hold()
+    assert sink.stop_requested
+
+
+def test_stills_wait_for_a_key(sink: WindowSink, paper: PaperWindow, pen: PaperPen) -> None:
+    sink.begin(RunInfo(pen, BLAZEPOSE33, is_stills=True))
+    show(sink, paper)
+    paper.keys = [-1, -1, " "]
+    sink.hold()
+    assert paper.keys == []
+
+
+def test_smoothing_is_asked_for_once_and_said_at_once(
+    sink: WindowSink, paper: PaperWindow, pen: PaperPen
+) -> None:
+    show(sink, paper, "s")
+    assert sink.chosen_smoothing is False
+    assert "~smoothing off" in pen.last["notes"]
+    sink.chosen_smoothing = None  # taken; frames before it are still on their way
+    show(sink, paper)
+    assert sink.chosen_smoothing is None
+    show(sink, paper, "s")
+    assert sink.chosen_smoothing is True
+
+
+def test_a_graph_that_does_not_smooth_is_told(
+    sink: WindowSink, paper: PaperWindow, pen: PaperPen
+) -> None:
+    sink.begin(RunInfo(pen, BLAZEPOSE33))
+    show(sink, paper, "s")
+    assert sink.chosen_smoothing is None
+    assert pen.last["notes"][-1] == "~this graph does not smooth"
+
+
+def test_a_picture_is_saved_without_words_and_never_over_another(
+    sink: WindowSink, paper: PaperWindow, pen: PaperPen, tmp_path: Path
+) -> None:
+    (tmp_path / (NAME.format("001") + ".mp4")).write_text("somebody's film")
+    show(sink, paper, "pp")
+    names = [NAME.format(number) + ".png" for number in ("002", "003")]
+    assert [path.name for path in sink.saved] == names
+    assert pen.asked[-2]["notes"] == ()
+    assert pen.last["notes"][-1] == f"saved {names[1]}"
+    picture = cv2.imread(str(tmp_path / names[0]))
+    assert picture is not None
+    assert picture[0, 0].tolist() == [0, 0, 255]
+
+
+def test_a_picture_that_cannot_be_saved_does_not_end_the_run(
+    sink: WindowSink, paper: PaperWindow, pen: PaperPen, tmp_path: Path
+) -> None:
+    sink._folder = tmp_path / "none"
+    show(sink, paper, "p")
+    assert not sink.stop_requested
+    assert sink.saved == []
+    assert "cannot be written" in sink.warnings[0]
+    assert pen.last["notes"][-1].startswith("!")
+
+
+def test_a_recording_has_the_frames_between_two_keys(
+    sink: WindowSink, paper: PaperWindow, pen: PaperPen, tmp_path: Path
+) -> None:
+    frames = [Frame(np.zeros((16, 16, 3), np.uint8), n, n / 10) for n in range(40)]
+    show(sink, paper, "r", frames[0])
+    assert sink.needs_picture
+    for frame in frames[1:25]:
+        show(sink, paper, "", frame)
+    assert "!REC 0:02" in pen.last["notes"]
+    show(sink, paper, "r", frames[25])
+    assert not sink.needs_picture
+    show(sink, paper, "", frames[26])
+    stem = NAME.format("001")
+    assert {path.name for path in sink.saved} == {stem + end for end in (".mp4", ".jsonl", ".csv")}
+    assert len((tmp_path / (stem + ".jsonl")).read_text().splitlines()) == 25
+    assert pen.last["notes"][-1] == f"saved {stem}: .mp4 .jsonl .csv"
+
+
+def test_closing_the_window_finishes_the_recording(
+    sink: WindowSink, paper: PaperWindow, tmp_path: Path
+) -> None:
+    show(sink, paper, "r")
+    show(sink, paper)
+    sink.close()
+    sink.close()
+    assert [path.suffix for path in sink.saved] == [".mp4", ".jsonl", ".csv"]
+
+
+def test_a_recording_that_fails_does_not_end_the_run(
+    sink: WindowSink, paper: PaperWindow, pen: PaperPen, tmp_path: Path
+) -> None:
+    show(sink, paper, "r")
+    for ending in (".mp4", ".jsonl", ".csv"):
+        (tmp_path / (NAME.format("001") + ending)).mkdir()
+    show(sink, paper)
+    assert not sink.stop_requested
+    assert sink.saved == []
+    assert "recording ended: " in sink.warnings[0]
+    assert not any(note.startswith("!REC") for note in pen.last["notes"])
+    show(sink, paper)
+
+
+def test_a_recording_without_a_frame_leaves_nothing(
+    sink: WindowSink, paper: PaperWindow, tmp_path: Path
+) -> None:
+    show(sink, paper, "rr")
+    assert sink.saved == []
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_click_says_where_and_a_movement_does_not(paper: PaperWindow) -> None:
@@ -73,6 +327,31 @@ def test_a_click_says_where_and_a_movement_does_not(paper: PaperWindow) -> None:
         assert sink.chosen_px is None
         paper.mouse(cv2.EVENT_LBUTTONDOWN, 3, 4, 0, None)
         assert sink.chosen_px == (3.0, 4.0)
+
+
+def test_a_click_is_told_in_the_pixels_of_the_frame(sink: WindowSink, paper: PaperWindow) -> None:
+    show(sink, paper, "w")
+    assert paper.mouse is not None
+    paper.mouse(cv2.EVENT_LBUTTONDOWN, 4, 2, 0, None)  # the picture is twice as large
+    assert sink.chosen_px == (1.75, 0.75)
+    sink.chosen_px = None
+    paper.mouse(cv2.EVENT_LBUTTONDOWN, 20, 2, 0, None)  # into the space beside it
+    assert sink.chosen_px is None
+    show(sink, paper, "m")
+    paper.mouse(cv2.EVENT_LBUTTONDOWN, 4, 2, 0, None)
+    assert sink.chosen_px == (7 - 1.75, 0.75)
+
+
+def test_a_click_where_nobody_can_be_chosen_says_how(
+    sink: WindowSink, paper: PaperWindow, pen: PaperPen
+) -> None:
+    sink.begin(RunInfo(pen, BLAZEPOSE33))
+    show(sink, paper)
+    assert paper.mouse is not None
+    paper.mouse(cv2.EVENT_LBUTTONDOWN, 4, 2, 0, None)
+    assert sink.chosen_px is None
+    show(sink, paper)
+    assert "--people N" in pen.last["notes"][-1]
 
 
 def gui(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
@@ -104,9 +383,12 @@ def test_a_display_that_answers_is_taken(monkeypatch: pytest.MonkeyPatch) -> Non
         check_display("linux", {"DISPLAY": f"127.0.0.1:{port - 6000}.0"})
 
 
-def test_a_headless_opencv_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_headless_opencv_is_one_line_that_offers_the_web_page(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     gui(monkeypatch, "NONE")
-    with pytest.raises(SinkError, match="built without windows"):
+    offer = r"built without windows .* blazetrack serve SOURCE \(or --view web\)$"
+    with pytest.raises(SinkError, match=offer):
         check_display("darwin", {})
 
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ import cv2
 import numpy as np
 import pytest
 
-from blazetrack.errors import SourceError
+from blazetrack.errors import InputError, SourceError
 from blazetrack.sources import camera, open_source
 from blazetrack.sources.camera import CameraSource, without_password
 
@@ -23,9 +24,10 @@ class PaperCamera:
     """Gives `pictures` blue pictures, then none."""
 
     def __init__(self, pictures: int, opens: bool = True) -> None:
-        self.left, self.open, self.asked = pictures, opens, {}
+        self.left, self.open, self.asked, self.opened = pictures, opens, {}, 0
 
     def __call__(self, *address: Any) -> PaperCamera:
+        self.opened += 1
         return self
 
     def isOpened(self) -> bool:
@@ -51,6 +53,7 @@ class PaperCamera:
 @pytest.fixture
 def no_pause(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(camera, "_PAUSE_S", 0.0)
+    monkeypatch.setattr(camera, "_AGAIN_S", 0.0)
 
 
 def test_live_frames_are_rgb_with_the_clocks_time(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -59,7 +62,7 @@ def test_live_frames_are_rgb_with_the_clocks_time(monkeypatch: pytest.MonkeyPatc
     with CameraSource(0, size=(8, 6), fps=25, clock=lambda: next(ticks)) as source:
         source.limit(3)
         frames = list(source)
-    assert source.info == camera.SourceInfo("camera 0", "live", 8, 6, 25.0, None)
+    assert source.info == camera.SourceInfo("camera 0", "live", 8, 6, 25.0, is_camera=True)
     assert [frame.time_s for frame in frames] == [0.0, 0.5, 1.5]
     assert frames[0].image[0, 0].tolist() == [0, 0, 255]
     assert device.asked[cv2.CAP_PROP_FRAME_WIDTH] == 8
@@ -86,10 +89,102 @@ def test_a_camera_that_is_really_not_there_makes_no_noise(
 
 def test_an_unplugged_camera_is_an_error(monkeypatch: pytest.MonkeyPatch, no_pause: None) -> None:
     monkeypatch.setattr(cv2, "VideoCapture", PaperCamera(3))
-    frames = iter(CameraSource(0))
+    frames = iter(CameraSource(0, retry_s=0))
     assert [next(frames).index, next(frames).index] == [0, 1]  # the third proved that it works
-    with pytest.raises(SourceError, match="camera 0: gives no more pictures after 2 frames"):
+    with pytest.raises(SourceError, match="camera 0: gives no more pictures after 2 frames; "):
         next(frames)
+
+
+class Plugs:
+    """Stands for `cv2.VideoCapture`: each opening gets the next camera, the last one stays."""
+
+    def __init__(self, *cameras: PaperCamera) -> None:
+        self.cameras = list(cameras)
+        self.opened: list[PaperCamera] = []
+
+    def __call__(self, *address: Any) -> PaperCamera:
+        made = self.cameras.pop(0) if len(self.cameras) > 1 else self.cameras[0]
+        self.opened.append(made)
+        return made
+
+
+def seconds() -> Callable[[], float]:
+    """A clock that goes on by one second at each look."""
+    ticks = count()
+    return lambda: float(next(ticks))
+
+
+def test_a_camera_that_comes_back_goes_on_with_its_time(
+    monkeypatch: pytest.MonkeyPatch, no_pause: None
+) -> None:
+    away = [PaperCamera(0, opens=False) for _ in range(3)]
+    plugs = Plugs(PaperCamera(3), *away, PaperCamera(4))
+    monkeypatch.setattr(cv2, "VideoCapture", plugs)
+    told: list[str] = []
+    source = CameraSource(0, size=(8, 6), clock=seconds(), report=told.append)
+    source.limit(6)
+    frames = list(source)
+    assert [frame.index for frame in frames] == [0, 1, 2, 3, 4, 5]
+    times = [frame.time_s for frame in frames]
+    assert times == sorted(set(times))
+    assert times[2] - times[1] > 4  # the time in between has passed
+    assert [line.partition(";")[0] for line in told] == [
+        "camera 0: gives no more pictures",
+        "camera 0: is back after 5.0 s",
+    ]
+    assert "waiting up to 10 s" in told[0]
+    assert source.warnings == ["camera 0: was away for 5.0 s"]
+    assert source.waiting == ""
+    assert plugs.opened[-1].asked[cv2.CAP_PROP_FRAME_WIDTH] == 8
+    assert not plugs.opened[0].open
+
+
+def test_a_camera_that_does_not_come_back_is_an_error_after_the_time(
+    monkeypatch: pytest.MonkeyPatch, no_pause: None
+) -> None:
+    plugs = Plugs(PaperCamera(3), PaperCamera(0, opens=False))
+    monkeypatch.setattr(cv2, "VideoCapture", plugs)
+    source = CameraSource(0, retry_s=5, clock=seconds())
+    frames: list[Any] = []
+    with pytest.raises(SourceError, match=r"after 2 frames and did not come back in 5 s; [^\n]+$"):
+        frames.extend(iter(source))
+    assert 3 <= len(plugs.opened) <= 6
+    assert source.waiting == ""
+
+
+def test_while_it_waits_it_says_so_and_closing_ends_that(
+    monkeypatch: pytest.MonkeyPatch, no_pause: None
+) -> None:
+    monkeypatch.setattr(cv2, "VideoCapture", Plugs(PaperCamera(2), PaperCamera(0, opens=False)))
+    source = CameraSource(0, retry_s=86_400)
+    said: list[str] = []
+
+    def close_soon(pause_s: float) -> None:
+        if source.waiting:
+            said.append(source.waiting)
+            source.close()
+
+    monkeypatch.setattr(camera.time, "sleep", close_soon)
+    assert len(list(source)) == 1
+    assert said == ["waiting for camera 0"]
+
+
+def test_a_stream_without_an_end_is_opened_again(
+    monkeypatch: pytest.MonkeyPatch, no_pause: None
+) -> None:
+    plugs = Plugs(PaperCamera(3), PaperCamera(3), PaperCamera(0, opens=False))
+    monkeypatch.setattr(cv2, "VideoCapture", plugs)
+    source = CameraSource("rtsp://me:secret@10.0.0.2/live", retry_s=5, clock=seconds())
+    assert not source.info.is_camera
+    assert len(list(source)) == 2 + 3
+    assert "the stream ended after 5 frames and did not come back in 5 s" in source.warnings[-1]
+    assert "secret" not in " ".join(source.warnings)
+
+
+@pytest.mark.parametrize("seconds", [-1, float("nan"), 1e9])
+def test_a_time_to_wait_that_cannot_be_is_refused(seconds: float) -> None:
+    with pytest.raises(InputError, match="retry_s: expected 0 to 86400 seconds"):
+        open_source(0, retry_s=seconds)
 
 
 def test_the_password_of_a_stream_is_not_shown() -> None:

@@ -9,22 +9,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from blazetrack.geometry import apply, rectangle_to_image
+from blazetrack.render.text import DARK, LIGHT, Color, Image, draw_label
 from blazetrack.skeleton import BLAZEPOSE33, Skeleton
 from blazetrack.types import Poses
 
-__all__ = ["draw_poses", "id_color", "region_corners"]
+__all__ = ["draw_poses", "id_color", "region_corners", "side_color"]
 
-Image = NDArray[np.uint8]
 Points = NDArray[np.float64]
-Color = tuple[int, int, int]
 
 _LEFT: Color = (255, 138, 0)
 _RIGHT: Color = (0, 194, 255)
-_MIDDLE: Color = (240, 240, 240)
-_DARK: Color = (20, 20, 20)
 _SHIFT = 4  # OpenCV draws in sixteenths of a pixel
 _FAR = 30_000.0  # pixels; keeps a wild coordinate within OpenCV's number range
-_FONT = cv2.FONT_HERSHEY_SIMPLEX
 
 
 def draw_poses(
@@ -54,7 +50,7 @@ def draw_poses(
         `(H, W, 3)` uint8 RGB, a new array.
     """
     canvas = np.array(image, dtype=np.uint8, order="C")  # a copy, whatever came
-    sides = [_side_color(name) for name in skeleton.names]
+    sides = [side_color(name) for name in skeleton.names]
     for row in range(len(poses)):
         finite = np.isfinite(poses.landmarks_px[row, :, :2]).all(axis=1)
         seen = (poses.visibility[row] >= min_visibility) & finite
@@ -68,9 +64,9 @@ def draw_poses(
         if ids and seen.any():
             text = f"{poses.ids[row]}  {poses.scores[row]:.2f}"
             x, y = xy[seen].mean(axis=0)[0], xy[seen].min(axis=0)[1] - 9 * thickness
-            _label(canvas, text, (x, y), color, middle=True)
+            draw_label(canvas, text, (x, y), color, middle=True)
     if caption:
-        _label(canvas, caption, (0.0, 0.0), _DARK, middle=False)
+        draw_label(canvas, caption, (0.0, 0.0), DARK, middle=False)
     return canvas
 
 
@@ -101,9 +97,10 @@ def region_corners(alignment_px: Points) -> Points:
     return apply(square[0], unit)
 
 
-def _side_color(name: str) -> Color:
+def side_color(name: str) -> Color:
+    """Orange for a keypoint of the person's left side, blue for one of the right."""
     words = name.split("_")
-    return _LEFT if "left" in words else _RIGHT if "right" in words else _MIDDLE
+    return _LEFT if "left" in words else _RIGHT if "right" in words else LIGHT
 
 
 def _near(points: Points) -> Points:
@@ -137,9 +134,9 @@ def _limbs(
 ) -> None:
     edges = [(a, b) for a, b in skeleton.edges if seen[a] and seen[b]]
     for a, b in edges:  # a dark rim under all limbs, so that they stand out on any ground
-        _line(canvas, xy[a], xy[b], _DARK, thickness + 2)
+        _line(canvas, xy[a], xy[b], DARK, thickness + 2)
     for a, b in edges:
-        color = sides[a] if sides[a] == sides[b] else _MIDDLE
+        color = sides[a] if sides[a] == sides[b] else LIGHT
         _line(canvas, xy[a], xy[b], color, thickness)
 
 
@@ -148,7 +145,7 @@ def _joints(
 ) -> None:
     for point, color in [(xy[k], sides[k]) for k in np.flatnonzero(seen)]:
         center = _fixed(point)
-        for radius, fill in ((thickness + 1.0, _DARK), (thickness + 0.0, color)):
+        for radius, fill in ((thickness + 1.0, DARK), (thickness + 0.0, color)):
             size = round(radius * (1 << _SHIFT))
             cv2.circle(canvas, center, size, fill, cv2.FILLED, cv2.LINE_AA, _SHIFT)
 
@@ -156,27 +153,3 @@ def _joints(
 def _polygon(canvas: Image, corners: Points, color: Color, thickness: int) -> None:
     for a, b in zip(corners, np.roll(corners, -1, axis=0), strict=True):
         _line(canvas, a, b, color, thickness)
-
-
-def _label(
-    canvas: Image, text: str, at: tuple[float, float], ground: Color, *, middle: bool
-) -> None:
-    """Text on a filled ground, inside the picture; smaller where it would not fit."""
-    height, width = canvas.shape[:2]
-    scale = max(0.35, min(height, width) / 900)
-    weight = max(1, round(scale * 1.6))
-    (wide, high), below = cv2.getTextSize(text, _FONT, scale, weight)
-    if wide + 8 > width:
-        scale *= width / (wide + 8)
-        (wide, high), below = cv2.getTextSize(text, _FONT, scale, weight)
-    pad = max(1, high // 3)
-    x = at[0] - (wide / 2 + pad if middle else 0)
-    y = at[1] - (high + below + 2 * pad if middle else 0)
-    left = int(np.clip(x, 0, max(0, width - wide - 2 * pad)))
-    top = int(np.clip(y, 0, max(0, height - high - below - 2 * pad)))
-    corner = (left + wide + 2 * pad, top + high + below + 2 * pad)
-    cv2.rectangle(canvas, (left, top), corner, ground, cv2.FILLED)
-    ink = _DARK if sum(ground) > 330 else _MIDDLE
-    cv2.putText(
-        canvas, text, (left + pad, top + pad + high), _FONT, scale, ink, weight, cv2.LINE_AA
-    )

@@ -1,0 +1,96 @@
+"""The live view: what is mirrored, what stands beside the picture, what is written on it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+
+from blazetrack.render import draw_live, draw_poses
+from blazetrack.render.live import mirrored
+from blazetrack.types import Poses
+
+KEYS = [("h", "this list"), ("q", "quit")]
+
+
+def picture(height: int = 480, width: int = 640) -> np.ndarray[Any, Any]:
+    rng = np.random.default_rng(0)
+    return rng.integers(90, 110, (height, width, 3), np.uint8)
+
+
+def test_without_wishes_it_is_the_drawn_picture(people: Any) -> None:
+    poses = people((200, 300, 90), ids=[1])
+    assert (draw_live(picture(), poses) == draw_poses(picture(), poses)).all()
+
+
+def test_the_mirror_exchanges_left_and_right_of_picture_and_people(people: Any) -> None:
+    poses = people((200, 300, 90), ids=[1])
+    image, there = mirrored(picture(), poses)
+    assert (image[:, 0] == picture()[:, -1]).all()
+    assert (there.landmarks_px[..., 0] == 639 - 200).all()
+    assert (there.alignment_px[..., 0] == 639 - 200).all()
+    assert there.radius_px == pytest.approx(poses.radius_px)
+    image, back = mirrored(image, there)
+    assert (image == picture()).all()
+    assert (back.landmarks_px == poses.landmarks_px).all()
+
+
+def test_limbs_keep_their_colours_and_words_their_way(people: Any) -> None:
+    poses = people((200, 300, 90), ids=[1])
+    words = draw_live(picture(), Poses.empty(), mirror=True, notes=["30 FPS"])[:24]
+    unmirrored = draw_live(picture(), Poses.empty(), notes=["30 FPS"])[:24]
+    assert ((words.min(axis=2) > 200) == (unmirrored.min(axis=2) > 200)).mean() > 0.999
+    drawn = draw_live(picture(), poses, mirror=True)
+    there = mirrored(picture(), poses)
+    assert (drawn == draw_poses(*there)).all()
+
+
+def test_a_small_picture_is_enlarged_with_its_people(people: Any) -> None:
+    drawn = draw_live(picture(120, 160), people((40, 60, 20), ids=[1]))
+    assert drawn.shape == (480, 640, 3)
+    inked = np.abs(drawn.astype(int) - 100).max(axis=2) > 40
+    assert inked[230:250, 150:170].any()  # four times 40, 60
+    assert not inked[400:].any()
+
+
+def test_space_stands_beside_the_picture(people: Any) -> None:
+    poses = people((200, 300, 90), ids=[1])
+    drawn = draw_live(picture(), poses, turn_rad=0.0)
+    assert drawn.shape[0] == 480
+    assert drawn.shape[1] > 640
+    assert (drawn[:, :640] == draw_live(picture(), poses)).all()
+
+
+def test_notes_are_written_in_colours_that_say_how_urgent_they_are() -> None:
+    for note, channels in (("plain", (1, 1, 1)), ("!REC", (1, 0, 0)), ("~paused", (1, 1, 0))):
+        strip = draw_live(picture(), Poses.empty(), notes=[note])[:30].reshape(-1, 3).astype(int)
+        brightest = strip[strip.sum(axis=1).argmax()]
+        assert tuple(int(value > 170) for value in brightest) == channels
+
+
+@pytest.mark.parametrize("size", [(480, 640), (1, 1), (30, 2000), (2000, 30), (1080, 1920)])
+def test_no_size_breaks_it(size: tuple[int, int], people: Any) -> None:
+    poses = people((20, 10, 9), (40, 10, 9), ids=[1, 2])
+    drawn = draw_live(
+        picture(*size),
+        poses,
+        mirror=True,
+        boxes=True,
+        turn_rad=0.4,
+        notes=["a note that is rather long for a small picture", "!REC 0:10"],
+        keys=KEYS,
+    )
+    assert drawn.shape[0] >= 480
+    assert drawn.shape[1] / drawn.shape[0] > size[1] / size[0]
+
+
+def test_the_input_is_not_touched(people: Any) -> None:
+    image = picture()
+    image.setflags(write=False)
+    poses = people((200, 300, 90), ids=[1])
+    before = replace(poses, landmarks_px=poses.landmarks_px.copy())
+    draw_live(image, poses, mirror=True, notes=["x"], keys=KEYS)
+    assert (image == picture()).all()
+    assert (poses.landmarks_px == before.landmarks_px).all()
