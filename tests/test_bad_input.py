@@ -276,7 +276,7 @@ def test_a_wrong_option(refused: Any, tmp_path: Path, options: tuple[str, ...], 
 @pytest.mark.parametrize(
     ("options", "says"),
     [
-        (("--view", "web"), "--view"),
+        (("--view", "tv"), "--view"),
         (("--view", "window", "--folder", "gone"), "--folder"),
         (("--backend", "litter"), "did you mean 'litert'?"),
         (("--set", "smooth.presett=1"), "did you mean 'preset'?"),

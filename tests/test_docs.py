@@ -23,9 +23,11 @@ ROOT = Path(__file__).parents[1]
 FOLDERS = (".", "docs", "graphs", "benchmarks")
 PAGES = sorted(path for folder in FOLDERS for path in (ROOT / folder).glob("*.md"))
 CALL = re.compile(r"^(?:\w+=\S+ )*(?:python -m )?blazetrack (?P<args>.*)$")
-# What these lines need is not here: a camera, the network, or files that only the reader has; the
-# demo runs in a test of its own.
-NOT_HERE = re.compile(r"^demo|^run \d|://|^models (pull|add)|\.\./shared|\bmine\b|follow\.yaml")
+# What these lines need is not here: a camera, the network, somebody who looks, or files that only
+# the reader has; the demo runs in a test of its own.
+NOT_HERE = re.compile(
+    r"^demo|^serve|--view web|^run \d|://|^models (pull|add)|\.\./shared|\bmine\b|follow\.yaml"
+)
 
 
 class Block(NamedTuple):

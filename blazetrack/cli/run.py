@@ -13,13 +13,16 @@ import typer
 from blazetrack.errors import InputError, SinkError
 
 if TYPE_CHECKING:
+    from blazetrack.graph import Trace
+    from blazetrack.pipeline import PoseTracker
     from blazetrack.runner import Report, Schedule
+    from blazetrack.sinks import Sink
     from blazetrack.sinks.window import WindowSink
     from blazetrack.sources import Source
 
 __all__ = ["run", "track"]
 
-VIEWS = ("window", "none")
+VIEWS = ("window", "web", "none")
 
 
 def run(
@@ -75,7 +78,10 @@ def run(
     ] = None,
     view: Annotated[
         str | None,
-        typer.Option(help="window or none.", show_default="window for cameras and streams"),
+        typer.Option(
+            help="window, web (a page of this machine) or none.",
+            show_default="window for cameras and streams",
+        ),
     ] = None,
     size: Annotated[
         str | None, typer.Option(help="Picture size to ask a camera for, as 1280x720.")
@@ -184,9 +190,12 @@ def track(
     store = Store(offline=offline or None, report=lambda line: typer.echo(line, err=True))
     with PoseTracker(store=store, hooks=[trace], **tracker_options) as tracker:
         sinks = [open_sink(name, skeleton=tracker.skeleton) for name in outs]
-        window = _window(folder) if _wants_window(view, source, outs) else None
-        if window is not None:
+        wanted, window = _view(view, source, outs), None
+        if wanted == "window":
+            window = _window(folder)
             sinks.append(window)
+        elif wanted == "web":
+            sinks.append(_page(tracker, trace, source))
         with _progress(source, hidden=as_json) as on_frame:
             report = run_source(
                 source, tracker, sinks, schedule=schedule, trace=trace, on_frame=on_frame
@@ -246,12 +255,12 @@ def _same_file(one: str, other: str) -> bool:
         return os.path.realpath(one) == os.path.realpath(other)
 
 
-def _wants_window(view: str | None, source: Source, outs: list[str]) -> bool:
+def _view(view: str | None, source: Source, outs: list[str]) -> str:
     if view is None:
-        return source.info.kind == "live" and not outs
+        return "window" if source.info.kind == "live" and not outs else "none"
     if view not in VIEWS:
         raise InputError(f"--view: expected one of {', '.join(VIEWS)}, got '{view}'")
-    return view == "window"
+    return view
 
 
 def _window(folder: Path) -> WindowSink:
@@ -260,6 +269,18 @@ def _window(folder: Path) -> WindowSink:
     if not os.path.isdir(folder):
         raise InputError(f"--folder: expected a folder, got '{folder}'; make it first")
     return WindowSink(folder=folder)
+
+
+def _page(tracker: PoseTracker, trace: Trace, source: Source) -> Sink:
+    from blazetrack.cli.serve import PORT, check_extra
+
+    check_extra()
+    from blazetrack.web.view import WebView
+
+    def say(link: str) -> None:
+        typer.echo(f"blazetrack: open {link}", err=True)
+
+    return WebView(tracker, trace, source.info.name, PORT, say)
 
 
 def _progress(source: Source, *, hidden: bool) -> Any:

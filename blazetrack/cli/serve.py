@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from blazetrack.pipeline import PoseTracker
     from blazetrack.web.engine import Choice
 
-__all__ = ["serve"]
+__all__ = ["PORT", "check_extra", "serve"]
 
 PORT = 8765
 
@@ -83,7 +83,7 @@ def serve(
 
     blazetrack serve 0 --host 0.0.0.0      (for a phone in the same network)
     """
-    _check_extra()
+    check_extra()
     from blazetrack.pipeline import PoseTracker, find_graph, graph_for
     from blazetrack.sources import open_source
     from blazetrack.store import Store
@@ -130,7 +130,7 @@ def serve(
             raise typer.Exit(2) from None
 
 
-def _check_extra() -> None:
+def check_extra() -> None:
     """Tell in one line how to get what is missing."""
     if any(find_spec(name) is None for name in ("starlette", "uvicorn", "websockets")):
         raise MissingExtra("the live page", "web")

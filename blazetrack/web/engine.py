@@ -16,7 +16,7 @@ from blazetrack.errors import BlazetrackError, InputError, SinkError
 from blazetrack.graph import Trace
 from blazetrack.pipeline import PoseTracker
 from blazetrack.render import draw_poses
-from blazetrack.sinks import ENDINGS, Sink, open_sink
+from blazetrack.sinks.recording import Recording
 from blazetrack.types import Frame, Poses, Skeleton
 from blazetrack.web.limits import Limits
 from blazetrack.web.meter import Meter, describe
@@ -88,8 +88,7 @@ class Engine:
         self._recorded = recorded
         self._clock = clock
         self._meter = Meter(clock)
-        self._sinks: list[Sink] = []
-        self._paths: list[Path] = []
+        self._recording: Recording | None = None
         self._began_s = 0.0
         self.recorded = 0
         self.choice = choice
@@ -109,7 +108,7 @@ class Engine:
     @property
     def recording(self) -> bool:
         """Whether frames are being written."""
-        return bool(self._sinks)
+        return self._recording is not None
 
     def about(self) -> dict[str, Any]:
         """What runs, for the page."""
@@ -155,8 +154,7 @@ class Engine:
         poses = self._tracker(frame)
         track_ms = 1e3 * (time.perf_counter() - start)
         self._meter.count()
-        if self._sinks:
-            self._write(frame, poses)
+        self._write(frame, poses)
         network_ms = 1e3 * (self._tracker.network_seconds - networks)
         searching = self._tracker.detector_runs > looked
         return Tracked(frame, poses, network_ms, track_ms, searching)
@@ -166,17 +164,16 @@ class Engine:
         return self._meter.stats(self._tracker, self._trace) | {"recorded": self.recorded}
 
     def start_recording(self, stem: Path) -> None:
-        """Write each frame from now on to `stem` with each of the endings of `sinks`.
+        """Write each frame from now on to a film, JSON lines and a table: see `Recording`.
 
         Raises:
             InputError: one runs already.
             SinkError: nothing can be written there.
         """
-        if self._sinks:
+        if self._recording is not None:
             raise InputError("recording: one runs already; end it first")
-        paths = [stem.with_name(stem.name + ending) for ending in ENDINGS]
-        self._sinks = [open_sink(path, skeleton=self.skeleton) for path in paths]
-        self._paths, self.recorded, self._began_s = paths, 0, self._clock()
+        self._recording = Recording(stem, skeleton=self.skeleton)
+        self.recorded, self._began_s = 0, self._clock()
 
     def stop_recording(self) -> None:
         """Finish the files; nothing where none are written.
@@ -184,18 +181,13 @@ class Engine:
         Raises:
             SinkError: one cannot be finished; the others are.
         """
-        sinks, self._sinks = self._sinks, []
-        if not sinks:
+        recording, self._recording = self._recording, None
+        if recording is None:
             return
-        failed: SinkError | None = None
-        for sink in sinks:
-            try:
-                sink.close()
-            except SinkError as error:
-                failed = error
-        self._recorded(self.recorded, [path for path in self._paths if path.is_file()])
-        if failed is not None:
-            raise failed
+        try:
+            recording.close()
+        finally:
+            self._recorded(recording.frames, [path for path in recording.files if path.is_file()])
 
     def end_long_recording(self, limits: Limits) -> None:
         """Finish the recording where it has become as long as one may be.
@@ -203,9 +195,9 @@ class Engine:
         Raises:
             SinkError: one of the files cannot be finished; the others are.
         """
-        if not self._sinks:
+        if self._recording is None:
             return
-        size = sum(path.stat().st_size for path in self._paths if path.is_file())
+        size = sum(path.stat().st_size for path in self._recording.files if path.is_file())
         if self._clock() - self._began_s > limits.recording_s or size > limits.recording_bytes:
             self.stop_recording()
 
@@ -227,12 +219,13 @@ class Engine:
         return tracker
 
     def _write(self, frame: Frame, poses: Poses) -> None:
+        if self._recording is None:
+            return
         picture = draw_poses(frame.image, poses, self.skeleton)
         try:
-            for sink in self._sinks:
-                sink.write(frame, poses, picture)
+            self._recording.write(frame, poses, picture)
         except SinkError:
             with suppress(SinkError):  # the first failure is the one to tell
                 self.stop_recording()
             raise
-        self.recorded += 1
+        self.recorded = self._recording.frames

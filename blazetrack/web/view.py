@@ -44,7 +44,7 @@ class WebView(Sink):
         tracker: of the run.
         trace: hooked into it.
         source: name of what it tracks.
-        port: to answer at; 0 takes any free one.
+        port: to answer at; any other where it is taken.
         say: is told the link.
 
     Raises:
@@ -69,7 +69,10 @@ class WebView(Sink):
         self._started = threading.Event()
         self._told_s = 0.0
         self._networks = 0.0
-        self._socket = listen(HOST, port)
+        try:
+            self._socket = listen(HOST, port)
+        except InputError:  # another page is there already; any other port does here
+            self._socket = listen(HOST, 0)
         self._server = make_server(self._share, Access(HOST), Limits())
         self._thread = threading.Thread(target=self._run, name="web page", daemon=True)
         self._thread.start()
