@@ -144,6 +144,7 @@ class Client:
                 origin=self.origin if origin == "" else origin,  # type: ignore[arg-type]
                 compression=None,
                 max_size=None,
+                max_queue=None,  # who does not read shall still see the server's goodbye
                 open_timeout=PATIENCE_S,
                 close_timeout=PATIENCE_S,
             ) as connection:
