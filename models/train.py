@@ -28,7 +28,6 @@ from models import command
 from models.checkpoint import averaged, build_network, find_checkpoint, restore, save
 from models.curves import Curve, Progress, draw_curves
 from models.data.stream import Arrays
-from models.pretrained import PICTURES, SIDE, begin_with
 from models.settings import Settings, changes, load_settings, settings_text
 from models.tasks import Task, plain_pictures, task_of
 
@@ -96,6 +95,8 @@ def train(
     keras.utils.set_random_seed(settings.run.seed)
     network, optimizer = build_network(settings), make_optimizer(settings)
     if settings.network.pretrained is not None and checkpoint is None:
+        from models.pretrained import PICTURES, SIDE, begin_with
+
         pictures = plain_pictures(settings, SIDE, PICTURES)
         begin_with(network, settings.network.pretrained, pictures)
     optimizer.build(network.trainable_variables)
