@@ -18,6 +18,12 @@ connect = pytest.importorskip("websockets.sync.client", reason="needs the extra 
 
 from blazetrack.store import Store  # noqa: E402
 
+# Ctrl-C must be heard, also where the tests run in the background of a shell.
+RUN = (
+    "import signal, sys; signal.signal(signal.SIGINT, signal.default_int_handler); "
+    "from blazetrack.cli import main; main(sys.argv[1:])"
+)
+
 
 class Page:
     """Talks to the run as the page does."""
@@ -59,7 +65,7 @@ def watched(weights: Store, tmp_path: Path) -> Iterator[tuple[subprocess.Popen[s
     out = str(tmp_path / "poses.jsonl")
     words = ["run", "synthetic?frames=100000", "--view", "web", "--out", out, "--threads", "1"]
     process = subprocess.Popen(
-        [sys.executable, "-m", "blazetrack", *words], stderr=subprocess.PIPE, text=True
+        [sys.executable, "-c", RUN, *words], stderr=subprocess.PIPE, text=True
     )
     assert process.stderr is not None
     with process.stderr:
