@@ -1,6 +1,6 @@
 """The window on a real screen: an X server without a monitor, keys pressed by xdotool.
 
-Where BLAZETRACK_SCREENSHOTS names a folder, what was seen is kept there.
+What was seen is kept under `build/screenshots`, to be looked at.
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ import pytest
 
 from blazetrack.store import Store
 
+SCREENSHOTS = Path(__file__).parents[2] / "build" / "screenshots"
 TITLE = "blazetrack"
 STRIP = 40  # pixels at the top of the picture that hold the status line
 SOURCE = "synthetic?frames=1000000&size=640x480"
@@ -166,11 +167,9 @@ class App:
         return seen[-1]
 
     def keep(self, name: str) -> None:
-        folder = os.environ.get("BLAZETRACK_SCREENSHOTS")
-        if folder:
-            Path(folder).mkdir(parents=True, exist_ok=True)
-            picture = self.picture().astype(np.uint8)[..., ::-1]
-            cv2.imwrite(str(Path(folder) / f"window_{name}.png"), picture)
+        SCREENSHOTS.mkdir(parents=True, exist_ok=True)
+        picture = self.picture().astype(np.uint8)[..., ::-1]
+        cv2.imwrite(str(SCREENSHOTS / f"window_{name}.png"), picture)
 
     def files(self, ending: str) -> list[Path]:
         return sorted(self.folder.glob(f"blazetrack_????-??-??_???{ending}"))
