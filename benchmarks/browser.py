@@ -155,11 +155,12 @@ def until(driver: Any, script: str, seconds: float = 30.0) -> Any:
     """
     end = time.monotonic() + seconds
     while time.monotonic() < end:
-        value = driver.execute_script(f"const page = window.blazetrack; return {script};")
+        # Nothing is there while the page's script is still on its way.
+        value = driver.execute_script(f"const page = window.blazetrack; return page && ({script});")
         if value:
             return value
         time.sleep(0.05)
-    state = driver.execute_script("return [window.blazetrack.error, document.body.innerText];")
+    state = driver.execute_script("return [window.blazetrack?.error, document.body.innerText];")
     raise AssertionError(f"not within {seconds} s: {script}; the page says {state}")
 
 
