@@ -113,7 +113,9 @@ class VideoSink(Sink):
         # No B-frames: they need reordering, which blurs the length of a clip with uneven times.
         stream.options = {"bf": "0"}
         if encoder == "libx264":
-            stream.options = {"bf": "0", "preset": "veryfast", "crf": "23"}
+            # No macroblock tree: x264's reads memory that nobody wrote, and about one film in 200
+            # came out otherwise. Without it crf 25 is as sharp as 23 was with it.
+            stream.options = {"bf": "0", "preset": "veryfast", "crf": "25", "mbtree": "0"}
         # For encoders that know no crf; PyAV's default is a fixed rate, whatever the size.
         stream.bit_rate = max(500_000, 4 * stream.width * stream.height)
         self._stream = stream

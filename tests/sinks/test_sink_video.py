@@ -9,6 +9,7 @@ import os
 import shutil
 import struct
 import subprocess
+import sys
 import threading
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -283,3 +284,27 @@ def test_without_an_h264_encoder_it_says_so(
     times, _, codec, _ = read(tmp_path / "a.mp4")
     assert codec == "mpeg4"
     assert times == pytest.approx(TIMES_S, abs=1e-4)
+
+
+DRAWN = """
+import sys
+from blazetrack.sinks.video import VideoSink
+from blazetrack.sources import open_source
+from blazetrack.types import Poses
+
+source = open_source("synthetic?scene=leaves&frames=40&size=320x240")
+with source, VideoSink(sys.argv[1]) as sink:
+    for frame in source:
+        sink.write(frame, Poses.empty())
+"""
+
+
+def test_a_film_is_the_same_whatever_lay_in_memory_before(tmp_path: Path) -> None:
+    films = []
+    for fill in ("0", "1", "85"):  # glibc fills what it gives out; other systems ignore this
+        path = tmp_path / f"{fill}.mp4"
+        environment = {**os.environ, "MALLOC_PERTURB_": fill}
+        subprocess.run([sys.executable, "-c", DRAWN, path], env=environment, check=True)
+        films.append(path.read_bytes())
+    assert films[1] == films[0]
+    assert films[2] == films[0]
