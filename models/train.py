@@ -29,7 +29,7 @@ from models.checkpoint import averaged, build_network, find_checkpoint, restore,
 from models.curves import Curve, Progress, draw_curves
 from models.data.stream import Arrays
 from models.settings import Settings, changes, load_settings, settings_text
-from models.tasks import Task, plain_pictures, task_of
+from models.tasks import Task, task_of
 
 __all__ = ["TrainingError", "app", "make_optimizer", "make_trainee", "train"]
 
@@ -95,10 +95,9 @@ def train(
     keras.utils.set_random_seed(settings.run.seed)
     network, optimizer = build_network(settings), make_optimizer(settings)
     if settings.network.pretrained is not None and checkpoint is None:
-        from models.pretrained import PICTURES, SIDE, begin_with
+        from models.pretrained import begin_with
 
-        pictures = plain_pictures(settings, SIDE, PICTURES)
-        begin_with(network, settings.network.pretrained, pictures)
+        begin_with(network, settings.network.pretrained)
     optimizer.build(network.trainable_variables)
     done = 0
     if checkpoint is not None:

@@ -1,18 +1,23 @@
-"""The light landmark network: the encoder of the released one, thinned, read as in the paper.
+"""The light landmark network: the encoder of the released one at half its side, read by places.
 
-    image ─ stem ─ stages of inverted residuals ─ bottom ────────── tail ─ points, visibility,
-                    │      │      │                 │                ║      presence, world, score
-                    └──────┴──────┴─── decoder ─────┘                ║
-                                       │   ║                         ║
-                     heatmap, offsets ─┘   ╚══════════ reading ══════╝
+    image ─ stem ─ stages of inverted residuals ─ bottom ─────────── tail ─┬─ points, visibility,
+                    │      │      │                 │                      │  presence, world, score
+                    └──────┴──────┴─── decoder ─────┘                      │
+                                       │   ║                               │
+                     heatmap, offsets ─┘   ╚════════ feature points ───────┘
                      (training only)
 
-Encoder, decoder and tail have the layout of `pose_landmark_full.tflite` (Apache-2.0), read off its
+Encoder and decoder have the layout of `pose_landmark_full.tflite` (Apache-2.0), read off its
 operators, at any side and with fewer blocks: its weights fit, and are what a short training begins
 from (`models.pretrained`). In that file the regression sees the bottom alone. At half the side the
-bottom has 4×4 cells, too few to say where a wrist is, so here the regression also reads what the
-decoder found, at all levels, as the paper has it (arXiv 2006.10204); the double line lets features
-through and no gradient.
+bottom has 4×4 cells, too few to say where a wrist is, so here the regression also reads the
+decoder's largest map by feature points, as deep spatial autoencoders do (arXiv 1509.06113): a
+softmax over all places of each of 64 maps, and the mean place under it. They learn from the
+regression alone; the double line lets features through and no gradient, as in the paper of
+BlazePose (arXiv 2006.10204).
+
+There are no batch norms: the released file has them folded into its convolutions. To measure them
+anew at another side breaks what the weights know.
 """
 
 from __future__ import annotations
@@ -21,18 +26,19 @@ from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 import keras
+import numpy as np
 from keras import layers, ops
 
 from blazetrack.errors import InputError
-from models.zoo.blocks import MOMENTUM, check_levels, check_sizes
+from models.zoo.blocks import check_levels, check_sizes
 from models.zoo.heads import FEATURES, dense_heads, fold_heads, map_heads
 
-__all__ = ["SIZES", "STAGES", "Stage", "blazepose_light", "deployed"]
+__all__ = ["FEATURE_MAPS", "SIZES", "STAGES", "Stage", "blazepose_light", "deployed"]
 
 NAME = "blazepose_light"
-NORM = "_norm"  # what a convolution's name ends in for its batch norm's
-STEM, SEEN, TAIL = 24, 48, 288  # channels: of the stem, of the decoder, of the tail
-READING = (64, 128)  # channels at 1/8 and 1/16 of the side
+FEATURE_MAPS = "feature_maps"  # the layer whose maps become places
+STEM, SEEN, TAIL = 24, 48, 96  # channels: of the stem, of the decoder, of the tail
+MAPS = 64
 
 
 class Stage(NamedTuple):
@@ -65,31 +71,19 @@ STAGES = (
 EXPAND = 6  # of the blocks behind a stage's first, and of the bottom
 TAPS = (1, 2, 4)  # stages whose output the decoder sees
 FULL_DEPTH = tuple(len(one.inner) for one in STAGES)
-TAIL_DEPTH = (4, 5)  # of the released network
 
-SIZES: Mapping[str, Mapping[str, Any]] = {
-    "lite": {},
-    "full": {
-        "side": 256,
-        "depth": FULL_DEPTH,
-        "tail": TAIL_DEPTH,
-    },
-}
+SIZES: Mapping[str, Mapping[str, Any]] = {"lite": {"side": 128}, "full": {"side": 256}}
 
 
 def blazepose_light(
-    side: int = 128,
-    keypoints: int = 33,
-    depth: Sequence[int] = (0, 1, 1, 2, 2, 1),
-    tail: Sequence[int] = (1, 0),
+    side: int = 128, keypoints: int = 33, depth: Sequence[int] = FULL_DEPTH
 ) -> keras.Model:
     """The network as it is trained.
 
     Args:
-        side: of the input in pixels, a multiple of 32 up to 256.
+        side: of the input in pixels, a multiple of 32.
         keypoints: K.
         depth: blocks of each stage behind its first one.
-        tail: blocks of the tail, before and behind where it halves its map.
 
     Returns:
         `image` `(B, side, side, 3)` float32 in 0..1 → the outputs of `blazepose.blazepose`.
@@ -98,13 +92,9 @@ def blazepose_light(
         InputError: a number is wrong, or more blocks are asked for than the layout has.
     """
     check_levels(NAME, len(STAGES), depth=depth)
-    check_levels(NAME, len(TAIL_DEPTH), tail=tail)
-    check_sizes(NAME, side, 32, depth=depth, tail_depth=tail, keypoints=keypoints)
-    for name, wanted, most in (("depth", depth, FULL_DEPTH), ("tail", tail, TAIL_DEPTH)):
-        if any(count > limit for count, limit in zip(wanted, most, strict=True)):
-            raise InputError(f"{NAME}: {name}: expected up to {most}, got {wanted}")
-    if side > SIZES["full"]["side"]:
-        raise InputError(f"{NAME}: side: expected up to {SIZES['full']['side']}, got {side}")
+    check_sizes(NAME, side, 32, depth=depth, keypoints=keypoints)
+    if any(count > most for count, most in zip(depth, FULL_DEPTH, strict=True)):
+        raise InputError(f"{NAME}: depth: expected up to {FULL_DEPTH}, got {depth}")
     image = keras.Input((side, side, 3), name="image")
     x = _relu6(_conv(layers.ZeroPadding2D(1)(image), "stem", STEM, 3, 2))
     seen = []
@@ -117,8 +107,8 @@ def blazepose_light(
     bottom = _relu6(_conv(x, "bottom_expand", x.shape[-1] * EXPAND))
     bottom = _depthwise(bottom, "bottom_depthwise", 3)
     decoded = _decoder(bottom, seen)
-    features = layers.Flatten(name=FEATURES)(_tail(bottom, _reading(decoded), tail))
-    heads = dense_heads(features, keypoints) | map_heads(decoded[0], keypoints)
+    features = layers.Concatenate(name=FEATURES)([_places(decoded), _tail(bottom)])
+    heads = dense_heads(features, keypoints) | map_heads(decoded, keypoints)
     return keras.Model(image, heads, name=NAME)
 
 
@@ -132,17 +122,18 @@ def _relu6(x: Any) -> Any:
 
 
 def _conv(x: Any, name: str, channels: int, size: int = 1, stride: int = 1) -> Any:
-    conv = layers.Conv2D(channels, size, stride, padding="valid", use_bias=False, name=name)
-    return _norm(conv(x), name)
+    he = keras.initializers.HeNormal()
+    return layers.Conv2D(channels, size, stride, padding="valid", kernel_initializer=he, name=name)(
+        x
+    )
 
 
 def _depthwise(x: Any, name: str, size: int, stride: int = 1, padding: str = "same") -> Any:
-    conv = layers.DepthwiseConv2D(size, stride, padding=padding, use_bias=False, name=name)
-    return _relu6(_norm(conv(x), name))
-
-
-def _norm(x: Any, name: str) -> Any:
-    return layers.BatchNormalization(momentum=MOMENTUM, name=name + NORM)(x)
+    he = keras.initializers.RandomNormal(stddev=2**0.5 / size)  # of the inputs of one channel
+    conv = layers.DepthwiseConv2D(
+        size, stride, padding=padding, depthwise_initializer=he, name=name
+    )
+    return _relu6(conv(x))
 
 
 def _inverted(x: Any, name: str, channels: int, kernel: int, stride: int, expand: int) -> Any:
@@ -163,36 +154,33 @@ def _separable(x: Any, name: str, channels: int, stride: int = 1) -> Any:
     return _conv(_depthwise(x, f"{name}_depthwise", 3, stride), f"{name}_project", channels)
 
 
-def _decoder(bottom: Any, seen: Sequence[Any]) -> list[Any]:
-    """Maps of 1/4, 1/8 and 1/16 of the side."""
+def _decoder(bottom: Any, seen: Sequence[Any]) -> Any:
+    """The map of 1/4 of the side."""
     x = _relu6(_separable(bottom, "decoder_bottom", SEEN))
-    decoded: list[Any] = []
     for number, skip in zip(TAPS[::-1], seen[::-1], strict=True):
         x = layers.UpSampling2D(interpolation="bilinear")(x)
         x = layers.Add()([x, _relu6(_separable(skip, f"decoder{number}", SEEN))])
-        decoded.insert(0, x)
-    return decoded
-
-
-def _reading(decoded: Sequence[Any]) -> Any:
-    """A map of 1/32 of the side of what the decoder found; no gradient goes there."""
-    x, *coarser = (ops.stop_gradient(one) for one in decoded)
-    for level, (channels, skip) in enumerate(zip(READING, coarser, strict=True)):
-        x = _separable(x, f"reading{level}", channels, 2)
-        x = _relu6(layers.Add()([x, _conv(skip, f"reading{level}_skip", channels)]))
-        x = _relu6(layers.Add()([x, _separable(x, f"reading{level}_more", channels)]))
-    return _separable(x, "reading_out", TAIL, 2)
-
-
-def _tail(bottom: Any, read: Any, blocks: Sequence[int]) -> Any:
-    """The last map, of 2×2 cells where the side is 64 or more."""
-    x = _relu6(layers.Add()([_separable(bottom, "tail_in", TAIL), read]))
-    for part, (cells, count) in enumerate(zip((4, 2), blocks, strict=True)):
-        x = _reduce(x, f"tail{part}_0", cells)
-        for place in range(1, count + 1):
-            y = _separable(x, f"tail{part}_{place}", TAIL)
-            x = _relu6(layers.Add()([x, y]))
     return x
+
+
+def _places(decoded: Any) -> Any:
+    """Where each feature map is high: x and y in parts of the side from the middle."""
+    cells = decoded.shape[1]
+    maps = layers.Conv2D(MAPS, 1, name=FEATURE_MAPS)(ops.stop_gradient(decoded))
+    maps = layers.Permute((2, 1))(layers.Reshape((cells * cells, MAPS))(maps))
+    middles = (np.arange(cells) + 0.5) / cells - 0.5
+    grid = np.stack(np.meshgrid(middles, middles), axis=-1).reshape(-1, 2).astype(np.float32)
+    places = ops.matmul(layers.Softmax(dtype="float32")(maps), ops.convert_to_tensor(grid))
+    return layers.Flatten()(places)
+
+
+def _tail(bottom: Any) -> Any:
+    """What the bottom says of the whole: visibility, depth, whether anybody is there."""
+    x = _relu6(_separable(bottom, "tail_in", TAIL))
+    for part, cells in enumerate((4, 2)):
+        x = _reduce(x, f"tail{part}_0", cells)
+        x = _relu6(layers.Add()([x, _separable(x, f"tail{part}_1", TAIL)]))
+    return layers.Flatten()(x)
 
 
 def _reduce(x: Any, name: str, cells: int) -> Any:

@@ -19,13 +19,16 @@ def count(network: Any) -> tuple[int, int]:
     parameters are kernels and biases; a file holds fewer where biases are the same.
     """
     parameters = work = 0
-    for layer in deployed(network).layers:
+    for layer in deployed(network).operations:
         if isinstance(layer, layers.DepthwiseConv2D):
             kernel, reads = layer.kernel, prod(layer.kernel.shape[:2])
             biases = 0
         elif isinstance(layer, layers.Conv2D | layers.Dense):
             kernel, reads = layer.kernel, prod(layer.kernel.shape[:-1])
             biases = kernel.shape[-1]  # its own, or that of the batch norm behind it
+        elif type(layer).__name__ == "Matmul":  # with a constant of as many rows as it reads
+            work += prod(layer.output.shape[1:]) * layer.input.shape[-1]
+            continue
         else:
             continue
         parameters += prod(kernel.shape) + biases
