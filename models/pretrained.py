@@ -1,4 +1,4 @@
-"""Weights to begin with: those of the published landmark network, for a network of its layout.
+"""Weights to begin with: those of the published landmark network, for networks on its encoder.
 
 At half the side they say nothing of use by themselves, but they have eyes: such a network gets in
 a thousand steps to where random weights get in twenty thousand.
@@ -17,11 +17,13 @@ from blazetrack.skeleton import BLAZEPOSE33
 from blazetrack.store import Store
 from blazetrack.store.slim import slim
 from models.export import schema_model
-from models.zoo.blazepose_light import FEATURE_MAPS, NAME, STAGES, TAPS
+from models.zoo.blazepose_light import FEATURE_MAPS, TAPS
+from models.zoo.encoder import STAGES
 
 __all__ = ["PRETRAINED", "begin_with"]
 
 PRETRAINED = ("full",)
+NETWORKS = ("blazepose_light", "blazeface_light")  # on its encoder
 OUTPUTS = ("landmarks", "score", "world", "heatmap")
 HEATMAP = "heatmap"
 # The mean place under the softmax of a heatmap leans to the middle of the crop. Of published
@@ -36,10 +38,10 @@ def begin_with(network: Any, name: str, store: Store | None = None) -> int:
     """Give a light network the weights of a published one; how many layers took some.
 
     Encoder and decoder take all they can. Heatmaps of the published keypoints are kept; the first
-    feature maps begin as such, and the points where those are high. The tail begins anew.
+    feature maps begin as such, and the points where those are high. All else begins anew.
 
     Args:
-        network: of `zoo.blazepose_light`.
+        network: of `zoo.blazepose_light` or `zoo.blazeface_light`.
         name: of `PRETRAINED`.
         store: where models are; None is the user's own cache.
 
@@ -49,16 +51,18 @@ def begin_with(network: Any, name: str, store: Store | None = None) -> int:
     """
     if name not in PRETRAINED:
         raise InputError(f"no pretrained weights '{name}'; {did_you_mean(name, PRETRAINED)}")
-    if network.name != NAME:
-        raise ModelError(f"pretrained {name}: expected a network of {NAME}, got '{network.name}'")
-    known = _read(name, store or Store())
-    taken = {layer.name for layer in network.layers} & known.keys() - {HEATMAP}
+    if network.name not in NETWORKS:
+        known = " or ".join(NETWORKS)
+        raise ModelError(f"pretrained {name}: expected {known}, got '{network.name}'")
+    arrays, layers = _read(name, store or Store()), {layer.name for layer in network.layers}
+    taken = layers & arrays.keys() - {HEATMAP}
     for layer in taken:
-        network.get_layer(layer).set_weights(known[layer])
-    _begin_offsets(network)
-    if network.get_layer(HEATMAP).kernel.shape[-1] == len(BLAZEPOSE33):
-        _begin_keypoints(network, *known[HEATMAP])
-        taken.add(HEATMAP)
+        network.get_layer(layer).set_weights(arrays[layer])
+    if HEATMAP in layers:
+        _begin_offsets(network)
+        if network.get_layer(HEATMAP).kernel.shape[-1] == len(BLAZEPOSE33):
+            _begin_keypoints(network, *arrays[HEATMAP])
+            taken.add(HEATMAP)
     return len(taken)
 
 

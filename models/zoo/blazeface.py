@@ -17,7 +17,7 @@ from blazetrack.errors import InputError, ModelError
 from blazetrack.types import Anchors
 from models.zoo.blocks import blaze_block, check_levels, check_sizes, conv, says
 
-__all__ = ["ANCHORS", "SIZES", "blazeface", "deployed"]
+__all__ = ["ANCHORS", "SIZES", "anchor_heads", "blazeface", "deployed"]
 
 NAME = "blazeface"
 ANCHORS = Anchors(strides=(8, 16, 16, 16), per_map=2)
@@ -64,7 +64,7 @@ def blazeface(
     *_, fine, coarse = maps
     down = layers.UpSampling2D(interpolation="bilinear")(conv(coarse, width[-2], relu=False))
     fine = layers.ReLU()(layers.Add()([fine, down]))
-    return keras.Model(image, _heads(fine, coarse, side, 4 + 2 * points), name=NAME)
+    return keras.Model(image, anchor_heads(fine, coarse, side, 4 + 2 * points), name=NAME)
 
 
 def deployed(network: keras.Model) -> keras.Model:
@@ -74,8 +74,8 @@ def deployed(network: keras.Model) -> keras.Model:
     return network
 
 
-def _heads(fine: Any, coarse: Any, side: int, values: int) -> dict[str, Any]:
-    """Rows of both maps: by map, y, x, anchor."""
+def anchor_heads(fine: Any, coarse: Any, side: int, values: int) -> dict[str, Any]:
+    """Rows of both maps, of 1/8 and 1/16 of the side: by map, y, x, anchor."""
     # Rows are in pixels, far from what fresh weights say: a head's 1 is a quarter of the side.
     pixels = layers.Rescaling(side / 4, dtype="float32")
     # Most anchors hold nobody: untrained ones say 1 % (focal loss, arXiv 1708.02002, section 4.1).

@@ -73,10 +73,16 @@ def test_other_keypoints_begin_with_heatmaps_of_their_own(weights: Store) -> Non
     np.testing.assert_array_equal(before, network.get_layer("heatmap").kernel)
 
 
+def test_a_detector_takes_the_encoder(weights: Store) -> None:
+    network = build("blazeface_light", "lite")
+    taken = begin_with(network, "full", weights)
+    assert taken == len([one for one in network.layers if one.weights and "stage" in one.name]) + 1
+
+
 def test_what_cannot_be_is_told() -> None:
     light = build("blazepose_light", **NETWORKS["blazepose_light"].tiny)
     with pytest.raises(InputError, match="no pretrained weights 'fool'; known: full"):
         begin_with(light, "fool")
     other = build("blazeface", **NETWORKS["blazeface"].tiny)
-    with pytest.raises(ModelError, match="expected a network of blazepose_light, got 'blazeface'"):
+    with pytest.raises(ModelError, match="blazepose_light or blazeface_light, got 'blazeface'"):
         begin_with(other, "full")

@@ -40,7 +40,8 @@ SHAPES = {
     }
     for name in POSE
 }
-SHAPES["blazeface"] = {"boxes": (56, 10), "scores": (56, 1)}
+DETECTORS = sorted(name for name, one in NETWORKS.items() if one.kind == "detector")
+SHAPES |= {name: {"boxes": (56, 10), "scores": (56, 1)} for name in DETECTORS}
 DEPLOYED = {
     name: {
         "landmarks": (5 * (KEYPOINTS + 2),),
@@ -49,13 +50,15 @@ DEPLOYED = {
     }
     for name in POSE
 }
-DEPLOYED["blazeface"] = SHAPES["blazeface"]
+DEPLOYED |= {name: SHAPES[name] for name in DETECTORS}
 # Parameters and multiply-adds of what is exported.
 COUNTS = {
     ("blazepose", "lite"): (1_707_539, 102_273_536),
     ("blazepose", "full"): (2_770_835, 430_412_288),
     ("blazepose_light", "lite"): (1_867_619, 84_772_864),
     ("blazepose_light", "full"): (1_867_619, 337_459_456),
+    ("blazeface_light", "lite"): (383_360, 54_299_648),
+    ("blazeface_light", "full"): (490_104, 137_456_640),
     ("blazeface", "lite"): (247_768, 52_643_840),
     ("blazeface", "full"): (533_624, 222_446_592),
 }
@@ -343,6 +346,7 @@ def test_anchor_rows_are_where_the_decoder_looks_for_them() -> None:
         ("blazepose", {"keypoints": 2.5}, "keypoints: expected whole numbers from 1, got 2.5"),
         ("blazepose_light", {"depth": (1, 1)}, r"depth: expected 6 numbers, got \(1, 1\)"),
         ("blazepose_light", {"depth": (9, 0, 0, 0, 0, 0)}, r"depth: expected up to \(0, 1, 1, 2"),
+        ("blazeface_light", {"points": 1}, "points: expected mid-hip, circle"),
         ("blazeface", {"side": 120}, "side: expected a multiple of 16, got 120"),
         ("blazeface", {"width": (8, 8)}, r"width: expected 4 numbers, got \(8, 8\)"),
         ("blazeface", {"points": 1}, "points: expected mid-hip, circle"),
@@ -356,7 +360,7 @@ def test_wrong_options_are_told(network: str, options: dict[str, Any], message: 
 def test_only_networks_of_the_zoo_are_deployed() -> None:
     image = keras.Input((8, 8, 3))
     stranger = keras.Model(image, keras.layers.Flatten()(image), name="stranger")
-    with pytest.raises(ModelError, match="'stranger' is none of blazeface, blazepose"):
+    with pytest.raises(ModelError, match="'stranger' is none of blazeface, blazeface_light"):
         deployed(stranger)
     for name in NETWORKS:
         impostor = keras.Model(image, {"x": keras.layers.Flatten()(image)}, name=name)

@@ -1,0 +1,68 @@
+"""The light detector: the encoder of the released landmark network under the heads of `blazeface`.
+
+A detector of random weights takes far more pictures to see people than there are to learn from
+here; the released encoder has seen them already. Anchors, rows and decoding are `blazeface`'s.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import keras
+from keras import layers
+
+from blazetrack.errors import InputError, ModelError
+from models.zoo.blazeface import anchor_heads
+from models.zoo.blocks import check_levels, check_sizes, says
+from models.zoo.encoder import FULL_DEPTH, conv, encoder, separable
+
+__all__ = ["SIZES", "blazeface_light", "deployed"]
+
+NAME = "blazeface_light"
+FINE, COARSE = 2, 4  # stages of 1/8 and 1/16 of the side
+FINE_HEAD, COARSE_HEAD = 64, 96  # channels
+
+SIZES: Mapping[str, Mapping[str, Any]] = {
+    "lite": {},
+    "full": {"side": 192, "depth": FULL_DEPTH[: COARSE + 1]},
+}
+
+
+def blazeface_light(
+    side: int = 128, points: int = 3, depth: Sequence[int] = (0, 1, 1, 2, 1)
+) -> keras.Model:
+    """The network, as it is trained and as it is exported.
+
+    Args:
+        side: of the input in pixels, a multiple of 16.
+        points: P, besides the box: mid-hip, the point on the person's circle, mid-shoulder.
+        depth: blocks of each of the first five stages behind its first one.
+
+    Returns:
+        `image` `(B, side, side, 3)` float32 in 0..1 → the outputs of `blazeface.blazeface`.
+
+    Raises:
+        InputError: a number is wrong, or more blocks are asked for than the layout has.
+    """
+    check_levels(NAME, COARSE + 1, depth=depth)
+    check_sizes(NAME, side, 16, points=points)
+    if points < 2:
+        raise InputError(f"{NAME}: points: expected mid-hip, circle and any more, got {points}")
+    image = keras.Input((side, side, 3), name="image")
+    maps = encoder(image, NAME, depth)
+    coarse = layers.ReLU(6.0)(conv(maps[COARSE], "head_coarse", COARSE_HEAD))
+    coarse = layers.ReLU(6.0)(
+        layers.Add()([coarse, separable(coarse, "head_coarse_more", COARSE_HEAD)])
+    )
+    down = layers.UpSampling2D(interpolation="bilinear")(conv(coarse, "head_down", FINE_HEAD))
+    fine = layers.ReLU(6.0)(layers.Add()([conv(maps[FINE], "head_fine", FINE_HEAD), down]))
+    fine = layers.ReLU(6.0)(layers.Add()([fine, separable(fine, "head_fine_more", FINE_HEAD)]))
+    return keras.Model(image, anchor_heads(fine, coarse, side, 4 + 2 * points), name=NAME)
+
+
+def deployed(network: keras.Model) -> keras.Model:
+    """The network as it is exported: itself; `ModelError` if it is no such network."""
+    if says(network) != {"boxes", "scores"}:
+        raise ModelError(f"deployed: expected a network of {NAME}, got '{network.name}'")
+    return network
