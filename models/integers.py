@@ -3,6 +3,8 @@
 Weights have a scale per channel, activations one per tensor, from the least and largest values
 that the representative pictures give. Input and outputs stay float, and so does the last layer
 before each output: it gives pixels in one tensor with logits, and 8 bits for both would be coarse.
+So does what reads a map by a softmax: a place between the cells of a map has no room in 8 bits of
+its probabilities.
 """
 
 from __future__ import annotations
@@ -23,7 +25,7 @@ from blazetrack.types import ModelInfo
 from models import command
 from models.export import SIGNATURE, interpreter_of, schema_model, schema_pack
 
-__all__ = ["REACH", "Quantizer", "costliest", "last_layers", "quantize"]
+__all__ = ["REACH", "Quantizer", "costliest", "last_layers", "places", "quantize"]
 
 Picture = NDArray[np.uint8]
 
@@ -135,11 +137,11 @@ def quantize(
         pictures: see `Quantizer`.
         info: see `Quantizer`.
         reach: see `Quantizer`.
-        all_layers: put the last layer before each output in integers too.
+        all_layers: put the last layer before each output and what reads places in integers too.
         spare: leave so many more operators in float: those that cost most, see `costliest`.
     """
     work = Quantizer(content, pictures, info, reach)
-    kept = [] if all_layers else last_layers(content)
+    kept = [] if all_layers else sorted({*last_layers(content), *places(content)})
     if spare:
         kept += costliest(work, content, pictures[:SHOWN], info, kept)[:spare]
     return work.write(kept)
@@ -166,6 +168,32 @@ def costliest(
 
     names = [name for name, kind in _operators(content) if kind in WEIGHTED and name not in kept]
     return sorted(names, key=lambda name: wrong([*kept, name]))
+
+
+def places(content: bytes) -> list[str]:
+    """Output tensors of softmaxes, of the weights before them, and of all that hangs on them."""
+    _, model = schema_model(content)
+    graph, made = model.subgraphs[0], _operators(content)
+    before: set[int] = set()  # operators
+    after: set[int] = set()
+    makers: dict[int, int] = {}
+    for number, (operator, (_, kind)) in enumerate(zip(graph.operators, made, strict=True)):
+        reads = {makers[int(one)] for one in operator.inputs if int(one) in makers}
+        makers |= {int(one): number for one in operator.outputs}
+        if reads & after:
+            after.add(number)
+        elif kind == "SOFTMAX":
+            after.add(number)
+            while reads:
+                before |= reads
+                reads = {
+                    makers[int(one)]
+                    for place in reads
+                    if made[place][1] not in WEIGHTED
+                    for one in graph.operators[place].inputs
+                    if int(one) in makers
+                }
+    return [made[number][0] for number in sorted(before | after)]
 
 
 def last_layers(content: bytes) -> list[str]:

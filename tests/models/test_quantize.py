@@ -20,9 +20,9 @@ from blazetrack.types import ModelInfo
 from models.card import info_of, write_model
 from models.checkpoint import load_network
 from models.export import interpreter_of, to_tflite
-from models.integers import Quantizer, costliest, last_layers, quantize
+from models.integers import Quantizer, costliest, last_layers, places, quantize
 from models.quantize import milliseconds, representative
-from models.zoo import deployed
+from models.zoo import NETWORKS, build, deployed
 
 ROOT = Path(__file__).parents[2]
 
@@ -83,6 +83,30 @@ def test_the_last_layers_stay_float_unless_asked(
     assert kinds_of(whole)["DEQUANTIZE"] == 3
     inner = [one["dtype"] for one in interpreter_of(kept, delegates=False).get_tensor_details()]
     assert np.int8 in inner
+
+
+def test_places_are_read_in_float(pictures: list[np.ndarray]) -> None:
+    tiny = {**NETWORKS["blazepose_light"].tiny, "keypoints": 33}
+    network = deployed(build("blazepose_light", **tiny))
+    content, info = to_tflite(network), info_of(network, "tiny")
+    names = places(content)
+    assert {"landmarks", "score", "world"} <= set(names)
+    kept, whole = (quantize(content, pictures, info, all_layers=way) for way in (False, True))
+    assert not eights(content, "SOFTMAX")
+    assert not eights(kept, "SOFTMAX")
+    assert eights(whole, "SOFTMAX")
+    assert eights(kept, "DEPTHWISE_CONV_2D")
+    want, got = (run(one, pictures[0])["landmarks"] for one in (content, kept))
+    assert np.abs(got - want).max() < 2  # pixels of 32
+
+
+def eights(content: bytes, kind: str) -> bool:
+    """Whether operators of a kind write 8-bit integers."""
+    interpreter = interpreter_of(content, delegates=False)
+    tensors = {one["index"]: one["dtype"] for one in interpreter.get_tensor_details()}
+    made = [one for one in interpreter._get_ops_details() if one["op_name"] == kind]
+    assert made
+    return any(tensors[one["outputs"][0]] == np.int8 for one in made)
 
 
 def test_ranges_hold_the_extremes_of_most_pictures(
