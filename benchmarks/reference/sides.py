@@ -19,13 +19,15 @@ from blazetrack.store import Store
 __all__ = ["installed_bytes", "newest_tasks", "three_sides"]
 
 ROOT = Path(__file__).resolve().parents[2]
-MODELS = ("pose_detector", "full")
+DETECTOR = "pose_detector"  # of landmark models that name none
 
-OURS = (
-    "the default graph; the full landmark network cut to landmarks, score, world and heatmap, "
-    "so the segmentation branch is not computed; heatmap refinement; smoothing; as many threads "
-    "as cores"
-)
+OURS = {
+    "full": "the default graph; the full landmark network cut to landmarks, score, world and "
+    "heatmap, so the segmentation branch is not computed; heatmap refinement; smoothing; as many "
+    "threads as cores",
+    "lite": "the default graph with the models trained here, `detector_lite` and `lite`; "
+    "smoothing; as many threads as cores",
+}
 THEIRS = (
     "smoothing on, no mask asked for; the same weights as published, so the segmentation branch "
     "is always computed; the number of threads is its own choice"
@@ -34,22 +36,25 @@ SOLUTIONS = f"`solutions.pose`, `model_complexity=1`, all else by default; {THEI
 TASKS = f"Tasks `PoseLandmarker`, video mode, `num_poses=1`, all else by default; {THEIRS}"
 
 
-def three_sides(bundle: Path, newest: str = "") -> list[Side]:
+def three_sides(bundle: Path, newest: str = "", model: str = "full") -> list[Side]:
     """All sides, ready to run, ours first: environments made, weights here, bundle written.
 
     Args:
         bundle: where the `.task` bundle goes.
         newest: version of mediapipe for Tasks; empty is the newest published.
+        model: of `OURS`.
 
     Raises:
-        BlazetrackError: something cannot be installed or fetched.
+        BlazetrackError: something cannot be installed or fetched; there is no such model.
     """
-    Store().pull(MODELS)
+    if model not in OURS:
+        raise BlazetrackError(f"versus: expected --model {' or '.join(OURS)}, got '{model}'")
+    Store().pull(_models(model))
     solutions = reference_python(MEDIAPIPE)
     version, tasks = newest_tasks(bundle, newest)
     old = MEDIAPIPE.partition("==")[2]
     return [
-        Side("blazetrack", Path(sys.executable), "time_blazetrack.py", OURS),
+        Side("blazetrack", Path(sys.executable), "time_blazetrack.py", OURS[model], model),
         Side(f"solutions {old}", solutions, "time_solutions.py", SOLUTIONS),
         Side(f"tasks {version}", tasks, "time_tasks.py", TASKS, bundle),
     ]
@@ -74,11 +79,11 @@ def newest_tasks(bundle: Path, newest: str = "") -> tuple[str, Path]:
 def installed_bytes(sides: Sequence[Side]) -> dict[str, int]:
     """Side → bytes on the disk, packages and weights; ours is installed afresh to be measured."""
     ours, *theirs = sides
-    out = {ours.name: _our_packages() + _our_weights()}
+    out = {ours.name: _our_packages() + _our_weights(str(ours.model))}
     for side in theirs:
         code = "import sysconfig; print(sysconfig.get_path('purelib'))"
         site = subprocess.check_output([str(side.python), "-I", "-c", code], text=True).strip()
-        bundle = 0 if side.model is None else side.model.stat().st_size
+        bundle = side.model.stat().st_size if isinstance(side.model, Path) else 0
         out[side.name] = sum(sizes(Path(site)).values()) + bundle
     return out
 
@@ -109,10 +114,15 @@ def _our_packages() -> int:
     return int(installed["blazetrack"]["bytes"])
 
 
-def _our_weights() -> int:
-    """The published models and their slim forms: both are kept."""
+def _our_weights(model: str) -> int:
+    """The models and their slim forms: both are kept."""
     store, files = Store(), set()
-    for name in MODELS:
-        model = store.find(name)
-        files |= {model.path, store.variant(model, model.info.outputs.keys() - {"mask"})}
+    for name in _models(model):
+        found = store.find(name)
+        files |= {found.path, store.variant(found, found.info.outputs.keys() - {"mask"})}
     return sum(file.stat().st_size for file in files)
+
+
+def _models(model: str) -> tuple[str, str]:
+    """Detector and landmark model."""
+    return Store().describe(model).detector or DETECTOR, model

@@ -1,6 +1,6 @@
 """Time blazetrack's tracker from this checkout; executed by the running Python.
 
-Arguments and answers are in `timed.py`.
+Arguments and answers are in `timed.py`; `--model` is the landmark model's name.
 """
 
 from __future__ import annotations
@@ -16,11 +16,11 @@ FPS = 30
 
 
 def open_side(args: argparse.Namespace) -> Process:
-    """The tracker as it comes: default graph, full model, smoothing on, a thread for each core."""
+    """The tracker as it comes: default graph, smoothing on, a thread for each core."""
     sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
     from blazetrack import PoseTracker
 
-    tracker = PoseTracker("full", threads=len(args.cores))
+    tracker = PoseTracker(args.model, threads=len(args.cores))
 
     def process(image: Any, index: int) -> bool:
         return len(tracker.process(image, time_s=index / FPS)) > 0

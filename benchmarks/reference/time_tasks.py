@@ -21,7 +21,7 @@ def open_side(args: argparse.Namespace) -> Process:
     from mediapipe.tasks.python.vision import PoseLandmarker, PoseLandmarkerOptions, RunningMode
 
     options = PoseLandmarkerOptions(
-        base_options=BaseOptions(model_asset_path=str(args.model)),
+        base_options=BaseOptions(model_asset_path=args.model),
         running_mode=RunningMode.VIDEO,
         num_poses=1,
     )

@@ -1,6 +1,6 @@
 """What the three timed workers share: pin to cores, run frames, tell the times. Stands alone.
 
-    python time_SIDE.py FRAMES --cores 0,1 [--model FILE] [--once COUNT]
+    python time_SIDE.py FRAMES --cores 0,1 [--model MODEL] [--once COUNT]
 
 `FRAMES` is a folder of `.npy` pictures, `(H, W, 3)` uint8 RGB, taken in the order of their names.
 
@@ -43,7 +43,7 @@ def serve(side: str, open_side: Callable[[argparse.Namespace], Process]) -> None
     parser = argparse.ArgumentParser(description=side)
     parser.add_argument("frames", type=Path)
     parser.add_argument("--cores", required=True, help="numbers of the cores, by commas")
-    parser.add_argument("--model", type=Path, help="model file, for the side that needs one")
+    parser.add_argument("--model", help="model file or name, for a side that needs one")
     parser.add_argument("--once", type=int, default=0, help="frames to run; then end")
     args = parser.parse_args()
     args.cores = sorted({int(core) for core in args.cores.split(",")})

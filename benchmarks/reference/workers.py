@@ -27,14 +27,14 @@ class Side:
         python: of the environment that it is installed in.
         script: the worker's file name.
         computes: what it does for each frame, in words.
-        model: a file that the worker has to be told of.
+        model: a file or a name that the worker has to be told of.
     """
 
     name: str
     python: Path
     script: str
     computes: str
-    model: Path | None = None
+    model: Path | str | None = None
 
 
 @dataclass(frozen=True, slots=True)
