@@ -62,6 +62,8 @@ class OptimizerSettings(Strict):
 
     Attributes:
         learning_rate: the highest, at the end of the warm-up.
+        relative: the rate is a part of each channel's size, see `models.relative`; for a network
+            that begins with published weights.
         warmup_steps: from 0 to there, in a straight line; at most a tenth of the run.
         floor: part of `learning_rate` that is left at the last step.
         weight_decay: of kernels, times the learning rate; biases and norms have none.
@@ -71,6 +73,7 @@ class OptimizerSettings(Strict):
     """
 
     learning_rate: float = Field(default=1e-3, gt=0)
+    relative: bool = False
     warmup_steps: int = Field(default=500, ge=0)
     floor: float = Field(default=0.01, ge=0, le=1)
     weight_decay: float = Field(default=0.01, ge=0)

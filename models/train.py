@@ -131,7 +131,12 @@ def make_optimizer(settings: Settings) -> Any:
         warmup_steps=warmup,
     )
     span = min(wanted.average_steps, steps // 10)
-    optimizer = keras.optimizers.AdamW(
+    kind = keras.optimizers.AdamW
+    if wanted.relative:
+        from models.relative import RelativeAdamW
+
+        kind = RelativeAdamW
+    optimizer = kind(
         rate,
         weight_decay=wanted.weight_decay,
         global_clipnorm=wanted.clip_norm or None,

@@ -21,13 +21,12 @@ __all__ = ["installed_bytes", "newest_tasks", "three_sides"]
 ROOT = Path(__file__).resolve().parents[2]
 DETECTOR = "pose_detector"  # of landmark models that name none
 
-OURS = {
-    "full": "the default graph; the full landmark network cut to landmarks, score, world and "
-    "heatmap, so the segmentation branch is not computed; heatmap refinement; smoothing; as many "
-    "threads as cores",
-    "lite": "the default graph with the models trained here, `detector_lite` and `lite`; "
-    "smoothing; as many threads as cores",
-}
+OURS = (
+    "the default graph; the full landmark network cut to landmarks, score, world and heatmap, "
+    "so the segmentation branch is not computed; heatmap refinement; smoothing; as many threads "
+    "as cores"
+)
+OTHERS = "the default graph with {model} and {detector}; smoothing; as many threads as cores"
 THEIRS = (
     "smoothing on, no mask asked for; the same weights as published, so the segmentation branch "
     "is always computed; the number of threads is its own choice"
@@ -42,19 +41,20 @@ def three_sides(bundle: Path, newest: str = "", model: str = "full") -> list[Sid
     Args:
         bundle: where the `.task` bundle goes.
         newest: version of mediapipe for Tasks; empty is the newest published.
-        model: of `OURS`.
+        model: landmark model of ours.
 
     Raises:
         BlazetrackError: something cannot be installed or fetched; there is no such model.
     """
-    if model not in OURS:
-        raise BlazetrackError(f"versus: expected --model {' or '.join(OURS)}, got '{model}'")
-    Store().pull(_models(model))
+    detector, store = _detector(model), Store()
+    for name in (detector, model):
+        store.variant(store.find(name))
+    computes = OURS if model == "full" else OTHERS.format(model=model, detector=detector)
     solutions = reference_python(MEDIAPIPE)
     version, tasks = newest_tasks(bundle, newest)
     old = MEDIAPIPE.partition("==")[2]
     return [
-        Side("blazetrack", Path(sys.executable), "time_blazetrack.py", OURS[model], model),
+        Side("blazetrack", Path(sys.executable), "time_blazetrack.py", computes, model),
         Side(f"solutions {old}", solutions, "time_solutions.py", SOLUTIONS),
         Side(f"tasks {version}", tasks, "time_tasks.py", TASKS, bundle),
     ]
@@ -117,12 +117,12 @@ def _our_packages() -> int:
 def _our_weights(model: str) -> int:
     """The models and their slim forms: both are kept."""
     store, files = Store(), set()
-    for name in _models(model):
+    for name in (_detector(model), model):
         found = store.find(name)
         files |= {found.path, store.variant(found, found.info.outputs.keys() - {"mask"})}
     return sum(file.stat().st_size for file in files)
 
 
-def _models(model: str) -> tuple[str, str]:
-    """Detector and landmark model."""
-    return Store().describe(model).detector or DETECTOR, model
+def _detector(model: str) -> str:
+    """The detector that goes with a landmark model."""
+    return Store().describe(model).detector or DETECTOR

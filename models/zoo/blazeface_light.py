@@ -14,14 +14,15 @@ from keras import layers
 
 from blazetrack.errors import InputError, ModelError
 from models.zoo.blazeface import anchor_heads
-from models.zoo.blocks import check_levels, check_sizes, says
-from models.zoo.encoder import FULL_DEPTH, conv, encoder, separable
+from models.zoo.blocks import blaze_block, check_levels, check_sizes, conv, says
+from models.zoo.encoder import FULL_DEPTH, encoder
 
 __all__ = ["SIZES", "blazeface_light", "deployed"]
 
 NAME = "blazeface_light"
 FINE, COARSE = 2, 4  # stages of 1/8 and 1/16 of the side
 FINE_HEAD, COARSE_HEAD = 64, 96  # channels
+KERNEL = 3
 
 SIZES: Mapping[str, Mapping[str, Any]] = {
     "lite": {},
@@ -51,13 +52,10 @@ def blazeface_light(
         raise InputError(f"{NAME}: points: expected mid-hip, circle and any more, got {points}")
     image = keras.Input((side, side, 3), name="image")
     maps = encoder(image, NAME, depth)
-    coarse = layers.ReLU(6.0)(conv(maps[COARSE], "head_coarse", COARSE_HEAD))
-    coarse = layers.ReLU(6.0)(
-        layers.Add()([coarse, separable(coarse, "head_coarse_more", COARSE_HEAD)])
-    )
-    down = layers.UpSampling2D(interpolation="bilinear")(conv(coarse, "head_down", FINE_HEAD))
-    fine = layers.ReLU(6.0)(layers.Add()([conv(maps[FINE], "head_fine", FINE_HEAD), down]))
-    fine = layers.ReLU(6.0)(layers.Add()([fine, separable(fine, "head_fine_more", FINE_HEAD)]))
+    coarse = blaze_block(conv(maps[COARSE], COARSE_HEAD), COARSE_HEAD, 1, KERNEL)
+    down = layers.UpSampling2D(interpolation="bilinear")(conv(coarse, FINE_HEAD, relu=False))
+    fine = layers.ReLU()(layers.Add()([conv(maps[FINE], FINE_HEAD, relu=False), down]))
+    fine = blaze_block(fine, FINE_HEAD, 1, KERNEL)
     return keras.Model(image, anchor_heads(fine, coarse, side, 4 + 2 * points), name=NAME)
 
 

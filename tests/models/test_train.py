@@ -273,3 +273,29 @@ def test_every_command_explains_itself(module: str) -> None:
     done = subprocess.run(words, cwd=ROOT, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     assert "Usage: python -m models." in done.stdout
+
+
+def test_relative_steps_are_in_parts_of_each_channel(configure: Configure) -> None:
+    import keras
+
+    more = ["optimizer.relative=true", "optimizer.learning_rate=0.01", "optimizer.warmup_steps=0"]
+    wanted = load_settings(configure(), [*more, "optimizer.weight_decay=0"])
+    optimizer = make_optimizer(wanted)
+    sizes = np.array([0.002, 1.0, 1000.0], np.float32)
+    layers = [keras.layers.Conv2D(3, 1), keras.layers.DepthwiseConv2D(3)]
+    for layer in layers:
+        layer.build((None, 8, 8, 3))
+        shape = (1, 1, 1, 3) if layer is layers[0] else (1, 1, 3, 1)
+        kernel = np.ones(layer.weights[0].shape, np.float32) * sizes.reshape(shape)
+        layer.set_weights([kernel, np.zeros(3, np.float32)])
+    variables = [weight for layer in layers for weight in layer.trainable_variables]
+    before = [keras.ops.convert_to_numpy(one) for one in variables]
+    optimizer.build(variables)
+    optimizer.apply([keras.ops.ones_like(one) for one in variables], variables)
+    moved = [
+        np.abs(keras.ops.convert_to_numpy(one) - old)
+        for one, old in zip(variables, before, strict=True)
+    ]
+    for (kernel, bias), shape in ((moved[:2], (1, 1, 1, 3)), (moved[2:], (1, 1, 3, 1))):
+        np.testing.assert_allclose(kernel / sizes.reshape(shape), 0.01, rtol=1e-2)
+        np.testing.assert_allclose(bias, 0.001, rtol=1e-2)
