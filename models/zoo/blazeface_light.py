@@ -22,7 +22,7 @@ __all__ = ["SIZES", "blazeface_light", "deployed"]
 NAME = "blazeface_light"
 FINE, COARSE = 2, 4  # stages of 1/8 and 1/16 of the side
 FINE_HEAD, COARSE_HEAD = 64, 96  # channels
-KERNEL = 3
+KERNEL = 3  # side of depthwise convolutions
 
 SIZES: Mapping[str, Mapping[str, Any]] = {
     "lite": {},

@@ -24,9 +24,10 @@ pytestmark = pytest.mark.skipif(
     sys.platform == "win32", reason="no signal can be sent to another process here"
 )
 
-# A shell that starts something in the background lets it ignore Ctrl-C; this one must not.
+# What a shell starts in the background ignores Ctrl-C, and `nohup` SIGHUP; this one must not.
 INTERRUPTIBLE = (
     "import signal, sys; signal.signal(signal.SIGINT, signal.default_int_handler); "
+    "signal.signal(signal.SIGHUP, signal.SIG_DFL); "
     "from blazetrack.cli import main; main(sys.argv[1:])"
 )
 SOURCE = "synthetic?frames=100000&size=320x240"
