@@ -400,6 +400,8 @@ def test_a_full_disk(run: Run, weights: Store, tmp_path: Path, name: str) -> Non
     assert (code, len(lines)) == (2, 1)
     assert "o space left" in lines[0]
     frames = [record["frame"] for record in records(tmp_path / "out.jsonl")]
-    # A table is full with its first frame; a film writes when its encoder has seen some more.
-    assert frames == list(range(1 if name in ("a.jsonl", "a.csv") else 3))
+    # A table is full with its first frame; a film may write when its encoder has seen some more.
+    assert frames == list(range(len(frames)))
+    most = {"a.jsonl": 1, "a.csv": 1, "a.mp4": 3, "t.json": 3}[name]
+    assert (1 if name == "a.mp4" else most) <= len(frames) <= most
     assert ("complete: out.jsonl up to frame" in lines[0]) == (name != "t.json")

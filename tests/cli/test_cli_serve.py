@@ -23,9 +23,10 @@ from blazetrack.cli import serve as module
 
 pytest.importorskip("uvicorn")
 
-# A shell that starts something in the background lets it ignore Ctrl-C; this one must not.
+# What a shell starts in the background ignores Ctrl-C, and `nohup` SIGHUP; this one must not.
 INTERRUPTIBLE = (
     "import signal, sys; signal.signal(signal.SIGINT, signal.default_int_handler); "
+    "signal.signal(signal.SIGHUP, signal.SIG_DFL); "
     "from blazetrack.cli import main; main(sys.argv[1:])"
 )
 LINK = re.compile(r"blazetrack: open (https?)://(.+):(\d+)/(\?token=(.+))?")
