@@ -26,7 +26,7 @@ pytest.importorskip("uvicorn")
 # What a shell starts in the background ignores Ctrl-C, and `nohup` SIGHUP; this one must not.
 INTERRUPTIBLE = (
     "import signal, sys; signal.signal(signal.SIGINT, signal.default_int_handler); "
-    "signal.signal(signal.SIGHUP, signal.SIG_DFL); "
+    "signal.signal(getattr(signal, 'SIGHUP', signal.SIGTERM), signal.SIG_DFL); "
     "from blazetrack.cli import main; main(sys.argv[1:])"
 )
 LINK = re.compile(r"blazetrack: open (https?)://(.+):(\d+)/(\?token=(.+))?")
