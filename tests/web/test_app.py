@@ -9,7 +9,7 @@ import struct
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -396,8 +396,9 @@ def test_a_picture_that_cannot_be_decoded_closes_the_line(served: Open) -> None:
 )
 def test_who_floods_is_sent_away(served: Open, limits: dict[str, float], says: str) -> None:
     with served(**limits) as site, site.line() as page:
-        for _ in range(20):
-            page.say(type="follow", at=None)
+        with suppress(ConnectionClosed):  # it may hang up before we are done
+            for _ in range(20):
+                page.say(type="follow", at=None)
         code, reason = page.closed()
         assert (code, reason) == (1008, says)
 
