@@ -13,7 +13,7 @@ from __future__ import annotations
 import os
 import sys
 import tempfile
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import ExitStack
 from datetime import date
 from itertools import islice
@@ -91,9 +91,10 @@ def main(
             folder = Path(name)
             count = save_frames(_images(source, frames), folder)
             sides = three_sides(folder / "pose_full.task", newest, model)
+            targets = SPEED_TARGETS if model == "full" else LIGHT_TARGETS
             with Console(stderr=True).status("measuring") as status:
                 measures, about = _measure(
-                    sides, folder, count, model, rounds, starts, status.update
+                    sides, folder, count, targets, rounds, starts, status.update
                 )
                 if size:
                     status.update("installed size")
@@ -128,7 +129,7 @@ def _measure(
     sides: Sequence[Side],
     folder: Path,
     count: int,
-    model: str,
+    targets: Mapping[int, float],
     rounds: int,
     starts: int,
     tell: Callable[[str], None],
@@ -139,7 +140,6 @@ def _measure(
     cores = sorted(os.sched_getaffinity(0))
     measures: list[Measure] = []
     about: dict[str, dict[str, Any]] = {}
-    targets = SPEED_TARGETS if model == "full" else LIGHT_TARGETS
     for number, target in targets.items():
         if number <= len(cores):
             tell(f"{rounds} rounds pinned to {number}")

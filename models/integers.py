@@ -12,7 +12,7 @@ from __future__ import annotations
 import re
 import tempfile
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -173,36 +173,32 @@ def costliest(
 def places(content: bytes) -> list[str]:
     """Output tensors of softmaxes, of the weights before them, and of all that hangs on them."""
     _, model = schema_model(content)
-    graph, made = model.subgraphs[0], _operators(content)
-    before: set[int] = set()  # operators
-    after: set[int] = set()
-    makers: dict[int, int] = {}
-    for number, (operator, (_, kind)) in enumerate(zip(graph.operators, made, strict=True)):
-        reads = {makers[int(one)] for one in operator.inputs if int(one) in makers}
-        makers |= {int(one): number for one in operator.outputs}
-        if reads & after:
-            after.add(number)
-        elif kind == "SOFTMAX":
-            after.add(number)
-            while reads:
-                before |= reads
-                reads = {
-                    makers[int(one)]
-                    for place in reads
-                    if made[place][1] not in WEIGHTED
-                    for one in graph.operators[place].inputs
-                    if int(one) in makers
-                }
-    return [made[number][0] for number in sorted(before | after)]
+    graph = model.subgraphs[0]
+    hanging: set[int] = set()  # tensors
+    names: list[str] = []
+    for operator, (name, kind) in zip(graph.operators, _operators(content), strict=True):
+        inputs = {int(tensor) for tensor in operator.inputs}
+        if kind == "SOFTMAX" or inputs & hanging:
+            hanging |= {int(tensor) for tensor in operator.outputs}
+            names.append(name)
+        if kind == "SOFTMAX":
+            names += _back_to_weights(content, inputs)
+    return names
 
 
 def last_layers(content: bytes) -> list[str]:
     """Output tensors of the operators from the last weights before each output on."""
     _, model = schema_model(content)
+    return _back_to_weights(content, [int(tensor) for tensor in model.subgraphs[0].outputs])
+
+
+def _back_to_weights(content: bytes, tensors: Iterable[int]) -> list[str]:
+    """Output tensors of the operators that make some, from the nearest weights on."""
+    _, model = schema_model(content)
     graph = model.subgraphs[0]
     kinds = dict(_operators(content))
     maker = {int(operator.outputs[0]): operator for operator in graph.operators}
-    waiting, names = [int(tensor) for tensor in graph.outputs], []
+    waiting, names = list(tensors), []
     while waiting:
         tensor = waiting.pop()
         operator = maker.get(tensor)

@@ -51,8 +51,6 @@ def blazeface(
     """
     check_levels(NAME, 4, width=width, depth=depth)
     check_sizes(NAME, side, 16, points=points, kernel=kernel, width=width, depth=depth)
-    if points < 2:
-        raise InputError(f"{NAME}: points: expected mid-hip, circle and any more, got {points}")
     image = keras.Input((side, side, 3), name="image")
     x, maps = conv(image, width[0], 5, 2), []
     for level, (channels, blocks) in enumerate(zip(width, depth, strict=True)):
@@ -64,18 +62,22 @@ def blazeface(
     *_, fine, coarse = maps
     down = layers.UpSampling2D(interpolation="bilinear")(conv(coarse, width[-2], relu=False))
     fine = layers.ReLU()(layers.Add()([fine, down]))
-    return keras.Model(image, anchor_heads(fine, coarse, side, 4 + 2 * points), name=NAME)
+    return keras.Model(image, anchor_heads(NAME, fine, coarse, side, points), name=NAME)
 
 
 def deployed(network: keras.Model) -> keras.Model:
     """The network as it is exported: itself; `ModelError` if it is no such network."""
     if says(network) != {"boxes", "scores"}:
-        raise ModelError(f"deployed: expected a network of {NAME}, got '{network.name}'")
+        got = ", ".join(sorted(says(network))) or "one output"
+        raise ModelError(f"deployed: expected a network of {network.name}, got one of {got}")
     return network
 
 
-def anchor_heads(fine: Any, coarse: Any, side: int, values: int) -> dict[str, Any]:
+def anchor_heads(who: str, fine: Any, coarse: Any, side: int, points: int) -> dict[str, Any]:
     """Rows of both maps, of 1/8 and 1/16 of the side: by map, y, x, anchor."""
+    if points < 2:
+        raise InputError(f"{who}: points: expected mid-hip, circle and any more, got {points}")
+    values = 4 + 2 * points
     # Rows are in pixels, far from what fresh weights say: a head's 1 is a quarter of the side.
     pixels = layers.Rescaling(side / 4, dtype="float32")
     # Most anchors hold nobody: untrained ones say 1 % (focal loss, arXiv 1708.02002, section 4.1).

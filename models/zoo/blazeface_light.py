@@ -12,9 +12,8 @@ from typing import Any
 import keras
 from keras import layers
 
-from blazetrack.errors import InputError, ModelError
-from models.zoo.blazeface import anchor_heads
-from models.zoo.blocks import blaze_block, check_levels, check_sizes, conv, says
+from models.zoo.blazeface import anchor_heads, deployed
+from models.zoo.blocks import blaze_block, check_levels, check_sizes, conv
 from models.zoo.encoder import FULL_DEPTH, encoder
 
 __all__ = ["SIZES", "blazeface_light", "deployed"]
@@ -47,20 +46,11 @@ def blazeface_light(
         InputError: a number is wrong, or more blocks are asked for than the layout has.
     """
     check_levels(NAME, COARSE + 1, depth=depth)
-    check_sizes(NAME, side, 16, points=points)
-    if points < 2:
-        raise InputError(f"{NAME}: points: expected mid-hip, circle and any more, got {points}")
+    check_sizes(NAME, side, 16, depth=depth, points=points)
     image = keras.Input((side, side, 3), name="image")
     maps = encoder(image, NAME, depth)
     coarse = blaze_block(conv(maps[COARSE], COARSE_HEAD), COARSE_HEAD, 1, KERNEL)
     down = layers.UpSampling2D(interpolation="bilinear")(conv(coarse, FINE_HEAD, relu=False))
     fine = layers.ReLU()(layers.Add()([conv(maps[FINE], FINE_HEAD, relu=False), down]))
     fine = blaze_block(fine, FINE_HEAD, 1, KERNEL)
-    return keras.Model(image, anchor_heads(fine, coarse, side, 4 + 2 * points), name=NAME)
-
-
-def deployed(network: keras.Model) -> keras.Model:
-    """The network as it is exported: itself; `ModelError` if it is no such network."""
-    if says(network) != {"boxes", "scores"}:
-        raise ModelError(f"deployed: expected a network of {NAME}, got '{network.name}'")
-    return network
+    return keras.Model(image, anchor_heads(NAME, fine, coarse, side, points), name=NAME)

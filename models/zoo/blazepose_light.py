@@ -25,7 +25,16 @@ import numpy as np
 from keras import layers, ops
 
 from models.zoo.blocks import check_levels, check_sizes
-from models.zoo.encoder import EXPAND, FULL_DEPTH, STAGES, conv, depthwise, encoder, separable
+from models.zoo.encoder import (
+    EXPAND,
+    FULL_DEPTH,
+    STAGES,
+    conv,
+    depthwise,
+    encoder,
+    relu6,
+    separable,
+)
 from models.zoo.heads import FEATURES, dense_heads, fold_heads, map_heads
 
 __all__ = ["FEATURE_MAPS", "SIZES", "TAPS", "blazepose_light", "deployed"]
@@ -56,10 +65,10 @@ def blazepose_light(
         InputError: a number is wrong, or more blocks are asked for than the layout has.
     """
     check_levels(NAME, len(STAGES), depth=depth)
-    check_sizes(NAME, side, 32, keypoints=keypoints)
+    check_sizes(NAME, side, 32, depth=depth, keypoints=keypoints)
     image = keras.Input((side, side, 3), name="image")
     maps = encoder(image, NAME, depth)
-    bottom = layers.ReLU(6.0)(conv(maps[-1], "bottom_expand", STAGES[-1].channels * EXPAND))
+    bottom = relu6(conv(maps[-1], "bottom_expand", STAGES[-1].channels * EXPAND))
     bottom = depthwise(bottom, "bottom_depthwise", 3)
     decoded = _decoder(bottom, maps)
     features = layers.Concatenate(name=FEATURES)([_places(decoded), _tail(bottom)])
@@ -74,10 +83,10 @@ def deployed(network: keras.Model) -> keras.Model:
 
 def _decoder(bottom: Any, maps: Sequence[Any]) -> Any:
     """The map of 1/4 of the side."""
-    x = layers.ReLU(6.0)(separable(bottom, "decoder_bottom", SEEN))
+    x = relu6(separable(bottom, "decoder_bottom", SEEN))
     for number in TAPS[::-1]:
         x = layers.UpSampling2D(interpolation="bilinear")(x)
-        skip = layers.ReLU(6.0)(separable(maps[number], f"decoder{number}", SEEN))
+        skip = relu6(separable(maps[number], f"decoder{number}", SEEN))
         x = layers.Add()([x, skip])
     return x
 
@@ -95,10 +104,10 @@ def _places(decoded: Any) -> Any:
 
 def _tail(bottom: Any) -> Any:
     """What the bottom says of the whole: visibility, depth, whether anybody is there."""
-    x = layers.ReLU(6.0)(separable(bottom, "tail_in", TAIL))
+    x = relu6(separable(bottom, "tail_in", TAIL))
     for part, cells in enumerate((4, 2)):
         x = _reduce(x, f"tail{part}_0", cells)
-        x = layers.ReLU(6.0)(layers.Add()([x, separable(x, f"tail{part}_1", TAIL)]))
+        x = relu6(layers.Add()([x, separable(x, f"tail{part}_1", TAIL)]))
     return layers.Flatten()(x)
 
 
@@ -108,4 +117,4 @@ def _reduce(x: Any, name: str, cells: int) -> Any:
     y = separable(x, name, TAIL, stride)
     if stride > 1:
         x = layers.MaxPooling2D(stride)(x)
-    return layers.ReLU(6.0)(layers.Add()([x, y]))
+    return relu6(layers.Add()([x, y]))

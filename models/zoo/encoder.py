@@ -15,9 +15,18 @@ import keras
 from keras import layers
 
 from blazetrack.errors import InputError
-from models.zoo.blocks import check_sizes
 
-__all__ = ["EXPAND", "FULL_DEPTH", "STAGES", "Stage", "conv", "depthwise", "encoder", "separable"]
+__all__ = [
+    "EXPAND",
+    "FULL_DEPTH",
+    "STAGES",
+    "Stage",
+    "conv",
+    "depthwise",
+    "encoder",
+    "relu6",
+    "separable",
+]
 
 STEM = 24  # channels
 
@@ -65,11 +74,10 @@ def encoder(image: Any, who: str, depth: Sequence[int]) -> list[Any]:
         InputError: more blocks are asked for than the layout has.
     """
     stages = STAGES[: len(depth)]
-    check_sizes(who, image.shape[1], 1, depth=depth)
     most = FULL_DEPTH[: len(depth)]
     if any(count > limit for count, limit in zip(depth, most, strict=True)):
         raise InputError(f"{who}: depth: expected up to {most}, got {depth}")
-    x, maps = _relu6(conv(layers.ZeroPadding2D(1)(image), "stem", STEM, 3, 2)), []
+    x, maps = relu6(conv(layers.ZeroPadding2D(1)(image), "stem", STEM, 3, 2)), []
     for number, (one, blocks) in enumerate(zip(stages, depth, strict=True)):
         x = _inverted(x, f"stage{number}_0", one.channels, one.kernel, one.stride, one.expand)
         for place, kernel in enumerate(one.inner[:blocks], start=1):
@@ -90,7 +98,7 @@ def depthwise(x: Any, name: str, size: int, stride: int = 1, padding: str = "sam
     """A depthwise convolution, cut to 0..6."""
     he = keras.initializers.RandomNormal(stddev=2**0.5 / size)  # of the inputs of one channel
     one = layers.DepthwiseConv2D(size, stride, padding=padding, depthwise_initializer=he, name=name)
-    return _relu6(one(x))
+    return relu6(one(x))
 
 
 def separable(x: Any, name: str, channels: int, stride: int = 1) -> Any:
@@ -98,14 +106,15 @@ def separable(x: Any, name: str, channels: int, stride: int = 1) -> Any:
     return conv(depthwise(x, f"{name}_depthwise", 3, stride), f"{name}_project", channels)
 
 
-def _relu6(x: Any) -> Any:
+def relu6(x: Any) -> Any:
+    """Cut to 0..6."""
     return layers.ReLU(6.0)(x)
 
 
 def _inverted(x: Any, name: str, channels: int, kernel: int, stride: int, expand: int) -> Any:
     y = x
     if expand > 1:
-        y = _relu6(conv(y, f"{name}_expand", x.shape[-1] * expand))
+        y = relu6(conv(y, f"{name}_expand", x.shape[-1] * expand))
     if stride > 1:
         y = depthwise(layers.ZeroPadding2D(kernel // 2)(y), f"{name}_depthwise", kernel, 2, "valid")
     else:

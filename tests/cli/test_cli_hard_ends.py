@@ -20,16 +20,12 @@ import av
 import numpy as np
 import pytest
 
+from tests.hearing import BLAZETRACK
+
 pytestmark = pytest.mark.skipif(
     sys.platform == "win32", reason="no signal can be sent to another process here"
 )
 
-# What a shell starts in the background ignores Ctrl-C, and `nohup` SIGHUP; this one must not.
-INTERRUPTIBLE = (
-    "import signal, sys; signal.signal(signal.SIGINT, signal.default_int_handler); "
-    "signal.signal(signal.SIGHUP, signal.SIG_DFL); "
-    "from blazetrack.cli import main; main(sys.argv[1:])"
-)
 SOURCE = "synthetic?frames=100000&size=320x240"
 FPS = 30
 FILES = ("x.mp4", "x.jsonl", "x.csv")
@@ -40,7 +36,7 @@ Ended: TypeAlias = tuple[int, str, str]
 
 
 def run(*args: object) -> list[str]:
-    return [sys.executable, "-c", INTERRUPTIBLE, "run", SOURCE, *map(str, args)]
+    return [*BLAZETRACK, "run", SOURCE, *map(str, args)]
 
 
 def outs(folder: Path) -> list[str]:

@@ -20,15 +20,10 @@ import av
 import pytest
 
 from blazetrack.cli import serve as module
+from tests.hearing import BLAZETRACK
 
 pytest.importorskip("uvicorn")
 
-# What a shell starts in the background ignores Ctrl-C, and `nohup` SIGHUP; this one must not.
-INTERRUPTIBLE = (
-    "import signal, sys; signal.signal(signal.SIGINT, signal.default_int_handler); "
-    "signal.signal(getattr(signal, 'SIGHUP', signal.SIGTERM), signal.SIG_DFL); "
-    "from blazetrack.cli import main; main(sys.argv[1:])"
-)
 LINK = re.compile(r"blazetrack: open (https?)://(.+):(\d+)/(\?token=(.+))?")
 
 
@@ -123,7 +118,7 @@ def test_a_port_in_use_is_told(refused: Callable[..., str]) -> None:
 def serving(*args: object, folder: Path) -> Iterator[subprocess.Popen[str]]:
     """`blazetrack serve ARGS`, in a process of its own."""
     with subprocess.Popen(
-        [sys.executable, "-c", INTERRUPTIBLE, "serve", *map(str, args)],
+        [*BLAZETRACK, "serve", *map(str, args)],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         encoding="utf-8",

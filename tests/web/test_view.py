@@ -7,7 +7,6 @@ import re
 import signal
 import struct
 import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -17,12 +16,7 @@ import pytest
 connect = pytest.importorskip("websockets.sync.client", reason="needs the extra web").connect
 
 from blazetrack.store import Store  # noqa: E402
-
-# Ctrl-C must be heard, also where the tests run in the background of a shell.
-RUN = (
-    "import signal, sys; signal.signal(signal.SIGINT, signal.default_int_handler); "
-    "from blazetrack.cli import main; main(sys.argv[1:])"
-)
+from tests.hearing import BLAZETRACK  # noqa: E402
 
 
 class Page:
@@ -64,9 +58,7 @@ def watched(weights: Store, tmp_path: Path) -> Iterator[tuple[subprocess.Popen[s
     """A run with somebody who watches it."""
     out = str(tmp_path / "poses.jsonl")
     words = ["run", "synthetic?frames=100000", "--view", "web", "--out", out, "--threads", "1"]
-    process = subprocess.Popen(
-        [sys.executable, "-c", RUN, *words], stderr=subprocess.PIPE, text=True
-    )
+    process = subprocess.Popen([*BLAZETRACK, *words], stderr=subprocess.PIPE, text=True)
     assert process.stderr is not None
     with process.stderr:
         link = next(found for line in process.stderr if (found := re.search(r"http\S+", line)))
