@@ -45,7 +45,7 @@ def info_of(network: Any, name: str, skeleton: Skeleton = BLAZEPOSE33) -> ModelI
     Raises:
         ModelError: the network has another number of keypoints.
     """
-    from models.zoo.blazeface import ANCHORS
+    from models.zoo import anchors_of
 
     kind = kind_of(network)
     if kind == "landmarks":
@@ -62,7 +62,7 @@ def info_of(network: Any, name: str, skeleton: Skeleton = BLAZEPOSE33) -> ModelI
         border=BORDERS[kind],
         outputs={output: output for output in _outputs(network)},
         skeleton=skeleton if kind == "landmarks" else None,
-        anchors=ANCHORS if kind == "detector" else None,
+        anchors=anchors_of(network.name) if kind == "detector" else None,
     )
 
 

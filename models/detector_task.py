@@ -56,14 +56,14 @@ class DetectorTask:
 
     def batches(self, start: int, side: int) -> Generator[Arrays, None, None]:
         """See `Task`."""
-        from models.zoo.blazeface import ANCHORS
+        from models.zoo import anchors_of
 
         data, run = self.settings.data, self.settings.run
         with SceneBatches(
             self._scenes,
             run.batch,
             side,
-            ANCHORS,
+            anchors_of(self.settings.network.name),
             seed=run.seed,
             canvas=data.canvas,
             matching=data.matching,
@@ -81,10 +81,11 @@ class DetectorTask:
             outputs = predict(pixels[None])
             return {name: np.asarray(value, np.float32) for name, value in outputs.items()}
 
-        from models.zoo.blazeface import ANCHORS
+        from models.zoo import anchors_of
 
+        anchors = anchors_of(self.settings.network.name)
         names = {"boxes": "boxes", "scores": "scores"}
-        info = ModelInfo("dev", "detector", (side, side), (0, 1), "zero", names, None, ANCHORS)
+        info = ModelInfo("dev", "detector", (side, side), (0, 1), "zero", names, None, anchors)
         finder = Finder(FakeModel(info, answer))
         figures = {}
         for name, pack in self._dev.items():

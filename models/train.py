@@ -29,7 +29,7 @@ from models.checkpoint import averaged, build_network, find_checkpoint, restore,
 from models.curves import Curve, Progress, draw_curves
 from models.data.stream import Arrays
 from models.settings import Settings, changes, load_settings, settings_text
-from models.tasks import Task, task_of
+from models.tasks import Task, plain_pictures, task_of
 
 __all__ = ["TrainingError", "app", "make_optimizer", "make_trainee", "train"]
 
@@ -37,6 +37,9 @@ RUNS = Path("runs")
 INTERRUPTED = {signal.SIGINT: 130, signal.SIGTERM: 143}
 
 app = command.new_app("Train a network of models/zoo.")
+
+
+CHOOSE_ON = 96  # pictures that say which channels matter
 
 
 class TrainingError(ModelError):
@@ -95,9 +98,7 @@ def train(
     keras.utils.set_random_seed(settings.run.seed)
     network, optimizer = build_network(settings), make_optimizer(settings)
     if settings.network.pretrained is not None and checkpoint is None:
-        from models.pretrained import begin_with
-
-        begin_with(network, settings.network.pretrained)
+        _begin(network, settings, settings.network.pretrained)
     optimizer.build(network.trainable_variables)
     done = 0
     if checkpoint is not None:
@@ -116,6 +117,23 @@ def train(
         with _signals() as caught:
             _Run(settings, run, task, network, optimizer, progress, done).go(caught, ends)
     return INTERRUPTED[caught[0]] if caught else 0
+
+
+def _begin(network: Any, settings: Settings, name: str) -> None:
+    """Take published weights; where there are fewer channels, those that matter on its pictures."""
+    from models.pretrained import PRETRAINED, begin_with
+    from models.pruning import prune
+    from models.zoo import build
+
+    wanted, whole = settings.network, network
+    if wanted.name in PRETRAINED.values():
+        whole = build(wanted.name, **{**wanted.options, "keep": None})
+    if whole.count_params() == network.count_params():
+        begin_with(network, name)
+        return
+    pictures = plain_pictures(settings, network.input_shape[1], CHOOSE_ON)
+    taken = begin_with(whole, name)
+    prune(whole, network, taken, np.array(pictures, np.float32) / np.float32(255))
 
 
 def make_optimizer(settings: Settings) -> Any:

@@ -16,8 +16,9 @@ from inspect import signature
 from typing import Any, Literal
 
 from blazetrack.errors import InputError, ModelError, did_you_mean
+from blazetrack.types import Anchors
 
-__all__ = ["NETWORKS", "Network", "build", "deployed"]
+__all__ = ["NETWORKS", "Network", "anchors_of", "build", "deployed"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +53,7 @@ NETWORKS: Mapping[str, Network] = {
     "blazepose_light": Network(
         "landmarks", {"side": 32, "keypoints": 5, "depth": (0, 0, 0, 0, 0, 0)}
     ),
-    "blazeface_light": Network("detector", {"side": 32, "depth": (0, 0, 0, 0, 0)}),
+    "blazeface_light": Network("detector", {"side": 32, "depth": (0, 0, 0, 0, 0, 0)}),
     "blazeface": Network("detector", {"side": 32, "width": (8, 8, 16, 16), "depth": (0, 1, 1, 1)}),
 }
 """Name → architecture; `models/zoo/<name>.py` holds a function `<name>`, `deployed` and `SIZES`."""
@@ -78,6 +79,19 @@ def build(name: str, size: str | None = None, **options: Any) -> Any:
         if option not in known:
             raise InputError(f"{name}: no option '{option}'; {did_you_mean(option, known)}")
     return function(**options)
+
+
+def anchors_of(name: str) -> Anchors:
+    """Where the rows of a detector lie.
+
+    Raises:
+        InputError: there is no such architecture.
+        ModelError: it is no detector.
+    """
+    if NETWORKS[name].kind != "detector":
+        raise ModelError(f"anchors: '{name}' is no detector")
+    anchors: Anchors = _module(name).ANCHORS
+    return anchors
 
 
 def deployed(network: Any) -> Any:

@@ -1,7 +1,17 @@
-"""The light detector: the encoder of the released landmark network under the heads of `blazeface`.
+"""The light detector: the released one at a smaller side, with fewer channels.
 
-A detector of random weights takes far more pictures to see people than there are to learn from
-here; the released encoder has seen them already. Anchors, rows and decoding are `blazeface`'s.
+    image ─ stem ─ stages of inverted residuals ─ top
+                         │               │         │
+                      lateral         lateral ──── + ─ pyramid ──────────── rows of 1/16
+                         │                              │
+                         └───────────────────────────── + ─ pyramid ─────── rows of 1/8
+
+The layout is that of `pose_detection.tflite` (Apache-2.0), read off its operators: an
+EfficientNet-Lite (arXiv 1905.11946) under a feature pyramid (arXiv 1612.03144). Its weights fit
+(`models.pretrained`). Of its ten anchors two ever answer, one at 1/8 and one at 1/16 of the side,
+both for people of all sizes; only those are here. Two things are written shorter and say the same:
+a 1×1 convolution comes before the map is enlarged, not behind; and where the file spreads channels
+over a map of twice the side that a strided convolution reads, one of 2×2 reads the channels.
 """
 
 from __future__ import annotations
@@ -12,45 +22,101 @@ from typing import Any
 import keras
 from keras import layers
 
-from models.zoo.blazeface import anchor_heads, deployed
-from models.zoo.blocks import blaze_block, check_levels, check_sizes, conv
-from models.zoo.encoder import FULL_DEPTH, encoder
+from blazetrack.errors import InputError
+from blazetrack.types import Anchors
+from models.zoo.blazeface import deployed
+from models.zoo.blocks import check_levels, check_sizes
+from models.zoo.encoder import (
+    EXPAND,
+    Stage,
+    conv,
+    depthwise,
+    encoder,
+    full_depth,
+    relu6,
+    widened,
+)
 
-__all__ = ["SIZES", "blazeface_light", "deployed"]
+__all__ = ["ANCHORS", "PYRAMID", "SIZES", "STAGES", "blazeface_light", "deployed"]
 
 NAME = "blazeface_light"
-FINE, COARSE = 2, 4  # stages of 1/8 and 1/16 of the side
-FINE_HEAD, COARSE_HEAD = 64, 96  # channels
-KERNEL = 3  # side of depthwise convolutions
+ANCHORS = Anchors(strides=(8, 16), per_map=1)
+STAGES = (
+    Stage(16, 3, 1, 1),
+    Stage(24, 3, 2, 4, (3,)),
+    Stage(40, 5, 2, 6, (5,)),
+    Stage(80, 3, 2, 6, (3, 3)),
+    Stage(112, 5, 1, 6, (5, 5)),
+    Stage(192, 5, 2, 6, (5, 5, 5)),
+)
+PYRAMID: Mapping[int, int] = {4: 192, 2: 96}  # stages whose maps it takes: channels, coarse first
+REPEATS = 2  # residuals on each level of the pyramid
 
 SIZES: Mapping[str, Mapping[str, Any]] = {
-    "lite": {},
-    "full": {"side": 192, "depth": FULL_DEPTH[: COARSE + 1]},
+    "lite": {"depth": (0, 1, 1, 1, 1, 2), "keep": (0.67, 0.5, 0.4, 0.4, 0.4, 0.2)},
+    "full": {"side": 224},
 }
 
 
 def blazeface_light(
-    side: int = 128, points: int = 3, depth: Sequence[int] = (0, 1, 1, 2, 1)
+    side: int = 128,
+    points: int = 3,
+    depth: Sequence[int] = full_depth(STAGES),
+    keep: Sequence[float] | None = None,
 ) -> keras.Model:
     """The network, as it is trained and as it is exported.
 
     Args:
-        side: of the input in pixels, a multiple of 16.
+        side: of the input in pixels, a multiple of 32.
         points: P, besides the box: mid-hip, the point on the person's circle, mid-shoulder.
-        depth: blocks of each of the first five stages behind its first one.
+        depth: blocks of each stage behind its first one.
+        keep: of each stage, the part of the channels inside its blocks that is built (the first
+            counts for the stem, the last for the top too); None is all.
 
     Returns:
-        `image` `(B, side, side, 3)` float32 in 0..1 → the outputs of `blazeface.blazeface`.
+        `image` `(B, side, side, 3)` float32 in 0..1 → the outputs of `blazeface.blazeface`, with
+        anchors of `ANCHORS`.
 
     Raises:
         InputError: a number is wrong, or more blocks are asked for than the layout has.
     """
-    check_levels(NAME, COARSE + 1, depth=depth)
-    check_sizes(NAME, side, 16, depth=depth, points=points)
+    check_levels(NAME, len(STAGES), depth=depth)
+    check_sizes(NAME, side, 32, depth=depth, points=points)
+    if points < 2:
+        raise InputError(f"{NAME}: points: expected mid-hip, circle and any more, got {points}")
     image = keras.Input((side, side, 3), name="image")
-    maps = encoder(image, NAME, depth)
-    coarse = blaze_block(conv(maps[COARSE], COARSE_HEAD), COARSE_HEAD, 1, KERNEL)
-    down = layers.UpSampling2D(interpolation="bilinear")(conv(coarse, FINE_HEAD, relu=False))
-    fine = layers.ReLU()(layers.Add()([conv(maps[FINE], FINE_HEAD, relu=False), down]))
-    fine = blaze_block(fine, FINE_HEAD, 1, KERNEL)
-    return keras.Model(image, anchor_heads(NAME, fine, coarse, side, points), name=NAME)
+    maps = encoder(image, NAME, STAGES, depth, keep)
+    inside = EXPAND if keep is None else EXPAND * keep[-1]
+    top = relu6(conv(maps[-1], "top_expand", widened(STAGES[-1].channels, inside)))
+    x = depthwise(top, "top_depthwise", 3)
+    levels: dict[int, Any] = {}
+    for level, channels in PYRAMID.items():
+        x = levels[level] = _merged(x, maps[level], level, channels)
+    outputs = {}
+    for name, values in (("boxes", 4 + 2 * points), ("scores", 1)):
+        rows = [_rows(levels[level], f"{name}{level}", values) for level in sorted(levels)]
+        outputs[name] = layers.Concatenate(axis=1, name=name)(rows)  # the finest first
+    return keras.Model(image, outputs, name=NAME)
+
+
+def _merged(coarse: Any, lateral: Any, level: int, channels: int) -> Any:
+    """A level of the pyramid, from the coarser one and the encoder's map."""
+    x = conv(coarse, f"up{level}_project", channels)
+    x = relu6(layers.UpSampling2D(interpolation="bilinear")(x))
+    x = layers.Add()([x, relu6(_separable(lateral, f"lateral{level}", channels))])
+    for number in range(REPEATS):
+        x = relu6(layers.Add()([x, _separable(x, f"pyramid{level}_{number}", channels)]))
+    return x
+
+
+def _separable(x: Any, name: str, channels: int) -> Any:
+    """A depthwise convolution of 3×3 and one of 1×1 behind it, nothing cut between them."""
+    x = layers.DepthwiseConv2D(3, padding="same", name=f"{name}_depthwise")(x)
+    return conv(x, f"{name}_project", channels)
+
+
+def _rows(x: Any, name: str, values: int) -> Any:
+    """A row of each cell."""
+    x = layers.ZeroPadding2D(((1, 0), (1, 0)))(x)
+    x = layers.Conv2D(values, 2, dtype="float32", name=name)(x)
+    return layers.Reshape((x.shape[1] * x.shape[2], values))(x)

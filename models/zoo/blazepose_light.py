@@ -1,4 +1,4 @@
-"""The light landmark network: the encoder of the released one at half its side, read by places.
+"""The light landmark network: the released one, smaller and with fewer channels, read by places.
 
     image ─ stem ─ stages of inverted residuals ─ bottom ─────────── tail ─┬─ points, visibility,
                     │      │      │                 │                      │  presence, world, score
@@ -8,9 +8,9 @@
                      (training only)
 
 Encoder and decoder are those of the released file (`encoder.py`). There the regression sees the
-bottom alone. At half the side the bottom has 4×4 cells, too few to say where a wrist is, so here
-the regression also reads the decoder's largest map by feature points, as deep spatial autoencoders
-do (arXiv 1509.06113): a softmax over all places of each of 64 maps, and the mean place under it.
+bottom alone. At a smaller side that has too few cells to say where a wrist is, so here the
+regression also reads the decoder's largest map by feature points, as deep spatial autoencoders do
+(arXiv 1509.06113): a softmax over all places of each of some maps, and the mean place under it.
 They learn from the regression alone; the double line lets features through and no gradient, as in
 the paper of BlazePose (arXiv 2006.10204).
 """
@@ -27,13 +27,14 @@ from keras import layers, ops
 from models.zoo.blocks import check_levels, check_sizes
 from models.zoo.encoder import (
     EXPAND,
-    FULL_DEPTH,
-    STAGES,
+    Stage,
     conv,
     depthwise,
     encoder,
+    full_depth,
     relu6,
     separable,
+    widened,
 )
 from models.zoo.heads import FEATURES, dense_heads, fold_heads, map_heads
 
@@ -42,14 +43,28 @@ __all__ = ["FEATURE_MAPS", "SIZES", "TAPS", "blazepose_light", "deployed"]
 NAME = "blazepose_light"
 FEATURE_MAPS = "feature_maps"  # the layer whose maps become places
 SEEN, TAIL = 48, 96  # channels: of the decoder, of the tail
-MAPS = 64
+STAGES = (
+    Stage(16, 3, 1, 1),
+    Stage(24, 3, 2, 4, (3,)),
+    Stage(32, 5, 2, 6, (5,)),
+    Stage(64, 3, 2, 6, (3, 3)),
+    Stage(88, 5, 1, 6, (5, 5)),
+    Stage(144, 5, 2, 6, (5, 5, 5)),
+)
 TAPS = (1, 2, 4)  # stages whose output the decoder sees
 
-SIZES: Mapping[str, Mapping[str, Any]] = {"lite": {"side": 128}, "full": {"side": 256}}
+SIZES: Mapping[str, Mapping[str, Any]] = {
+    "lite": {"keep": (0.67, 0.5, 0.4, 0.4, 0.4, 0.4)},
+    "full": {"side": 256},
+}
 
 
 def blazepose_light(
-    side: int = 128, keypoints: int = 33, depth: Sequence[int] = FULL_DEPTH
+    side: int = 192,
+    keypoints: int = 33,
+    depth: Sequence[int] = full_depth(STAGES),
+    keep: Sequence[float] | None = None,
+    places: int = 36,
 ) -> keras.Model:
     """The network as it is trained.
 
@@ -57,6 +72,9 @@ def blazepose_light(
         side: of the input in pixels, a multiple of 32.
         keypoints: K.
         depth: blocks of each stage behind its first one.
+        keep: of each stage, the part of the channels inside its blocks that is built (the first
+            counts for the stem, the last for the bottom too); None is all.
+        places: how many feature points.
 
     Returns:
         `image` `(B, side, side, 3)` float32 in 0..1 → the outputs of `blazepose.blazepose`.
@@ -65,13 +83,14 @@ def blazepose_light(
         InputError: a number is wrong, or more blocks are asked for than the layout has.
     """
     check_levels(NAME, len(STAGES), depth=depth)
-    check_sizes(NAME, side, 32, depth=depth, keypoints=keypoints)
+    check_sizes(NAME, side, 32, depth=depth, keypoints=keypoints, places=places)
     image = keras.Input((side, side, 3), name="image")
-    maps = encoder(image, NAME, depth)
-    bottom = relu6(conv(maps[-1], "bottom_expand", STAGES[-1].channels * EXPAND))
+    maps = encoder(image, NAME, STAGES, depth, keep)
+    inside = EXPAND if keep is None else EXPAND * keep[-1]
+    bottom = relu6(conv(maps[-1], "bottom_expand", widened(STAGES[-1].channels, inside)))
     bottom = depthwise(bottom, "bottom_depthwise", 3)
     decoded = _decoder(bottom, maps)
-    features = layers.Concatenate(name=FEATURES)([_places(decoded), _tail(bottom)])
+    features = layers.Concatenate(name=FEATURES)([_places(decoded, places), _tail(bottom)])
     heads = dense_heads(features, keypoints) | map_heads(decoded, keypoints)
     return keras.Model(image, heads, name=NAME)
 
@@ -91,11 +110,11 @@ def _decoder(bottom: Any, maps: Sequence[Any]) -> Any:
     return x
 
 
-def _places(decoded: Any) -> Any:
+def _places(decoded: Any, count: int) -> Any:
     """Where each feature map is high: x and y in parts of the side from the middle."""
     cells = decoded.shape[1]
-    maps = layers.Conv2D(MAPS, 1, name=FEATURE_MAPS)(ops.stop_gradient(decoded))
-    maps = layers.Permute((2, 1))(layers.Reshape((cells * cells, MAPS))(maps))
+    maps = layers.Conv2D(count, 1, name=FEATURE_MAPS)(ops.stop_gradient(decoded))
+    maps = layers.Permute((2, 1))(layers.Reshape((cells * cells, count))(maps))
     middles = (np.arange(cells) + 0.5) / cells - 0.5
     grid = np.stack(np.meshgrid(middles, middles), axis=-1).reshape(-1, 2).astype(np.float32)
     places = ops.matmul(layers.Softmax(dtype="float32")(maps), ops.convert_to_tensor(grid))
@@ -105,16 +124,15 @@ def _places(decoded: Any) -> Any:
 def _tail(bottom: Any) -> Any:
     """What the bottom says of the whole: visibility, depth, whether anybody is there."""
     x = relu6(separable(bottom, "tail_in", TAIL))
-    for part, cells in enumerate((4, 2)):
-        x = _reduce(x, f"tail{part}_0", cells)
+    for part, stride in enumerate((1, 2)):
+        x = _reduced(x, f"tail{part}_0", stride)
         x = relu6(layers.Add()([x, separable(x, f"tail{part}_1", TAIL)]))
     return layers.Flatten()(x)
 
 
-def _reduce(x: Any, name: str, cells: int) -> Any:
-    """A residual to a map of so many cells a side, with a maximum as the way round."""
-    stride = max(1, x.shape[1] // cells)
+def _reduced(x: Any, name: str, stride: int) -> Any:
+    """A residual; where the map becomes smaller, with a maximum as the way round."""
     y = separable(x, name, TAIL, stride)
     if stride > 1:
-        x = layers.MaxPooling2D(stride)(x)
+        x = layers.MaxPooling2D(stride, padding="same")(x)
     return relu6(layers.Add()([x, y]))

@@ -1,9 +1,10 @@
-"""The encoder of the released landmark network, and the layers it is made of.
+"""The encoder that the released networks share, and the layers it is made of.
 
-Its layout is that of `pose_landmark_full.tflite` (Apache-2.0), read off its operators: its weights
-fit, and are what a short training begins from (`models.pretrained`). There are no batch norms: the
-file has them folded into its convolutions, and to measure them anew at another side breaks what
-the weights know.
+Landmark network and detector are of one kind, an EfficientNet-Lite (arXiv 1905.11946) read off the
+operators of `pose_landmark_full.tflite` and `pose_detection.tflite` (Apache-2.0); they differ in
+their stages. The weights fit, and are what a short training begins from (`models.pretrained`).
+There are no batch norms: the files have them folded into their convolutions, and to measure them
+anew at another side breaks what the weights know.
 """
 
 from __future__ import annotations
@@ -15,17 +16,18 @@ import keras
 from keras import layers
 
 from blazetrack.errors import InputError
+from models.zoo.blocks import check_levels
 
 __all__ = [
     "EXPAND",
-    "FULL_DEPTH",
-    "STAGES",
     "Stage",
     "conv",
     "depthwise",
     "encoder",
+    "full_depth",
     "relu6",
     "separable",
+    "widened",
 ]
 
 STEM = 24  # channels
@@ -50,38 +52,48 @@ class Stage(NamedTuple):
     inner: tuple[int, ...] = ()
 
 
-STAGES = (
-    Stage(16, 3, 1, 1),
-    Stage(24, 3, 2, 4, (3,)),
-    Stage(32, 5, 2, 6, (5,)),
-    Stage(64, 3, 2, 6, (3, 3)),
-    Stage(88, 5, 1, 6, (5, 5)),
-    Stage(144, 5, 2, 6, (5, 5, 5)),
-)
 EXPAND = 6  # of the blocks behind a stage's first
-FULL_DEPTH = tuple(len(one.inner) for one in STAGES)
 
 
-def encoder(image: Any, who: str, depth: Sequence[int]) -> list[Any]:
+def full_depth(layout: Sequence[Stage]) -> tuple[int, ...]:
+    """Blocks of each stage behind its first one."""
+    return tuple(len(one.inner) for one in layout)
+
+
+def encoder(
+    image: Any,
+    who: str,
+    layout: Sequence[Stage],
+    depth: Sequence[int],
+    keep: Sequence[float] | None = None,
+) -> list[Any]:
     """The last map of each stage.
 
     Args:
         image: `(B, side, side, 3)`.
         who: network that is told of in errors.
+        layout: of the released network.
         depth: blocks of each stage behind its first one, for as many stages as are wanted.
+        keep: of each stage, the part of the channels inside its blocks that is built; None is all.
 
     Raises:
-        InputError: more blocks are asked for than the layout has.
+        InputError: more blocks are asked for than the layout has, or other parts than 0 to 1.
     """
-    stages = STAGES[: len(depth)]
-    most = FULL_DEPTH[: len(depth)]
+    if keep is not None:
+        check_levels(who, len(layout), keep=keep)
+        if not all(0 < part <= 1 for part in keep):
+            raise InputError(f"{who}: keep: expected parts above 0 and up to 1, got {keep}")
+    stages = layout[: len(depth)]
+    most = full_depth(stages)
     if any(count > limit for count, limit in zip(depth, most, strict=True)):
         raise InputError(f"{who}: depth: expected up to {most}, got {depth}")
-    x, maps = relu6(conv(layers.ZeroPadding2D(1)(image), "stem", STEM, 3, 2)), []
-    for number, (one, blocks) in enumerate(zip(stages, depth, strict=True)):
-        x = _inverted(x, f"stage{number}_0", one.channels, one.kernel, one.stride, one.expand)
+    stem = STEM if keep is None else widened(STEM, keep[0])
+    x, maps = relu6(conv(layers.ZeroPadding2D(1)(image), "stem", stem, 3, 2)), []
+    parts: Sequence[float] = [1.0] * len(stages) if keep is None else keep
+    for number, (one, blocks, part) in enumerate(zip(stages, depth, parts, strict=True)):
+        x = _inverted(x, f"stage{number}_0", one.channels, one.kernel, one.stride, one.expand, part)
         for place, kernel in enumerate(one.inner[:blocks], start=1):
-            x = _inverted(x, f"stage{number}_{place}", one.channels, kernel, 1, EXPAND)
+            x = _inverted(x, f"stage{number}_{place}", one.channels, kernel, 1, EXPAND, part)
         maps.append(x)
     return maps
 
@@ -111,13 +123,21 @@ def relu6(x: Any) -> Any:
     return layers.ReLU(6.0)(x)
 
 
-def _inverted(x: Any, name: str, channels: int, kernel: int, stride: int, expand: int) -> Any:
+def widened(channels: int, expand: float) -> int:
+    """Channels inside a block: a multiple of 8, as XNNPACK runs them best."""
+    return max(8, round(channels * expand / 8) * 8)
+
+
+def _inverted(
+    x: Any, name: str, channels: int, kernel: int, stride: int, expand: int, part: float
+) -> Any:
     y = x
     if expand > 1:
-        y = relu6(conv(y, f"{name}_expand", x.shape[-1] * expand))
+        y = relu6(conv(y, f"{name}_expand", widened(x.shape[-1], expand * part)))
     if stride > 1:
         y = depthwise(layers.ZeroPadding2D(kernel // 2)(y), f"{name}_depthwise", kernel, 2, "valid")
     else:
         y = depthwise(y, f"{name}_depthwise", kernel)
     y = conv(y, f"{name}_project", channels)
-    return layers.Add()([x, y]) if stride == 1 and x.shape[-1] == channels else y
+    residual = expand > 1 and stride == 1 and x.shape[-1] == channels
+    return layers.Add()([x, y]) if residual else y

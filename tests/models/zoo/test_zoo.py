@@ -17,8 +17,7 @@ from blazetrack.store import slim  # noqa: E402
 from blazetrack.track.landmarks import decode_landmarks  # noqa: E402
 from models.loss_settings import DetectorLossSettings, PoseLossSettings  # noqa: E402
 from models.losses import detector_loss, pose_loss  # noqa: E402
-from models.zoo import NETWORKS, build, deployed  # noqa: E402
-from models.zoo.blazeface import ANCHORS  # noqa: E402
+from models.zoo import NETWORKS, anchors_of, build, deployed  # noqa: E402
 from models.zoo.counting import count  # noqa: E402
 
 # Keras 3 on NumPy 2.
@@ -41,7 +40,8 @@ SHAPES = {
     for name in POSE
 }
 DETECTORS = sorted(name for name, one in NETWORKS.items() if one.kind == "detector")
-SHAPES |= {name: {"boxes": (56, 10), "scores": (56, 1)} for name in DETECTORS}
+ROWS = {"blazeface": 56, "blazeface_light": 20}
+SHAPES |= {name: {"boxes": (ROWS[name], 10), "scores": (ROWS[name], 1)} for name in DETECTORS}
 DEPLOYED = {
     name: {
         "landmarks": (5 * (KEYPOINTS + 2),),
@@ -55,10 +55,10 @@ DEPLOYED |= {name: SHAPES[name] for name in DETECTORS}
 COUNTS = {
     ("blazepose", "lite"): (1_707_539, 102_273_536),
     ("blazepose", "full"): (2_770_835, 430_412_288),
-    ("blazepose_light", "lite"): (1_867_619, 84_772_864),
-    ("blazepose_light", "full"): (1_867_619, 337_459_456),
-    ("blazeface_light", "lite"): (383_360, 54_299_648),
-    ("blazeface_light", "full"): (490_104, 137_456_640),
+    ("blazepose_light", "lite"): (976_151, 87_206_328),
+    ("blazepose_light", "full"): (2_167_647, 333_236_056),
+    ("blazeface_light", "lite"): (660_782, 47_645_696),
+    ("blazeface_light", "full"): (2_936_694, 388_878_112),
     ("blazeface", "lite"): (247_768, 52_643_840),
     ("blazeface", "full"): (533_624, 222_446_592),
 }
@@ -78,9 +78,9 @@ def pose_targets() -> Arrays:
     return {name: value.astype(np.float32) for name, value in targets.items()}
 
 
-def detector_targets() -> Arrays:
+def detector_targets(name: str) -> Arrays:
     rng = np.random.default_rng(1)
-    boxes = rng.normal(0, 8, (BATCH, *SHAPES["blazeface"]["boxes"]))
+    boxes = rng.normal(0, 8, (BATCH, *SHAPES[name]["boxes"]))
     positives = rng.random(boxes.shape[:2]) < 0.1
     targets = {"boxes": boxes, "positives": positives, "weights": np.ones_like(positives)}
     return {name: value.astype(np.float32) for name, value in targets.items()}
@@ -139,7 +139,7 @@ def trained(name: str, losses: list[float]) -> Any:
     """A network after a few steps, so that no weight and no statistic is what it began with."""
     keras.utils.set_random_seed(3)
     network = build(name, **NETWORKS[name].tiny)
-    targets = pose_targets() if name in POSE else detector_targets()
+    targets = pose_targets() if name in POSE else detector_targets(name)
     optimizer = keras.optimizers.Adam(3e-3)
     model = trainee(network, lambda y, got: loss_of(name, y, got), optimizer)
     losses += [float(model.train_on_batch(pictures(), targets)) for _ in range(20)]
@@ -194,6 +194,7 @@ def test_the_file_holds_only_what_is_fast(trained: Any, tmp_path: Path) -> None:
     _, path = exported(trained, tmp_path)
     known = {"CONV_2D", "DEPTHWISE_CONV_2D", "MAX_POOL_2D", "ADD", "PAD", "RESIZE_BILINEAR"}
     known |= {"RESHAPE", "CONCATENATION", "FULLY_CONNECTED", "LOGISTIC", "TRANSPOSE", "SOFTMAX"}
+    known |= {"RELU6"}  # behind an enlarged map
     assert set(slim.count(path).operators) <= known
 
 
@@ -315,12 +316,13 @@ def test_anchor_rows_are_where_the_decoder_looks_for_them() -> None:
     keras.utils.set_random_seed(6)
     side, spot = 256, np.array([48, 200])
     network = build("blazeface", side=side, width=(8, 8, 16, 16), depth=(0, 0, 0, 0))
+    anchors = anchors_of("blazeface")
     dark = np.zeros((1, side, side, 3), np.float32)
     lit = dark.copy()
     lit[0, spot[1] - 4 : spot[1] + 4, spot[0] - 4 : spot[0] + 4] = 1
     before, after = run(network, dark), run(network, lit)
     changed = np.abs(after["scores"] - before["scores"])[0, :, 0]
-    centers = anchor_centers(ANCHORS, (side, side)) * side
+    centers = anchor_centers(anchors, (side, side)) * side
     assert len(centers) == len(changed)
     fine = 2 * (side // 8) ** 2
     for rows in (slice(0, fine), slice(fine, None)):
@@ -330,6 +332,11 @@ def test_anchor_rows_are_where_the_decoder_looks_for_them() -> None:
         assert not changed[rows][far].any()
     moved = np.abs(after["boxes"] - before["boxes"])[0].max(axis=1)
     assert not moved[changed == 0].any()
+
+
+@pytest.mark.parametrize("name", DETECTORS)
+def test_there_is_an_anchor_for_each_row(name: str) -> None:
+    assert len(anchor_centers(anchors_of(name), (SIDE, SIDE))) == ROWS[name]
 
 
 @pytest.mark.parametrize(
@@ -346,6 +353,12 @@ def test_anchor_rows_are_where_the_decoder_looks_for_them() -> None:
         ("blazepose", {"keypoints": 2.5}, "keypoints: expected whole numbers from 1, got 2.5"),
         ("blazepose_light", {"depth": (1, 1)}, r"depth: expected 6 numbers, got \(1, 1\)"),
         ("blazepose_light", {"depth": (9, 0, 0, 0, 0, 0)}, r"depth: expected up to \(0, 1, 1, 2"),
+        ("blazepose_light", {"keep": (0.5,)}, r"keep: expected 6 numbers, got \(0.5,\)"),
+        (
+            "blazeface_light",
+            {"keep": (1, 1, 1, 1, 1, 2)},
+            "keep: expected parts above 0 and up to 1",
+        ),
         ("blazeface_light", {"points": 1}, "points: expected mid-hip, circle"),
         ("blazeface", {"side": 120}, "side: expected a multiple of 16, got 120"),
         ("blazeface", {"width": (8, 8)}, r"width: expected 4 numbers, got \(8, 8\)"),
