@@ -98,9 +98,9 @@ def _begin_keypoints(network: Any, kernel: Array, bias: Array) -> None:
     maps.set_weights([SHARPER * drawn, SHARPER * zero])
     points = network.get_layer("points")
     weights, middle = points.get_weights()
-    weights[:] = 0.0
     for keypoint in range(keypoints):
         for axis in range(2):  # features are x y of each map; points are x y z of each keypoint
+            weights[:, 3 * keypoint + axis] = 0.0
             weights[2 * keypoint + axis, 3 * keypoint + axis] = 1.0
     points.set_weights([weights, middle])
 

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import av
+import pytest
 
 
 def test_the_demo_tracks_the_drawn_person(command: Any, weights: object, tmp_path: Path) -> None:
@@ -20,6 +21,18 @@ def test_the_demo_tracks_the_drawn_person(command: Any, weights: object, tmp_pat
         assert sum(1 for _ in film.decode(video=0)) == 45
     lines = (tmp_path / "demo.jsonl").read_text(encoding="utf-8").splitlines()
     assert [json.loads(line)["frame"] for line in lines] == list(range(45))
+
+
+def test_the_light_model_needs_nothing_but_the_package(
+    command: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("BLAZETRACK_HOME", str(tmp_path / "empty"))
+    answer = command("demo", "--model", "lite", "--frames", 45, "--offline", "--json")
+    assert (answer.code, answer.err) == (0, [])
+    report = answer.json()
+    assert report["models"] == {"detector": "detector_lite", "landmarks": "lite"}
+    assert report["frames_with_people"] == 45
+    assert report["pck"] >= 0.9
 
 
 def test_the_demo_prints_a_table_and_where_its_files_are(

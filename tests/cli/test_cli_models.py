@@ -33,6 +33,8 @@ def test_list_shows_the_published_models() -> None:
     assert [(row["name"], row["present"]) for row in rows] == [
         ("pose_detector", False),
         ("full", False),
+        ("detector_lite", True),
+        ("lite", True),
     ]
 
 

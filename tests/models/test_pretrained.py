@@ -58,6 +58,14 @@ def test_points_begin_where_the_heatmaps_are_high(
     assert np.median(np.linalg.norm(points - places, axis=-1)) < 0.02
 
 
+def test_what_has_no_place_of_its_own_begins_small_but_not_at_nothing(weights: Store) -> None:
+    """Steps are a part of a channel's size: z and the alignment points would stay at nothing."""
+    network = build("blazepose_light", "full")
+    begin_with(network, "full", weights)
+    kernel, _ = network.get_layer("points").get_weights()
+    assert np.sqrt(np.mean(kernel**2, axis=0)).min() > 1e-4
+
+
 def test_a_lighter_network_takes_what_it_has_a_place_for(weights: Store) -> None:
     network = build("blazepose_light", side=192, depth=(0, 1, 0, 2, 1, 1))
     taken = begin_with(network, "full", weights)

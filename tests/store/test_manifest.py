@@ -24,7 +24,7 @@ ENTRY = """
 """
 GOOD = {
     "sha256": "a" * 64,
-    "source": "{package: weights/lite.tflite}",
+    "source": "{package: weights/other.tflite}",
     "outputs": "{landmarks: a, score: b}",
 }
 
@@ -49,7 +49,7 @@ def test_a_model_may_ship_with_the_package(tmp_path: Path) -> None:
     path = tmp_path / "list.yaml"
     path.write_text(ENTRY.format(**GOOD), encoding="utf-8")
     entry = load_manifest(path)["lite"]
-    assert entry.source.path.parts[-3:] == ("blazetrack", "weights", "lite.tflite")
+    assert entry.source.path.parts[-3:] == ("blazetrack", "weights", "other.tflite")
 
 
 @pytest.mark.parametrize(
