@@ -94,11 +94,12 @@ def _begin_keypoints(network: Any, kernel: Array, bias: Array) -> None:
     network.get_layer(HEATMAP).set_weights([kernel, bias])
     maps = network.get_layer(blazepose_light.FEATURE_MAPS)
     drawn, zero = maps.get_weights()
-    drawn[..., :keypoints], zero[:keypoints] = kernel, bias
+    known = min(keypoints, len(zero))
+    drawn[..., :known], zero[:known] = kernel[..., :known], bias[:known]
     maps.set_weights([SHARPER * drawn, SHARPER * zero])
     points = network.get_layer("points")
     weights, middle = points.get_weights()
-    for keypoint in range(keypoints):
+    for keypoint in range(known):
         for axis in range(2):  # features are x y of each map; points are x y z of each keypoint
             weights[:, 3 * keypoint + axis] = 0.0
             weights[2 * keypoint + axis, 3 * keypoint + axis] = 1.0

@@ -22,6 +22,7 @@ __all__ = ["prune"]
 Array = NDArray[np.float32]
 Places = NDArray[np.int64]
 Steps = list[tuple[Any, list[str]]]  # operations in order, with the names of those they read
+Readers = Mapping[str, Steps]
 
 CHUNK = 32  # pictures at once
 CELLS = 12_000  # of all pictures, that a convolution is solved on
@@ -107,16 +108,16 @@ def _towards(network: Any, names: Collection[str]) -> Steps:
     return list(steps.values())
 
 
-def _readers(steps: Steps) -> Mapping[str, list[tuple[Any, list[str]]]]:
+def _readers(steps: Steps) -> Readers:
     """Who reads what an operation says, by the name of that."""
-    readers: dict[str, list[tuple[Any, list[str]]]] = defaultdict(list)
+    readers: dict[str, Steps] = defaultdict(list)
     for operation, reads in steps:
         for one in reads:
             readers[one].append((operation, reads))
     return readers
 
 
-def _added_to(name: str, readers: Mapping[str, list[tuple[Any, list[str]]]]) -> list[str]:
+def _added_to(name: str, readers: Readers) -> list[str]:
     """The maps that a layer's output is added to."""
     adds = [reads for one, reads in readers[name] if isinstance(one, layers.Add)]
     return [other for reads in adds for other in reads if other != name]
@@ -132,16 +133,20 @@ def _run(operation: Any, inputs: Sequence[Array]) -> Array:
 
 
 def _choose(
-    convolution: Any, said: Array, count: int, readers: Any, rng: np.random.Generator
+    convolution: Any, said: Array, count: int, readers: Readers, rng: np.random.Generator
 ) -> Places:
-    """Which `count` outputs of a convolution stay, for the next one but depthwise ones."""
-    reader = convolution
-    while reader is convolution or not reader.name.endswith(PROJECT):
-        said = said if reader is convolution else _run(reader, [said])
-        following = [one for one, _ in readers[reader.name]]
-        reader = next((one for one in following if one.name.endswith(PROJECT)), following[0])
+    """Which `count` outputs of a convolution stay, for the projection behind it."""
+    reader = _reader(convolution, readers)
+    while not reader.name.endswith(PROJECT):
+        said, reader = _run(reader, [said]), _reader(reader, readers)
     rows = _cells(said, CHOOSING, rng)
     return _surgeon(rows.astype(np.float64), reader.get_weights()[0][0, 0], count)
+
+
+def _reader(operation: Any, readers: Readers) -> Any:
+    """What reads an operation's output: a projection, if there is one."""
+    each = [one for one, _ in readers[operation.name]]
+    return next((one for one in each if one.name.endswith(PROJECT)), each[0])
 
 
 def _surgeon(read: NDArray[np.float64], kernel: Array, count: int) -> Places:

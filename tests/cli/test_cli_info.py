@@ -24,7 +24,7 @@ def test_info_says_which_models_are_here(
 ) -> None:
     monkeypatch.setenv("BLAZETRACK_HOME", str(tmp_path / "empty"))
     facts = command("info", "--json").json()
-    assert (facts["models"], facts["here"]) == (str(tmp_path / "empty"), [])
+    assert (facts["models"], facts["here"]) == (str(tmp_path / "empty"), ["detector_lite", "lite"])
     assert not (tmp_path / "empty").exists()
 
 
