@@ -242,9 +242,9 @@ def _write(
 def _obey(sinks: Sequence[Sink], tracker: PoseTracker) -> None:
     """Do what users asked for through a sink: whom to follow, whether to smooth."""
     for sink in sinks:
-        point, sink.chosen_px = sink.chosen_px, None
-        if point is not None and tracker.can_follow:
-            tracker.follow(point)
+        choice, sink.chosen = sink.chosen, None
+        if choice is not None and tracker.can_follow:
+            tracker.follow(choice)
         smoothing, sink.chosen_smoothing = sink.chosen_smoothing, None
         if smoothing is not None and tracker.can_smooth:
             tracker.smoothing = smoothing

@@ -211,13 +211,13 @@ def test_a_sink_is_told_how_the_tracker_came_to_a_frame() -> None:
 def test_what_the_user_asks_for_reaches_the_tracker() -> None:
     def ask(index: int) -> None:
         if index == 1:
-            sink.chosen_px, sink.chosen_smoothing = (3.0, 4.0), False
+            sink.chosen, sink.chosen_smoothing = (3.0, 4.0), False
 
     sink, tracker = PaperSink(ask), PaperTracker()
     go(PaperSource(4), sink, tracker=tracker)
     assert tracker.followed == [(3.0, 4.0)]
     assert tracker.smoothing is False
-    assert (sink.chosen_px, sink.chosen_smoothing) == (None, None)
+    assert (sink.chosen, sink.chosen_smoothing) == (None, None)
 
 
 def test_what_a_graph_cannot_do_is_not_asked_of_it() -> None:
@@ -225,7 +225,7 @@ def test_what_a_graph_cannot_do_is_not_asked_of_it() -> None:
         can_follow = can_smooth = False
 
     def ask(index: int) -> None:
-        sink.chosen_px, sink.chosen_smoothing = (3.0, 4.0), False
+        sink.chosen, sink.chosen_smoothing = (3.0, 4.0), False
 
     sink, tracker = PaperSink(ask), Plain()
     go(PaperSource(2), sink, tracker=tracker)

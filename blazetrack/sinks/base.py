@@ -58,7 +58,7 @@ class RunInfo:
         skeleton: the keypoints of the people.
         is_camera: people see themselves in the pictures, so they expect a mirror.
         is_stills: each picture stands for itself and is worth a look.
-        can_follow: whether `Sink.chosen_px` means anything to the tracker.
+        can_follow: whether `Sink.chosen` means anything to the tracker.
         can_smooth: whether `Sink.chosen_smoothing` does.
     """
 
@@ -90,8 +90,8 @@ class Sink(ABC):
         name: how to speak of it in a message.
         needs_picture: whether `write` wants the drawn picture.
         stop_requested: the user has asked for the end of the run.
-        chosen_px: the point of the picture that the user pointed at, to follow who is there; the
-            reader sets it back to None.
+        chosen: whom the user pointed at, to be followed: an id, or a point of the picture where
+            nobody was known; the reader sets it back to None.
         chosen_smoothing: whether the user now wants landmarks to be filtered; the reader sets it
             back to None.
         state: how the tracker came to the frame that `write` gets next.
@@ -107,7 +107,7 @@ class Sink(ABC):
     def __init__(self, name: str) -> None:
         self.name = name
         self.stop_requested = False
-        self.chosen_px: tuple[float, float] | None = None
+        self.chosen: int | tuple[float, float] | None = None
         self.chosen_smoothing: bool | None = None
         self.state = TrackState()
         self.warnings: list[str] = []

@@ -306,11 +306,13 @@ class WindowSink(Sink):
         if not self._run.can_follow:
             self._say("~to choose one of several people: --people N")
             return
-        frame = self._last[0]
+        frame, poses, _ = self._last
         scale = frame.height / self._size[1]  # the picture fills the height from the left edge on
         x_px, y_px = (x + 0.5) * scale - 0.5, (y + 0.5) * scale - 0.5
         if x_px < frame.width:
-            self.chosen_px = (frame.width - 1 - x_px if self._mirror else x_px, y_px)
+            point = (frame.width - 1 - x_px if self._mirror else x_px, y_px)
+            row = poses.at(point)  # who is seen there may be out of sight in the next frame
+            self.chosen = point if row is None else int(poses.ids[row])
 
 
 class _Pace:

@@ -91,13 +91,11 @@ class Lock:
         return poses.take(rows)
 
     def _choose(self, choice: Choice, poses: Poses, frame: Frame) -> int | None:
-        centers, radii = poses.alignment_px[:, 0], poses.radius_px
         if choice == "largest":
-            return int(poses.ids[radii.argmax()])
-        middle = (frame.width / 2, frame.height / 2)
-        point = np.array(choice if isinstance(choice, tuple) else middle)
-        apart = np.hypot(*(centers - point).T) / np.maximum(radii, 1.0)
-        nearest = int(apart.argmin())
-        if isinstance(choice, tuple) and apart[nearest] > 1.0:
-            return None  # nobody is there yet
-        return int(poses.ids[nearest])
+            return int(poses.ids[poses.radius_px.argmax()])
+        if isinstance(choice, tuple):
+            row = poses.at(choice)
+            return None if row is None else int(poses.ids[row])  # nobody is there yet
+        middle = np.array([frame.width / 2, frame.height / 2])
+        apart = np.hypot(*(poses.alignment_px[:, 0] - middle).T)
+        return int(poses.ids[(apart / np.maximum(poses.radius_px, 1.0)).argmin()])

@@ -178,7 +178,7 @@ def test_a_click_chooses_whom_to_follow(toy: Any) -> None:
         def write(self, frame: Any, poses: Poses, picture: Any = None) -> None:
             self.seen.append(len(poses))
             if frame.index == 3:
-                self.chosen_px = (250.0, 180.0)
+                self.chosen = (250.0, 180.0)
 
         def close(self) -> None:
             pass

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -324,22 +325,34 @@ def test_a_click_says_where_and_a_movement_does_not(paper: PaperWindow) -> None:
         sink.write(FRAME, Poses.empty())
         assert paper.mouse is not None
         paper.mouse(cv2.EVENT_MOUSEMOVE, 5, 5, 0, None)
-        assert sink.chosen_px is None
+        assert sink.chosen is None
         paper.mouse(cv2.EVENT_LBUTTONDOWN, 3, 4, 0, None)
-        assert sink.chosen_px == (3.0, 4.0)
+        assert sink.chosen == (3.0, 4.0)
+
+
+def test_a_click_on_somebody_means_who_is_seen_there(paper: PaperWindow, people: Any) -> None:
+    """Not who is there in the next frame: the tracker may lose them for a moment."""
+    with WindowSink() as sink:
+        sink.write(FRAME, replace(people((2, 3, 2), (7, 3, 1)), ids=np.array([5, 8])))
+        assert paper.mouse is not None
+        for x, whom in ((3, 5), (7, 8)):
+            paper.mouse(cv2.EVENT_LBUTTONDOWN, x, 3, 0, None)
+            assert sink.chosen == whom
+        paper.mouse(cv2.EVENT_LBUTTONDOWN, 5, 0, 0, None)
+        assert sink.chosen == (5.0, 0.0)
 
 
 def test_a_click_is_told_in_the_pixels_of_the_frame(sink: WindowSink, paper: PaperWindow) -> None:
     show(sink, paper, "w")
     assert paper.mouse is not None
     paper.mouse(cv2.EVENT_LBUTTONDOWN, 4, 2, 0, None)  # the picture is twice as large
-    assert sink.chosen_px == (1.75, 0.75)
-    sink.chosen_px = None
+    assert sink.chosen == (1.75, 0.75)
+    sink.chosen = None
     paper.mouse(cv2.EVENT_LBUTTONDOWN, 20, 2, 0, None)  # into the space beside it
-    assert sink.chosen_px is None
+    assert sink.chosen is None
     show(sink, paper, "m")
     paper.mouse(cv2.EVENT_LBUTTONDOWN, 4, 2, 0, None)
-    assert sink.chosen_px == (7 - 1.75, 0.75)
+    assert sink.chosen == (7 - 1.75, 0.75)
 
 
 def test_a_click_where_nobody_can_be_chosen_says_how(
@@ -349,7 +362,7 @@ def test_a_click_where_nobody_can_be_chosen_says_how(
     show(sink, paper)
     assert paper.mouse is not None
     paper.mouse(cv2.EVENT_LBUTTONDOWN, 4, 2, 0, None)
-    assert sink.chosen_px is None
+    assert sink.chosen is None
     show(sink, paper)
     assert "--people N" in pen.last["notes"][-1]
 
