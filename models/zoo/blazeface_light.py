@@ -20,11 +20,12 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import keras
+import numpy as np
 from keras import layers
 
 from blazetrack.errors import InputError
 from blazetrack.types import Anchors
-from models.zoo.blazeface import deployed
+from models.zoo import blazeface
 from models.zoo.blocks import check_levels, check_sizes
 from models.zoo.encoder import (
     EXPAND,
@@ -53,13 +54,13 @@ PYRAMID: Mapping[int, int] = {4: 192, 2: 96}  # stages whose maps it takes: chan
 REPEATS = 2  # residuals on each level of the pyramid
 
 SIZES: Mapping[str, Mapping[str, Any]] = {
-    "lite": {"depth": (0, 1, 1, 1, 1, 2), "keep": (0.67, 0.5, 0.4, 0.4, 0.4, 0.2)},
+    "lite": {"depth": (0, 1, 1, 1, 1, 2), "keep": (0.67, 0.4, 0.33, 0.33, 0.33, 0.17)},
     "full": {"side": 224},
 }
 
 
 def blazeface_light(
-    side: int = 128,
+    side: int = 160,
     points: int = 3,
     depth: Sequence[int] = full_depth(STAGES),
     keep: Sequence[float] | None = None,
@@ -97,6 +98,29 @@ def blazeface_light(
         rows = [_rows(levels[level], f"{name}{level}", values) for level in sorted(levels)]
         outputs[name] = layers.Concatenate(axis=1, name=name)(rows)  # the finest first
     return keras.Model(image, outputs, name=NAME)
+
+
+def deployed(network: keras.Model) -> keras.Model:
+    """The network as it is exported: box and score of a cell come from one convolution.
+
+    Raises:
+        ModelError: it is no such network.
+    """
+    blazeface.deployed(network)
+    names = {layer.name for layer in network.layers}
+    if f"rows{max(PYRAMID)}" in names:
+        return network
+    levels = []
+    for level in sorted(PYRAMID):
+        heads = [network.get_layer(f"{name}{level}") for name in ("boxes", "scores")]
+        (boxes, scores), parts = heads, zip(*(head.get_weights() for head in heads), strict=True)
+        both = layers.Conv2D(boxes.filters + scores.filters, 2, name=f"rows{level}")
+        x = both(boxes.input)
+        both.set_weights([np.concatenate(part, axis=-1) for part in parts])
+        levels.append(layers.Reshape((-1, x.shape[-1]))(x))
+    rows = layers.Concatenate(axis=1)(levels)
+    outputs = {"boxes": rows[..., :-1], "scores": rows[..., -1:]}
+    return keras.Model(network.input, outputs, name=NAME)
 
 
 def _merged(coarse: Any, lateral: Any, level: int, channels: int) -> Any:
