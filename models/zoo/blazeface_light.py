@@ -65,7 +65,7 @@ def blazeface_light(
     depth: Sequence[int] = full_depth(STAGES),
     keep: Sequence[float] | None = None,
 ) -> keras.Model:
-    """The network, as it is trained and as it is exported.
+    """The network as it is trained.
 
     Args:
         side: of the input in pixels, a multiple of 32.
@@ -113,10 +113,10 @@ def deployed(network: keras.Model) -> keras.Model:
     levels = []
     for level in sorted(PYRAMID):
         heads = [network.get_layer(f"{name}{level}") for name in ("boxes", "scores")]
-        (boxes, scores), parts = heads, zip(*(head.get_weights() for head in heads), strict=True)
-        both = layers.Conv2D(boxes.filters + scores.filters, 2, name=f"rows{level}")
-        x = both(boxes.input)
-        both.set_weights([np.concatenate(part, axis=-1) for part in parts])
+        kernels, biases = zip(*(head.get_weights() for head in heads), strict=True)
+        both = layers.Conv2D(sum(map(len, biases)), 2, name=f"rows{level}")
+        x = both(heads[0].input)
+        both.set_weights([np.concatenate(kernels, axis=-1), np.concatenate(biases)])
         levels.append(layers.Reshape((-1, x.shape[-1]))(x))
     rows = layers.Concatenate(axis=1)(levels)
     outputs = {"boxes": rows[..., :-1], "scores": rows[..., -1:]}
