@@ -258,13 +258,15 @@ class Poses:
         radius: NDArray[np.float64] = np.hypot(dx, dy)
         return radius
 
+    def apart_radii(self, point_px: tuple[float, float]) -> NDArray[np.float64]:
+        """`(N,)` from a point to the middle of each person's circle, in radii of that circle."""
+        apart: NDArray[np.float64] = np.hypot(*(self.alignment_px[:, 0] - np.array(point_px)).T)
+        return apart / np.maximum(self.radius_px, 1.0)
+
     def at(self, point_px: tuple[float, float]) -> int | None:
         """Row of the person whose circle's middle is nearest, in radii; None outside of all."""
-        if not len(self):
-            return None
-        apart = np.hypot(*(self.alignment_px[:, 0] - np.array(point_px)).T)
-        nearest = int((apart / np.maximum(self.radius_px, 1.0)).argmin())
-        return nearest if apart[nearest] <= max(self.radius_px[nearest], 1.0) else None
+        apart = self.apart_radii(point_px)
+        return int(apart.argmin()) if (apart <= 1.0).any() else None
 
     def take(self, rows: Any) -> Poses:
         """The people at `rows` (an index array, a mask or a slice)."""

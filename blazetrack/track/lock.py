@@ -96,6 +96,5 @@ class Lock:
         if isinstance(choice, tuple):
             row = poses.at(choice)
             return None if row is None else int(poses.ids[row])  # nobody is there yet
-        middle = np.array([frame.width / 2, frame.height / 2])
-        apart = np.hypot(*(poses.alignment_px[:, 0] - middle).T)
-        return int(poses.ids[(apart / np.maximum(poses.radius_px, 1.0)).argmin()])
+        middle = (frame.width / 2, frame.height / 2)
+        return int(poses.ids[poses.apart_radii(middle).argmin()])

@@ -103,6 +103,8 @@ def blazeface_light(
 def deployed(network: keras.Model) -> keras.Model:
     """The network as it is exported: box and score of a cell come from one convolution.
 
+    They are trained as two: steps are a part of a layer's biases, which for boxes are pixels.
+
     Raises:
         ModelError: it is no such network.
     """
