@@ -304,9 +304,7 @@ class Poses:
     def empty(cls, keypoints: int = 33) -> Poses:
         """Nobody."""
         none, grid, points = np.zeros(0), np.zeros((0, keypoints)), np.zeros((0, keypoints, 3))
-        return cls(
-            points, points, grid, grid, none, np.zeros(0, np.int64), np.zeros((0, 2, 2)), None
-        )
+        return cls(points, points, grid, grid, none, np.zeros(0, np.int64), np.zeros((0, 2, 2)))
 
 
 @dataclass(frozen=True, slots=True)
