@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from blazetrack.backends import FakeModel
 from blazetrack.types import ModelInfo
 from models import command
+from models.data.answers import Answers
 from models.data.finder import Finder, people_found
 from models.data.scene_batches import SceneBatches
 from models.data.scenes import Scene
@@ -44,9 +45,9 @@ class DetectorTask:
     @property
     def parts(self) -> tuple[str, ...]:
         """See `Task`."""
-        from models.losses import DETECTOR_PARTS
+        from models.losses import ANSWER_PARTS, DETECTOR_PARTS
 
-        return DETECTOR_PARTS
+        return DETECTOR_PARTS + (ANSWER_PARTS if self.settings.data.answers else ())
 
     def loss(self, targets: Mapping[str, Any], outputs: Mapping[str, Any]) -> dict[str, Any]:
         """See `Task`."""
@@ -59,15 +60,17 @@ class DetectorTask:
         from models.zoo import anchors_of
 
         data, run = self.settings.data, self.settings.run
+        anchors = anchors_of(self.settings.network.name)
         with SceneBatches(
             self._scenes,
             run.batch,
             side,
-            anchors_of(self.settings.network.name),
+            anchors,
             seed=run.seed,
             canvas=data.canvas,
             matching=data.matching,
             weights=shares_of("data.scenes", data.scenes),
+            answers=Answers(anchors, side) if data.answers else None,
             workers=data.workers,
             processes=data.processes,
             start=start,

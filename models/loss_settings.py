@@ -53,6 +53,9 @@ class DetectorLossSettings(Strict):
         scores: which anchors hold a person, as focal loss.
         boxes: the face box.
         points: mid-hip, circle and mid-shoulder.
+        answer_scores: how far scores are from another detector's, as soft focal loss, where
+            `data.answers` has it asked.
+        answer_boxes: likewise boxes and points, where that one sees somebody.
         focal_alpha: part of the weight that anchors with a person have.
         focal_gamma: how little anchors count that are right already.
         curve: errors below this part of the person's radius count quadratically.
@@ -61,6 +64,8 @@ class DetectorLossSettings(Strict):
     scores: float = Field(1.0, ge=0)
     boxes: float = Field(1.0, ge=0)
     points: float = Field(1.0, ge=0)
+    answer_scores: float = Field(1.0, ge=0)
+    answer_boxes: float = Field(1.0, ge=0)
     focal_alpha: float = Field(0.25, gt=0, lt=1)
     focal_gamma: float = Field(2.0, ge=0)
     curve: float = Field(0.1, gt=0)

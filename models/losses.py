@@ -16,6 +16,7 @@ from keras import ops
 from models.loss_settings import DetectorLossSettings, PoseLossSettings
 
 __all__ = [
+    "ANSWER_PARTS",
     "DETECTOR_PARTS",
     "POSE_PARTS",
     "cross_entropy",
@@ -25,6 +26,7 @@ __all__ = [
     "offsets_loss",
     "pose_loss",
     "smooth_l1",
+    "soft_focal",
     "swap_trust",
     "wing",
 ]
@@ -32,6 +34,9 @@ __all__ = [
 REGRESSION = ("points", "z", "visibility", "presence", "world", "score")
 POSE_PARTS = (*REGRESSION, "heatmap", "offsets")
 DETECTOR_PARTS = ("scores", "boxes", "points")
+ANSWER_PARTS = ("answer_scores", "answer_boxes")
+
+HEARD = 0.1  # boxes of another detector that it is less sure of say nothing
 
 Tensors = Mapping[str, Any]
 
@@ -84,28 +89,34 @@ def detector_loss(
 
     Args:
         targets: `boxes` `(B, A, 4 + 2P)` rows in pixels, as `encode_boxes` gives them; `positives`
-            `(B, A)` 1 where an anchor holds a person; `weights` `(B, A)`, 0 where nobody knows.
+            `(B, A)` 1 where an anchor holds a person; `weights` `(B, A)`, 0 where nobody knows;
+            perhaps `answer_boxes` and `answer_scores` `(B, A)`, another detector's.
         outputs: `boxes` like these, `scores` `(B, A, 1)` logits.
         settings: what counts how much.
 
     Returns:
-        Scalars by name: `DETECTOR_PARTS`, not weighted, and `total`, their weighted sum.
+        Scalars by name: `DETECTOR_PARTS`, and `ANSWER_PARTS` where there are answers, not weighted;
+        `total`, their weighted sum.
     """
     want, got = _floats(targets), _floats(outputs)
     positives, weights = want["positives"], want["weights"]
     held = positives * weights
     people = ops.maximum(ops.sum(held), 1.0)
     scores = focal(positives, got["scores"][..., 0], settings.focal_alpha, settings.focal_gamma)
-    rows = ops.where(held[..., None] > 0, want["boxes"], 0.0)
-    # The person's radius: from point 0, mid-hip, to point 1, on the circle.
-    radius = ops.sqrt(ops.sum(ops.square(rows[..., 6:8] - rows[..., 4:6]), axis=-1))
-    radius = ops.where(radius > 1.0, radius, 1.0)[..., None]  # pixels
-    error = smooth_l1((got["boxes"] - rows) / radius, settings.curve)
+    error = _in_radii(ops.where(held[..., None] > 0, want["boxes"], 0.0), got["boxes"], settings)
     parts = {
         "scores": ops.sum(scores * weights) / people,
         "boxes": _mean(error[..., :4], held[..., None]),
         "points": _mean(error[..., 4:], held[..., None]),
     }
+    if "answer_scores" in want:
+        # Where labels and the other detector differ, both may be right: it misses people.
+        sure = ops.maximum(want["answer_scores"], held)
+        wrong = soft_focal(sure, got["scores"][..., 0], settings.focal_gamma)
+        parts["answer_scores"] = ops.sum(wrong) / ops.maximum(ops.sum(sure), 1.0)
+        heard = want["answer_scores"] * ops.cast(want["answer_scores"] > HEARD, "float32")
+        error = _in_radii(want["answer_boxes"], got["boxes"], settings)
+        parts["answer_boxes"] = _mean(error, heard[..., None])
     return _with_total(parts, settings)
 
 
@@ -132,6 +143,12 @@ def focal(target: Any, logit: Any, alpha: float, gamma: float) -> Any:
     wrong = ops.where(target > 0.5, -logit, logit)  # the logit of the wrong answer
     weight = ops.where(target > 0.5, alpha, 1.0 - alpha)
     return weight * ops.exp(-gamma * ops.softplus(-wrong)) * ops.softplus(wrong)
+
+
+def soft_focal(target: Any, logit: Any, gamma: float) -> Any:
+    """Quality focal loss (arXiv 2006.04388) of a logit against a probability."""
+    apart = ops.abs(target - ops.sigmoid(logit))
+    return ops.power(apart, gamma) * cross_entropy(target, logit)
 
 
 def heatmap_loss(place: Any, weight: Any, heatmap: Any, settings: PoseLossSettings) -> Any:
@@ -216,6 +233,14 @@ def swap_trust(
 
 def _floats(tensors: Tensors) -> dict[str, Any]:
     return {name: ops.cast(value, "float32") for name, value in tensors.items()}
+
+
+def _in_radii(want: Any, got: Any, settings: DetectorLossSettings) -> Any:
+    """Smooth L1 between rows of boxes, in parts of the radius of the person in `want`."""
+    # From point 0, mid-hip, to point 1, on the circle.
+    radius = ops.sqrt(ops.sum(ops.square(want[..., 6:8] - want[..., 4:6]), axis=-1))
+    radius = ops.where(radius > 1.0, radius, 1.0)[..., None]  # pixels
+    return smooth_l1((got - want) / radius, settings.curve)
 
 
 def _labelled(name: str, want: Tensors, got: Tensors, loss: Callable[[Any, Any], Any]) -> Any:

@@ -16,11 +16,12 @@ from blazetrack.errors import InputError, ModelError, did_you_mean
 from blazetrack.skeleton import BLAZEPOSE33
 from blazetrack.store import Store, StoredModel
 from blazetrack.store.slim import slim
+from models.data.answers import ANSWERING
 from models.export import schema_model
 from models.zoo import blazeface_light, blazepose_light
 from models.zoo.encoder import Stage
 
-__all__ = ["PRETRAINED", "begin_with"]
+__all__ = ["PRETRAINED", "begin_as", "begin_with"]
 
 PRETRAINED: Mapping[str, str] = {"full": "blazepose_light", "pose_detector": "blazeface_light"}
 """Name of the published network → the network of the zoo that has its layout."""
@@ -31,10 +32,9 @@ OUTPUTS: Mapping[str, tuple[str, ...]] = {
 }
 HEATMAP = "heatmap"
 # The published detector: values of a row, its box and four points; stages that rows come from, and
-# which of a cell's anchors ever answers there (found by looking, on 300 pictures with people).
+# the sides in pixels of their cells.
 BOX_VALUES = 12
-ROWS_FROM = (2, 4, 5)
-ANSWERING: Mapping[int, int] = {2: 1, 4: 0}
+ROWS_FROM = {2: 8, 4: 16, 5: 32}
 # The mean place under the softmax of a heatmap leans to the middle of the crop. Of published
 # heatmaps at half the side, tripled ones hit as well as their highest cell does, nearly.
 SHARPER = 3.0
@@ -80,6 +80,35 @@ def begin_with(network: Any, name: str, store: Store | None = None) -> set[str]:
     return taken
 
 
+def begin_as(network: Any, trained: Any) -> set[str]:
+    """Give a network the weights of a trained one; which layers took some.
+
+    Layers of two networks of one layout are paired in their order, others by their names.
+
+    Args:
+        network: of any size; what has another shape, or no counterpart, stays as it is.
+        trained: of the same architecture.
+
+    Raises:
+        ModelError: it is of another one.
+    """
+    if network.name != trained.name:
+        raise ModelError(f"pretrained: expected {network.name}, got '{trained.name}'")
+    own, given = ([one for one in net.layers if one.weights] for net in (network, trained))
+    if [type(one) for one in own] == [type(one) for one in given]:
+        pairs = list(zip(own, given, strict=True))
+    else:
+        names = {one.name: one for one in given}
+        pairs = [(one, names[one.name]) for one in own if one.name in names]
+    taken = set()
+    for one, other in pairs:
+        weights = other.get_weights()
+        if [array.shape for array in weights] == [tuple(array.shape) for array in one.weights]:
+            one.set_weights(weights)
+            taken.add(one.name)
+    return taken
+
+
 def _begin_offsets(network: Any) -> None:
     """Near zero, for the features are of any size."""
     offsets = network.get_layer("offsets")
@@ -115,7 +144,8 @@ def _of_unit_range(kernel: Array, bias: Array, reads: tuple[float, float]) -> tu
 def _answering_rows(arrays: Convolutions, values: int) -> Convolutions:
     """What the detector's last convolutions begin as."""
     rows = {}
-    for level, anchor in ANSWERING.items():
+    for level in blazeface_light.PYRAMID:
+        anchor = ANSWERING[ROWS_FROM[level]]
         first = anchor * BOX_VALUES
         rows[f"scores{level}"] = _rows(arrays, f"scores{level}", slice(anchor, anchor + 1))
         rows[f"boxes{level}"] = _rows(arrays, f"boxes{level}", slice(first, first + values))

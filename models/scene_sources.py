@@ -66,6 +66,8 @@ class SceneDataSettings(Strict):
         dev: data sets that are kept aside, by name.
         canvas: what is shown, and what is changed by chance.
         matching: which anchors answer for whom.
+        answers: what the published detector answers on each canvas is learnt too, see
+            `models.data.answers`; for a network of its side and cells.
         workers: threads that make batches,
         processes: or processes, where there are more than two cores.
     """
@@ -76,6 +78,7 @@ class SceneDataSettings(Strict):
     dev: dict[str, ScenesSettings] = Field(default_factory=dict)
     canvas: CanvasSettings = CanvasSettings()
     matching: MatchSettings = MatchSettings()
+    answers: bool = False
     workers: int = Field(default=2, gt=0)
     processes: bool = False
 

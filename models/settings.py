@@ -48,8 +48,8 @@ class NetworkSettings(Strict):
     Attributes:
         name: in `models.zoo.NETWORKS`.
         options: its arguments there.
-        pretrained: weights that it begins with, by name in `models.pretrained`; none by default:
-            all begin at random.
+        pretrained: weights that it begins with, by name in `models.pretrained` or of another run,
+            by its folder; none by default: all begin at random.
     """
 
     name: str

@@ -25,7 +25,14 @@ import typer
 
 from blazetrack.errors import InputError, ModelError
 from models import command
-from models.checkpoint import averaged, build_network, find_checkpoint, restore, save
+from models.checkpoint import (
+    averaged,
+    build_network,
+    find_checkpoint,
+    load_network,
+    restore,
+    save,
+)
 from models.curves import Curve, Progress, draw_curves
 from models.data.stream import Arrays
 from models.settings import Settings, changes, load_settings, settings_text
@@ -120,11 +127,19 @@ def train(
 
 
 def _begin(network: Any, settings: Settings, name: str) -> None:
-    """Take published weights; where there are fewer channels, those that matter on its pictures."""
-    from models.pretrained import PRETRAINED, begin_with
+    """Take the weights of another run, or published ones.
+
+    Of those, where there are fewer channels, the ones that matter on its pictures.
+    """
+    from models.pretrained import PRETRAINED, begin_as, begin_with
     from models.pruning import prune
     from models.zoo import build
 
+    if len(Path(name).parts) > 1 or find_checkpoint(Path(name)) is not None:
+        taken = begin_as(network, load_network(Path(name))[0])
+        layers = sum(1 for layer in network.layers if layer.weights)
+        say(f"begins with {name}: {len(taken)} of {layers} layers fit")
+        return
     wanted, whole = settings.network, network
     if wanted.name in PRETRAINED.values():
         whole = build(wanted.name, **{**wanted.options, "keep": None})

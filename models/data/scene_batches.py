@@ -13,12 +13,15 @@ import numpy as np
 from blazetrack.errors import InputError
 from blazetrack.types import Anchors
 from models.data.anchor_targets import MatchSettings, targets_of
+from models.data.answers import Answers
 from models.data.canvas import CanvasSettings, draw
 from models.data.order import Order
 from models.data.scenes import Scene
 from models.data.stream import Arrays, Stream
 
 __all__ = ["SceneBatches"]
+
+ANSWERS = ("answer_boxes", "answer_scores")
 
 
 class SceneBatches(Stream):
@@ -27,6 +30,8 @@ class SceneBatches(Stream):
     A batch is a dict of arrays, B canvases of side S, A anchors: `image (B, S, S, 3)` uint8;
     float32 are `boxes (B, A, 10)`, `positives (B, A)` and `weights (B, A)`, see
     `anchor_targets.match`.
+
+    With `answers` also `answer_boxes (B, A, 10)` and `answer_scores (B, A)`.
 
     Args:
         scenes: one source, or several by name.
@@ -37,6 +42,7 @@ class SceneBatches(Stream):
         canvas: what is shown.
         matching: which anchors answer.
         weights: shares of the sources by name; by default in proportion to their lengths.
+        answers: what else is learnt, see `answers.Answers`.
         stream: `workers`, `processes`, `ahead` and `start`, see `Stream`.
 
     Raises:
@@ -56,6 +62,7 @@ class SceneBatches(Stream):
         canvas: CanvasSettings | None = None,
         matching: MatchSettings | None = None,
         weights: Mapping[str, float] | None = None,
+        answers: Answers | None = None,
         **stream: Any,
     ) -> None:
         super().__init__(**stream)
@@ -66,6 +73,7 @@ class SceneBatches(Stream):
         self._order = Order([len(source) for source in self._sources], shares, seed)
         self._size, self._side, self._anchors, self._seed = size, side, anchors, seed
         self._canvas, self._matching = canvas or CanvasSettings(), matching or MatchSettings()
+        self._answers = answers
 
     @property
     def steps_per_epoch(self) -> int:
@@ -87,7 +95,11 @@ class SceneBatches(Stream):
         targets = [targets_of(canvas, self._anchors, self._matching) for canvas in canvases]
         boxes, positives, weights = (np.stack(part) for part in zip(*targets, strict=True))
         image = np.stack([canvas.image for canvas in canvases])
-        return {"image": image, "boxes": boxes, "positives": positives, "weights": weights}
+        arrays = {"image": image, "boxes": boxes, "positives": positives, "weights": weights}
+        if self._answers is not None:
+            given = [self._answers(one) for one in image]
+            arrays |= zip(ANSWERS, map(np.stack, zip(*given, strict=True)), strict=True)
+        return arrays
 
     def _scene(self, place: int) -> Scene:
         source, index = self._order[place]

@@ -1,4 +1,4 @@
-"""The light detector: the released one at a smaller side, with fewer channels.
+"""The light detector: the released one with fewer channels and blocks.
 
     image ─ stem ─ stages of inverted residuals ─ top
                          │               │         │
@@ -20,12 +20,11 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import keras
-import numpy as np
 from keras import layers
 
 from blazetrack.errors import InputError
 from blazetrack.types import Anchors
-from models.zoo import blazeface
+from models.zoo.blazeface import deployed
 from models.zoo.blocks import check_levels, check_sizes
 from models.zoo.encoder import (
     EXPAND,
@@ -54,13 +53,13 @@ PYRAMID: Mapping[int, int] = {4: 192, 2: 96}  # stages whose maps it takes: chan
 REPEATS = 2  # residuals on each level of the pyramid
 
 SIZES: Mapping[str, Mapping[str, Any]] = {
-    "lite": {"depth": (0, 1, 1, 1, 1, 2), "keep": (0.67, 0.4, 0.33, 0.33, 0.33, 0.17)},
-    "full": {"side": 224},
+    "lite": {"depth": (0, 1, 0, 1, 1, 2), "keep": (0.67, 0.4, 0.33, 0.33, 0.33, 0.17)},
+    "full": {},
 }
 
 
 def blazeface_light(
-    side: int = 160,
+    side: int = 224,
     points: int = 3,
     depth: Sequence[int] = full_depth(STAGES),
     keep: Sequence[float] | None = None,
@@ -100,31 +99,6 @@ def blazeface_light(
     return keras.Model(image, outputs, name=NAME)
 
 
-def deployed(network: keras.Model) -> keras.Model:
-    """The network as it is exported: box and score of a cell come from one convolution.
-
-    They are trained as two: steps are a part of a layer's biases, which for boxes are pixels.
-
-    Raises:
-        ModelError: it is no such network.
-    """
-    blazeface.deployed(network)
-    names = {layer.name for layer in network.layers}
-    if f"rows{max(PYRAMID)}" in names:
-        return network
-    levels = []
-    for level in sorted(PYRAMID):
-        heads = [network.get_layer(f"{name}{level}") for name in ("boxes", "scores")]
-        kernels, biases = zip(*(head.get_weights() for head in heads), strict=True)
-        both = layers.Conv2D(sum(map(len, biases)), 2, name=f"rows{level}")
-        x = both(heads[0].input)
-        both.set_weights([np.concatenate(kernels, axis=-1), np.concatenate(biases)])
-        levels.append(layers.Reshape((-1, x.shape[-1]))(x))
-    rows = layers.Concatenate(axis=1)(levels)
-    outputs = {"boxes": rows[..., :-1], "scores": rows[..., -1:]}
-    return keras.Model(network.input, outputs, name=NAME)
-
-
 def _merged(coarse: Any, lateral: Any, level: int, channels: int) -> Any:
     """A level of the pyramid, from the coarser one and the encoder's map."""
     x = conv(coarse, f"up{level}_project", channels)
@@ -142,7 +116,11 @@ def _separable(x: Any, name: str, channels: int) -> Any:
 
 
 def _rows(x: Any, name: str, values: int) -> Any:
-    """A row of each cell."""
+    """A row of each cell.
+
+    Boxes and scores have convolutions of their own: relative steps are a part of a layer's biases,
+    and integers one of a tensor's range, which for boxes is pixels.
+    """
     x = layers.ZeroPadding2D(((1, 0), (1, 0)))(x)
     x = layers.Conv2D(values, 2, dtype="float32", name=name)(x)
     return layers.Reshape((x.shape[1] * x.shape[2], values))(x)

@@ -298,6 +298,49 @@ def test_an_error_is_measured_against_the_size_of_the_person() -> None:
     assert cost[0] == pytest.approx(cost[1])
 
 
+def test_without_answers_there_are_no_parts_of_them() -> None:
+    targets = detector_targets()
+    parts = detector_parts(targets, targets["boxes"], 40 * targets["positives"] - 20)
+    assert not set(parts) & set(losses.ANSWER_PARTS)
+
+
+def answered(sure: float = 0.7, off: float = 0.0) -> Arrays:
+    """Where nobody is labelled, at anchor 3 of the first picture, the other one sees somebody."""
+    targets = detector_targets()
+    scores, boxes = np.zeros_like(targets["positives"]), targets["boxes"].copy()
+    scores[0, 3] = sure
+    boxes[0, 3] = np.array([40, 40, 20, 20, 40, 90, 40, 30, 40, 60]) + off
+    return {**targets, "answer_scores": scores, "answer_boxes": np.nan_to_num(boxes)}
+
+
+def test_who_agrees_with_labels_and_answers_pays_nothing() -> None:
+    targets = answered()
+    chance = np.clip(np.maximum(targets["positives"], targets["answer_scores"]), 1e-7, 1 - 1e-7)
+    parts = detector_parts(targets, targets["answer_boxes"], np.log(chance / (1 - chance)))
+    assert set(losses.ANSWER_PARTS) < set(parts)
+    assert [parts[name] for name in losses.ANSWER_PARTS] == pytest.approx([0, 0], abs=1e-5)
+
+
+def test_somebody_whom_only_labels_know_is_no_mistake() -> None:
+    targets = answered()
+    targets["answer_scores"][:] = 0
+    logits = 40 * targets["positives"] - 20
+    parts = detector_parts(targets, targets["boxes"], logits)
+    assert parts["answer_scores"] == pytest.approx(0, abs=1e-6)
+
+
+def test_answers_pull_scores_and_boxes() -> None:
+    targets = answered()
+    nobody = 40 * targets["positives"] - 20
+    parts = detector_parts(targets, targets["answer_boxes"], nobody)
+    assert parts["answer_scores"] > 0 == parts["answer_boxes"]
+    moved = targets["answer_boxes"].copy()
+    moved[0, 3] += 9
+    assert detector_parts(targets, moved, nobody)["answer_boxes"] > 0
+    unsure = {**targets, "answer_scores": targets["answer_scores"] * 0.1}
+    assert detector_parts(unsure, moved, nobody)["answer_boxes"] == 0
+
+
 def test_anchors_of_weight_0_teach_nothing() -> None:
     targets = detector_targets()
     targets["weights"][:, 0] = targets["weights"][:, 5] = 0

@@ -204,6 +204,27 @@ def test_what_the_weights_begin_with_is_kept(configure: Configure) -> None:
     assert task.settings.network.pretrained == "full"
 
 
+def test_a_run_begins_with_another_ones_weights(
+    tiny_run: Path, configure: Configure, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    import keras
+
+    before, _ = load_network(tiny_run)
+    wanted = [f"network.pretrained={tiny_run}", "run.steps=1", "optimizer.learning_rate=1.0e-9"]
+    assert train(load_settings(configure(), wanted), tmp_path / "run") == 0
+    after, _ = load_network(tmp_path / "run")
+    for one, other in zip(before.trainable_weights, after.trainable_weights, strict=True):
+        np.testing.assert_allclose(*map(keras.ops.convert_to_numpy, (one, other)), atol=1e-5)
+    assert f"begins with {tiny_run}: " in capsys.readouterr().err
+
+
+def test_a_run_that_is_not_there_gives_no_weights(configure: Configure, tmp_path: Path) -> None:
+    wanted = load_settings(configure(), [f"network.pretrained={tmp_path / 'gone'}"])
+    with pytest.raises(ModelError, match=r"gone: expected a \.keras file or the folder"):
+        train(wanted, tmp_path / "run")
+    assert not (tmp_path / "run").exists()
+
+
 def test_the_learning_rate_rises_and_falls(configure: Configure) -> None:
     more = ["run.steps=100", "optimizer.warmup_steps=10", "optimizer.floor=0.1"]
     optimizer = make_optimizer(load_settings(configure(), more))

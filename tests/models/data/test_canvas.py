@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from blazetrack.errors import InputError
 from blazetrack.types import Anchors
@@ -141,6 +142,18 @@ def test_a_batch_has_the_shapes_of_the_contract() -> None:
     assert batch["image"].dtype == np.uint8
     assert {batch[name].dtype for name in ("boxes", "positives", "weights")} == {np.dtype("f4")}
     assert batch["positives"].any()
+
+
+def test_answers_come_with_the_batch() -> None:
+    def answers(image: NDArray[np.uint8]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        mean = np.float32(image.mean())
+        return np.full((224, 10), mean, np.float32), np.full(224, mean, np.float32)
+
+    with make_batches(answers=answers) as batches:
+        batch = next(batches)
+    assert batch["answer_boxes"].shape == (4, 224, 10)
+    assert batch["answer_scores"].shape == (4, 224)
+    np.testing.assert_allclose(batch["answer_scores"][:, 0], batch["image"].mean((1, 2, 3)))
 
 
 def test_batches_follow_from_seed_and_step_alone() -> None:

@@ -57,7 +57,7 @@ COUNTS = {
     ("blazepose", "full"): (2_770_835, 430_412_288),
     ("blazepose_light", "lite"): (976_151, 87_206_328),
     ("blazepose_light", "full"): (2_167_647, 333_236_056),
-    ("blazeface_light", "lite"): (574_062, 66_119_600),
+    ("blazeface_light", "lite"): (565_542, 123_008_816),
     ("blazeface_light", "full"): (2_936_694, 388_878_112),
     ("blazeface", "lite"): (247_768, 52_643_840),
     ("blazeface", "full"): (533_624, 222_446_592),
