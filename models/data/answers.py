@@ -25,6 +25,7 @@ TEACHER = "pose_detector"
 # Its cells' sides in pixels, and which of a cell's two anchors ever answers (found by looking, on
 # 300 pictures with people); those of 32 pixels never do.
 ANSWERING: Mapping[int, int] = {8: 1, 16: 0}
+VALUES = 10  # of its rows: the box, mid-hip, circle and mid-shoulder; a fourth point is left out
 
 Float32 = NDArray[np.float32]
 
@@ -35,34 +36,30 @@ class Answers:
     Args:
         anchors: of the network that learns: one for each of the cells that ever answer.
         side: of the canvases in pixels: the published one's.
-        points: how many alignment points of the published four are wanted, the first ones.
         store: where models are; None is the user's own cache.
 
     Raises:
         InputError: the network's cells are others.
     """
 
-    def __init__(
-        self, anchors: Anchors, side: int, points: int = 3, store: Store | None = None
-    ) -> None:
+    def __init__(self, anchors: Anchors, side: int, store: Store | None = None) -> None:
         self._store = store or Store()
         self._stored = self._store.find(TEACHER)
-        self._own = Anchors(tuple(ANSWERING), 1)
+        own = Anchors(tuple(ANSWERING), 1)
         wanted = self._stored.info.input_hw[0]
-        if anchors != self._own or side != wanted:
+        if anchors != own or side != wanted:
             raise InputError(
-                f"answers: {TEACHER} answers for cells of {_in_words(self._own)} at a side of"
+                f"answers: {TEACHER} answers for cells of {_in_words(own)} at a side of"
                 f" {wanted}, the network has {_in_words(anchors)} at {side}"
             )
-        self._values = 4 + 2 * points
         self._models: dict[int, Model] = {}  # one for each thread that asks
 
     def __call__(self, image: NDArray[np.uint8]) -> tuple[Float32, Float32]:
-        """`(S, S, 3)` uint8 → boxes `(A, 4 + 2P)` as `decode_boxes` reads them, scores `(A,)`."""
+        """`(S, S, 3)` uint8 → boxes `(A, 10)` as `decode_boxes` reads them, scores `(A,)`."""
         outputs = self._model().run(image)
         boxes, logits = outputs["boxes"][0], outputs["scores"][0, :, 0]
         rows = _answering(image.shape[0], self._stored.info.anchors)
-        return np.array(boxes[rows, : self._values]), sigmoid(logits[rows])
+        return np.array(boxes[rows, :VALUES]), sigmoid(logits[rows])
 
     def _model(self) -> Model:
         if get_ident() not in self._models:

@@ -30,7 +30,7 @@ def picture() -> NDArray[np.uint8]:
 def test_the_surest_answer_is_what_the_detector_finds(
     weights: Store, picture: NDArray[np.uint8]
 ) -> None:
-    boxes, scores = Answers(CELLS, SIDE, store=weights)(picture)
+    boxes, scores = Answers(CELLS, SIDE, weights)(picture)
     assert boxes.shape == (28**2 + 14**2, 10)
     assert scores.shape == (28**2 + 14**2,)
     assert boxes.dtype == scores.dtype == np.float32
@@ -45,19 +45,14 @@ def test_the_surest_answer_is_what_the_detector_finds(
 
 def test_no_other_row_ever_answers(weights: Store, picture: NDArray[np.uint8]) -> None:
     """Were the wrong ones of a cell's anchors asked, nobody would ever be seen."""
-    _, scores = Answers(CELLS, SIDE, store=weights)(picture)
+    _, scores = Answers(CELLS, SIDE, weights)(picture)
     assert (scores > 0.5).any()
-    _, empty = Answers(CELLS, SIDE, store=weights)(np.zeros_like(picture))
+    _, empty = Answers(CELLS, SIDE, weights)(np.zeros_like(picture))
     assert (empty < 0.5).all()
-
-
-def test_fewer_points_may_be_asked_for(weights: Store, picture: NDArray[np.uint8]) -> None:
-    every = Answers(CELLS, SIDE, store=weights)(picture)[0]
-    assert np.array_equal(Answers(CELLS, SIDE, 2, weights)(picture)[0], every[:, :8])
 
 
 @pytest.mark.parametrize(("cells", "side"), [(Anchors((8, 16)), SIDE), (CELLS, 192)])
 def test_other_cells_have_no_answers(weights: Store, cells: Anchors, side: int) -> None:
     wanted = "answers for cells of 8 and 16 pixels, 1 a cell at a side of 224, the network has"
     with pytest.raises(InputError, match=wanted):
-        Answers(cells, side, store=weights)
+        Answers(cells, side, weights)
