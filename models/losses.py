@@ -114,7 +114,7 @@ def detector_loss(
         sure = ops.maximum(want["answer_scores"], held)
         wrong = soft_focal(sure, got["scores"][..., 0], settings.focal_gamma)
         parts["answer_scores"] = ops.sum(wrong) / ops.maximum(ops.sum(sure), 1.0)
-        heard = want["answer_scores"] * ops.cast(want["answer_scores"] > HEARD, "float32")
+        heard = ops.where(want["answer_scores"] > HEARD, want["answer_scores"], 0.0)
         error = _in_radii(want["answer_boxes"], got["boxes"], settings)
         parts["answer_boxes"] = _mean(error, heard[..., None])
     return _with_total(parts, settings)

@@ -21,7 +21,7 @@ from models.export import schema_model
 from models.zoo import blazeface_light, blazepose_light
 from models.zoo.encoder import Stage
 
-__all__ = ["PRETRAINED", "begin_as", "begin_with"]
+__all__ = ["PRETRAINED", "begin_with"]
 
 PRETRAINED: Mapping[str, str] = {"full": "blazepose_light", "pose_detector": "blazeface_light"}
 """Name of the published network → the network of the zoo that has its layout."""
@@ -77,35 +77,6 @@ def begin_with(network: Any, name: str, store: Store | None = None) -> set[str]:
         if network.get_layer(HEATMAP).kernel.shape[-1] == len(BLAZEPOSE33):
             _begin_keypoints(network, *arrays[HEATMAP])
             taken.add(HEATMAP)
-    return taken
-
-
-def begin_as(network: Any, trained: Any) -> set[str]:
-    """Give a network the weights of a trained one; which layers took some.
-
-    Layers of two networks of one layout are paired in their order, others by their names.
-
-    Args:
-        network: of any size; what has another shape, or no counterpart, stays as it is.
-        trained: of the same architecture.
-
-    Raises:
-        ModelError: it is of another one.
-    """
-    if network.name != trained.name:
-        raise ModelError(f"pretrained: expected {network.name}, got '{trained.name}'")
-    own, given = ([one for one in net.layers if one.weights] for net in (network, trained))
-    if [type(one) for one in own] == [type(one) for one in given]:
-        pairs = list(zip(own, given, strict=True))
-    else:
-        names = {one.name: one for one in given}
-        pairs = [(one, names[one.name]) for one in own if one.name in names]
-    taken = set()
-    for one, other in pairs:
-        weights = other.get_weights()
-        if [array.shape for array in weights] == [tuple(array.shape) for array in one.weights]:
-            one.set_weights(weights)
-            taken.add(one.name)
     return taken
 
 

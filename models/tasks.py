@@ -80,12 +80,10 @@ def plain_pictures(settings: Settings, side: int, count: int) -> list[NDArray[np
         count: how many.
     """
     if isinstance(settings, PoseSettings):
-        plain = {"augment": AugmentSettings.none(), "negatives": 0.0}
-        pose_data = settings.data.model_copy(update=plain)
-        settings = settings.model_copy(update={"data": pose_data})
-    elif isinstance(settings, DetectorSettings):  # nobody learns from these
-        scene_data = settings.data.model_copy(update={"answers": False})
-        settings = settings.model_copy(update={"data": scene_data})
+        data = settings.data.model_copy(
+            update={"augment": AugmentSettings.none(), "negatives": 0.0}
+        )
+        settings = settings.model_copy(update={"data": data})
     pictures: list[NDArray[np.uint8]] = []
     for batch in task_of(settings, lambda line: None).batches(0, side):
         pictures += list(batch["image"])

@@ -25,18 +25,11 @@ import typer
 
 from blazetrack.errors import InputError, ModelError
 from models import command
-from models.checkpoint import (
-    averaged,
-    build_network,
-    find_checkpoint,
-    load_network,
-    restore,
-    save,
-)
+from models.checkpoint import averaged, build_network, find_checkpoint, restore, save
 from models.curves import Curve, Progress, draw_curves
 from models.data.stream import Arrays
 from models.settings import Settings, changes, load_settings, settings_text
-from models.tasks import Task, plain_pictures, task_of
+from models.tasks import Task, task_of
 
 __all__ = ["TrainingError", "app", "make_optimizer", "make_trainee", "train"]
 
@@ -44,9 +37,6 @@ RUNS = Path("runs")
 INTERRUPTED = {signal.SIGINT: 130, signal.SIGTERM: 143}
 
 app = command.new_app("Train a network of models/zoo.")
-
-
-CHOOSE_ON = 96  # pictures that say which channels matter
 
 
 class TrainingError(ModelError):
@@ -96,6 +86,8 @@ def train(
         TrainingError: a loss is not finite; the batch lies in `run`.
     """
     keras = command.load_keras()
+    from models.beginning import begin
+
     began = time.monotonic()
     checkpoint = find_checkpoint(run)
     _check_folder(run, checkpoint is not None, resume)
@@ -104,8 +96,8 @@ def train(
     keras.config.set_dtype_policy(settings.run.precision)
     keras.utils.set_random_seed(settings.run.seed)
     network, optimizer = build_network(settings), make_optimizer(settings)
-    if settings.network.pretrained is not None and checkpoint is None:
-        _begin(network, settings, settings.network.pretrained)
+    if checkpoint is None:
+        begin(network, settings, say)
     optimizer.build(network.trainable_variables)
     done = 0
     if checkpoint is not None:
@@ -124,31 +116,6 @@ def train(
         with _signals() as caught:
             _Run(settings, run, task, network, optimizer, progress, done).go(caught, ends)
     return INTERRUPTED[caught[0]] if caught else 0
-
-
-def _begin(network: Any, settings: Settings, name: str) -> None:
-    """Take the weights of another run, or published ones.
-
-    Of those, where there are fewer channels, the ones that matter on its pictures.
-    """
-    from models.pretrained import PRETRAINED, begin_as, begin_with
-    from models.pruning import prune
-    from models.zoo import build
-
-    if len(Path(name).parts) > 1 or find_checkpoint(Path(name)) is not None:
-        taken = begin_as(network, load_network(Path(name))[0])
-        layers = sum(1 for layer in network.layers if layer.weights)
-        say(f"begins with {name}: {len(taken)} of {layers} layers fit")
-        return
-    wanted, whole = settings.network, network
-    if wanted.name in PRETRAINED.values():
-        whole = build(wanted.name, **{**wanted.options, "keep": None})
-    if whole.count_params() == network.count_params():
-        begin_with(network, name)
-        return
-    pictures = plain_pictures(settings, network.input_shape[1], CHOOSE_ON)
-    taken = begin_with(whole, name)
-    prune(whole, network, taken, np.array(pictures, np.float32) / np.float32(255))
 
 
 def make_optimizer(settings: Settings) -> Any:

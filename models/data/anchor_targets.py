@@ -21,7 +21,7 @@ from blazetrack.types import Anchors
 from models.data.scenes import People, Scene
 from models.strict import Strict
 
-__all__ = ["MatchSettings", "anchor_sizes", "match", "targets_of"]
+__all__ = ["MatchSettings", "anchor_layout", "anchor_sizes", "match", "targets_of"]
 
 Float = NDArray[np.float64]
 Float32 = NDArray[np.float32]
@@ -48,7 +48,7 @@ class MatchSettings(Strict):
 
 
 @lru_cache(maxsize=8)
-def _layout(anchors: Anchors, input_hw: tuple[int, int]) -> tuple[Float32, Float, Float]:
+def anchor_layout(anchors: Anchors, input_hw: tuple[int, int]) -> tuple[Float32, Float, Float]:
     """Centres `(A, 2)` in 0..1, cell sides `(A,)` in pixels, and which size in its cell `(A,)`.
 
     Sizes are counted through all maps, the finest first.
@@ -66,7 +66,7 @@ def _layout(anchors: Anchors, input_hw: tuple[int, int]) -> tuple[Float32, Float
 
 def anchor_sizes(anchors: Anchors, input_hw: tuple[int, int], settings: MatchSettings) -> Float:
     """`(A,)` the size of person that each anchor is for: a circle's diameter in input pixels."""
-    step = _layout(anchors, input_hw)[2]
+    step = anchor_layout(anchors, input_hw)[2]
     low, high = np.log([settings.smallest, settings.largest])
     sizes: Float = np.exp(low + (high - low) * step / max(step.max(), 1)) * max(input_hw)
     return sizes
@@ -95,7 +95,7 @@ def match(
         neither way; all float32.
     """
     settings = settings or MatchSettings()
-    centers, stride, _ = _layout(anchors, input_hw)
+    centers, stride, _ = anchor_layout(anchors, input_hw)
     wh = np.array(input_hw[::-1], np.float64)
     centers_px = centers * wh
     weights = np.ones(len(centers), np.float32)

@@ -8,6 +8,7 @@ chance puts together (distillation, arXiv 1503.02531).
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from threading import get_ident
 
 import numpy as np
@@ -18,6 +19,7 @@ from blazetrack.backends.logits import sigmoid
 from blazetrack.errors import InputError
 from blazetrack.store import Store
 from blazetrack.types import Anchors
+from models.data.anchor_targets import anchor_layout
 
 __all__ = ["ANSWERING", "Answers"]
 
@@ -43,46 +45,39 @@ class Answers:
     """
 
     def __init__(self, anchors: Anchors, side: int, store: Store | None = None) -> None:
-        self._store = store or Store()
-        self._stored = self._store.find(TEACHER)
+        store = store or Store()
+        found = store.find(TEACHER)
+        published, input_hw = found.info.anchors, found.info.input_hw
+        assert published is not None  # it is a detector
         own = Anchors(tuple(ANSWERING), 1)
-        wanted = self._stored.info.input_hw[0]
-        if anchors != own or side != wanted:
+        if anchors != own or (side, side) != input_hw:
             raise InputError(
                 f"answers: {TEACHER} answers for cells of {_in_words(own)} at a side of"
-                f" {wanted}, the network has {_in_words(anchors)} at {side}"
+                f" {input_hw[0]}, the network has {_in_words(anchors)} at {side}"
             )
-        self._models: dict[int, Model] = {}  # one for each thread that asks
+        strides = anchor_layout(published, input_hw)[1]
+        per_cell = {one: published.per_map * published.strides.count(one) for one in ANSWERING}
+        self._rows = np.concatenate(
+            [
+                np.flatnonzero(strides == one)[place :: per_cell[one]]
+                for one, place in ANSWERING.items()
+            ]
+        )
+        self._open = partial(TfliteModel, found.info, partial(store.variant, found), threads=1)
+        self._models: dict[int, Model] = {}  # an interpreter serves one thread
 
     def __call__(self, image: NDArray[np.uint8]) -> tuple[Float32, Float32]:
         """`(S, S, 3)` uint8 → boxes `(A, 10)` as `decode_boxes` reads them, scores `(A,)`."""
         outputs = self._model().run(image)
         boxes, logits = outputs["boxes"][0], outputs["scores"][0, :, 0]
-        rows = _answering(image.shape[0], self._stored.info.anchors)
-        return np.array(boxes[rows, :VALUES]), sigmoid(logits[rows])
+        return boxes[self._rows, :VALUES], sigmoid(logits[self._rows])
 
     def _model(self) -> Model:
-        if get_ident() not in self._models:
-            model = TfliteModel(
-                self._stored.info,
-                lambda wanted: self._store.variant(self._stored, wanted),
-                threads=1,
-            )
+        model = self._models.get(get_ident())
+        if model is None:
+            model = self._models[get_ident()] = self._open()
             model.want("boxes", "scores")
-            self._models[get_ident()] = model
-        return self._models[get_ident()]
-
-
-def _answering(side: int, anchors: Anchors | None) -> NDArray[np.int64]:
-    """Rows of the published detector's outputs that ever answer, the finest cells first."""
-    assert anchors is not None  # it is a detector
-    rows, first = [], 0
-    for stride, kept in ANSWERING.items():
-        per_cell = anchors.per_map * anchors.strides.count(stride)
-        count = (side // stride) ** 2 * per_cell
-        rows.append(np.arange(first + kept, first + count, per_cell))
-        first += count
-    return np.concatenate(rows)
+        return model
 
 
 def _in_words(anchors: Anchors) -> str:

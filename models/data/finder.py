@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -75,9 +76,7 @@ class Finder:
         """The published `pose_detector`."""
         store = store or Store()
         found = store.find("pose_detector")
-        model = TfliteModel(
-            found.info, lambda wanted: store.variant(found, wanted), threads=threads
-        )
+        model = TfliteModel(found.info, partial(store.variant, found), threads=threads)
         return cls(model, min_score)
 
     def find(self, image: NDArray[np.uint8]) -> Found:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -75,9 +76,7 @@ class Teacher:
         """The published `full` network, with heatmap refinement."""
         store = store or Store()
         found = store.find("full")
-        model = TfliteModel(
-            found.info, lambda wanted: store.variant(found, wanted), threads=threads
-        )
+        model = TfliteModel(found.info, partial(store.variant, found), threads=threads)
         return cls(model, settings, found.sha256)
 
     def read(

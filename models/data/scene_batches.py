@@ -21,8 +21,6 @@ from models.data.stream import Arrays, Stream
 
 __all__ = ["SceneBatches"]
 
-ANSWERS = ("answer_boxes", "answer_scores")
-
 
 class SceneBatches(Stream):
     """An endless iterator of training batches, made in the background.
@@ -98,7 +96,8 @@ class SceneBatches(Stream):
         arrays = {"image": image, "boxes": boxes, "positives": positives, "weights": weights}
         if self._answers is not None:
             given = [self._answers(one) for one in image]
-            arrays |= zip(ANSWERS, map(np.stack, zip(*given, strict=True)), strict=True)
+            arrays["answer_boxes"] = np.stack([rows for rows, _ in given])
+            arrays["answer_scores"] = np.stack([scores for _, scores in given])
         return arrays
 
     def _scene(self, place: int) -> Scene:

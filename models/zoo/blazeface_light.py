@@ -64,7 +64,7 @@ def blazeface_light(
     depth: Sequence[int] = full_depth(STAGES),
     keep: Sequence[float] | None = None,
 ) -> keras.Model:
-    """The network as it is trained.
+    """The network, as it is trained and as it is exported.
 
     Args:
         side: of the input in pixels, a multiple of 32.

@@ -220,7 +220,7 @@ def test_a_run_begins_with_another_ones_weights(
 
 def test_a_run_that_is_not_there_gives_no_weights(configure: Configure, tmp_path: Path) -> None:
     wanted = load_settings(configure(), [f"network.pretrained={tmp_path / 'gone'}"])
-    with pytest.raises(ModelError, match=r"gone: expected a \.keras file or the folder"):
+    with pytest.raises(InputError, match=r"no run in .*gone, and no published weights; known:"):
         train(wanted, tmp_path / "run")
     assert not (tmp_path / "run").exists()
 
