@@ -39,8 +39,8 @@ from benchmarks.frame_sets import DATA
 from benchmarks.keypoint_ap import MOST, PeopleScore, judge_pictures, require_pycocotools
 from benchmarks.machine import describe
 from benchmarks.reference.answers import Found
+from benchmarks.reference.implementations import newest_tasks
 from benchmarks.reference.people import TasksPeople
-from benchmarks.reference.sides import newest_tasks
 from benchmarks.report import check_writable, write_json
 from blazetrack.errors import BlazetrackError, InputError
 from blazetrack.graph import parse_set

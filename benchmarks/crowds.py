@@ -37,8 +37,8 @@ from benchmarks.crowds_report import (
     summary,
 )
 from benchmarks.reference.answers import Found
+from benchmarks.reference.implementations import newest_tasks
 from benchmarks.reference.people import TasksPeople
-from benchmarks.reference.sides import newest_tasks
 from benchmarks.report import check_writable, write_json
 from benchmarks.tracking_metrics import judge_clip, require_trackers
 from blazetrack.errors import BlazetrackError, SourceError

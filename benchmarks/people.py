@@ -32,7 +32,7 @@ from blazetrack.errors import BlazetrackError
 from blazetrack.pipeline import PoseTracker
 from blazetrack.sources import open_source
 from blazetrack.store import Store
-from blazetrack.store.slim import batched
+from blazetrack.store.prune_outputs import batched
 from blazetrack.types import Frame
 
 MOST = 6

@@ -26,7 +26,7 @@ from rich.console import Console
 
 from benchmarks.machine import describe
 from benchmarks.reference.answers import save_frames
-from benchmarks.reference.sides import installed_bytes, three_sides
+from benchmarks.reference.implementations import installed_bytes, three_sides
 from benchmarks.reference.workers import Side, Start, Worker, start_once
 from benchmarks.report import check_writable, write_json
 from benchmarks.versus_report import (

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from blazetrack.align.cover import cover
 from blazetrack.align.crop import Crop
+from blazetrack.align.mask_people import cover
 from blazetrack.align.project import project
 from blazetrack.align.roi import (
     free_rois,
@@ -17,11 +17,11 @@ from blazetrack.align.roi import (
 )
 from blazetrack.detect.detector import Detector
 from blazetrack.smooth import PoseSmoother
-from blazetrack.track.expect import Expect
-from blazetrack.track.identity import Identity, needs_detection
-from blazetrack.track.landmarker import Landmarker
-from blazetrack.track.lock import Lock
-from blazetrack.track.search import Search, second_look
+from blazetrack.track.detection_schedule import Search, second_look
+from blazetrack.track.follow import Lock
+from blazetrack.track.identify import Identity, needs_detection
+from blazetrack.track.landmarks import Landmarker
+from blazetrack.track.predict import Expect
 
 __all__ = ["NODES"]
 

@@ -22,7 +22,7 @@ from blazetrack.skeleton import BLAZEPOSE33, Skeleton
 from blazetrack.smooth import PoseSmoother
 from blazetrack.sources import frame_from_array
 from blazetrack.store import Store, StoredModel
-from blazetrack.track.lock import Lock
+from blazetrack.track.follow import Lock
 from blazetrack.types import Frame, Poses
 
 __all__ = ["PoseTracker", "find_graph", "graph_for", "shipped_graphs"]

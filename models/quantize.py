@@ -21,16 +21,16 @@ import typer
 from blazetrack.errors import InputError, ModelError
 from blazetrack.store import Store
 from blazetrack.store.manifest import Card
-from blazetrack.store.slim import slim
+from blazetrack.store.prune_outputs import slim
 from blazetrack.types import ModelInfo
-from models import command
-from models.card import write_model
-from models.evaluate import evaluate
-from models.export import interpreter_of
-from models.integers import REACH, Picture, quantize
-from models.subjects import open_subject
-from models.table import Style, print_table
-from models.testsets import DATA, open_people_set
+from models.common import command
+from models.common.tables import Style, print_table
+from models.evaluate.datasets import DATA, open_people_set
+from models.evaluate.landmarks import evaluate
+from models.evaluate.load_model import open_subject
+from models.export.int8 import REACH, Picture, quantize
+from models.export.model_card import write_model
+from models.export.tflite import interpreter_of
 
 __all__ = ["app", "milliseconds", "representative"]
 
@@ -128,8 +128,8 @@ def milliseconds(files: Sequence[bytes], rounds: int = 15, runs: int = 10) -> li
 
 def _of_run(run: Path, info: ModelInfo, count: int) -> list[Picture]:
     """Training crops of a run without chance in them, evenly mixed as in its batches."""
-    from models.checkpoint import find_checkpoint
-    from models.tasks import plain_pictures
+    from models.train.checkpoint import find_checkpoint
+    from models.train.tasks import plain_pictures
 
     checkpoint = find_checkpoint(run)
     if checkpoint is None:

@@ -11,9 +11,9 @@ import cv2
 import numpy as np
 
 from blazetrack.backends import FakeModel
-from blazetrack.detect.anchors import anchor_centers
-from blazetrack.detect.boxes import encode_boxes
 from blazetrack.graph import Trace
+from blazetrack.heads.anchors import anchor_centers
+from blazetrack.heads.ssd import encode_boxes
 from blazetrack.pipeline import PoseTracker
 from blazetrack.sources import Source, SourceInfo
 from blazetrack.store import Store

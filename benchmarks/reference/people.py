@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.reference.answers import Found
-from benchmarks.reference.child import Child
+from benchmarks.reference.worker_process import Child
 
 __all__ = ["TasksPeople"]
 

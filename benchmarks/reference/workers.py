@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 
-from benchmarks.reference.child import ALONE, Child, last_line
+from benchmarks.reference.worker_process import ALONE, Child, last_line
 from blazetrack.errors import BlazetrackError
 
 __all__ = ["Side", "Start", "Worker", "start_once", "write_task_bundle"]

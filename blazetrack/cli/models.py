@@ -118,7 +118,7 @@ def _costs(store: Store, model: StoredModel) -> dict[str, dict[str, Any]]:
     """What a model that is here costs, as published and slim."""
     if not model.present:
         return {}
-    from blazetrack.store.slim import count
+    from blazetrack.store.prune_outputs import count
 
     files = {"published": model.path, "slim": store.variant(model)}
     return {which: asdict(count(path)) for which, path in files.items()}

@@ -89,7 +89,7 @@ def serve(
     from blazetrack.store import Store
     from blazetrack.web.access import Access
     from blazetrack.web.address import links, listen
-    from blazetrack.web.catalogue import CAMERA, Catalogue
+    from blazetrack.web.catalog import CAMERA, Catalogue
     from blazetrack.web.engine import Choice
     from blazetrack.web.limits import Limits
     from blazetrack.web.server import Page, make_server

@@ -9,11 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from blazetrack.backends import Model
-from blazetrack.backends.logits import sigmoid
-from blazetrack.detect.anchors import anchor_centers
-from blazetrack.detect.boxes import decode_boxes
-from blazetrack.detect.nms import weighted_nms
 from blazetrack.errors import ModelError
+from blazetrack.heads.anchors import anchor_centers
+from blazetrack.heads.nms import weighted_nms
+from blazetrack.heads.sigmoid import sigmoid
+from blazetrack.heads.ssd import decode_boxes
 from blazetrack.types import Crops, Detections
 
 __all__ = ["Detector"]

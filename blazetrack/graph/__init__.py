@@ -7,7 +7,7 @@ outputs = scheduler.step(frame=frame)
 
 from __future__ import annotations
 
-from blazetrack.graph.overlap import Overlap
+from blazetrack.graph.pipelining import Overlap
 from blazetrack.graph.plan import Plan, build_plan, check_graph, describe
 from blazetrack.graph.scheduler import Hook, SerialScheduler
 from blazetrack.graph.spec import GraphSpec, NodeSpec, load_graph_spec, parse_set

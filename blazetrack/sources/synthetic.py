@@ -16,12 +16,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from blazetrack.errors import InputError, SourceError, did_you_mean
-from blazetrack.sources import backdrop, crowd, motion
 from blazetrack.sources.base import Source, SourceInfo
-from blazetrack.sources.body import Build, Place
-from blazetrack.sources.brush import Shape, cast_shadow, covered, paint
-from blazetrack.sources.drawn import Look
-from blazetrack.sources.stage import Actor, Cast, Script, Stage
+from blazetrack.synthetic import background, crowd, motion
+from blazetrack.synthetic.body import Build, Place
+from blazetrack.synthetic.figure import Look
+from blazetrack.synthetic.scene import Actor, Cast, Script, Stage
+from blazetrack.synthetic.shapes import Shape, cast_shadow, covered, paint
 from blazetrack.types import Frame
 
 __all__ = ["SCENES", "SyntheticSource", "Truth"]
@@ -191,7 +191,7 @@ class SyntheticSource(Source):
             cast_shadow(image, feet.mean(), place.y_px + 0.02 * joints.scale, half)
         for _, _, shapes in poses:
             paint(image, shapes)
-        backdrop.add_noise(image, stage.noise, index)
+        background.add_noise(image, stage.noise, index)
         return Frame(image, index, index / self._script.fps)
 
     def truth(self, index: int) -> Truth:
@@ -226,8 +226,8 @@ class SyntheticSource(Source):
     def _build(self, number: int) -> Stage:
         rng = np.random.default_rng((self._seed, number))
         actors = SCENES[self._scene](self._script, rng)
-        room = backdrop.draw_room(rng, *self._script.size)
-        return Stage(room, backdrop.make_noise(rng, *self._script.size), actors)
+        room = background.draw_room(rng, *self._script.size)
+        return Stage(room, background.make_noise(rng, *self._script.size), actors)
 
     def _frames(self) -> Generator[Frame, None, None]:
         for index in range(self._script.frames):

@@ -117,7 +117,7 @@ class Store:
         path = self.cache.variant_path(model.info.name, model.sha256, wanted)
         if path.is_file():
             return path
-        from blazetrack.store.slim import slim
+        from blazetrack.store.prune_outputs import slim
 
         try:
             content = slim(model.path, wanted)

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from blazetrack.track.clothes import unlike
-from blazetrack.track.trail import Trail
+from blazetrack.track.appearance import unlike
+from blazetrack.track.tracklet import Trail
 
 __all__ = ["Sight", "again", "best_pairs", "costs"]
 

@@ -19,7 +19,7 @@ from blazetrack.errors import BlazetrackError, SinkError
 from blazetrack.sinks.jsonl import to_record
 from blazetrack.sources import Source, open_source
 from blazetrack.types import Frame
-from blazetrack.web.catalogue import Catalogue
+from blazetrack.web.catalog import Catalogue
 from blazetrack.web.engine import Choice, Engine, MakeTracker, Tracked
 from blazetrack.web.hub import Hub
 from blazetrack.web.limits import Limits

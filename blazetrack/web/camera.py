@@ -14,7 +14,7 @@ from typing import Any
 from blazetrack.errors import BlazetrackError, SinkError
 from blazetrack.types import Frame
 from blazetrack.web.broadcast import STATS_EVERY_S, message
-from blazetrack.web.catalogue import CAMERA
+from blazetrack.web.catalog import CAMERA
 from blazetrack.web.engine import Choice, Engine, MakeTracker
 from blazetrack.web.hub import Outbox
 from blazetrack.web.limits import Limits

@@ -19,7 +19,7 @@ from blazetrack.render import draw_poses
 from blazetrack.sinks.recording import Recording
 from blazetrack.types import Frame, Poses, Skeleton
 from blazetrack.web.limits import Limits
-from blazetrack.web.meter import Meter, describe
+from blazetrack.web.stats import Meter, describe
 
 __all__ = ["Choice", "Engine", "MakeTracker", "Recorded", "Tracked"]
 

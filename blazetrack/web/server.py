@@ -22,7 +22,7 @@ from blazetrack.sources import open_source
 from blazetrack.web.access import Access
 from blazetrack.web.app import make_app
 from blazetrack.web.broadcast import Broadcast, OpenSource
-from blazetrack.web.catalogue import CAMERA, Catalogue
+from blazetrack.web.catalog import CAMERA, Catalogue
 from blazetrack.web.engine import Choice, MakeTracker
 from blazetrack.web.hub import Hub
 from blazetrack.web.limits import Limits

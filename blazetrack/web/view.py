@@ -20,13 +20,13 @@ from blazetrack.types import Frame, Poses
 from blazetrack.web.access import Access
 from blazetrack.web.address import links, listen
 from blazetrack.web.broadcast import STATS_EVERY_S, package
-from blazetrack.web.catalogue import Catalogue
+from blazetrack.web.catalog import Catalogue
 from blazetrack.web.engine import Choice, Tracked
 from blazetrack.web.hub import Hub
 from blazetrack.web.limits import Limits
-from blazetrack.web.meter import Meter, describe
 from blazetrack.web.recordings import Recordings
 from blazetrack.web.server import make_server
+from blazetrack.web.stats import Meter, describe
 from blazetrack.web.viewer import Live
 
 __all__ = ["WebView"]

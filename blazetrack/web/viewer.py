@@ -14,7 +14,7 @@ from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 from blazetrack.errors import InputError
 from blazetrack.web.broadcast import FAULT
 from blazetrack.web.camera import Camera
-from blazetrack.web.catalogue import CAMERA, Catalogue
+from blazetrack.web.catalog import CAMERA, Catalogue
 from blazetrack.web.engine import Choice, MakeTracker
 from blazetrack.web.hub import Hub, Outbox
 from blazetrack.web.limits import Limits, Rate

@@ -14,13 +14,13 @@ from numpy.typing import NDArray
 
 from blazetrack.errors import InputError
 from blazetrack.skeleton import BLAZEPOSE33, Skeleton
-from models.data.align import jittered, region, to_image_of
-from models.data.augment import AugmentSettings, augmented, fill, truncated
-from models.data.labels import empty_batch, warp, write_labels
-from models.data.negatives import Background, background_of, crop_of_nobody
-from models.data.order import Order
+from models.data.prefetch import Arrays, Stream
 from models.data.sample import PoseSample
-from models.data.stream import Arrays, Stream
+from models.data.sampler import Order
+from models.data.targets.blazepose import empty_batch, warp, write_labels
+from models.data.transforms.augment import AugmentSettings, augmented, fill, truncated
+from models.data.transforms.background_crops import Background, background_of, crop_of_nobody
+from models.data.transforms.person_crop import jittered, region, to_image_of
 
 __all__ = ["Arrays", "Batches", "eval_batches"]
 

@@ -12,12 +12,12 @@ import numpy as np
 
 from blazetrack.errors import InputError
 from blazetrack.types import Anchors
-from models.data.anchor_targets import MatchSettings, targets_of
-from models.data.answers import Answers
-from models.data.canvas import CanvasSettings, draw
-from models.data.order import Order
+from models.data.prefetch import Arrays, Stream
+from models.data.sampler import Order
 from models.data.scenes import Scene
-from models.data.stream import Arrays, Stream
+from models.data.targets.anchors import MatchSettings, targets_of
+from models.data.transforms.mosaic import CanvasSettings, draw
+from models.distill.detector_targets import Answers
 
 __all__ = ["SceneBatches"]
 

@@ -14,8 +14,8 @@ from rich.console import Console
 from rich.progress import track
 
 from blazetrack.errors import InputError
-from models.data.finder import Finder
-from models.data.rows import Rows
+from models.common.person_finder import Finder
+from models.data.lazy_sequence import Rows
 from models.data.scenes import People, Scene, with_found
 
 __all__ = ["ScenePack", "open_scenes", "pack_scenes"]

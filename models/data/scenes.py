@@ -20,13 +20,13 @@ from numpy.typing import NDArray
 
 from blazetrack.skeleton import Skeleton
 from blazetrack.sources.images import read_picture
-from models.data.agreement import EARS_UP_THE_HEAD
-from models.data.align import alignment_from_points
-from models.data.coco import Annotation, CocoFile
-from models.data.finder import Found
-from models.data.rows import Rows
+from models.common.person_finder import Found
+from models.data.lazy_sequence import Rows
+from models.data.readers.coco import Annotation, CocoFile
 from models.data.sample import PoseSample
 from models.data.shards import Shards
+from models.data.transforms.person_crop import alignment_from_points
+from models.distill.agreement import EARS_UP_THE_HEAD
 
 __all__ = [
     "BySource",

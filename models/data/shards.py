@@ -32,8 +32,8 @@ from rich.progress import (
 
 from blazetrack.errors import InputError
 from blazetrack.skeleton import Skeleton
-from models.data.keypoints import skeleton_fields, skeleton_from_fields
-from models.data.rows import Rows
+from models.data.lazy_sequence import Rows
+from models.data.readers.skeletons import skeleton_fields, skeleton_from_fields
 from models.data.sample import PoseSample
 
 __all__ = ["Shards", "open_pack", "pack", "pack_key"]

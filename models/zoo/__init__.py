@@ -50,10 +50,10 @@ NETWORKS: Mapping[str, Network] = {
             "head": 16,
         },
     ),
-    "blazepose_light": Network(
+    "blazepose_lite": Network(
         "landmarks", {"side": 32, "keypoints": 5, "depth": (0, 0, 0, 0, 0, 0)}
     ),
-    "blazeface_light": Network("detector", {"side": 32, "depth": (0, 0, 0, 0, 0, 0)}),
+    "blazeface_lite": Network("detector", {"side": 32, "depth": (0, 0, 0, 0, 0, 0)}),
     "blazeface": Network("detector", {"side": 32, "width": (8, 8, 16, 16), "depth": (0, 1, 1, 1)}),
 }
 """Name → architecture; `models/zoo/<name>.py` holds a function `<name>`, `deployed` and `SIZES`."""

@@ -15,7 +15,7 @@ from keras import layers
 
 from blazetrack.errors import InputError, ModelError
 from blazetrack.types import Anchors
-from models.zoo.blocks import blaze_block, check_levels, check_sizes, conv, says
+from models.zoo.layers import blaze_block, check_levels, check_sizes, conv, says
 
 __all__ = ["ANCHORS", "SIZES", "anchor_heads", "blazeface", "deployed"]
 
@@ -46,7 +46,7 @@ def blazeface(
 
     Returns:
         `image` `(B, side, side, 3)` float32 in 0..1 → `boxes` `(B, A, 4 + 2P)`, rows as
-        `blazetrack.detect.boxes` decodes them; `scores` `(B, A, 1)` logits. Rows are in the order
+        `blazetrack.heads.ssd` decodes them; `scores` `(B, A, 1)` logits. Rows are in the order
         of `anchor_centers(ANCHORS, (side, side))`; at 128 pixels A is 896.
     """
     check_levels(NAME, 4, width=width, depth=depth)

@@ -20,8 +20,8 @@ import keras
 from keras import layers, ops
 
 from blazetrack.errors import InputError
-from models.zoo.blocks import Block, check_levels, check_sizes, conv, get_block, stage
-from models.zoo.heads import FEATURES, dense_heads, fold_heads, map_heads
+from models.zoo.heads.blazepose import FEATURES, dense_heads, fold_heads, map_heads
+from models.zoo.layers import Block, check_levels, check_sizes, conv, get_block, stage
 
 __all__ = ["SIZES", "blazepose", "deployed"]
 

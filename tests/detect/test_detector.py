@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 
 from blazetrack.backends import FakeModel
-from blazetrack.detect.anchors import anchor_centers
-from blazetrack.detect.boxes import encode_boxes
 from blazetrack.detect.detector import Detector
 from blazetrack.errors import ModelError
+from blazetrack.heads.anchors import anchor_centers
+from blazetrack.heads.ssd import encode_boxes
 from blazetrack.types import Anchors, Crops, ModelInfo, Rois
 
 LAYOUT, HW = Anchors((16, 32), per_map=1), (64, 64)

@@ -46,8 +46,8 @@ run: {{steps: 6, batch: 4, log_steps: 2, dev_steps: 3, dev_samples: 4}}
 def tiny_run(configure: Configure, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of a run of six steps."""
     pytest.importorskip("keras", reason="the workshop needs Keras")
-    from models.settings import load_settings
-    from models.train import train
+    from models.train.config import load_settings
+    from models.train.trainer import train
 
     run = tmp_path_factory.mktemp("runs") / "tiny"
     with warnings.catch_warnings():

@@ -29,11 +29,11 @@ from blazetrack.cli import main as blazetrack
 from blazetrack.errors import BlazetrackError
 from blazetrack.store import Store
 from blazetrack.types import Frame
-from models import command
+from models.common import command
 from models.quantize import representative
-from models.settings import load_settings
-from models.tasks import task_of
-from models.train import train
+from models.train.config import load_settings
+from models.train.tasks import task_of
+from models.train.trainer import train
 
 # Keras 3 on NumPy 2.
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
@@ -59,6 +59,11 @@ def commands(text: str) -> list[list[str]]:
     lines = [line for block in fenced(text, "") for line in block.splitlines()]
     words = [shlex.split(re.sub(r"^KERAS_BACKEND=\w+ ", "", line), comments=True) for line in lines]
     return [line for line in words if line[:1] == ["blazetrack"] or line[:2] == ["python", "-m"]]
+
+
+def home_of(command: str) -> str:
+    """The module that holds a command's `app`."""
+    return command if command == "models.quantize" else f"{command}.__main__"
 
 
 def configs() -> dict[str, str]:
@@ -109,7 +114,7 @@ def run(words: list[str]) -> None:
     """A command of the page, in this process."""
     start = partial(blazetrack, words[1:])
     if words[0] == "python":
-        start = partial(command.run, import_module(words[2]).app, words[2], words[3:])
+        start = partial(command.run, import_module(home_of(words[2])).app, words[2], words[3:])
     with pytest.raises(SystemExit) as end:
         start()
     assert not end.value.code, words
@@ -190,7 +195,7 @@ def test_the_other_commands_of_the_page_can_be_parsed(words: list[str]) -> None:
         module, rest = words[2], words[3:]
         if rest[0] == "detector":
             module, rest = f"{module}_detector", rest[1:]
-        app: Any = import_module(module).app
+        app: Any = import_module(home_of(module)).app
         typer.main.get_command(app).make_context(module, rest)
 
 
@@ -290,7 +295,7 @@ def test_a_detector_of_kites_is_refused(desk: Path) -> None:
 
 
 def test_an_axis_turns_the_crops_that_are_measured(desk: Path) -> None:
-    from models.testsets import open_people_set
+    from models.evaluate.datasets import open_people_set
 
     upright, turned = (
         open_people_set("kite/dev.json", desk, axis=axis) for axis in (None, ("tail", "nose"))

@@ -11,9 +11,9 @@ import pytest
 from blazetrack.errors import InputError, SourceError
 from blazetrack.skeleton import BLAZEPOSE33
 from blazetrack.sources import open_source
-from blazetrack.sources.body import Build, Place, solve
-from blazetrack.sources.motion import EXERCISES, Stance, exercise, sidestep, stand
 from blazetrack.sources.synthetic import SCENES, SyntheticSource
+from blazetrack.synthetic.body import Build, Place, solve
+from blazetrack.synthetic.motion import EXERCISES, Stance, exercise, sidestep, stand
 
 SIZES = [(64, 64), (320, 240), (480, 640), (1280, 720), (1001, 333), (64, 640)]
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from blazetrack.track.assignment import Sight, again, best_pairs, costs
-from blazetrack.track.trail import Trail
+from blazetrack.track.tracklet import Trail
 
 INF = np.inf
 RADIUS = 50.0

@@ -1,40 +1,149 @@
 from __future__ import annotations
 
+from math import isnan, nan
+
 import numpy as np
 import pytest
 
+from blazetrack.backends import FakeModel
 from blazetrack.errors import ModelError
-from blazetrack.track.landmarks import decode_landmarks
+from blazetrack.skeleton import get_skeleton
+from blazetrack.track.landmarks import Landmarker
+from blazetrack.types import Crops, ModelInfo, Rois
+
+SIDE = 64
+NAMES = ("landmarks", "score", "mask", "heatmap", "world")
+INFO = ModelInfo(
+    "fake", "landmarks", (SIDE, SIDE), (0, 1), "replicate", {name: name for name in NAMES}
+)
 
 
-def test_rows_are_x_y_z_visibility_presence() -> None:
-    raw = np.zeros((1, 195), np.float32)
-    raw[0, :5] = 10, 20, -30, 0, 100
-    rows = decode_landmarks(raw, 33)
-    assert rows.shape == (35, 5)
-    assert rows.dtype == np.float64
-    np.testing.assert_allclose(rows[0], [10, 20, -30, 0.5, 1])
+def info_with(*outputs: str, skeleton: str = "blazepose33") -> ModelInfo:
+    named = {name: name for name in outputs}
+    return ModelInfo(
+        "fake", "landmarks", (SIDE, SIDE), (0, 1), "zero", named, get_skeleton(skeleton)
+    )
 
 
-def test_the_two_rows_behind_the_keypoints_are_kept_and_the_rest_is_not() -> None:
-    raw = np.repeat(np.arange(39, dtype=np.float32), 5).reshape(1, 195)
-    assert decode_landmarks(raw, 33)[:, 0].tolist() == list(range(35))
-    assert decode_landmarks(raw, 17)[:, 0].tolist() == list(range(19))
+def crops(*scores: float) -> Crops:
+    """Crops that tell the fake network what to answer: pixels are the score in percent, 255 NaN."""
+    n = len(scores)
+    percent = [255 if isnan(score) else round(100 * score) for score in scores]
+    pixels = np.empty((n, SIDE, SIDE, 3), np.uint8)
+    pixels[:] = np.reshape(percent, (n, 1, 1, 1))
+    rois = Rois(np.zeros((n, 2)), np.ones((n, 2)), np.zeros(n), np.zeros(n, np.int64))
+    return Crops(pixels, np.zeros((n, 2, 3)), rois, (SIDE, SIDE))
 
 
-def test_the_network_s_own_array_is_not_changed() -> None:
-    raw = np.zeros((1, 195), np.float32)
-    decode_landmarks(raw, 33)
-    assert (raw == 0).all()
+def answer(pixels: np.ndarray, keypoints: int = 33) -> dict[str, np.ndarray]:
+    """Every landmark in the middle of cell (20, 20), its heatmap lit two cells to the right."""
+    rows = np.zeros((1, 39, 5), np.float32)
+    rows[..., :3] = 20.5, 20.5, -7.0
+    rows[0, keypoints : keypoints + 2, :2] = [[30, 40], [30, 10]]
+    rows[..., 3], rows[..., 4] = 2.0, 3.0
+    heat = np.full((1, SIDE, SIDE, 39), -50, np.float32)
+    heat[0, 20, 22] = 5
+    heat[..., keypoints : keypoints + 2] = -50
+    percent = int(pixels[0, 0, 0])
+    return {
+        "landmarks": rows.reshape(1, -1),
+        "score": np.array([[nan if percent == 255 else percent / 100]], np.float32),
+        "mask": np.full((1, SIDE, SIDE, 1), 100, np.float32),
+        "heatmap": heat,
+        "world": np.arange(39 * 3, dtype=np.float32)[None],
+    }
 
 
-@pytest.mark.filterwarnings("error")
-def test_a_value_that_is_no_number_stays_visible_as_such() -> None:
-    raw = np.full((1, 195), np.nan, np.float32)
-    assert np.isnan(decode_landmarks(raw, 33)).all()
+def test_a_crop_that_shows_somebody_gives_a_row() -> None:
+    found = Landmarker(FakeModel(INFO, answer))(crops(0.75))
+    assert found.xyz_crop.shape == (1, 33, 3)
+    np.testing.assert_allclose(found.xyz_crop[0], [[22, 20, -7]] * 33, atol=1e-4)
+    np.testing.assert_allclose(found.alignment_crop, [[[30, 40], [30, 10]]])
+    np.testing.assert_allclose(found.world_m[0].ravel(), np.arange(99))
+    np.testing.assert_allclose(found.visibility, 1 / (1 + np.exp(-2.0)), rtol=1e-6)
+    np.testing.assert_allclose(found.presence, 1 / (1 + np.exp(-3.0)), rtol=1e-6)
+    assert (found.scores.tolist(), found.row.tolist()) == ([0.75], [0])
+    assert found.masks_crop is None
 
 
-@pytest.mark.parametrize("shape", [(1, 194), (1, 170), (1, 0)])
-def test_another_number_of_values_is_another_model(shape: tuple[int, int]) -> None:
-    with pytest.raises(ModelError, match=r"expected at least 35 × 5 values, got .*\(1, \d+\)"):
-        decode_landmarks(np.zeros(shape, np.float32), 33)
+def test_without_refinement_the_regression_stands() -> None:
+    found = Landmarker(FakeModel(INFO, answer), refine=False)(crops(0.75))
+    np.testing.assert_allclose(found.xyz_crop[0, :, 0], 20.5)
+
+
+def test_the_window_s_size_reaches_the_refinement() -> None:
+    found = Landmarker(FakeModel(INFO, answer), kernel_size=3)(crops(0.75))
+    np.testing.assert_allclose(found.xyz_crop[0, :, 0], 20.5)
+
+
+@pytest.mark.parametrize("score", [0.5, 0.1, nan])
+def test_only_more_than_the_limit_is_somebody(score: float) -> None:
+    found = Landmarker(FakeModel(INFO, answer))(crops(score))
+    assert len(found) == 0
+    assert found.xyz_crop.shape == (0, 33, 3)
+    assert found.world_m.shape == (0, 33, 3)
+
+
+def test_the_limit_is_an_option() -> None:
+    assert len(Landmarker(FakeModel(INFO, answer), min_score=0.2)(crops(0.25))) == 1
+
+
+def test_each_row_knows_its_crop() -> None:
+    model = FakeModel(INFO, answer)
+    found = Landmarker(model)(crops(0.75, 0.25, 1.0))
+    assert found.row.tolist() == [0, 2]
+    assert found.scores.tolist() == [0.75, 1.0]
+    assert model.runs == 3
+
+
+def test_no_crops_need_no_run() -> None:
+    model = FakeModel(INFO, answer)
+    found = Landmarker(model, masks=True)(crops())
+    assert (len(found), model.runs) == (0, 0)
+    assert found.masks_crop is not None
+    assert found.masks_crop.shape == (0, SIDE, SIDE)
+
+
+def test_masks_come_when_asked_for() -> None:
+    found = Landmarker(FakeModel(INFO, answer), masks=True)(crops(0.75, 0.25, 0.75))
+    assert found.masks_crop is not None
+    assert (found.masks_crop.shape, found.masks_crop.dtype) == ((2, SIDE, SIDE), np.float32)
+    assert (found.masks_crop == 1).all()
+
+
+def test_a_model_without_heatmaps_is_not_refined() -> None:
+    model = FakeModel(info_with("landmarks", "score", "world"), answer)
+    np.testing.assert_allclose(Landmarker(model)(crops(0.75)).xyz_crop[0, :, 0], 20.5)
+
+
+def test_a_model_without_metres_gives_zeros() -> None:
+    model = FakeModel(info_with("landmarks", "score"), answer)
+    assert (Landmarker(model)(crops(0.75)).world_m == 0).all()
+
+
+def test_another_skeleton_has_its_own_rows() -> None:
+    info = info_with("landmarks", "score", "heatmap", "world", skeleton="coco17")
+    found = Landmarker(FakeModel(info, lambda pixels: answer(pixels, 17)))(crops(0.75))
+    assert found.xyz_crop.shape == (1, 17, 3)
+    assert found.world_m.shape == (1, 17, 3)
+    np.testing.assert_allclose(found.alignment_crop, [[[30, 40], [30, 10]]])
+
+
+def test_outputs_are_asked_for_before_the_first_run() -> None:
+    asked: list[str] = []
+
+    class Recorder(FakeModel):
+        def want(self, *meanings: str) -> None:
+            asked.extend(meanings)
+
+    Landmarker(Recorder(INFO, answer), refine=False)
+    assert sorted(asked) == ["landmarks", "score", "world"]
+    asked.clear()
+    Landmarker(Recorder(INFO, answer), masks=True)
+    assert sorted(asked) == ["heatmap", "landmarks", "mask", "score", "world"]
+
+
+def test_a_detector_is_no_landmark_model() -> None:
+    info = ModelInfo("pose_detector", "detector", (SIDE, SIDE), (0, 1), "zero")
+    with pytest.raises(ModelError, match=r"expected a landmark model, got pose_detector"):
+        Landmarker(FakeModel(info, answer))

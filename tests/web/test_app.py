@@ -23,7 +23,7 @@ from websockets.sync.client import ClientConnection, connect
 from blazetrack.web.access import Access
 from blazetrack.web.broadcast import FAULT
 from blazetrack.web.camera import Camera
-from blazetrack.web.catalogue import CAMERA, Catalogue
+from blazetrack.web.catalog import CAMERA, Catalogue
 from blazetrack.web.engine import Choice
 from blazetrack.web.limits import Limits
 from blazetrack.web.server import Page, make_server

@@ -20,7 +20,7 @@ from blazetrack.sinks.jsonl import JsonlSink
 from blazetrack.types import Frame, Poses
 from blazetrack.web import broadcast as module
 from blazetrack.web.broadcast import FAULT, WIDEST_PX, Broadcast, package
-from blazetrack.web.catalogue import Catalogue
+from blazetrack.web.catalog import Catalogue
 from blazetrack.web.engine import Choice, Tracked
 from blazetrack.web.limits import Limits
 from blazetrack.web.recordings import Recordings

@@ -31,7 +31,7 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from blazetrack.store import Store
-from blazetrack.web.catalogue import CAMERA
+from blazetrack.web.catalog import CAMERA
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="watches the server through /proc")
 

@@ -13,8 +13,8 @@ import pytest
 from numpy.typing import NDArray
 
 from blazetrack.skeleton import LSP14, Skeleton
-from models.data.align import alignment_from_points
 from models.data.sample import PoseSample
+from models.data.transforms.person_crop import alignment_from_points
 
 MakePerson: TypeAlias = Callable[..., PoseSample]
 

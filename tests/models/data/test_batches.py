@@ -10,13 +10,13 @@ from blazetrack.errors import InputError
 from blazetrack.geometry import apply
 from blazetrack.skeleton import BLAZEPOSE33, COCO17, LSP14
 from blazetrack.types import Crops, Landmarks
-from models.data.align import region
-from models.data.augment import AugmentSettings, CutSettings, OcclusionSettings
 from models.data.batches import Batches, eval_batches
-from models.data.coco import coco
-from models.data.negatives import Background
+from models.data.readers.coco import coco
+from models.data.readers.synthetic import synthetic
 from models.data.shards import pack
-from models.data.synthetic import synthetic
+from models.data.transforms.augment import AugmentSettings, CutSettings, OcclusionSettings
+from models.data.transforms.background_crops import Background
+from models.data.transforms.person_crop import region
 
 NONE = AugmentSettings.none()
 WRIST = BLAZEPOSE33.index("left_wrist")
@@ -228,7 +228,7 @@ def test_a_thing_of_its_own_skeleton_is_trained_alike(make_coco):
 
 
 def test_an_error_while_decoding_reaches_the_trainer(make_lsp):
-    from models.data.lsp import lsp
+    from models.data.readers.lsp import lsp
 
     folder = make_lsp()
     people = lsp(folder)

@@ -14,8 +14,8 @@ import pytest
 
 from blazetrack.errors import InputError
 from blazetrack.skeleton import BLAZEPOSE33, COCO17, LSP14
-from models.data.coco import read_coco
-from models.data.finder import Found
+from models.common.person_finder import Found
+from models.data.readers.coco import read_coco
 from models.data.sample import PoseSample
 from models.data.scene_pack import open_scenes, pack_scenes
 from models.data.scenes import (

@@ -9,9 +9,9 @@ import pytest
 from blazetrack.errors import InputError
 from blazetrack.skeleton import COCO17, LSP14
 from models.data import shards
-from models.data.align import around
-from models.data.coco import coco
+from models.data.readers.coco import coco
 from models.data.shards import open_pack, pack, pack_key
+from models.data.transforms.person_crop import around
 
 FIELDS = ("image", "points_px", "visibility", "weights", "world_m", "alignment_px")
 

@@ -11,14 +11,14 @@ from numpy.typing import NDArray
 
 keras = pytest.importorskip("keras", reason="the workshop needs Keras")
 
-from blazetrack.detect.anchors import anchor_centers  # noqa: E402
 from blazetrack.errors import InputError, ModelError  # noqa: E402
+from blazetrack.heads.anchors import anchor_centers  # noqa: E402
+from blazetrack.heads.blazepose import decode_landmarks  # noqa: E402
 from blazetrack.store import slim  # noqa: E402
-from blazetrack.track.landmarks import decode_landmarks  # noqa: E402
-from models.loss_settings import DetectorLossSettings, PoseLossSettings  # noqa: E402
-from models.losses import detector_loss, pose_loss  # noqa: E402
+from models.train.loss_config import DetectorLossSettings, PoseLossSettings  # noqa: E402
+from models.train.losses import detector_loss, pose_loss  # noqa: E402
 from models.zoo import NETWORKS, anchors_of, build, deployed  # noqa: E402
-from models.zoo.counting import count  # noqa: E402
+from models.zoo.stats import count  # noqa: E402
 
 # Keras 3 on NumPy 2.
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
@@ -40,7 +40,7 @@ SHAPES = {
     for name in POSE
 }
 DETECTORS = sorted(name for name, one in NETWORKS.items() if one.kind == "detector")
-ROWS = {"blazeface": 56, "blazeface_light": 20}
+ROWS = {"blazeface": 56, "blazeface_lite": 20}
 SHAPES |= {name: {"boxes": (ROWS[name], 10), "scores": (ROWS[name], 1)} for name in DETECTORS}
 DEPLOYED = {
     name: {
@@ -55,10 +55,10 @@ DEPLOYED |= {name: SHAPES[name] for name in DETECTORS}
 COUNTS = {
     ("blazepose", "lite"): (1_707_539, 102_273_536),
     ("blazepose", "full"): (2_770_835, 430_412_288),
-    ("blazepose_light", "lite"): (976_151, 87_206_328),
-    ("blazepose_light", "full"): (2_167_647, 333_236_056),
-    ("blazeface_light", "lite"): (565_542, 123_008_816),
-    ("blazeface_light", "full"): (2_936_694, 388_878_112),
+    ("blazepose_lite", "lite"): (976_151, 87_206_328),
+    ("blazepose_lite", "full"): (2_167_647, 333_236_056),
+    ("blazeface_lite", "lite"): (565_542, 123_008_816),
+    ("blazeface_lite", "full"): (2_936_694, 388_878_112),
     ("blazeface", "lite"): (247_768, 52_643_840),
     ("blazeface", "full"): (533_624, 222_446_592),
 }
@@ -203,7 +203,7 @@ def exported(network: Any, folder: Path) -> tuple[Any, Path]:
         pytest.skip("TFLite files come from Keras on tensorflow")
     from ai_edge_litert.interpreter import Interpreter
 
-    from models.export import to_tflite
+    from models.export.tflite import to_tflite
 
     path = folder / "network.tflite"
     path.write_bytes(to_tflite(deployed(network)))
@@ -255,7 +255,7 @@ def heatmap_part(network: Any) -> set[str]:
     """
     part = keras.Model(network.input, [network.get_layer(head).output for head in MAPS])
     layers = part.layers
-    if network.name == "blazepose_light":
+    if network.name == "blazepose_lite":
         layers = [one for one in layers if one.name.startswith(("decoder", *MAPS))]
     return {weight.path for layer in layers for weight in layer.trainable_variables}
 
@@ -351,15 +351,15 @@ def test_there_is_an_anchor_for_each_row(name: str) -> None:
         ("blazepose", {"depth": (1, 1)}, r"depth: expected 4 numbers, got \(1, 1\)"),
         ("blazepose", {"stem": 0}, "stem: expected whole numbers from 1, got 0"),
         ("blazepose", {"keypoints": 2.5}, "keypoints: expected whole numbers from 1, got 2.5"),
-        ("blazepose_light", {"depth": (1, 1)}, r"depth: expected 6 numbers, got \(1, 1\)"),
-        ("blazepose_light", {"depth": (9, 0, 0, 0, 0, 0)}, r"depth: expected up to \(0, 1, 1, 2"),
-        ("blazepose_light", {"keep": (0.5,)}, r"keep: expected 6 numbers, got \(0.5,\)"),
+        ("blazepose_lite", {"depth": (1, 1)}, r"depth: expected 6 numbers, got \(1, 1\)"),
+        ("blazepose_lite", {"depth": (9, 0, 0, 0, 0, 0)}, r"depth: expected up to \(0, 1, 1, 2"),
+        ("blazepose_lite", {"keep": (0.5,)}, r"keep: expected 6 numbers, got \(0.5,\)"),
         (
-            "blazeface_light",
+            "blazeface_lite",
             {"keep": (1, 1, 1, 1, 1, 2)},
             "keep: expected parts above 0 and up to 1",
         ),
-        ("blazeface_light", {"points": 1}, "points: expected mid-hip, circle"),
+        ("blazeface_lite", {"points": 1}, "points: expected mid-hip, circle"),
         ("blazeface", {"side": 120}, "side: expected a multiple of 16, got 120"),
         ("blazeface", {"width": (8, 8)}, r"width: expected 4 numbers, got \(8, 8\)"),
         ("blazeface", {"points": 1}, "points: expected mid-hip, circle"),
@@ -373,7 +373,7 @@ def test_wrong_options_are_told(network: str, options: dict[str, Any], message: 
 def test_only_networks_of_the_zoo_are_deployed() -> None:
     image = keras.Input((8, 8, 3))
     stranger = keras.Model(image, keras.layers.Flatten()(image), name="stranger")
-    with pytest.raises(ModelError, match="'stranger' is none of blazeface, blazeface_light"):
+    with pytest.raises(ModelError, match="'stranger' is none of blazeface, blazeface_lite"):
         deployed(stranger)
     for name in NETWORKS:
         impostor = keras.Model(image, {"x": keras.layers.Flatten()(image)}, name=name)

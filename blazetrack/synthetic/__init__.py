@@ -1,0 +1,1 @@
+"""Drawn people with known joints, for the demo, tests and training."""

@@ -1,0 +1,1 @@
+"""Helpers that several rooms of the workshop share: strict settings, commands, tables."""

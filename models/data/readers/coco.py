@@ -1,0 +1,244 @@
+"""COCO-format labels with any keypoints: people, or whatever else a user has labelled.
+
+The keypoint set is read from the file itself: `categories[…].keypoints` are the names and
+`.skeleton` the edges, counted from 1. Each annotation gives x, y, v per keypoint; v is 0 not
+labelled, 1 hidden, 2 visible.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from blazetrack.errors import InputError, did_you_mean
+from blazetrack.skeleton import COCO17, Skeleton
+from models.data.readers.dataset import LabelledPictures, Person, collect, read_json
+from models.data.readers.skeletons import build_skeleton
+
+__all__ = ["Annotation", "CocoFile", "coco", "coco_people", "read_coco"]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Annotation:
+    """One labelled thing of a COCO file.
+
+    Attributes:
+        path: its picture.
+        picture: number of the picture in the file.
+        size_wh: width and height of the picture, where the file tells.
+        keypoints: `(K, 3)` float32 x, y, v.
+        box_px: `(4,)` float64 x0 y0 x1 y1; NaN where the file has none.
+        crowd: many people in one box; its keypoints mean nothing.
+        source: data set and number, for messages.
+    """
+
+    path: Path
+    picture: int
+    size_wh: tuple[int, int] | None
+    keypoints: NDArray[np.float32]
+    box_px: NDArray[np.float64]
+    crowd: bool
+    source: str
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class CocoFile:
+    """All that is read of a COCO file: its keypoint set, pictures and annotations."""
+
+    name: str
+    skeleton: Skeleton
+    pictures: dict[int, Path]
+    annotations: list[Annotation]
+
+
+def coco(
+    labels: Path | str,
+    pictures: Path | str | None = None,
+    *,
+    partners: Sequence[tuple[str, str]] | None = None,
+    axis: tuple[str, str] | None = None,
+    category: str | None = None,
+    min_side_px: float = 0.0,
+    min_points: int = 2,
+    name: str | None = None,
+) -> LabelledPictures:
+    """Read the labelled people (or things) of a COCO file, one sample each.
+
+    Args:
+        labels: see `read_coco`.
+        pictures: see `read_coco`.
+        partners: see `read_coco`.
+        axis: names of two keypoints, tail and head, that say which way is up; without it people
+            stand on their hips and everything else stands as in the picture.
+        category: see `read_coco`.
+        min_side_px: those whose box (or points, without a box) is smaller on its longer side are
+            left out.
+        min_points: those with fewer labelled keypoints are left out.
+        name: see `read_coco`.
+
+    Raises:
+        InputError: a file is missing, or says something that cannot be used.
+    """
+    file = read_coco(labels, pictures, partners=partners, category=category, name=name)
+    for word in axis or ():
+        file.skeleton.index(word)
+    skipped = Counter[str]()
+    people = []
+    for found in file.annotations:
+        if found.crowd:
+            skipped["crowds"] += 1
+        elif (found.keypoints[:, 2] > 0).sum() < min_points:
+            skipped[f"people with fewer than {min_points} labelled keypoints"] += 1
+        elif _side_px(found) < min_side_px:
+            skipped[f"people smaller than {min_side_px:g} pixels"] += 1
+        else:
+            people.append(_person(found.path, found.keypoints, found.source, found.size_wh))
+    return collect(file.name, file.skeleton, people, axis=axis, skipped=skipped)
+
+
+def read_coco(
+    labels: Path | str,
+    pictures: Path | str | None = None,
+    *,
+    partners: Sequence[tuple[str, str]] | None = None,
+    category: str | None = None,
+    name: str | None = None,
+) -> CocoFile:
+    """Read a COCO file as it is; nothing is left out.
+
+    Args:
+        labels: the JSON file, or a folder with one such file.
+        pictures: the folder of pictures; by default `images/`, `pictures/` or a folder named like
+            the file, beside it, else the file's own folder.
+        partners: keypoints that change places when the picture is flipped; by default those named
+            alike but for `left` and `right`.
+        category: whose keypoints; by default the first category that has some.
+        name: what messages call it; by default the file's name.
+
+    Raises:
+        InputError: a file is missing, or says something that cannot be read.
+    """
+    labels = _labels_in(Path(labels), name)
+    name = name or labels.stem
+    content = read_json(labels, name)
+    lists = ("images", "annotations", "categories")
+    if not isinstance(content, dict) or not all(isinstance(content.get(k), list) for k in lists):
+        raise InputError(f"{name}: {labels}: expected a COCO file with {', '.join(lists)}")
+    folder = Path(pictures) if pictures else _pictures_beside(labels)
+    try:
+        kind = _category(content["categories"], category, name)
+        edges = [(int(a) - 1, int(b) - 1) for a, b in kind.get("skeleton") or ()]
+        skeleton = build_skeleton(kind.get("name", name), kind["keypoints"], edges, partners)
+        images = {int(image["id"]): image for image in content["images"]}
+        annotations = [
+            _annotation(entry, images, folder, len(skeleton), name)
+            for entry in content["annotations"]
+            if entry.get("category_id", kind.get("id")) == kind.get("id") and "keypoints" in entry
+        ]
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        if isinstance(error, InputError):
+            raise
+        what = f"no {error}" if isinstance(error, KeyError) else str(error)
+        raise InputError(f"{name}: {labels}: not a COCO keypoint file: {what}") from error
+    paths = {number: folder / str(image["file_name"]) for number, image in images.items()}
+    return CocoFile(name, skeleton, paths, annotations)
+
+
+def coco_people(folder: Path | str, name: str | None = None) -> LabelledPictures:
+    """Read people cut out of COCO: `people.npz` (`keypoints_px`, `size_wh`, `names`), `people/`.
+
+    Raises:
+        InputError: a file is missing or of another layout.
+    """
+    folder = Path(folder)
+    name = name or folder.name
+    path = folder / "people.npz"
+    if not path.is_file():
+        raise InputError(f"{name}: expected {path}, found no such file")
+    with np.load(path, allow_pickle=False) as arrays:
+        missing = {"keypoints_px", "names", "size_wh"} - set(arrays.files)
+        if missing:
+            raise InputError(f"{name}: {path} lacks {', '.join(sorted(missing))}")
+        keypoints, names = arrays["keypoints_px"], tuple(str(n) for n in arrays["names"])
+        sizes = arrays["size_wh"].tolist()
+    if names != COCO17.names:
+        raise InputError(f"{name}: {path}: expected COCO's 17 keypoints, got {' '.join(names)}")
+    people = [
+        _person(folder / "people" / f"{i:05d}.jpg", rows, f"{name}/{i:05d}", (width, height))
+        for i, (rows, (width, height)) in enumerate(zip(keypoints, sizes, strict=True))
+    ]
+    return collect(name, COCO17, people)
+
+
+def _category(categories: list[Any], wanted: str | None, name: str) -> dict[str, Any]:
+    able = [kind for kind in categories if isinstance(kind, dict) and kind.get("keypoints")]
+    if not able:
+        raise InputError(f"{name}: none of its {len(categories)} categories names keypoints")
+    if wanted is None:
+        return able[0]
+    for kind in able:
+        if kind.get("name") == wanted:
+            return kind
+    hint = did_you_mean(wanted, [str(kind.get("name")) for kind in able])
+    raise InputError(f"{name}: no category '{wanted}' with keypoints; {hint}")
+
+
+def _labels_in(path: Path, name: str | None) -> Path:
+    if not path.is_dir():
+        return path
+    found = sorted(path.glob("*.json"))
+    if len(found) != 1:
+        files = ", ".join(file.name for file in found) or "none"
+        raise InputError(f"{name or path.name}: expected one .json file in {path}, found {files}")
+    return found[0]
+
+
+def _pictures_beside(labels: Path) -> Path:
+    for word in ("images", "pictures", labels.stem):
+        if (labels.parent / word).is_dir():
+            return labels.parent / word
+    return labels.parent
+
+
+def _annotation(
+    entry: dict[str, Any], images: dict[int, Any], folder: Path, count: int, name: str
+) -> Annotation:
+    number = int(entry["image_id"])
+    source = f"{name}/{entry.get('id', number)}"
+    if number not in images:
+        raise InputError(f"{source}: image_id {number} is none of the file's {len(images)} images")
+    image = images[number]
+    keypoints = np.array(entry["keypoints"], np.float32)
+    if keypoints.size != 3 * count:
+        raise InputError(
+            f"{source}: expected {count} keypoints (x, y, v each), got {keypoints.size} values"
+        )
+    keypoints = keypoints.reshape(count, 3)
+    if not np.isin(keypoints[:, 2], (0, 1, 2)).all() or not np.isfinite(keypoints).all():
+        raise InputError(f"{source}: expected finite x, y and v of 0, 1 or 2")
+    size = (int(image["width"]), int(image["height"])) if "width" in image else None
+    x, y, width, height = entry.get("bbox") or (np.nan,) * 4
+    box = np.array([x, y, x + width, y + height], np.float64)
+    path = folder / str(image["file_name"])
+    return Annotation(path, number, size, keypoints, box, bool(entry.get("iscrowd")), source)
+
+
+def _side_px(found: Annotation) -> float:
+    if np.isfinite(found.box_px).all():
+        return float((found.box_px[2:] - found.box_px[:2]).max())
+    return float(np.ptp(found.keypoints[found.keypoints[:, 2] > 0, :2], axis=0).max())
+
+
+def _person(
+    path: Path, keypoints: NDArray[np.float32], source: str, size_wh: tuple[int, int] | None
+) -> Person:
+    labelled = keypoints[:, 2] > 0
+    points = np.where(labelled[:, None], keypoints[:, :2], np.nan).astype(np.float32)
+    visibility = np.where(labelled, keypoints[:, 2] - 1, np.nan).astype(np.float32)
+    return Person(path, points, visibility, source, size_wh)

@@ -1,0 +1,224 @@
+"""Labelled people in picture files: what every reader of a data set hands out.
+
+A reader lists people (`Person`) without opening a picture; `LabelledPictures` checks the labels,
+leaves out what cannot be used, says how much, and decodes a picture when it is asked for.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, overload
+
+import numpy as np
+from numpy.typing import NDArray
+
+from blazetrack.errors import InputError, SourceError
+from blazetrack.skeleton import Skeleton
+from blazetrack.sources.images import read_picture
+from models.data.sample import PoseSample
+from models.data.transforms.person_crop import alignment_from_points
+
+__all__ = ["LabelledPictures", "Person", "collect", "read_json"]
+
+Float = NDArray[np.float32]
+
+# A label may lie this far outside of its picture: annotation tools round and clip differently.
+SLACK_PX = 2.0
+# From this share of labels outside on, pictures and labels do not belong together.
+MISFIT = 0.2
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Person:
+    """The labels of one person, as a data set has them.
+
+    Attributes:
+        path: the picture.
+        points_px: `(K, 2)` float32, NaN where not labelled.
+        visibility: `(K,)` float32: 1 seen, 0 hidden, NaN not known.
+        source: data set and number, for messages.
+        size_wh: width and height of the picture that the labels were made for, where known.
+    """
+
+    path: Path
+    points_px: Float
+    visibility: Float
+    source: str
+    size_wh: tuple[int, int] | None = None
+
+
+class LabelledPictures(Sequence[PoseSample]):
+    """People of a data set; each picture is decoded when its person is asked for.
+
+    Args:
+        name: of the data set.
+        skeleton: its keypoints.
+        people: usable labels.
+        alignment_px: `(N, 2, 2)` float32, their circles.
+        skipped: why → how many people or labels were left out.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        skeleton: Skeleton,
+        people: Sequence[Person],
+        alignment_px: Float,
+        skipped: Counter[str],
+    ) -> None:
+        self.name, self.skeleton, self.people = name, skeleton, people
+        self._alignment_px, self.skipped = alignment_px, skipped
+
+    def __len__(self) -> int:
+        return len(self.people)
+
+    @overload
+    def __getitem__(self, index: int) -> PoseSample: ...
+    @overload
+    def __getitem__(self, index: slice) -> LabelledPictures: ...
+    def __getitem__(self, index: int | slice) -> PoseSample | LabelledPictures:
+        if isinstance(index, slice):
+            people, circles = self.people[index], self._alignment_px[index]
+            return LabelledPictures(self.name, self.skeleton, people, circles, self.skipped)
+        return self._decode(self.people[index], self._alignment_px[index])
+
+    @property
+    def note(self) -> str:
+        """One line: how many people there are, and what was left out."""
+        left = "".join(f"; left out: {count} {what}" for what, count in self.skipped.items())
+        return f"{self.name}: {len(self)} people{left}"
+
+    @property
+    def fingerprint(self) -> str:
+        """Changes with the labels, the order, and the size of any picture file; 64 hex digits."""
+        digest = hashlib.sha256(repr((self.name, self.skeleton)).encode())
+        for person in self.people:
+            digest.update(f"{person.source} {person.path.stat().st_size}".encode())
+            digest.update(person.points_px.tobytes() + person.visibility.tobytes())
+        digest.update(self._alignment_px.tobytes())
+        return digest.hexdigest()
+
+    def _decode(self, person: Person, alignment_px: Float) -> PoseSample:
+        try:
+            image = read_picture(person.path)
+        except SourceError as error:
+            raise InputError(f"{person.source}: {error}") from error
+        height, width = image.shape[:2]
+        if person.size_wh not in (None, (width, height)):
+            want = "×".join(str(side) for side in person.size_wh or ())
+            raise InputError(
+                f"{person.source}: {person.path} is {width}×{height} pixels, but its labels are"
+                f" for {want}; use the pictures that were labelled"
+            )
+        points = np.full((len(self.skeleton), 3), np.nan, np.float32)
+        points[:, :2] = person.points_px
+        points[~_inside(person.points_px, (width, height))] = np.nan
+        labelled = np.isfinite(points[:, 0])
+        return PoseSample(
+            image=image,
+            skeleton=self.skeleton,
+            points_px=points,
+            visibility=np.where(labelled, person.visibility, np.nan).astype(np.float32),
+            weights=labelled.astype(np.float32),
+            world_m=np.full_like(points, np.nan),
+            alignment_px=alignment_px,
+            source=person.source,
+        )
+
+
+def collect(
+    name: str,
+    skeleton: Skeleton,
+    people: Iterable[Person],
+    *,
+    axis: tuple[str, str] | None = None,
+    skipped: Counter[str] | None = None,
+) -> LabelledPictures:
+    """Check the people of a data set and keep those that can be used.
+
+    Labels outside of their picture are dropped one by one, people with fewer than two labelled
+    places are left out; both are counted in `skipped`.
+
+    Args:
+        name: of the data set, for messages.
+        skeleton: its keypoints.
+        people: in any order.
+        axis: see `alignment_from_points`.
+        skipped: what the reader has left out already.
+
+    Raises:
+        InputError: a picture is missing, nobody can be used, or so many labels lie outside that
+            these are not the pictures that were labelled.
+    """
+    everyone = list(people)
+    counts = Counter[str]() if skipped is None else Counter(skipped)
+    if not everyone:
+        left = "".join(f"; left out: {count} {what}" for what, count in counts.items())
+        raise InputError(f"{name}: expected labelled people, got none{left}")
+    _all_there(name, everyone)
+    everyone = _within(name, everyone, counts)
+    kept: list[Person] = []
+    circles: list[Float] = []
+    for person in everyone:
+        circle = alignment_from_points(person.points_px, person.visibility, skeleton, axis=axis)
+        if circle is None:
+            counts["people with fewer than two labelled keypoints"] += 1
+            continue
+        kept.append(person)
+        circles.append(circle)
+    if not kept:
+        raise InputError(f"{name}: none of {len(everyone)} people has two labelled keypoints")
+    return LabelledPictures(name, skeleton, kept, np.stack(circles), +counts)
+
+
+def _all_there(name: str, people: Sequence[Person]) -> None:
+    pictures = {person.path for person in people}
+    listed = {
+        folder: {path.name for path in folder.iterdir()} if folder.is_dir() else set()
+        for folder in {path.parent for path in pictures}
+    }
+    missing = sorted(path for path in pictures if path.name not in listed[path.parent])
+    if missing:
+        raise InputError(
+            f"{name}: {len(missing)} of {len(pictures)} pictures are missing, the first is"
+            f" {missing[0]}"
+        )
+
+
+def _within(name: str, people: Sequence[Person], counts: Counter[str]) -> list[Person]:
+    """The people without the labels that lie outside of their picture."""
+    kept, outside, labels = [], 0, 0
+    for person in people:
+        labelled = np.isfinite(person.points_px).all(axis=1)
+        out = labelled & ~_inside(person.points_px, person.size_wh)
+        labels, outside = labels + int(labelled.sum()), outside + int(out.sum())
+        points = np.where(out[:, None], np.float32(np.nan), person.points_px)
+        kept.append(replace(person, points_px=points) if out.any() else person)
+    if outside > MISFIT * labels:
+        raise InputError(
+            f"{name}: {outside} of {labels} labels lie outside of their picture; are these the"
+            " pictures that were labelled, in the same size?"
+        )
+    counts["labels outside of their picture"] += outside
+    return kept
+
+
+def _inside(points_px: Float, size_wh: tuple[int, int] | None) -> NDArray[np.bool_]:
+    """`(K,)` bool; without a known size, only what is left of or above the picture is outside."""
+    far = np.array(size_wh if size_wh else (np.inf, np.inf), np.float64) - 1 + SLACK_PX
+    return np.asarray(((points_px >= -SLACK_PX) & (points_px <= far)).all(axis=1))
+
+
+def read_json(path: Path, name: str) -> Any:
+    """The content of a JSON file of labels; `InputError` where it is none."""
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise InputError(f"{name}: cannot read {path} ({error.strerror})") from error
+    except ValueError as error:
+        raise InputError(f"{name}: {path} is not JSON: {error}") from error

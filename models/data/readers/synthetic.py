@@ -1,0 +1,176 @@
+"""Drawn people with exact labels of all 33 points, x y z, metres and visibility.
+
+The figure, its movements and its rooms are those of the source `synthetic`; here each picture has
+another person in another stance, and a part of them is turned like an acrobat.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import overload
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from blazetrack.errors import InputError
+from blazetrack.geometry import apply
+from blazetrack.skeleton import BLAZEPOSE33
+from blazetrack.synthetic import background, motion
+from blazetrack.synthetic.body import Build, Place, solve
+from blazetrack.synthetic.figure import Look, outline
+from blazetrack.synthetic.shapes import cast_shadow, paint
+from models.data.sample import PoseSample
+from models.data.transforms.person_crop import alignment_from_points
+
+__all__ = ["SyntheticPeople", "synthetic"]
+
+Float = NDArray[np.float64]
+Image = NDArray[np.uint8]
+TALL_M = 1.70  # one body height in metres
+SIDES_PX = (32, 2048)
+
+
+def synthetic(
+    count: int,
+    *,
+    size: int = 224,
+    seed: int = 0,
+    turned: float = 0.25,
+    behind: Sequence[Image] = (),
+) -> SyntheticPeople:
+    """People drawn when they are asked for; person `i` follows from `seed` and `i` alone.
+
+    Args:
+        count: how many.
+        size: side of the square pictures in pixels.
+        seed: another seed, other people.
+        turned: share of pictures that are turned by any angle.
+        behind: photographs `(H, W, 3)` uint8 to stand before, in every other picture; drawn rooms
+            else.
+
+    Raises:
+        InputError: a number is out of range.
+    """
+    low, high = SIDES_PX
+    for name, fits, expected, got in (
+        ("count", count >= 1, "1 or more", count),
+        ("size", low <= size <= high, f"{low} to {high} pixels", size),
+        ("seed", seed >= 0, "0 or more", seed),
+        ("turned", 0 <= turned <= 1, "a share of 0 to 1", turned),
+    ):
+        if not fits:
+            raise InputError(f"synthetic: {name}: expected {expected}, got {got}")
+    return SyntheticPeople(range(count), size, seed, turned, behind)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class SyntheticPeople(Sequence[PoseSample]):
+    """The people of `synthetic`."""
+
+    numbers: range
+    size: int
+    seed: int
+    turned: float
+    behind: Sequence[Image]
+
+    def __len__(self) -> int:
+        return len(self.numbers)
+
+    @overload
+    def __getitem__(self, index: int) -> PoseSample: ...
+    @overload
+    def __getitem__(self, index: slice) -> SyntheticPeople: ...
+    def __getitem__(self, index: int | slice) -> PoseSample | SyntheticPeople:
+        if isinstance(index, slice):
+            return replace(self, numbers=self.numbers[index])
+        number = self.numbers[index]
+        return _draw(number, np.random.default_rng((self.seed, number)), self)
+
+    @property
+    def note(self) -> str:
+        """One line about what this is."""
+        return f"synthetic: {len(self)} drawn people, seed {self.seed}"
+
+    @property
+    def fingerprint(self) -> str:
+        """Changes with the arguments and with what is drawn; 64 hex digits."""
+        digest = hashlib.sha256(repr((self.numbers, self.size, self.seed, self.turned)).encode())
+        for picture in self.behind:
+            digest.update(picture.tobytes())
+        first = self[0]
+        digest.update(first.image.tobytes() + first.points_px.tobytes())
+        return digest.hexdigest()
+
+
+def _stance(rng: np.random.Generator) -> motion.Stance:
+    """A moment of an exercise, made less regular; half of the arms go anywhere."""
+    stance = motion.idle(motion.exercise(rng.uniform(0, motion.CYCLE_S)), rng.uniform(0, 60))
+    stance.trunk[:] += rng.normal(0.0, (0.35, 0.15, 0.12))
+    stance.head[:] += rng.normal(0.0, (0.3, 0.12, 0.12))
+    stance.arms[:] += rng.normal(0.0, 0.15, (2, 4))
+    for side in (0, 1):
+        if rng.random() < 0.5:
+            out, bend = rng.uniform(-0.3, 3.0), rng.uniform(-0.4, 2.2)
+            stance.arms[side] = out, rng.uniform(-0.4, 1.2), out + bend, rng.uniform(-0.2, 1.3)
+        if rng.random() < 0.3:
+            stance.feet[side] += rng.uniform((-0.1, 0.0, -0.05), (0.1, 0.18, 0.12))
+    stance.pelvis[1] -= rng.uniform(0, 0.12) * (rng.random() < 0.3)
+    return stance
+
+
+def _draw(number: int, rng: np.random.Generator, people: SyntheticPeople) -> PoseSample:
+    size = people.size
+    build, look = Build.drawn_by_lot(rng), Look.drawn_by_lot(rng)
+    tall = size * rng.uniform(0.45, 0.78)
+    ground = size * rng.uniform(0.90, 0.96) - rng.uniform(0, 1) * 0.5 * (0.85 * size - tall)
+    place = Place(size * rng.uniform(0.4, 0.6), ground, tall)
+    joints = place.project(solve(build, _stance(rng)))
+    image = _room(rng, people)
+    feet = joints.points[27:33, 0]
+    cast_shadow(image, feet.mean(), ground, 0.5 * np.ptp(feet) + 0.12 * tall)
+    paint(image, outline(build, look, joints))
+    points = joints.points.copy()
+    hips = points[23:25].mean(axis=0)
+    world = (points - hips) * (TALL_M / tall)
+    points[:, 2] = hips[2] - points[:, 2]  # BlazePose: the nearer, the more negative
+    world[:, 2] *= -1
+    if rng.random() < people.turned:
+        image = _turn(image, points, world, rng.uniform(-np.pi, np.pi))
+    inside = ((points[:, :2] > -0.5) & (points[:, :2] < size - 0.5)).all(axis=1)
+    seen = np.asarray(inside, np.float32)
+    alignment = alignment_from_points(points, seen, BLAZEPOSE33)
+    assert alignment is not None  # 33 points have a circle
+    return PoseSample(
+        image=image,
+        skeleton=BLAZEPOSE33,
+        points_px=points.astype(np.float32),
+        visibility=seen,
+        weights=np.ones(33, np.float32),
+        world_m=world.astype(np.float32),
+        alignment_px=alignment,
+        source=f"synthetic/{people.seed}-{number:05d}",
+    )
+
+
+def _room(rng: np.random.Generator, people: SyntheticPeople) -> Image:
+    size = people.size
+    if not people.behind or rng.random() < 0.5:
+        return background.draw_room(rng, size, size)
+    photo = people.behind[int(rng.integers(len(people.behind)))]
+    return np.asarray(cv2.resize(photo, (size, size), interpolation=cv2.INTER_AREA), np.uint8)
+
+
+def _turn(image: Image, points: Float, world: Float, angle_rad: float) -> Image:
+    """Turn picture, points and metres around the middle of the picture; the latter in place."""
+    cos, sin = np.cos(angle_rad), np.sin(angle_rad)
+    linear = np.array([[cos, -sin], [sin, cos]])
+    middle = np.full((2, 1), (image.shape[0] - 1) / 2)
+    affine = np.concatenate([linear, middle - linear @ middle], axis=1)
+    points[:, :2] = apply(affine, points[:, :2])
+    world[:, :2] = world[:, :2] @ linear.T
+    side = image.shape[1], image.shape[0]
+    turned = cv2.warpAffine(image, affine, side, borderMode=cv2.BORDER_REPLICATE)
+    return np.asarray(turned, np.uint8)

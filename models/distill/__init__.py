@@ -1,0 +1,1 @@
+"""Labels from other networks: pseudo-labels, test-time augmentation, detector distillation."""

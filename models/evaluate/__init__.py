@@ -1,0 +1,1 @@
+"""Evaluation of landmark models and detectors on labelled pictures."""

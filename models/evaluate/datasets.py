@@ -1,0 +1,116 @@
+"""The data that models are measured on, by name; none of it is ever trained on."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from blazetrack.errors import InputError, did_you_mean
+from blazetrack.skeleton import BLAZEPOSE33
+from blazetrack.sources import open_source
+from blazetrack.types import Frame
+from models.data.readers.coco import coco
+from models.data.readers.dataset import LabelledPictures
+from models.data.readers.lsp import lsp
+from models.data.sample import PoseSample
+from models.data.transforms.person_crop import alignment_from_points
+
+__all__ = ["DATA", "NAMES", "PeopleSet", "labelled_people", "open_people_set"]
+
+DATA = Path(__file__).resolve().parents[3] / "shared" / "data"
+NAMES = ("lspet_dev", "coco_dev", "squats")
+LEAST_PX = 96  # COCO people whose box is smaller say more of the picture than of the model
+
+
+@dataclass(frozen=True, slots=True)
+class PeopleSet:
+    """People to be measured on.
+
+    Attributes:
+        name: what tables call it.
+        note: one line on who is in it.
+        samples: the people.
+        frames: a clip of one person, a frame per sample; None for single pictures.
+    """
+
+    name: str
+    note: str
+    samples: Sequence[PoseSample]
+    frames: Sequence[Frame] | None = None
+
+
+def open_people_set(
+    name: str, data: Path, limit: int | None = None, axis: tuple[str, str] | None = None
+) -> PeopleSet:
+    """A data set by name, or the labels of any COCO-format file.
+
+    Args:
+        name: one of `NAMES`, or a path that ends in `.json`.
+        data: folder that holds `lspet/`, `coco_dev/` and `golden/`.
+        limit: take so many, spread evenly.
+        axis: of a COCO-format file: two keypoints, from the first to the second is up.
+
+    Raises:
+        InputError: there is no such data set, or its files are not there.
+    """
+    if name == "squats":
+        return _squats(data / "golden", limit)
+    people = labelled_people(name, data, axis)
+    return PeopleSet(name, people.note, _spread(people, limit))
+
+
+def labelled_people(name: str, data: Path, axis: tuple[str, str] | None = None) -> LabelledPictures:
+    """The people of a data set of single pictures; see `open_people_set`."""
+    if name.endswith(".json"):
+        return coco(Path(name), axis=axis)
+    if name == "lspet_dev":
+        return lsp(data / "lspet", "dev", name)
+    if name == "coco_dev":
+        return coco(data / name / "person_keypoints.json", min_side_px=LEAST_PX, name=name)
+    hint = did_you_mean(name, NAMES)
+    raise InputError(f"no data set '{name}'; {hint}; a COCO file ends in .json")
+
+
+def _spread(samples: Sequence[PoseSample], limit: int | None) -> list[PoseSample]:
+    rows = np.arange(len(samples))
+    if limit is not None and limit < len(samples):
+        rows = np.linspace(0, len(samples) - 1, limit).round().astype(int)
+    return [samples[int(row)] for row in rows]
+
+
+def _squats(folder: Path, limit: int | None) -> PeopleSet:
+    """The golden clip: one person squatting, 33 landmarks a frame written by another port."""
+    path = folder / "pose_squats.full.json"
+    try:
+        rows = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise InputError(f"squats: expected golden landmarks in {path}: {error}") from error
+    frames = list(open_source(folder / "pose_squats.mp4"))
+    if len(frames) != len(rows):
+        raise InputError(f"squats: {len(frames)} frames, but landmarks for {len(rows)}")
+    samples = [_golden(frame, row) for frame, row in zip(frames, rows, strict=True)][:limit]
+    return PeopleSet(
+        "squats", f"squats: {len(samples)} frames of one person", samples, frames[:limit]
+    )
+
+
+def _golden(frame: Frame, row: list[list[float]]) -> PoseSample:
+    points = np.array(row, np.float32)
+    count = len(points)
+    alignment = alignment_from_points(points, np.ones(count, np.float32), BLAZEPOSE33)
+    if alignment is None:
+        raise InputError(f"squats: frame {frame.index}: its landmarks lie in one place")
+    return PoseSample(
+        image=frame.image,
+        skeleton=BLAZEPOSE33,
+        points_px=points,
+        visibility=np.full(count, np.nan, np.float32),
+        weights=np.ones(count, np.float32),
+        world_m=np.full_like(points, np.nan),
+        alignment_px=alignment,
+        source=f"squats/{frame.index:02d}",
+    )

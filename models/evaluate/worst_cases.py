@@ -1,0 +1,87 @@
+"""A contact sheet of the people whom a model sees worst, truth and answer drawn on their crops."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from blazetrack.errors import SinkError
+from blazetrack.metrics import pck
+from models.data.sample import PoseSample
+from models.data.transforms.person_crop import cut, to_crop
+from models.evaluate.scores import Answers, Truth, in_skeleton, torso_of
+
+__all__ = ["worst", "write_sheet"]
+
+SIDE, ACROSS = 240, 6
+TRUTH, ANSWER = (60, 220, 60), (255, 70, 70)  # RGB
+
+
+def worst(answers: Answers, truth: Truth, count: int) -> list[tuple[int, float]]:
+    """The people with the fewest keypoints within 0.2 torso: row and that share, worst first."""
+    predicted, shared = in_skeleton(answers, truth.skeleton)
+    torso = torso_of(truth)
+    known = truth.labelled & shared & np.isfinite(torso)[:, None]
+    right = (pck(predicted, truth.points_px, torso) & known).sum(axis=1)
+    labels = known.sum(axis=1)
+    rows = np.flatnonzero(labels)
+    share = right[rows] / labels[rows]
+    far = np.linalg.norm(predicted - truth.points_px, axis=-1) / torso[:, None]
+    error = np.nanmean(np.where(known, np.minimum(np.nan_to_num(far, nan=9.0), 9.0), 0), axis=1)
+    order = np.lexsort((-error[rows], share))[:count]
+    return [(int(rows[i]), float(share[i])) for i in order]
+
+
+def write_sheet(
+    path: Path,
+    samples: Sequence[PoseSample],
+    answers: Answers,
+    truth: Truth,
+    count: int = 36,
+) -> None:
+    """Write the worst `count` people as one PNG; labels are green, the model's answer is red.
+
+    Raises:
+        SinkError: the file cannot be written.
+    """
+    predicted, _ = in_skeleton(answers, truth.skeleton)
+    tiles = []
+    for row, share in worst(answers, truth, count):
+        sample = samples[row]
+        picture, to_crop_affine = cut(sample, SIDE)
+        for points, color in ((truth.points_px[row], TRUTH), (predicted[row], ANSWER)):
+            known = np.isfinite(points).all(axis=1)
+            if color is TRUTH:
+                known &= truth.labelled[row]
+            _draw(picture, to_crop(points, to_crop_affine), known, sample.skeleton.edges, color)
+        _caption(picture, f"{sample.source}  {share:.2f}  score {answers.scores[row]:.2f}")
+        tiles.append(picture)
+    tiles += [np.zeros((SIDE, SIDE, 3), np.uint8)] * (-len(tiles) % ACROSS)
+    rows = [np.concatenate(tiles[i : i + ACROSS], axis=1) for i in range(0, len(tiles), ACROSS)]
+    if not rows or not cv2.imwrite(str(path), np.concatenate(rows)[..., ::-1]):
+        raise SinkError(f"sheet {path}: cannot be written" if rows else "sheet: nobody to show")
+
+
+def _draw(
+    picture: NDArray[np.uint8],
+    points: NDArray[np.float64],
+    known: NDArray[np.bool_],
+    edges: Sequence[tuple[int, int]],
+    color: tuple[int, int, int],
+) -> None:
+    place = np.clip(np.nan_to_num(points), -1000, 1000).round().astype(int).tolist()
+    for a, b in edges:
+        if known[a] and known[b]:
+            cv2.line(picture, place[a], place[b], color, 1, cv2.LINE_AA)
+    for i in np.flatnonzero(known):
+        cv2.circle(picture, place[i], 2, color, -1, cv2.LINE_AA)
+
+
+def _caption(picture: NDArray[np.uint8], text: str) -> None:
+    cv2.rectangle(picture, (0, SIDE - 14), (SIDE, SIDE), (0, 0, 0), -1)
+    where, font = (3, SIDE - 4), cv2.FONT_HERSHEY_SIMPLEX
+    cv2.putText(picture, text, where, font, 0.35, (255, 255, 255), 1, cv2.LINE_AA)

@@ -1,0 +1,1 @@
+"""Keras to TFLite, int8 quantization, model cards."""

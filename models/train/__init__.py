@@ -1,0 +1,1 @@
+"""Training: settings, tasks, losses, optimizer, checkpoints."""

@@ -1,0 +1,1 @@
+"""Backbones: feature extractors without heads."""

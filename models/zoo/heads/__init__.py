@@ -1,0 +1,1 @@
+"""Head layers; names match `blazetrack/heads`."""

@@ -1,0 +1,37 @@
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from blazetrack.errors import InputError
+from blazetrack.skeleton import BLAZEPOSE33, COCO17
+from models.data.readers.skeletons import build_skeleton, skeleton_fields, skeleton_from_fields
+
+
+def test_known_names_give_the_known_set():
+    assert build_skeleton("person", COCO17.names) is COCO17
+
+
+def test_a_set_with_a_torso_can_be_measured_by_it():
+    names = ["left_hip", "tail", "right_hip", "left_shoulder", "right_shoulder"]
+    assert build_skeleton("cat", names).torso == (3, 4, 0, 2)
+
+
+@pytest.mark.parametrize(
+    "skeleton",
+    [
+        BLAZEPOSE33,
+        build_skeleton("kite", ["a", "b", "left_c"], [(0, 1)]),
+        build_skeleton("kite", ["a", "b", "left_c"], [(0, 1)], [("a", "left_c")]),
+    ],
+)
+def test_a_set_survives_json(skeleton):
+    again = skeleton_from_fields(json.loads(json.dumps(skeleton_fields(skeleton))))
+    assert again == skeleton
+    assert again.partners == skeleton.partners
+
+
+def test_no_names_are_refused():
+    with pytest.raises(InputError, match="expected keypoint names"):
+        build_skeleton("kite", [])

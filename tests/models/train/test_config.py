@@ -1,0 +1,139 @@
+"""Configs: defaults, what a file and a command line set, and what is wrong with them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from blazetrack.errors import InputError
+from blazetrack.skeleton import BLAZEPOSE33
+from blazetrack.types import Skeleton
+from models.train.config import (
+    CONFIGS,
+    DetectorSettings,
+    PoseSettings,
+    changes,
+    load_settings,
+    settings_from,
+    settings_text,
+    skeleton_of_run,
+)
+from models.train.datasets import skeleton_of, skeleton_settings
+
+PLAIN = """
+network: {name: blazepose}
+data: {people: {drawn: {kind: synthetic}}}
+"""
+
+
+@pytest.fixture
+def config(tmp_path: Path) -> Path:
+    path = tmp_path / "mine.yaml"
+    path.write_text(PLAIN, encoding="utf-8")
+    return path
+
+
+@pytest.mark.parametrize("path", sorted(CONFIGS.glob("*.yaml")), ids=lambda path: path.stem)
+def test_a_shipped_config_is_right(path: Path) -> None:
+    settings = load_settings(path.stem)
+    assert settings.name == path.stem
+
+
+def test_a_config_says_only_what_differs(config: Path) -> None:
+    settings = load_settings(config, ["run.steps=7", "network.options.width=[8, 8]"])
+    assert isinstance(settings, PoseSettings)
+    assert (settings.name, settings.run.steps, settings.run.batch) == ("mine", 7, 32)
+    assert settings.network.options == {"width": [8, 8]}
+
+
+def test_the_network_decides_what_data_and_loss_are(tmp_path: Path) -> None:
+    path = tmp_path / "faces.yaml"
+    path.write_text("network: {name: blazeface}\ndata: {scenes: {a: {kind: synthetic}}}\n")
+    assert isinstance(load_settings(path, ["loss.focal_gamma=1.5"]), DetectorSettings)
+
+
+def test_settings_are_read_as_they_were_written(config: Path, tmp_path: Path) -> None:
+    settings = load_settings(config, ["optimizer.floor=0", "data.augment.cut.flip=0.25"])
+    path = tmp_path / "again.yaml"
+    path.write_text(settings_text(settings), encoding="utf-8")
+    assert load_settings(path) == settings
+
+
+def test_settings_of_an_older_code_are_read_without_what_is_gone(config: Path) -> None:
+    settings = load_settings(config)
+    fields = settings.model_dump(mode="json")
+    fields["loss"]["gone"] = 1.0
+    fields["older"] = {"than": 1}
+    assert settings_from(fields, "here") == (settings, ["loss.gone", "older"])
+    fields["run"]["steps"] = "many"
+    with pytest.raises(InputError, match=r"config here: run\.steps: "):
+        settings_from(fields, "here")
+
+
+def test_what_changed_is_told_by_name(config: Path) -> None:
+    before = load_settings(config)
+    after = load_settings(config, ["run.batch=16", "network.options.side=64"])
+    assert changes(before, after) == [
+        "run.batch: 32 → 16",
+        "network.options.side: not set → 64",
+    ]
+    assert changes(before, before) == []
+
+
+@pytest.mark.parametrize(
+    ("overrides", "message"),
+    [
+        (["run.stepz=5"], "no setting 'run.stepz'; did you mean 'run.steps'?"),
+        (["run.steps=many"], "run.steps: Input should be a valid integer, got 'many'"),
+        (["run.steps=0"], "run.steps: Input should be greater than 0, got 0"),
+        (["optimizer.learning_rate=.nan"], "optimizer.learning_rate: "),
+        (["run.steps"], "--set run.steps: expected section.name=value"),
+        (["run..steps=5"], "--set run..steps=5: expected section.name=value"),
+        (["name.of=5", "name.of.it=5"], "'of' is a value, not a section"),
+        (["run.steps={"], "the value cannot be read as YAML"),
+        (["network.name=blazepoze"], "no network 'blazepoze'; did you mean 'blazepose'?"),
+        (["data.people.drawn.kind=lps"], "data.people.drawn.kind: "),
+        (["data.people={}"], "data.people: "),
+        (["loss.focal_gamma=1"], "no setting 'loss.focal_gamma'"),
+    ],
+)
+def test_a_wrong_setting_is_told_in_one_line(
+    config: Path, overrides: list[str], message: str
+) -> None:
+    with pytest.raises(InputError) as caught:
+        load_settings(config, overrides)
+    assert message in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_config_that_is_not_there_is_told(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="no config 'blazepose_lit'; did you mean"):
+        load_settings("blazepose_lit")
+    with pytest.raises(InputError, match="no such file"):
+        load_settings(tmp_path / "none.yaml")
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [("- a\n- b\n", "expected `setting: value` lines, got list"), ("a: {", "cannot be read")],
+)
+def test_a_config_that_is_no_config_is_told(tmp_path: Path, text: str, message: str) -> None:
+    path = tmp_path / "bad.yaml"
+    path.write_text(text, encoding="utf-8")
+    with pytest.raises(InputError, match=message):
+        load_settings(path)
+
+
+def test_a_keypoint_set_of_ones_own_is_kept_in_settings(config: Path) -> None:
+    mine = Skeleton("robot", ("base", "arm_a", "arm_b"), ((0, 1), (0, 2)), None, ((1, 2),))
+    assert skeleton_settings(BLAZEPOSE33) == "blazepose33"
+    kept = skeleton_settings(mine)
+    assert skeleton_of(kept) == mine
+    settings = load_settings(config)
+    assert isinstance(settings, PoseSettings)
+    data = settings.data.model_copy(update={"skeleton": kept})
+    assert skeleton_of_run(settings.model_copy(update={"data": data})) == mine
+    assert skeleton_of_run(settings) == skeleton_of_run(None) == BLAZEPOSE33
+    with pytest.raises(InputError, match="did you mean 'coco17'"):
+        skeleton_of("coco71")

@@ -1,0 +1,111 @@
+"""Weights to begin with: what of the published network goes into a light one."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+keras = pytest.importorskip("keras", reason="the workshop needs Keras")
+
+from blazetrack.backends import TfliteModel  # noqa: E402
+from blazetrack.errors import InputError, ModelError  # noqa: E402
+from blazetrack.sources import open_source  # noqa: E402
+from blazetrack.store import Store  # noqa: E402
+from models.train.published_weights import begin_with  # noqa: E402
+from models.zoo import NETWORKS, build  # noqa: E402
+
+SIDE = 256
+
+# Keras 3 on NumPy 2.
+pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
+
+
+@pytest.fixture(scope="module")
+def crops() -> list[NDArray[np.uint8]]:
+    """The drawn person, about as the tracker cuts them out."""
+    with open_source("synthetic?frames=4&size=640x480") as source:
+        return [
+            cv2.resize(frame.image[20:460, 100:540], (SIDE, SIDE), interpolation=cv2.INTER_AREA)
+            for frame in source
+        ]
+
+
+def test_the_whole_network_draws_the_heatmaps_of_the_file(
+    weights: Store, crops: list[NDArray[np.uint8]]
+) -> None:
+    network = build("blazepose_lite", "full")
+    begin_with(network, "full", weights)
+    stored = weights.find("full")
+    model = TfliteModel(stored.info, lambda wanted: stored.path)
+    model.want("heatmap")
+    want = model.run(crops[0])["heatmap"][..., :33]
+    got = network.predict_on_batch(crops[0][None].astype(np.float32) / 255)["heatmap"]
+    np.testing.assert_allclose(np.asarray(got), want, atol=2e-3)
+
+
+def test_points_begin_where_the_heatmaps_are_high(
+    weights: Store, crops: list[NDArray[np.uint8]]
+) -> None:
+    network = build("blazepose_lite", "full")
+    begin_with(network, "full", weights)
+    outputs = network.predict_on_batch(np.stack(crops).astype(np.float32) / 255)
+    maps, points = np.asarray(outputs["heatmap"]), np.asarray(outputs["points"])[:, :33, :2]
+    cells = maps.shape[1]
+    highest = maps.reshape(len(maps), -1, 33).argmax(axis=1)
+    places = (np.stack([highest % cells, highest // cells], axis=-1) + 0.5) / cells
+    assert np.median(np.linalg.norm(points - places, axis=-1)) < 0.02
+
+
+def test_what_has_no_place_of_its_own_begins_small_but_not_at_nothing(weights: Store) -> None:
+    """Steps are a part of a channel's size: z and the alignment points would stay at nothing."""
+    network = build("blazepose_lite", "full")
+    begin_with(network, "full", weights)
+    kernel, _ = network.get_layer("points").get_weights()
+    assert np.sqrt(np.mean(kernel**2, axis=0)).min() > 1e-4
+
+
+def test_a_lighter_network_takes_what_it_has_a_place_for(weights: Store) -> None:
+    network = build("blazepose_lite", side=192, depth=(0, 1, 0, 2, 1, 1))
+    taken = begin_with(network, "full", weights)
+    own = ("tail", "feature_maps", "points", "visibility", "presence", "world", "score", "offsets")
+    weighted = {layer.name for layer in network.layers if layer.weights}
+    assert taken == {name for name in weighted if not name.startswith(own)}
+
+
+def test_other_keypoints_begin_with_heatmaps_of_their_own(weights: Store) -> None:
+    network = build("blazepose_lite", **NETWORKS["blazepose_lite"].tiny)
+    before = np.array(network.get_layer("heatmap").kernel)
+    assert len(begin_with(network, "full", weights)) > 20
+    np.testing.assert_array_equal(before, network.get_layer("heatmap").kernel)
+
+
+def test_the_whole_detector_says_what_the_file_says(
+    weights: Store, crops: list[NDArray[np.uint8]]
+) -> None:
+    network = build("blazeface_lite", "full")
+    begin_with(network, "pose_detector", weights)
+    stored = weights.find("pose_detector")
+    model = TfliteModel(stored.info, lambda wanted: stored.path)
+    picture = cv2.resize(crops[0], (224, 224), interpolation=cv2.INTER_AREA)
+    # The file reads -1..1 and sees grey beyond the edge, the network 0..1 and black.
+    stem = network.get_layer("stem")
+    kernel, bias = stem.get_weights()
+    stem.set_weights([kernel / 2, bias + kernel.sum(axis=(0, 1, 2)) / 2])
+    got = network.predict_on_batch(picture[None].astype(np.float32) / 127.5 - 1)
+    fine, coarse = 2 * 28**2, 2 * 14**2
+    for name, want in model.run(picture).items():
+        want = want.reshape(-1, 12 if name == "boxes" else 1)[:, :10]
+        rows = np.concatenate([want[1:fine:2], want[fine : fine + coarse : 2]])
+        np.testing.assert_allclose(np.asarray(got[name])[0], rows, atol=5e-3)
+
+
+def test_what_cannot_be_is_told() -> None:
+    light = build("blazepose_lite", **NETWORKS["blazepose_lite"].tiny)
+    with pytest.raises(
+        InputError, match="no pretrained weights 'fool'; known: full, pose_detector"
+    ):
+        begin_with(light, "fool")
+    with pytest.raises(ModelError, match="expected blazeface_lite, got 'blazepose_lite'"):
+        begin_with(light, "pose_detector")
