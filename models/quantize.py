@@ -21,7 +21,7 @@ import typer
 from blazetrack.errors import InputError, ModelError
 from blazetrack.store import Store
 from blazetrack.store.manifest import Card
-from blazetrack.store.prune_outputs import slim
+from blazetrack.store.prune_outputs import prune_outputs
 from blazetrack.types import ModelInfo
 from models.common import command
 from models.common.tables import Style, print_table
@@ -70,7 +70,7 @@ def main(
     shown = representative(stored.info, run, pictures, count)
     wanted = {name: stored.info.outputs[name] for name in stored.info.outputs if name != "mask"}
     info = replace(stored.info, name=out.stem, outputs={name: name for name in wanted})
-    plain = slim(stored.path, wanted)
+    plain = prune_outputs(stored.path, wanted)
     content = quantize(plain, shown, info, reach=reach, all_layers=all_layers, spare=spare)
     source = f"{stored.path.name} in 8-bit integers, by {len(shown)} pictures"
     write_model(

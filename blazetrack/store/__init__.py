@@ -117,10 +117,10 @@ class Store:
         path = self.cache.variant_path(model.info.name, model.sha256, wanted)
         if path.is_file():
             return path
-        from blazetrack.store.prune_outputs import slim
+        from blazetrack.store.prune_outputs import prune_outputs
 
         try:
-            content = slim(model.path, wanted)
+            content = prune_outputs(model.path, wanted)
         except ModelError:  # what is wrong with the file is told when it is opened
             return model.path
         except BackendError as error:

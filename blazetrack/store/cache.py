@@ -17,7 +17,7 @@ __all__ = ["Cache", "default_folder", "identify", "is_zip", "sha256_of"]
 SUFFIX = ".tflite"
 MAGIC = b"TFL3"  # bytes 4..8 of every TFLite file (schema.fbs, file_identifier)
 ZIP = b"PK"
-SURGERY = "1"  # to be raised when store/slim.py makes other files than before
+SURGERY = "1"  # to be raised when store/prune_outputs.py makes other files than before
 
 
 def default_folder() -> Path:

@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 
 from blazetrack.errors import BackendError, ModelError
 
-__all__ = ["Counts", "batched", "count", "slim"]
+__all__ = ["Counts", "batched", "count", "prune_outputs"]
 
 SIGNATURE = "serving_default"
 
@@ -43,7 +43,7 @@ class Counts:
     size: int
 
 
-def slim(path: Path, outputs: Mapping[str, str]) -> bytes:
+def prune_outputs(path: Path, outputs: Mapping[str, str]) -> bytes:
     """A smaller model that gives only the wanted outputs, and those to the bit.
 
     Args:

@@ -42,7 +42,7 @@ class Quantizer:
     """A float32 file, ready to be written in static 8-bit integers.
 
     Args:
-        content: a file with a signature whose weights are float32, as `slim` gives it.
+        content: a file with a signature whose weights are float32, as `prune_outputs` gives it.
         pictures: `(h, w, 3)` uint8 each, what the network will see.
         info: size and range of its input.
         reach: a tensor's range holds the extremes of this part of the pictures; the others are

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from blazetrack.errors import InputError, ModelError, did_you_mean
 from blazetrack.skeleton import BLAZEPOSE33
 from blazetrack.store import Store, StoredModel
-from blazetrack.store.prune_outputs import slim
+from blazetrack.store.prune_outputs import prune_outputs
 from models.distill.detector_targets import ANSWERING
 from models.export.tflite import schema_model
 from models.zoo import blazeface_lite, blazepose_lite
@@ -145,7 +145,7 @@ def _read(stored: StoredModel) -> Convolutions:
     """Kernels and biases of a published file by the names they have in the zoo."""
     name = stored.info.name
     outputs = {meaning: stored.info.outputs[meaning] for meaning in OUTPUTS[name]}
-    schema, model = schema_model(slim(stored.path, outputs))
+    schema, model = schema_model(prune_outputs(stored.path, outputs))
     graph, kinds = model.subgraphs[0], schema.BuiltinOperator
     convolutions = []
     for operator in graph.operators:

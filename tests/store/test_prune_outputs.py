@@ -14,7 +14,7 @@ import pytest
 from blazetrack import PoseTracker, open_source
 from blazetrack.backends import TfliteModel, open_interpreter
 from blazetrack.errors import BackendError, ModelError
-from blazetrack.store import Store, StoredModel, slim
+from blazetrack.store import Store, StoredModel, prune_outputs
 from blazetrack.store.prune_outputs import SIGNATURE, batched, count
 
 # What most runs read, what one without refinement reads, and everything.
@@ -139,13 +139,13 @@ def test_the_cost_of_the_mask_is_known(weights: Store, full: StoredModel) -> Non
 
 def test_an_output_that_the_file_does_not_have(full: StoredModel) -> None:
     with pytest.raises(ModelError, match=r"expected outputs \['Elsewhere'\], got \['Identity'"):
-        slim.slim(full.path, {"score": "Elsewhere"})
+        prune_outputs.prune_outputs(full.path, {"score": "Elsewhere"})
 
 
 def test_a_variant_is_made_once(mine: StoredModel, monkeypatch: pytest.MonkeyPatch) -> None:
     store = Store(mine.path.parent / "home")
     made = store.variant(mine)
-    monkeypatch.setattr(slim, "slim", lambda *args: pytest.fail("made again"))
+    monkeypatch.setattr(prune_outputs, "prune_outputs", lambda *args: pytest.fail("made again"))
     assert store.variant(mine) == made
     assert made.is_file()
 
@@ -199,7 +199,7 @@ def test_the_original_serves_where_litert_is_missing(
         raise BackendError("slim: needs ai-edge-litert")
 
     lines: list[str] = []
-    monkeypatch.setattr(slim, "_schema", missing)
+    monkeypatch.setattr(prune_outputs, "_schema", missing)
     assert Store(mine.path.parent / "home", report=lines.append).variant(mine) == mine.path
     assert lines == ["'mine' runs as published: slim: needs ai-edge-litert"]
 
@@ -207,7 +207,10 @@ def test_the_original_serves_where_litert_is_missing(
 @pytest.mark.parametrize("kept", [0, 8, 1000, 100_000, -1000])
 def test_a_truncated_file_ends_in_one_line(mine: StoredModel, kept: int) -> None:
     mine.path.write_bytes(mine.path.read_bytes()[:kept])
-    for work in (lambda: slim.slim(mine.path, mine.info.outputs), lambda: count(mine.path)):
+    for work in (
+        lambda: prune_outputs.prune_outputs(mine.path, mine.info.outputs),
+        lambda: count(mine.path),
+    ):
         with pytest.raises(ModelError, match=r"mine\.tflite: not a TFLite model") as caught:
             work()
         assert "\n" not in str(caught.value)
@@ -222,7 +225,7 @@ def test_a_damaged_file_is_slimmed_or_refused(mine: StoredModel) -> None:
         data[-chance.randrange(1, 60_000)] = data[chance.randrange(400)] = chance.randrange(256)
         mine.path.write_bytes(data)
         try:
-            slim.slim(mine.path, mine.info.outputs)
+            prune_outputs.prune_outputs(mine.path, mine.info.outputs)
         except ModelError as error:
             reasons.append(str(error))
     assert 0 < len(reasons) < 30

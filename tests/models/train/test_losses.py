@@ -12,7 +12,7 @@ pytest.importorskip("keras", reason="the workshop needs Keras")
 
 from keras import ops
 
-from models import losses
+from models.train import losses
 from models.train.loss_config import DetectorLossSettings, PoseLossSettings
 
 # Keras 3 on NumPy 2.

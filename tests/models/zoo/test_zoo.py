@@ -14,7 +14,7 @@ keras = pytest.importorskip("keras", reason="the workshop needs Keras")
 from blazetrack.errors import InputError, ModelError  # noqa: E402
 from blazetrack.heads.anchors import anchor_centers  # noqa: E402
 from blazetrack.heads.blazepose import decode_landmarks  # noqa: E402
-from blazetrack.store import slim  # noqa: E402
+from blazetrack.store import prune_outputs  # noqa: E402
 from models.train.loss_config import DetectorLossSettings, PoseLossSettings  # noqa: E402
 from models.train.losses import detector_loss, pose_loss  # noqa: E402
 from models.zoo import NETWORKS, anchors_of, build, deployed  # noqa: E402
@@ -187,7 +187,7 @@ def test_the_file_says_what_keras_says(name: str, trained: Any, tmp_path: Path) 
     for key, value in want.items():
         unit = SIDE if key in ("landmarks", "boxes") else 1  # pixels
         assert np.abs(got[key] - value).max() / unit < 1e-4, key
-    assert slim.count(path).multiply_adds == count(trained)[1]
+    assert prune_outputs.count(path).multiply_adds == count(trained)[1]
 
 
 def test_the_file_holds_only_what_is_fast(trained: Any, tmp_path: Path) -> None:
@@ -195,7 +195,7 @@ def test_the_file_holds_only_what_is_fast(trained: Any, tmp_path: Path) -> None:
     known = {"CONV_2D", "DEPTHWISE_CONV_2D", "MAX_POOL_2D", "ADD", "PAD", "RESIZE_BILINEAR"}
     known |= {"RESHAPE", "CONCATENATION", "FULLY_CONNECTED", "LOGISTIC", "TRANSPOSE", "SOFTMAX"}
     known |= {"RELU6"}  # behind an enlarged map
-    assert set(slim.count(path).operators) <= known
+    assert set(prune_outputs.count(path).operators) <= known
 
 
 def exported(network: Any, folder: Path) -> tuple[Any, Path]:
