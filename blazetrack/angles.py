@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from blazetrack.types import Skeleton
+from blazetrack.skeleton import Skeleton
 
 __all__ = ["angle_keypoints", "joint_angles"]
 

@@ -6,11 +6,63 @@ One description, many readers: drawing, flips, metrics, CSV headers and data set
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from blazetrack.errors import InputError, did_you_mean
-from blazetrack.types import Skeleton
 
 __all__ = ["BLAZEPOSE33", "COCO17", "LSP14", "MPII16", "SKELETONS", "Skeleton", "get_skeleton"]
+
+
+@dataclass(frozen=True, slots=True)
+class Skeleton:
+    """A named set of K keypoints.
+
+    Attributes:
+        name: the set's name.
+        names: K keypoint names in order, snake case.
+        edges: index pairs to draw as lines.
+        torso: indices of left shoulder, right shoulder, left hip, right hip, where the set has
+            them: the diagonal is the yardstick of PCK.
+        swaps: index pairs that change places when the picture is flipped; None is as the
+            names with `left` and `right` in them say.
+    """
+
+    name: str
+    names: tuple[str, ...]
+    edges: tuple[tuple[int, int], ...] = ()
+    torso: tuple[int, int, int, int] | None = None
+    swaps: tuple[tuple[int, int], ...] | None = None
+
+    def __len__(self) -> int:
+        return len(self.names)
+
+    def index(self, name: str) -> int:
+        """Index of a keypoint by name; `InputError` where the set has none of that name."""
+        try:
+            return self.names.index(name)
+        except ValueError:
+            hint = did_you_mean(name, self.names)
+            raise InputError(f"skeleton {self.name}: no keypoint '{name}'; {hint}") from None
+
+    @property
+    def partners(self) -> tuple[int, ...]:
+        """For each keypoint the index that it becomes when the picture is flipped."""
+        if self.swaps is not None:
+            becomes = dict([*self.swaps, *((b, a) for a, b in self.swaps)])
+            return tuple(becomes.get(i, i) for i in range(len(self)))
+        return tuple(
+            self.names.index(other) if (other := _other_side(name)) in self.names else i
+            for i, name in enumerate(self.names)
+        )
+
+    def map_to(self, other: Skeleton) -> list[tuple[int, int]]:
+        """Pairs (index here, index in `other`) of the keypoints that both sets name."""
+        return [(i, other.names.index(n)) for i, n in enumerate(self.names) if n in other.names]
+
+
+def _other_side(name: str) -> str:
+    words = {"left": "right", "right": "left"}
+    return "_".join(words.get(word, word) for word in name.split("_"))
 
 
 def _words(text: str) -> tuple[str, ...]:

@@ -8,26 +8,23 @@ left pixel. A name's ending says the frame and the unit: `_px` image pixels, `_c
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from math import isfinite
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from blazetrack.errors import InputError, did_you_mean
+from blazetrack.errors import InputError
 
 __all__ = [
-    "Anchors",
     "Crops",
     "Detections",
     "Frame",
     "Landmarks",
-    "ModelInfo",
     "Poses",
     "Rois",
-    "Skeleton",
 ]
 
 Array = NDArray[Any]
@@ -305,96 +302,3 @@ class Poses:
         """Nobody."""
         none, grid, points = np.zeros(0), np.zeros((0, keypoints)), np.zeros((0, keypoints, 3))
         return cls(points, points, grid, grid, none, np.zeros(0, np.int64), np.zeros((0, 2, 2)))
-
-
-@dataclass(frozen=True, slots=True)
-class Anchors:
-    """Layout of a single-shot detector's anchors.
-
-    Attributes:
-        strides: pixels between cell centres, one per feature map; maps of equal stride that
-            follow each other share their cells.
-        per_map: anchors per cell and map.
-    """
-
-    strides: tuple[int, ...]
-    per_map: int = 2
-
-
-@dataclass(frozen=True, slots=True)
-class Skeleton:
-    """A named set of K keypoints.
-
-    Attributes:
-        name: the set's name.
-        names: K keypoint names in order, snake case.
-        edges: index pairs to draw as lines.
-        torso: indices of left shoulder, right shoulder, left hip, right hip, where the set has
-            them: the diagonal is the yardstick of PCK.
-        swaps: index pairs that change places when the picture is flipped; None is as the
-            names with `left` and `right` in them say.
-    """
-
-    name: str
-    names: tuple[str, ...]
-    edges: tuple[tuple[int, int], ...] = ()
-    torso: tuple[int, int, int, int] | None = None
-    swaps: tuple[tuple[int, int], ...] | None = None
-
-    def __len__(self) -> int:
-        return len(self.names)
-
-    def index(self, name: str) -> int:
-        """Index of a keypoint by name; `InputError` where the set has none of that name."""
-        try:
-            return self.names.index(name)
-        except ValueError:
-            hint = did_you_mean(name, self.names)
-            raise InputError(f"skeleton {self.name}: no keypoint '{name}'; {hint}") from None
-
-    @property
-    def partners(self) -> tuple[int, ...]:
-        """For each keypoint the index that it becomes when the picture is flipped."""
-        if self.swaps is not None:
-            becomes = dict([*self.swaps, *((b, a) for a, b in self.swaps)])
-            return tuple(becomes.get(i, i) for i in range(len(self)))
-        return tuple(
-            self.names.index(other) if (other := _other_side(name)) in self.names else i
-            for i, name in enumerate(self.names)
-        )
-
-    def map_to(self, other: Skeleton) -> list[tuple[int, int]]:
-        """Pairs (index here, index in `other`) of the keypoints that both sets name."""
-        return [(i, other.names.index(n)) for i, n in enumerate(self.names) if n in other.names]
-
-
-def _other_side(name: str) -> str:
-    words = {"left": "right", "right": "left"}
-    return "_".join(words.get(word, word) for word in name.split("_"))
-
-
-@dataclass(frozen=True, slots=True)
-class ModelInfo:
-    """What must be known of a model file before it can be wired.
-
-    Attributes:
-        name: the store's name for it, or the file's own.
-        kind: `detector` or `landmarks`.
-        input_hw: height and width of the input tensor in pixels.
-        input_range: value of a black and of a white pixel.
-        border: what lies outside the image: `zero` (black) or `replicate` (the edge pixel).
-        outputs: meaning → tensor name in the file (or signature output name). Meanings of a
-            detector: `boxes`, `scores`. Of a landmark model: `landmarks`, `score`, and if it
-            has them `world`, `heatmap`, `mask`.
-        skeleton: the keypoint set (landmark models).
-        anchors: anchor layout (detectors).
-    """
-
-    name: str
-    kind: str
-    input_hw: tuple[int, int]
-    input_range: tuple[float, float]
-    border: str
-    outputs: Mapping[str, str] = field(default_factory=dict)
-    skeleton: Skeleton | None = None
-    anchors: Anchors | None = None

@@ -19,10 +19,10 @@ import numpy as np
 import typer
 
 from blazetrack.errors import InputError, ModelError
+from blazetrack.model_info import ModelInfo
 from blazetrack.store import Store
 from blazetrack.store.manifest import Card
 from blazetrack.store.prune_outputs import prune_outputs
-from blazetrack.types import ModelInfo
 from models.common import command
 from models.common.tables import Style, print_table
 from models.evaluate.datasets import DATA, open_people_set

@@ -8,8 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from blazetrack.angles import angle_keypoints, joint_angles
-from blazetrack.skeleton import BLAZEPOSE33, COCO17, LSP14, MPII16, SKELETONS
-from blazetrack.types import Skeleton
+from blazetrack.skeleton import BLAZEPOSE33, COCO17, LSP14, MPII16, SKELETONS, Skeleton
 
 EIGHT = tuple(
     f"{side}_{joint}"

@@ -19,12 +19,13 @@ import pytest
 from blazetrack.backends import FakeModel
 from blazetrack.errors import SinkError, SourceError
 from blazetrack.graph import Trace
+from blazetrack.model_info import ModelInfo
 from blazetrack.runner import run
 from blazetrack.signals import interrupt_on_signals
 from blazetrack.sinks import Sink, open_sink
 from blazetrack.skeleton import BLAZEPOSE33
 from blazetrack.sources import Source, SourceInfo
-from blazetrack.types import Frame, ModelInfo, Poses
+from blazetrack.types import Frame, Poses
 
 People = Callable[..., Poses]
 SCHEDULE: Any = None  # set by the fixture

@@ -14,10 +14,11 @@ from blazetrack.backends import FakeModel
 from blazetrack.graph import Trace
 from blazetrack.heads.anchors import anchor_centers
 from blazetrack.heads.ssd import encode_boxes
+from blazetrack.model_info import ModelInfo
 from blazetrack.pipeline import PoseTracker
 from blazetrack.sources import Source, SourceInfo
 from blazetrack.store import Store
-from blazetrack.types import Frame, ModelInfo, Poses
+from blazetrack.types import Frame, Poses
 
 RADIUS = 14
 Kind: TypeAlias = Literal["video", "stills", "live", "synthetic"]

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from blazetrack.backends.base import Array, Interpreter
 from blazetrack.backends.tflite import open_interpreter
 from blazetrack.errors import ModelError, did_you_mean
-from blazetrack.types import ModelInfo
+from blazetrack.model_info import ModelInfo
 
 __all__ = ["FakeModel", "Model", "TfliteModel"]
 

@@ -7,7 +7,7 @@ from itertools import groupby
 import numpy as np
 from numpy.typing import NDArray
 
-from blazetrack.types import Anchors
+from blazetrack.model_info import Anchors
 
 __all__ = ["anchor_centers"]
 

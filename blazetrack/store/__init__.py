@@ -18,8 +18,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
 from blazetrack.errors import BackendError, DownloadError, ModelError, did_you_mean
+from blazetrack.model_info import ModelInfo
 from blazetrack.store.cache import Cache, default_folder, identify
-from blazetrack.types import ModelInfo
 
 if TYPE_CHECKING:
     from blazetrack.store.manifest import Card, Wheel

@@ -24,9 +24,9 @@ from pydantic import (
 )
 
 from blazetrack.errors import ModelError
-from blazetrack.skeleton import SKELETONS
+from blazetrack.model_info import Anchors, ModelInfo
+from blazetrack.skeleton import SKELETONS, Skeleton
 from blazetrack.store.manifest import Card, entry_from, published, same_bytes
-from blazetrack.types import Anchors, ModelInfo, Skeleton
 
 __all__ = ["card_for", "card_path", "card_text", "load_manifest"]
 

@@ -14,8 +14,8 @@ from typing import Any
 
 import yaml
 
+from blazetrack.model_info import Anchors, ModelInfo
 from blazetrack.skeleton import get_skeleton
-from blazetrack.types import Anchors, ModelInfo
 
 __all__ = ["PUBLISHED", "Card", "Package", "Wheel", "entry_from", "published", "same_bytes"]
 

@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from blazetrack.types import Skeleton
+from blazetrack.skeleton import Skeleton
 
 __all__ = ["clothes", "unlike"]
 

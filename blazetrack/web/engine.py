@@ -17,7 +17,8 @@ from blazetrack.graph import Trace
 from blazetrack.pipeline import PoseTracker
 from blazetrack.render import draw_poses
 from blazetrack.sinks.recording import Recording
-from blazetrack.types import Frame, Poses, Skeleton
+from blazetrack.skeleton import Skeleton
+from blazetrack.types import Frame, Poses
 from blazetrack.web.limits import Limits
 from blazetrack.web.stats import Meter, describe
 

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from blazetrack.errors import InputError
-from blazetrack.types import Anchors
+from blazetrack.model_info import Anchors
 from models.data.prefetch import Arrays, Stream
 from models.data.sampler import Order
 from models.data.scenes import Scene

@@ -17,8 +17,8 @@ from numpy.typing import NDArray
 from blazetrack.backends import Model, TfliteModel
 from blazetrack.errors import InputError
 from blazetrack.heads.sigmoid import sigmoid
+from blazetrack.model_info import Anchors
 from blazetrack.store import Store
-from blazetrack.types import Anchors
 from models.data.targets.anchors import anchor_layout
 
 __all__ = ["ANSWERING", "Answers"]

@@ -14,8 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from blazetrack.backends import Model, TfliteModel
+from blazetrack.model_info import ModelInfo
 from blazetrack.store import Store
-from blazetrack.types import ModelInfo
 
 __all__ = ["KerasModel", "Subject", "as_file", "open_subject"]
 

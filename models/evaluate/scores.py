@@ -18,9 +18,9 @@ from blazetrack.align.roi import rois_from_alignment
 from blazetrack.backends import Model
 from blazetrack.errors import InputError
 from blazetrack.metrics import mean_of, oks, pck, pcp, pdj, torso_size
-from blazetrack.skeleton import BLAZEPOSE33, COCO17
+from blazetrack.skeleton import BLAZEPOSE33, COCO17, Skeleton
 from blazetrack.track.landmarks import Landmarker
-from blazetrack.types import Frame, Skeleton
+from blazetrack.types import Frame
 from models.data.sample import PoseSample
 from models.distill.agreement import TORSO_PER_RADIUS
 

@@ -21,7 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from blazetrack.errors import InputError, MissingExtra
-from blazetrack.types import ModelInfo
+from blazetrack.model_info import ModelInfo
 from models.common import command
 from models.export.tflite import SIGNATURE, interpreter_of, schema_model, schema_pack
 

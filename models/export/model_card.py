@@ -10,10 +10,10 @@ from typing import Any
 
 from blazetrack.errors import ModelError
 from blazetrack.heads.blazepose import VALUES
+from blazetrack.model_info import ModelInfo
 from blazetrack.skeleton import BLAZEPOSE33, Skeleton
 from blazetrack.store.card import card_path, card_text
 from blazetrack.store.manifest import Card
-from blazetrack.types import ModelInfo
 
 __all__ = ["info_of", "kind_of", "write_model"]
 

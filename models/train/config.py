@@ -17,8 +17,7 @@ import yaml
 from pydantic import BaseModel, Field, ValidationError
 
 from blazetrack.errors import InputError, did_you_mean
-from blazetrack.skeleton import BLAZEPOSE33
-from blazetrack.types import Skeleton
+from blazetrack.skeleton import BLAZEPOSE33, Skeleton
 from models.common.config_base import Strict
 from models.train.datasets import PoseDataSettings, skeleton_of
 from models.train.loss_config import DetectorLossSettings, PoseLossSettings

@@ -13,8 +13,7 @@ from typing import Any, Literal
 from pydantic import Field
 
 from blazetrack.errors import InputError, did_you_mean
-from blazetrack.skeleton import SKELETONS
-from blazetrack.types import Skeleton
+from blazetrack.skeleton import SKELETONS, Skeleton
 from models.common.config_base import Strict
 from models.data.lazy_sequence import Rows
 from models.data.readers.coco import coco, coco_people, read_coco

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from blazetrack.backends import FakeModel
-from blazetrack.types import ModelInfo
+from blazetrack.model_info import ModelInfo
 from models.common import command
 from models.common.person_finder import Finder, people_found
 from models.data.prefetch import Arrays

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from blazetrack.align.roi import MARGIN
 from blazetrack.errors import InputError
 from blazetrack.metrics import mean_of, pck, torso_size
-from blazetrack.types import Skeleton
+from blazetrack.skeleton import Skeleton
 from models.data.batches import Batches, eval_batches
 from models.data.prefetch import Arrays
 from models.data.sample import PoseSample

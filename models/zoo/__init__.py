@@ -16,7 +16,7 @@ from inspect import signature
 from typing import Any, Literal
 
 from blazetrack.errors import InputError, ModelError, did_you_mean
-from blazetrack.types import Anchors
+from blazetrack.model_info import Anchors
 
 __all__ = ["NETWORKS", "Network", "anchors_of", "build", "deployed"]
 

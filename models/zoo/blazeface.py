@@ -14,7 +14,7 @@ import keras
 from keras import layers
 
 from blazetrack.errors import InputError, ModelError
-from blazetrack.types import Anchors
+from blazetrack.model_info import Anchors
 from models.zoo.layers import blaze_block, check_levels, check_sizes, conv, says
 
 __all__ = ["ANCHORS", "SIZES", "anchor_heads", "blazeface", "deployed"]

@@ -23,7 +23,7 @@ import keras
 from keras import layers
 
 from blazetrack.errors import InputError
-from blazetrack.types import Anchors
+from blazetrack.model_info import Anchors
 from models.zoo.backbones.efficientnet_lite import (
     EXPAND,
     Stage,

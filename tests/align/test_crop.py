@@ -12,7 +12,8 @@ from blazetrack.align.roi import whole_roi
 from blazetrack.backends import FakeModel
 from blazetrack.errors import InputError
 from blazetrack.geometry import apply, invert, rectangle_to_image
-from blazetrack.types import Frame, ModelInfo, Rois
+from blazetrack.model_info import ModelInfo
+from blazetrack.types import Frame, Rois
 
 WIDTH, HEIGHT, SIDE = 200, 160, 128
 BOTH = pytest.mark.parametrize("sampling", ["linear", "mediapipe"])

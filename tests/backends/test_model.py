@@ -10,8 +10,8 @@ import pytest
 
 from blazetrack.backends import FakeModel, Interpreter, Model, TfliteModel, open_interpreter
 from blazetrack.errors import ModelError
+from blazetrack.model_info import ModelInfo
 from blazetrack.store import Store
-from blazetrack.types import ModelInfo
 
 INFO = ModelInfo("fake", "landmarks", (4, 6), (0, 1), "zero", {"score": "Identity_1"})
 

@@ -10,7 +10,8 @@ from blazetrack.detect.detector import Detector
 from blazetrack.errors import ModelError
 from blazetrack.heads.anchors import anchor_centers
 from blazetrack.heads.ssd import encode_boxes
-from blazetrack.types import Anchors, Crops, ModelInfo, Rois
+from blazetrack.model_info import Anchors, ModelInfo
+from blazetrack.types import Crops, Rois
 
 LAYOUT, HW = Anchors((16, 32), per_map=1), (64, 64)
 CENTERS = anchor_centers(LAYOUT, HW)  # 16 + 4

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from blazetrack.heads.anchors import anchor_centers
-from blazetrack.types import Anchors
+from blazetrack.model_info import Anchors
 
 POSE = Anchors((8, 16, 32, 32, 32), per_map=2)
 

@@ -5,9 +5,10 @@ from pathlib import Path
 import pytest
 
 from blazetrack.errors import ModelError
+from blazetrack.model_info import Anchors
+from blazetrack.skeleton import Skeleton
 from blazetrack.store.card import card_for, card_path, card_text, load_manifest
 from blazetrack.store.manifest import PUBLISHED, published
-from blazetrack.types import Anchors, Skeleton
 
 ENTRY = """
 - name: lite

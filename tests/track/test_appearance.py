@@ -4,9 +4,8 @@ import cv2
 import numpy as np
 import pytest
 
-from blazetrack.skeleton import BLAZEPOSE33, COCO17
+from blazetrack.skeleton import BLAZEPOSE33, COCO17, Skeleton
 from blazetrack.track.appearance import clothes, unlike
-from blazetrack.types import Skeleton
 
 RED, BLUE, GREY = (200, 30, 30), (30, 30, 200), (120, 120, 120)
 

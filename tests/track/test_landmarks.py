@@ -7,9 +7,10 @@ import pytest
 
 from blazetrack.backends import FakeModel
 from blazetrack.errors import ModelError
+from blazetrack.model_info import ModelInfo
 from blazetrack.skeleton import get_skeleton
 from blazetrack.track.landmarks import Landmarker
-from blazetrack.types import Crops, ModelInfo, Rois
+from blazetrack.types import Crops, Rois
 
 SIDE = 64
 NAMES = ("landmarks", "score", "mask", "heatmap", "world")

@@ -17,7 +17,7 @@ from pydantic import Field
 
 from blazetrack.heads.anchors import anchor_centers
 from blazetrack.heads.ssd import encode_boxes
-from blazetrack.types import Anchors
+from blazetrack.model_info import Anchors
 from models.common.config_base import Strict
 from models.data.scenes import People, Scene
 

@@ -10,7 +10,7 @@ import pytest
 from blazetrack.backends import FakeModel
 from blazetrack.heads.anchors import anchor_centers
 from blazetrack.heads.ssd import encode_boxes
-from blazetrack.types import Anchors, ModelInfo
+from blazetrack.model_info import Anchors, ModelInfo
 from models.common.person_finder import Finder, Found, _turned_back, fits, people_found
 
 

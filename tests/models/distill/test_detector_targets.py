@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 from blazetrack.errors import InputError
 from blazetrack.heads.anchors import anchor_centers
 from blazetrack.heads.ssd import decode_boxes
+from blazetrack.model_info import Anchors
 from blazetrack.sources import open_source
 from blazetrack.store import Store
-from blazetrack.types import Anchors
 from models.common.person_finder import Finder
 from models.distill.detector_targets import Answers
 

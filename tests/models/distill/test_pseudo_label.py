@@ -17,8 +17,8 @@ import pytest
 from blazetrack.backends import FakeModel
 from blazetrack.errors import InputError, ModelError
 from blazetrack.geometry import apply, invert
-from blazetrack.skeleton import BLAZEPOSE33, COCO17, LSP14
-from blazetrack.types import ModelInfo, Skeleton
+from blazetrack.model_info import ModelInfo
+from blazetrack.skeleton import BLAZEPOSE33, COCO17, LSP14, Skeleton
 from models.common.command import run
 from models.data.readers.dataset import Person, collect
 from models.data.sample import PoseSample

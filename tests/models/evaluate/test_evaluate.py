@@ -16,9 +16,9 @@ from blazetrack.backends import FakeModel
 from blazetrack.errors import InputError, ModelError
 from blazetrack.heads.anchors import anchor_centers
 from blazetrack.heads.ssd import encode_boxes
-from blazetrack.skeleton import BLAZEPOSE33, COCO17, LSP14
+from blazetrack.model_info import Anchors, ModelInfo
+from blazetrack.skeleton import BLAZEPOSE33, COCO17, LSP14, Skeleton
 from blazetrack.store import Store
-from blazetrack.types import Anchors, ModelInfo, Skeleton
 from models.common.tables import Style
 from models.data.readers.synthetic import synthetic
 from models.evaluate.datasets import PeopleSet, open_people_set

@@ -15,8 +15,8 @@ pytest.importorskip("tensorflow", reason="TFLite files are written by TensorFlow
 pytest.importorskip("ai_edge_quantizer", reason="needs ai-edge-quantizer")
 
 from blazetrack.errors import InputError, ModelError
+from blazetrack.model_info import ModelInfo
 from blazetrack.store.manifest import Card
-from blazetrack.types import ModelInfo
 from models.export.int8 import Quantizer, costliest, last_layers, places, quantize
 from models.export.model_card import info_of, write_model
 from models.export.tflite import interpreter_of, to_tflite

@@ -11,10 +11,9 @@ pytest.importorskip("tensorflow", reason="TFLite files are written by TensorFlow
 
 from blazetrack import PoseTracker
 from blazetrack.errors import ModelError
-from blazetrack.skeleton import BLAZEPOSE33
+from blazetrack.skeleton import BLAZEPOSE33, Skeleton
 from blazetrack.store import Store
 from blazetrack.store.manifest import Card
-from blazetrack.types import Skeleton
 from models import export as exporting
 from models.export.model_card import info_of, write_model
 from models.export.tflite import compare, export, interpreter_of, strangers, to_tflite

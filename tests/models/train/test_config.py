@@ -7,8 +7,7 @@ from pathlib import Path
 import pytest
 
 from blazetrack.errors import InputError
-from blazetrack.skeleton import BLAZEPOSE33
-from blazetrack.types import Skeleton
+from blazetrack.skeleton import BLAZEPOSE33, Skeleton
 from models.train.config import (
     CONFIGS,
     DetectorSettings,

@@ -252,8 +252,7 @@ def test_averaged_weights_are_there_only_inside() -> None:
 
 
 def test_pck_in_the_crop_counts_peoples_labels_of_whole_torsos() -> None:
-    from blazetrack.skeleton import BLAZEPOSE33
-    from blazetrack.types import Skeleton
+    from blazetrack.skeleton import BLAZEPOSE33, Skeleton
 
     truth = np.zeros((2, 35, 3))
     for joint, (x, y) in zip(BLAZEPOSE33.torso or (), np.ndindex(2, 2), strict=True):

@@ -9,7 +9,8 @@ from blazetrack.align.roi import rois_from_alignment, rois_from_detections
 from blazetrack.heads.anchors import anchor_centers
 from blazetrack.heads.nms import weighted_nms
 from blazetrack.heads.ssd import decode_boxes
-from blazetrack.types import Anchors, Crops, Detections, Rois
+from blazetrack.model_info import Anchors
+from blazetrack.types import Crops, Detections, Rois
 from models.data.scenes import People
 from models.data.targets.anchors import MatchSettings, anchor_sizes, match
 

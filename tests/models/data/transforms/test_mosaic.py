@@ -7,7 +7,7 @@ import pytest
 from numpy.typing import NDArray
 
 from blazetrack.errors import InputError
-from blazetrack.types import Anchors
+from blazetrack.model_info import Anchors
 from models.data.scene_batches import SceneBatches
 from models.data.scenes import People, Scene
 from models.data.transforms.mosaic import CanvasSettings, draw, place
