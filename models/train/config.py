@@ -47,8 +47,8 @@ class NetworkSettings(Strict):
     Attributes:
         name: in `models.zoo.NETWORKS`.
         options: its arguments there.
-        pretrained: weights that it begins with, by name in `models.train.published_weights` or of another run,
-            by its folder; none by default: all begin at random.
+        pretrained: initial weights: a name in `models.train.published_weights`, or the folder of
+            another run; random by default.
     """
 
     name: str
@@ -61,8 +61,8 @@ class OptimizerSettings(Strict):
 
     Attributes:
         learning_rate: the highest, at the end of the warm-up.
-        relative: the rate is a part of each channel's size, see `models.train.optimizer`; for a network
-            that begins with published weights.
+        relative: the rate is a part of each channel's size, see `models.train.optimizer`; for a
+            network that begins with published weights.
         warmup_steps: from 0 to there, in a straight line; at most a tenth of the run.
         floor: part of `learning_rate` that is left at the last step.
         weight_decay: of kernels, times the learning rate; biases and norms have none.

@@ -63,7 +63,8 @@ class PeopleSettings(Strict):
         split: of `lsp`: `train`, `dev` or `all`.
         rows: only these of it, from and to; all by default.
         share: of a batch; by default in proportion to the number of people.
-        taught: the published `full` network labels what people did not (`models.distill.pseudo_label`).
+        taught: the published `full` network labels what people did not
+            (`models.distill.pseudo_label`).
         min_side_px: of `coco` and `mpii`: smaller people are left out.
         partners: of `coco`: pairs of names that change places in a mirror.
         axis: of `coco`: two names, from the first to the second is up.

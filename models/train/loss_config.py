@@ -1,4 +1,4 @@
-"""What counts how much in `models.train.losses`; kept apart so that settings are read without Keras."""
+"""Loss weights; kept apart so that settings are read without Keras."""
 
 from __future__ import annotations
 

@@ -51,8 +51,8 @@ def begin_with(network: Any, name: str, store: Store | None = None) -> set[str]:
     are kept but for points that are not asked for. All else begins anew.
 
     Args:
-        network: of the architecture in `PRETRAINED`, with all channels; `models.train.channel_pruning` goes on
-            from there.
+        network: of the architecture in `PRETRAINED`, with all channels;
+            `models.train.channel_pruning` goes on from there.
         name: of `PRETRAINED`.
         store: where models are; None is the user's own cache.
 

@@ -15,8 +15,8 @@ __all__ = ["count"]
 def count(network: Any) -> tuple[int, int]:
     """Parameters and multiply-adds of one run, of a network or what is deployed of it.
 
-    The multiply-adds are those that `blazetrack.store.prune_outputs.count` finds in the exported file. The
-    parameters are kernels and biases; a file holds fewer where biases are the same.
+    The multiply-adds are those that `blazetrack.store.prune_outputs.count` finds in the exported
+    file. The parameters are kernels and biases; a file holds fewer where biases are the same.
     """
     parameters = work = 0
     for layer in deployed(network).operations:

@@ -2,7 +2,8 @@
 
 Landmark network and detector are of one kind, an EfficientNet-Lite (arXiv 1905.11946) read off the
 operators of `pose_landmark_full.tflite` and `pose_detection.tflite` (Apache-2.0); they differ in
-their stages. The weights fit, and are what a short training begins from (`models.train.published_weights`).
+their stages. The weights fit, and are what a short training begins from
+(`models.train.published_weights`).
 There are no batch norms: the files have them folded into their convolutions, and to measure them
 anew at another side breaks what the weights know.
 """
