@@ -9,7 +9,8 @@
 The layout is that of `pose_detection.tflite` (Apache-2.0), read off its operators: an
 EfficientNet-Lite (arXiv 1905.11946) under a feature pyramid (arXiv 1612.03144). Its weights fit
 (`models.train.published_weights`). Of its ten anchors two ever answer, one at 1/8 and one at 1/16
-of the side, both for people of all sizes; only those are here. Two things are written shorter and say the same:
+of the side, both for people of all sizes; only those are here. Two things are written shorter with
+the same result:
 a 1×1 convolution comes before the map is enlarged, not behind; and where the file spreads channels
 over a map of twice the side that a strided convolution reads, one of 2×2 reads the channels.
 """
