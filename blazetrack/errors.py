@@ -10,12 +10,14 @@
     ├── InputError       a value handed to the library has the wrong type, shape or range
     └── MissingExtra     an optional part is not installed; the message is the pip line
 
-Each message is one line that says who speaks, what was expected, what came and what to do.
-The command line prints it on stderr and ends with exit code 2.
+Each message is one line: who, what was expected, what came, what to do. The command line prints it
+on stderr and ends with exit code 2. `RenamedWarning` marks an old name that still works for one
+release.
 """
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterable
 
 __all__ = [
@@ -26,9 +28,11 @@ __all__ = [
     "InputError",
     "MissingExtra",
     "ModelError",
+    "RenamedWarning",
     "SinkError",
     "SourceError",
     "did_you_mean",
+    "warn_renamed",
 ]
 
 
@@ -69,6 +73,15 @@ class MissingExtra(BlazetrackError, ImportError):
 
     def __init__(self, what: str, extra: str) -> None:
         super().__init__(f'{what} is not installed: pip install "blazetrack[{extra}]"')
+
+
+class RenamedWarning(FutureWarning):
+    """A name of the release before, which the next release will refuse."""
+
+
+def warn_renamed(what: str, old: str, new: str) -> None:
+    """Warn in one line that a name has changed: `graph mine.yaml: 'cover' is now 'mask_people'`."""
+    warnings.warn(f"{what}: '{old}' is now '{new}'", RenamedWarning, stacklevel=3)
 
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:

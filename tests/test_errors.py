@@ -1,3 +1,5 @@
+"""Error tree, warnings of renamed names, hints."""
+
 from __future__ import annotations
 
 import pytest
@@ -5,8 +7,10 @@ import pytest
 from blazetrack import errors
 
 
-def test_one_root_catches_them_all() -> None:
-    classes = [getattr(errors, name) for name in errors.__all__ if name != "did_you_mean"]
+def test_errors_all_share_one_root() -> None:
+    classes = [
+        getattr(errors, name) for name in errors.__all__ if name.endswith(("Error", "Extra"))
+    ]
     assert len(classes) > 5
     assert all(issubclass(one, errors.BlazetrackError) for one in classes)
 
@@ -17,7 +21,7 @@ def test_errors_are_also_what_python_calls_them() -> None:
     assert issubclass(errors.DownloadError, errors.ModelError)
 
 
-def test_a_missing_extra_answers_with_the_line_to_type() -> None:
+def test_missing_extra_message_is_the_pip_line() -> None:
     message = str(errors.MissingExtra("tensorflow", "tensorflow"))
     assert message == 'tensorflow is not installed: pip install "blazetrack[tensorflow]"'
 
@@ -33,3 +37,8 @@ def test_a_missing_extra_answers_with_the_line_to_type() -> None:
 )
 def test_the_nearest_name_is_offered(name: str, known: list[str], hint: str) -> None:
     assert errors.did_you_mean(name, known) == hint
+
+
+def test_warn_renamed_gives_one_line() -> None:
+    with pytest.warns(errors.RenamedWarning, match=r"^graph g\.yaml: 'old' is now 'new'$"):
+        errors.warn_renamed("graph g.yaml", "old", "new")
