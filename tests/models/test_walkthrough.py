@@ -193,9 +193,10 @@ def test_the_other_configs_of_the_page_are_valid(desk: Path, name: str) -> None:
 def test_the_other_commands_of_the_page_can_be_parsed(words: list[str]) -> None:
     if words[0] == "python":
         module, rest = words[2], words[3:]
+        home = home_of(module)
         if rest[0] == "detector":
-            module, rest = f"{module}_detector", rest[1:]
-        app: Any = import_module(home_of(module)).app
+            home, rest = "models.evaluate.detectors", rest[1:]
+        app: Any = import_module(home).app
         typer.main.get_command(app).make_context(module, rest)
 
 

@@ -14,7 +14,7 @@ from blazetrack.errors import ModelError
 from blazetrack.skeleton import BLAZEPOSE33, Skeleton
 from blazetrack.store import Store
 from blazetrack.store.manifest import Card
-from models import export as exporting
+from models.export import tflite as exporting
 from models.export.model_card import info_of, write_model
 from models.export.tflite import compare, export, interpreter_of, strangers, to_tflite
 from models.train.checkpoint import load_network

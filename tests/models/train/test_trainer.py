@@ -19,7 +19,7 @@ import pytest
 pytest.importorskip("keras", reason="the workshop needs Keras")
 
 from blazetrack.errors import InputError, ModelError
-from models import train as training
+from models.train import trainer as training
 from models.train.checkpoint import averaged, find_checkpoint, load_network
 from models.train.config import load_settings
 from models.train.tasks import PoseTask, crop_pck
