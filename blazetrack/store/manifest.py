@@ -1,13 +1,13 @@
-"""What is known of each model: its description, and the list of published ones.
+"""The card of a model, and those of the published models.
 
-The list ships with this package and its tests read it through `card.py`, which checks every word,
-so reading it here trusts it: opening a published model loads no checking library.
+The list of published models ships with this package. The tests check it field by field
+(`card.check_card`), so it is not checked here: opening a published model does not import pydantic.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -15,9 +15,9 @@ from typing import Any
 import yaml
 
 from blazetrack.model_info import Anchors, ModelInfo
-from blazetrack.skeleton import get_skeleton
+from blazetrack.skeleton import Skeleton, get_skeleton
 
-__all__ = ["PUBLISHED", "Card", "Package", "Wheel", "entry_from", "published", "same_bytes"]
+__all__ = ["PUBLISHED", "Card", "Package", "Wheel", "card_from", "published", "same_bytes"]
 
 PACKAGE = Path(__file__).parent
 PUBLISHED = PACKAGE / "manifest.yaml"
@@ -46,7 +46,7 @@ class Package:
 
     @property
     def path(self) -> Path:
-        """Where the file lies: in the package, or in a checkout beside it, under `models`."""
+        """The file in the package or, in a checkout, under `models`."""
         here = PACKAGE.parent / self.package
         checkout = PACKAGE.parent.parent / "models" / self.package
         return checkout if checkout.is_file() and not here.is_file() else here
@@ -54,16 +54,16 @@ class Package:
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """A model described.
+    """The description of a model and of its file.
 
     Attributes:
-        info: the part that the pipeline is wired with.
-        source: where its bytes come from; words for a file of one's own.
-        sha256: of its bytes, 64 hex digits; empty where that is not known.
-        size: in bytes; 0 where that is not known.
-        licence: of the weights, as an SPDX name where it is known.
-        sentence: what it is good for.
-        detector: name of the detector that goes with a landmark model; empty where the graph says.
+        info: input, head and outputs.
+        source: origin of the bytes: a wheel, this package, or free text.
+        sha256: of the bytes, 64 hex digits; empty if unknown.
+        size: in bytes; 0 if unknown.
+        licence: of the weights, an SPDX name where possible.
+        sentence: purpose in one sentence.
+        detector: name of the detector for this landmark model; empty for that of the graph.
     """
 
     info: ModelInfo
@@ -81,36 +81,27 @@ class Card:
 
 @cache
 def published() -> dict[str, Card]:
-    """The models that blazetrack knows by name, in the order of the list."""
+    """The published models by name, in the order of the list."""
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # the C one needs libyaml
     items = yaml.load(PUBLISHED.read_text(encoding="utf-8"), Loader=loader)
-    return {item["name"]: entry_from(item) for item in items}
+    return {item["name"]: card_from(item) for item in items}
 
 
-def entry_from(fields: Mapping[str, Any]) -> Card:
-    """A published model from its fields in the list."""
-    source, anchors, skeleton = fields["source"], fields.get("anchors"), fields.get("skeleton")
-    info = ModelInfo(
-        name=fields["name"],
-        kind=fields["kind"],
-        input_hw=tuple(fields["input_hw"]),
-        input_range=tuple(fields["input_range"]),
-        border=fields["border"],
-        outputs=dict(fields["outputs"]),
-        skeleton=get_skeleton(skeleton) if skeleton else None,
-        anchors=Anchors(tuple(anchors["strides"]), anchors.get("per_map", 2)) if anchors else None,
-    )
-    return Card(
-        info,
-        Wheel(**source) if "wheel" in source else Package(**source),
-        fields["sha256"],
-        fields["size"],
-        fields.get("licence", "unknown"),
-        fields.get("sentence", ""),
-        fields.get("detector", ""),
-    )
+def card_from(values: Mapping[str, Any]) -> Card:
+    """The card of plain values, which are not checked: `card.check_card` does."""
+    values = {key: tuple(v) if isinstance(v, list) else v for key, v in values.items()}
+    skeleton, anchors, source = (values.get(key) for key in ("skeleton", "anchors", "source"))
+    if isinstance(source, Mapping):
+        source = Wheel(**source) if "wheel" in source else Package(**source)
+    if anchors is not None:
+        anchors = Anchors(tuple(anchors["strides"]), anchors.get("per_map", 2))
+    if skeleton is not None:
+        skeleton = get_skeleton(skeleton) if isinstance(skeleton, str) else Skeleton(**skeleton)
+    values |= {"skeleton": skeleton if values["kind"] == "landmarks" else None, "anchors": anchors}
+    info = {one.name: values.pop(one.name) for one in fields(ModelInfo) if one.name in values}
+    return Card(**{**values, "info": ModelInfo(**info), "source": source})
 
 
 def same_bytes(sha256: str, known: Mapping[str, Card]) -> Card | None:
-    """The published model that has these bytes."""
+    """The published model with this checksum, or None."""
     return next((card for card in known.values() if card.sha256 == sha256), None)

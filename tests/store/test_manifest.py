@@ -1,40 +1,46 @@
+"""The list of published models, and the cards beside model files."""
+
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+import yaml
 
 from blazetrack.errors import ModelError
-from blazetrack.model_info import Anchors
-from blazetrack.skeleton import Skeleton
-from blazetrack.store.card import card_for, card_path, card_text, load_manifest
-from blazetrack.store.manifest import PUBLISHED, published
+from blazetrack.model_info import Anchors, ModelInfo
+from blazetrack.skeleton import COCO17, Skeleton
+from blazetrack.store.card import card_for, card_path, card_text, check_card
+from blazetrack.store.manifest import PUBLISHED, Card, Package, Wheel, card_from, published
 
-ENTRY = """
-- name: lite
-  kind: landmarks
-  sha256: {sha256}
-  size: 12
-  source: {source}
-  input_hw: [128, 128]
-  input_range: [0, 1]
-  border: replicate
-  licence: Apache-2.0
-  sentence: A model.
-  outputs: {outputs}
+GOOD = """
+kind: landmarks
+input_hw: [128, 128]
+licence: Apache-2.0
+outputs: {landmarks: a, score: b}
 """
-GOOD = {
-    "sha256": "a" * 64,
-    "source": "{package: weights/other.tflite}",
-    "outputs": "{landmarks: a, score: b}",
-}
 
 
-def test_the_list_that_ships_is_read_as_it_is_checked() -> None:
-    assert published() == load_manifest(PUBLISHED)
+def card_of(folder: Path, text: str) -> Card:
+    """The card `mine.tflite.yaml` with that text."""
+    model = folder / "mine.tflite"
+    card_path(model).write_text(text, encoding="utf-8")
+    return card_for(model, "0" * 64, published())
 
 
-def test_published_models_say_what_the_pipeline_needs() -> None:
+def test_published_list_checked_as_cards_is_equal() -> None:
+    items = yaml.safe_load(PUBLISHED.read_text(encoding="utf-8"))
+    assert [item["name"] for item in items] == list(published())
+    for item in items:
+        card = published()[item["name"]]
+        assert card_from(check_card(item, PUBLISHED)) == card
+        assert len(card.sha256) == 64
+        assert card.size > 0
+        assert isinstance(card.source, (Wheel, Package))
+
+
+def test_published_models_have_the_documented_input() -> None:
     detector, full = published()["pose_detector"].info, published()["full"].info
     assert detector.input_hw == (224, 224)
     assert detector.input_range == (-1.0, 1.0)
@@ -46,36 +52,84 @@ def test_published_models_say_what_the_pipeline_needs() -> None:
     assert full.anchors is None
 
 
-def test_a_model_may_ship_with_the_package(tmp_path: Path) -> None:
-    path = tmp_path / "list.yaml"
-    path.write_text(ENTRY.format(**GOOD), encoding="utf-8")
-    entry = load_manifest(path)["lite"]
-    assert entry.source.path.parts[-3:] == ("blazetrack", "weights", "other.tflite")
+def test_package_source_lies_in_the_package() -> None:
+    assert Package("weights/other.tflite").path.parts[-3:] == (
+        *("blazetrack", "weights", "other.tflite"),
+    )
 
 
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"sha256": "abc"}, "sha256"),
-        ({"source": "{file: a.tflite}"}, "source"),
-        ({"outputs": "{landmarks: a}"}, "expected .*score"),
-        ({"outputs": "{landmarks: a, score: b, boxes: c}"}, "got .*boxes"),
-        ({"outputs": "{landmarks: a, score: b}\n  skeleton: ape"}, "skeleton must be one of"),
-        ({"outputs": "{landmarks: a, score: b}\n  colour: red"}, "colour: Extra inputs"),
-        ({"outputs": "[unclosed"}, "cannot be read as YAML"),
+        ("sha256: abc", "sha256: String should match"),
+        ("outputs: {landmarks: a}", "outputs .*expected .*score"),
+        ("outputs: {landmarks: a, score: b, boxes: c}", "outputs .*got .*boxes"),
+        ("skeleton: coco71", "skeleton: .*did you mean 'coco17'"),
+        ("colour: red", "colour: there is no such field; known: "),
+        ("chanels: bgr", "chanels: there is no such field; did you mean 'channels'"),
+        ("outputs: [unclosed", "cannot be read as YAML"),
+        ("mean: [1, 2]", "mean: expected a list of 3 numbers, one per channel, got 2 of them"),
+        ("std: 0.5", "std: expected a list of 3 numbers, one per channel, got 0.5"),
+        ("std: [1, 0, 1]", r"std\.1: Input should be greater than 0"),
+        ("mean: [1, a, 1]", r"mean\.1: Input should be a valid number"),
+        ("channels: rbg", "channels: Input should be 'rgb' or 'bgr'"),
+        ("layout: hwc", "layout: Input should be 'nhwc' or 'nchw'"),
+        ("input_dtype: int16", "input_dtype: Input should be 'float32', 'uint8' or 'int8'"),
+        ("kind: cat", "kind: Input should be 'detector' or 'landmarks'"),
+        ("input_range: [1, 0]", "input_range must rise"),
+        ("kind: [detector]", "kind: Input should be"),
     ],
 )
-def test_a_wrong_list_is_refused_in_one_line(
-    tmp_path: Path, change: dict[str, str], message: str
-) -> None:
-    path = tmp_path / "list.yaml"
-    path.write_text(ENTRY.format(**{**GOOD, **change}), encoding="utf-8")
-    with pytest.raises(ModelError, match=message) as caught:
-        load_manifest(path)
+def test_wrong_card_is_refused_in_one_line(tmp_path: Path, change: str, message: str) -> None:
+    key = change.split(":")[0]
+    kept = [line for line in GOOD.splitlines() if not line.startswith(f"{key}:")]
+    with pytest.raises(ModelError, match=rf"mine\.tflite\.yaml: {message}") as caught:
+        card_of(tmp_path, "\n".join([*kept, change]))
     assert "\n" not in str(caught.value)
 
 
-def test_a_card_only_says_what_differs(tmp_path: Path) -> None:
+def test_card_that_is_a_list_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ModelError, match=r"mine\.tflite\.yaml: expected `field: value` lines"):
+        card_of(tmp_path, "- a")
+
+
+def test_card_with_input_conversion_survives_writing(tmp_path: Path) -> None:
+    model = tmp_path / "mine.tflite"
+    info = ModelInfo(
+        name="mine",
+        kind="landmarks",
+        input_hw=(192, 144),
+        input_range=(0.0, 1.0),
+        border="zero",
+        outputs={"landmarks": "a", "score": "b"},
+        skeleton=COCO17,
+        head="blazepose",
+        head_options={"order": "yx"},
+        mean=(0.1, 0.2, 0.3),
+        std=(1.0, 2.0, 3.0),
+        channels="bgr",
+        layout="nchw",
+        input_dtype="uint8",
+    )
+    card = Card(info, "own", "0" * 64)
+    assert card_of(tmp_path, card_text(card)) == card
+    plain = replace(info, head_options={}, mean=None, std=None, channels="rgb", head="")
+    assert (
+        not {"mean", "std", "channels", "head"}
+        & yaml.safe_load(card_text(Card(plain, "own"))).keys()
+    )
+    assert card_of(tmp_path, card_text(Card(plain, "own", "0" * 64))).info == plain
+    assert card_path(model).exists()
+
+
+def test_card_with_another_head_does_not_inherit_outputs(tmp_path: Path) -> None:
+    with pytest.raises(ModelError, match="input_hw: Field required"):
+        card_of(tmp_path, "head: heatmap\noutputs: {heatmap: a}\nskeleton: coco17")
+    with pytest.raises(ModelError, match="outputs: Field required"):
+        card_of(tmp_path, "head: heatmap\ninput_hw: [64, 64]\nskeleton: coco17")
+
+
+def test_card_without_a_field_inherits_it(tmp_path: Path) -> None:
     model = tmp_path / "mine.tflite"
     card_path(model).write_text("kind: detector\ninput_hw: [128, 128]\n", encoding="utf-8")
     info = card_for(model, "0" * 64, published(), kind="landmarks").info
@@ -84,22 +138,14 @@ def test_a_card_only_says_what_differs(tmp_path: Path) -> None:
     assert info.anchors == published()["pose_detector"].info.anchors
 
 
-def test_without_a_card_the_published_layout_is_assumed(tmp_path: Path) -> None:
+def test_card_for_without_a_card_takes_the_published_layout(tmp_path: Path) -> None:
     info = card_for(tmp_path / "mine.tflite", "0" * 64, published()).info
     assert (info.name, info.kind, info.input_hw) == ("mine", "landmarks", (256, 256))
 
 
-def test_published_bytes_are_known_under_any_name(tmp_path: Path) -> None:
+def test_card_for_published_bytes_ignores_the_file_name(tmp_path: Path) -> None:
     sha256 = published()["pose_detector"].sha256
     assert card_for(tmp_path / "a.tflite", sha256, published()).info.name == "pose_detector"
-
-
-@pytest.mark.parametrize("text", ["kind: cat", "- a", "input_range: [1, 0]", "kind: [detector]"])
-def test_a_wrong_card_is_refused(tmp_path: Path, text: str) -> None:
-    model = tmp_path / "mine.tflite"
-    card_path(model).write_text(text, encoding="utf-8")
-    with pytest.raises(ModelError, match=r"mine\.tflite\.yaml"):
-        card_for(model, "0" * 64, published())
 
 
 OWN = """
@@ -110,7 +156,7 @@ skeleton:
 """
 
 
-def test_a_card_may_bring_its_own_skeleton(tmp_path: Path) -> None:
+def test_card_with_its_own_skeleton_survives_writing(tmp_path: Path) -> None:
     model = tmp_path / "kite.tflite"
     card_path(model).write_text(OWN, encoding="utf-8")
     card = card_for(model, "0" * 64, published())
@@ -127,10 +173,10 @@ def test_a_card_may_bring_its_own_skeleton(tmp_path: Path) -> None:
     [
         (("[0, 3]]", "[0, 4]]"), "numbers below 4"),
         (("right_tip", "left_tip"), "names must differ"),
-        (("edges", "edgse"), "edgse"),
+        (("edges", "edgse"), "skeleton.edgse: there is no such field; did you mean 'edges'"),
     ],
 )
-def test_a_skeleton_that_cannot_be_is_refused(
+def test_card_with_a_wrong_skeleton_is_refused(
     tmp_path: Path, change: tuple[str, str], message: str
 ) -> None:
     model = tmp_path / "kite.tflite"
