@@ -39,7 +39,8 @@ from benchmarks.tracking_metrics import ALIKE, SEEN, likeness
 from blazetrack.errors import BlazetrackError, SourceError
 from blazetrack.pipeline import PoseTracker
 from blazetrack.skeleton import BLAZEPOSE33
-from blazetrack.sources.synthetic import SyntheticSource, Truth
+from blazetrack.sources.synthetic import SyntheticSource
+from blazetrack.synthetic import Truth
 from blazetrack.types import Frame, Poses
 
 __all__ = ["Lock", "clip_line", "hip_point", "judge_lock", "main", "report", "run_clip"]

@@ -35,7 +35,7 @@ from benchmarks.reference.answers import Found
 from blazetrack.errors import MissingExtra
 from blazetrack.metrics import OKS_SIGMAS_COCO17, oks, pck, torso_size
 from blazetrack.skeleton import BLAZEPOSE33, COCO17
-from blazetrack.sources.synthetic import Truth
+from blazetrack.synthetic import Truth
 
 __all__ = ["BOX_TO_AREA", "ClipScore", "judge_clip", "likeness", "require_trackers", "total"]
 

@@ -36,7 +36,7 @@ class Build:
     head: float = 0.137  # chin to crown
 
     @classmethod
-    def drawn_by_lot(cls, rng: np.random.Generator) -> Build:
+    def sample(cls, rng: np.random.Generator) -> Build:
         """A body between slender and sturdy."""
         broad, sturdy = rng.uniform(-1.0, 1.0, 2)
         return cls(

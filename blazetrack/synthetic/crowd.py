@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 from blazetrack.synthetic import motion
 from blazetrack.synthetic.body import Build, Place
 from blazetrack.synthetic.figure import Look
-from blazetrack.synthetic.paths import FAR, NEAR, START_S, Floor, Plan, Spot
-from blazetrack.synthetic.scene import Act, Actor, Cast, Script
+from blazetrack.synthetic.paths import FAR, NEAR, START_S, Floor, Route, Spot
+from blazetrack.synthetic.scene import Actor, MakeActors, Motion, SceneOptions
 
 __all__ = ["PEOPLE", "SCENES"]
 
@@ -26,29 +26,29 @@ MOST = 6
 SPEEDS = (0.6, 1.1)  # body heights per second
 EDGE = 0.13  # part of the picture's width, at either side, where nobody stands
 TRIES = 60
-JUDGED_S = 20.0  # seconds of a plan that are looked at before it is taken
+JUDGED_S = 20.0  # seconds of a route that are looked at before it is taken
 SAMPLES_HZ = 5.0
 
 
-def _crowd(script: Script, rng: np.random.Generator) -> tuple[Actor, ...]:
+def _crowd(options: SceneOptions, rng: np.random.Generator) -> tuple[Actor, ...]:
     """People who do as they like, crossing one another."""
-    floor = Floor(*script.size)
-    count = script.people or int(rng.integers(2, MOST + 1))
-    seconds = min(script.frames / script.fps, JUDGED_S)
+    floor = Floor(*options.size)
+    count = options.people or int(rng.integers(2, MOST + 1))
+    seconds = min(options.frames / options.fps, JUDGED_S)
     lanes, returns = _lanes(count, rng), rng.random() < 0.9
     least, best = np.inf, []
     for _ in range(TRIES):
         spots = rng.permutation(np.linspace(EDGE, 1.0 - EDGE, 2 * count)).reshape(count, 2)
-        plans = [
+        routes = [
             _wander(floor, lane, own, np.random.default_rng(rng.integers(2**63)))
             for lane, own in zip(lanes, spots, strict=True)
         ]
-        lacks = _lacks(floor, plans, seconds, returns)
+        lacks = _lacks(floor, routes, seconds, returns)
         if lacks < least:
-            least, best = lacks, plans
+            least, best = lacks, routes
         if not lacks:
             break
-    return _cast(script, floor, rng, best)
+    return _make_actors(options, floor, rng, best)
 
 
 def _lanes(count: int, rng: np.random.Generator) -> Float:
@@ -58,14 +58,14 @@ def _lanes(count: int, rng: np.random.Generator) -> Float:
     return np.stack([edges[chosen + 1] + gap, edges[chosen] - gap], 1)
 
 
-def _wander(floor: Floor, lane: Float, own: Float, rng: np.random.Generator) -> Plan:
-    """A plan that goes on for ever between two spots of one's own and the world outside.
+def _wander(floor: Floor, lane: Float, own: Float, rng: np.random.Generator) -> Route:
+    """A route that goes on for ever between two spots of one's own and the world outside.
 
     Args:
         floor: what is walked on.
         lane: nearest and farthest depth.
         own: where one stands, in parts of the picture's width.
-        rng: the lot, for this plan alone.
+        rng: the lot, for this route alone.
     """
 
     def at(part: float) -> Spot:
@@ -74,35 +74,35 @@ def _wander(floor: Floor, lane: Float, own: Float, rng: np.random.Generator) -> 
     def legs() -> Iterator[None]:
         here, speed = 0, rng.uniform(*SPEEDS)
         if rng.random() < 0.7:
-            plan.stay(rng.uniform(0.2, 2.5))
+            route.stay(rng.uniform(0.2, 2.5))
         while True:
             there, pace = 1 - here, speed * rng.uniform(0.9, 1.15)
             way = copysign(1.0, own[there] - own[here])
             kind = rng.choice(4, p=[0.4, 0.2, 0.2, 0.2])
             if kind == 1:  # stop and go
-                plan.walk(at(0.5 * (own[here] + own[there])), pace, 0.9 * way)
-                plan.stay(rng.uniform(0.3, 0.9))
+                route.walk(at(0.5 * (own[here] + own[there])), pace, 0.9 * way)
+                route.stay(rng.uniform(0.3, 0.9))
             elif kind > 1:  # leave, by the near side or through everybody
                 side = (1 if own[here] > 0.5 else -1) * (1 if kind == 2 else -1)
-                plan.walk(floor.outside(side, rng.uniform(*lane)), pace, -1.2 * side)
-                plan.stay(rng.uniform(0.4, 1.4))
-            plan.walk(at(own[there]), pace, rng.uniform(-0.4, 0.4))
+                route.walk(floor.outside(side, rng.uniform(*lane)), pace, -1.2 * side)
+                route.stay(rng.uniform(0.4, 1.4))
+            route.walk(at(own[there]), pace, rng.uniform(-0.4, 0.4))
             here = there
             if rng.random() < 0.5:
-                plan.exercise(str(rng.choice(list(motion.EXERCISES))))
+                route.exercise(str(rng.choice(list(motion.EXERCISES))))
             else:
-                plan.stay(rng.uniform(0.8, 2.5))
+                route.stay(rng.uniform(0.8, 2.5))
             yield
 
-    plan = Plan(at(own[0]), rng.uniform(-0.4, 0.4))
-    plan.more = legs()
-    return plan
+    route = Route(at(own[0]), rng.uniform(-0.4, 0.4))
+    route.more = legs()
+    return route
 
 
-def _lacks(floor: Floor, plans: Sequence[Plan], seconds: float, returns: bool) -> float:
+def _lacks(floor: Floor, routes: Sequence[Route], seconds: float, returns: bool) -> float:
     """What a lot lacks for a crowd of so many seconds; 0 is good."""
     times = np.arange(0.0, seconds, 1.0 / SAMPLES_HZ)
-    places = [[floor.place(plan.leg(t).spot(t)) for t in times] for plan in plans]
+    places = [[floor.place(route.leg(t).spot(t)) for t in times] for route in routes]
     x, tall = np.array([[(p.x_px, p.height_px) for p in row] for row in places]).transpose(2, 0, 1)
     here = (x > 0.0) & (x < floor.width)  # (N, T)
     crossings, hidden = 0, 0.0
@@ -112,9 +112,9 @@ def _lacks(floor: Floor, plans: Sequence[Plan], seconds: float, returns: bool) -
             crossings += int(np.sum((off[1:] * off[:-1] < 0) & both[1:] & both[:-1]))
             behind = both & (np.abs(off) < 0.09 * (tall[k] + tall[other]))
             hidden = max(hidden, _longest(behind) / SAMPLES_HZ)
-    wanted = round(seconds / 10.0 * max(2, len(plans))) if len(plans) > 1 else 0
+    wanted = round(seconds / 10.0 * max(2, len(routes))) if len(routes) > 1 else 0
     gone = [_longest(~row) / SAMPLES_HZ for row in here if row[0] and row[-1]]
-    few = len(plans) / 2 - here.sum(0).min()
+    few = len(routes) / 2 - here.sum(0).min()
     return float(
         max(0, wanted - crossings)
         + max(0.0, hidden - 1.6)
@@ -129,62 +129,62 @@ def _longest(flags: NDArray[np.bool_]) -> int:
     return int(np.max(edges[1::2] - edges[::2], initial=0))
 
 
-def _crossing(script: Script, rng: np.random.Generator) -> tuple[Actor, ...]:
+def _crossing(options: SceneOptions, rng: np.random.Generator) -> tuple[Actor, ...]:
     """Two people walk past one another, one before the other; the rest look on."""
-    floor = Floor(*script.size)
-    lanes = _lanes(script.people or 2, rng)
+    floor = Floor(*options.size)
+    lanes = _lanes(options.people or 2, rng)
     walkers = rng.permutation(len(lanes))[:2]
     way = -1.0 if rng.random() < 0.5 else 1.0
     meet = rng.uniform(0.4, 0.6)
-    meet_s, least_s = (script.frames / script.fps * part for part in (meet, min(meet, 1 - meet)))
+    meet_s, least_s = (options.frames / options.fps * part for part in (meet, min(meet, 1 - meet)))
     asides = iter(rng.permutation(np.linspace(0.32, 0.68, max(1, len(lanes) - 2))))
-    plans = []
+    routes = []
     for k, lane in enumerate(lanes):
         z, faces = rng.uniform(*lane), rng.uniform(-0.3, 0.3, 2)
         if k in walkers:
             way = -way
             start, end = (0.5 + way * part for part in rng.uniform((-0.34, 0.28), (-0.28, 0.34)))
-            plan = Plan(floor.spot(start, z), faces[0])
+            route = Route(floor.spot(start, z), faces[0])
             goal = floor.spot(end, z)
-            far = abs(goal[0] - plan.spot[0])
+            far = abs(goal[0] - route.spot[0])
             # A clip that is too short for an easy walk gets a hurried one.
             speed = max(rng.uniform(*SPEEDS), far / (1.2 * least_s))
-            plan.stay(max(0.0, meet_s - 0.5 * (far / speed + START_S)))
-            plan.walk(goal, speed, faces[1])
+            route.stay(max(0.0, meet_s - 0.5 * (far / speed + START_S)))
+            route.walk(goal, speed, faces[1])
         else:
-            plan = Plan(floor.spot(float(next(asides)), z), faces[0])
-        plans.append(plan)
-    return _cast(script, floor, rng, plans)
+            route = Route(floor.spot(float(next(asides)), z), faces[0])
+        routes.append(route)
+    return _make_actors(options, floor, rng, routes)
 
 
-def _cast(
-    script: Script, floor: Floor, rng: np.random.Generator, plans: Sequence[Plan]
+def _make_actors(
+    options: SceneOptions, floor: Floor, rng: np.random.Generator, routes: Sequence[Route]
 ) -> tuple[Actor, ...]:
     """Actors from far to near in different shirts; their numbers are dealt by lot."""
-    numbers = rng.permutation(len(plans)) + 1
+    numbers = rng.permutation(len(routes)) + 1
     looks: list[Look] = []
-    while len(looks) < len(plans):
-        look = Look.drawn_by_lot(rng)
+    while len(looks) < len(routes):
+        look = Look.sample(rng)
         if all(look.shirt != other.shirt for other in looks):
             looks.append(look)
     return tuple(
-        Actor(int(number), Build.drawn_by_lot(rng), look, _act(script, floor, rng, plan))
-        for number, look, plan in zip(numbers, looks, plans, strict=True)
+        Actor(int(number), Build.sample(rng), look, _motion(options, floor, rng, route))
+        for number, look, route in zip(numbers, looks, routes, strict=True)
     )
 
 
-def _act(script: Script, floor: Floor, rng: np.random.Generator, plan: Plan) -> Act:
+def _motion(options: SceneOptions, floor: Floor, rng: np.random.Generator, route: Route) -> Motion:
     breath = rng.uniform(0.0, 10.0)
 
-    def act(index: int) -> tuple[Place, motion.Stance]:
-        time_s = index / script.fps
-        leg = plan.leg(time_s)
+    def motion_at(index: int) -> tuple[Place, motion.Stance]:
+        time_s = index / options.fps
+        leg = route.leg(time_s)
         return floor.place(leg.spot(time_s)), motion.idle(leg.stance(time_s), time_s + breath)
 
-    return act
+    return motion_at
 
 
 PEOPLE = {"crowd": (1, MOST), "crossing": (2, MOST)}
 """How many people there may be in a scene of several."""
 
-SCENES: dict[str, Cast] = {"crowd": _crowd, "crossing": _crossing}
+SCENES: dict[str, MakeActors] = {"crowd": _crowd, "crossing": _crossing}

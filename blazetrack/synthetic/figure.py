@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 
 from blazetrack.synthetic.body import Build, Joints
 from blazetrack.synthetic.head import CUTS, head, mane
-from blazetrack.synthetic.shapes import Colour, Shape, limb, smooth, tone
+from blazetrack.synthetic.shapes import Colour, Shape, cast_shadow, limb, smooth, tone
 
-__all__ = ["Look", "outline"]
+__all__ = ["Look", "draw_shadow", "outline"]
 
 Float = NDArray[np.float64]
 
@@ -50,7 +50,7 @@ class Look:
     striped: bool
 
     @classmethod
-    def drawn_by_lot(cls, rng: np.random.Generator) -> Look:
+    def sample(cls, rng: np.random.Generator) -> Look:
         """A look from small palettes that stand out from the backdrop."""
         skin, hair, trousers, shoes = (
             palette[rng.integers(len(palette))] for palette in (SKINS, HAIRS, TROUSERS, SHOES)
@@ -91,6 +91,12 @@ def outline(build: Build, look: Look, joints: Joints) -> list[Shape]:
     for side in arms:
         _arm(shapes, build, look, joints, side)
     return shapes
+
+
+def draw_shadow(image: NDArray[np.uint8], joints: Joints, y_px: float) -> None:
+    """Darken the ground under the feet of a posed body, in place."""
+    feet = joints.points[27:33, 0]
+    cast_shadow(image, feet.mean(), y_px, 0.5 * np.ptp(feet) + 0.12 * joints.scale)
 
 
 # Half width of the trunk at levels between the hips (0) and the shoulders (1).

@@ -1,7 +1,7 @@
-"""Where drawn people go: a floor in the picture, and plans of legs that are walked on it.
+"""Where drawn people go: a floor in the picture, and routes of legs that are walked on it.
 
 The floor is seen by a camera at chest height: who stands nearer is larger and lower in the
-picture. Where somebody is at a time follows from the plan alone. Lengths on the floor are in body
+picture. Where somebody is at a time follows from the route alone. Lengths on the floor are in body
 heights: x from the middle of the picture to its right, z away from the camera.
 """
 
@@ -15,7 +15,7 @@ from math import atan2, hypot, sin
 from blazetrack.synthetic import motion
 from blazetrack.synthetic.body import Place
 
-__all__ = ["FAR", "NEAR", "START_S", "Floor", "Plan", "Spot"]
+__all__ = ["FAR", "NEAR", "START_S", "Floor", "Route", "Spot"]
 
 Spot = tuple[float, float]
 """x and z on the floor."""
@@ -59,7 +59,7 @@ class Floor:
 
 @dataclass(frozen=True, slots=True)
 class Leg:
-    """One part of a plan: a walk, or a stay where `start` is `end`."""
+    """One part of a route: a walk, or a stay where `start` is `end`."""
 
     begins_s: float
     ends_s: float
@@ -113,7 +113,7 @@ class Leg:
 
 
 @dataclass(slots=True)
-class Plan:
+class Route:
     """What somebody does, leg after leg; made as far as it was asked for.
 
     Attributes:

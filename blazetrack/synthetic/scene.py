@@ -1,4 +1,4 @@
-"""What a drawn scene is made of: the options it may know, its actors, its room."""
+"""A drawn scene: its options, its people, its room; and the scenes of one person."""
 
 from __future__ import annotations
 
@@ -8,35 +8,37 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from blazetrack.synthetic import motion
 from blazetrack.synthetic.body import Build, Joints, Place, solve
 from blazetrack.synthetic.figure import Look, outline
 from blazetrack.synthetic.motion import Stance
 from blazetrack.synthetic.shapes import Shape
 
-__all__ = ["Act", "Actor", "Cast", "Script", "Stage"]
+__all__ = ["Actor", "MakeActors", "Motion", "Scene", "SceneOptions", "exercises", "leaves", "still"]
 
-Act = Callable[[int], tuple[Place, Stance]]
+Motion = Callable[[int], tuple[Place, Stance]]
+"""Index of a frame → place and stance."""
 
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """One person of a stage; `act` gives place and stance for a frame's index."""
+    """One person of a scene."""
 
     id: int
     build: Build
     look: Look
-    act: Act
+    motion: Motion
 
     def pose(self, index: int) -> tuple[Place, Joints, list[Shape]]:
-        """Where the actor stands, the joints in pixels and the shapes to paint."""
-        place, stance = self.act(index)
+        """Place, joints in pixels and shapes to paint in frame `index`."""
+        place, stance = self.motion(index)
         joints = place.project(solve(self.build, stance))
         return place, joints, outline(self.build, self.look, joints)
 
 
 @dataclass(frozen=True, slots=True)
-class Stage:
-    """What stays the same while a scene plays; actors from far to near."""
+class Scene:
+    """The fixed parts of a scene; actors from far to near."""
 
     room: NDArray[np.uint8]
     noise: NDArray[np.uint8]
@@ -44,8 +46,8 @@ class Stage:
 
 
 @dataclass(frozen=True, slots=True)
-class Script:
-    """What a scene may know: the options of the source; `people` is None where none were named."""
+class SceneOptions:
+    """Length and size of a clip; `people` is None for the number that the scene chooses."""
 
     frames: int
     size: tuple[int, int]
@@ -53,10 +55,10 @@ class Script:
     people: int | None = None
 
     def place(self, smaller: float = 0.0, aside: float = 0.0, lower: float = 0.0) -> Place:
-        """Where one person fits with the arms raised and held out.
+        """A place where one person fits with the arms raised and held out.
 
         Args:
-            smaller: 0 is as tall as fits, 1 three quarters of it.
+            smaller: 0 is the tallest that fits, 1 three quarters of it.
             aside: −1 to 1, from the middle to the left or right.
             lower: 0 to 1, further up in the picture.
         """
@@ -66,4 +68,46 @@ class Script:
         return Place(width * 0.5 + 0.6 * aside * room, height * (0.93 - 0.05 * lower), tall)
 
 
-Cast = Callable[[Script, np.random.Generator], tuple[Actor, ...]]
+MakeActors = Callable[[SceneOptions, np.random.Generator], tuple[Actor, ...]]
+
+
+def exercises(
+    options: SceneOptions, rng: np.random.Generator, only: str | None = None
+) -> tuple[Actor, ...]:
+    """One person who cycles through all exercises, or through one of them."""
+    start_s = rng.uniform(0.0, motion.CYCLE_S) if only is None else 0.0
+    breath_s = rng.uniform(0.0, 10.0)
+
+    def stance(index: int) -> Stance:
+        time_s = index / options.fps
+        return motion.idle(motion.exercise(time_s + start_s, only), time_s + breath_s)
+
+    return (_sample_actor(rng, options.place(), stance),)
+
+
+def leaves(options: SceneOptions, rng: np.random.Generator) -> tuple[Actor, ...]:
+    """One person who leaves the picture and returns: each part about a third of the clip."""
+    place = options.place()
+    away = 0.5 * options.size[0] / place.height_px + 0.35
+    away *= 1.0 if rng.random() < 0.5 else -1.0
+
+    def stance(index: int) -> Stance:
+        u = index / options.frames
+        x = away * (motion.ease((u - 0.18) / 0.22) - motion.ease((u - 0.60) / 0.22))
+        return motion.idle(motion.sidestep(x), index / options.fps)
+
+    return (_sample_actor(rng, place, stance),)
+
+
+def still(options: SceneOptions, rng: np.random.Generator) -> tuple[Actor, ...]:
+    """One person at one moment of an exercise, slightly turned."""
+    stance = motion.idle(motion.exercise(rng.uniform(0, motion.CYCLE_S)), rng.uniform(0, 60))
+    stance.trunk[0] += rng.uniform(-0.3, 0.3)
+    stance.arms[:] += rng.normal(0.0, 0.12, (2, 4))
+    place = options.place(rng.random(), rng.uniform(-1, 1), rng.random())
+    return (_sample_actor(rng, place, lambda index: stance),)
+
+
+def _sample_actor(rng: np.random.Generator, place: Place, stance: Callable[[int], Stance]) -> Actor:
+    """A random person who stays at a place."""
+    return Actor(1, Build.sample(rng), Look.sample(rng), lambda index: (place, stance(index)))

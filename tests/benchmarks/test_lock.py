@@ -13,7 +13,8 @@ import pytest
 from benchmarks.lock import Lock, clip_line, hip_point, judge_lock, report, run_clip
 from benchmarks.reference.answers import Found
 from blazetrack.errors import SourceError
-from blazetrack.sources.synthetic import SyntheticSource, Truth
+from blazetrack.sources.synthetic import SyntheticSource
+from blazetrack.synthetic import Truth
 from blazetrack.types import Frame, Poses
 
 BODY = np.random.default_rng(5).uniform((0, 0), (100, 300), (33, 2))

@@ -12,7 +12,7 @@ pytest.importorskip("trackers", reason='pip install "blazetrack[benchmark]"')
 
 from benchmarks.reference.answers import Found
 from benchmarks.tracking_metrics import ClipScore, judge_clip, likeness, total
-from blazetrack.sources.synthetic import Truth
+from blazetrack.synthetic import Truth
 
 BODY = np.random.default_rng(5).uniform((0, 0), (100, 300), (33, 2))
 

@@ -18,10 +18,7 @@ from numpy.typing import NDArray
 from blazetrack.errors import InputError
 from blazetrack.geometry import apply
 from blazetrack.skeleton import BLAZEPOSE33
-from blazetrack.synthetic import background, motion
-from blazetrack.synthetic.body import Build, Place, solve
-from blazetrack.synthetic.figure import Look, outline
-from blazetrack.synthetic.shapes import cast_shadow, paint
+from blazetrack.synthetic import draw_person
 from models.data.sample import PoseSample
 from models.data.transforms.person_crop import alignment_from_points
 
@@ -105,41 +102,16 @@ class SyntheticPeople(Sequence[PoseSample]):
         return digest.hexdigest()
 
 
-def _stance(rng: np.random.Generator) -> motion.Stance:
-    """A moment of an exercise, made less regular; half of the arms go anywhere."""
-    stance = motion.idle(motion.exercise(rng.uniform(0, motion.CYCLE_S)), rng.uniform(0, 60))
-    stance.trunk[:] += rng.normal(0.0, (0.35, 0.15, 0.12))
-    stance.head[:] += rng.normal(0.0, (0.3, 0.12, 0.12))
-    stance.arms[:] += rng.normal(0.0, 0.15, (2, 4))
-    for side in (0, 1):
-        if rng.random() < 0.5:
-            out, bend = rng.uniform(-0.3, 3.0), rng.uniform(-0.4, 2.2)
-            stance.arms[side] = out, rng.uniform(-0.4, 1.2), out + bend, rng.uniform(-0.2, 1.3)
-        if rng.random() < 0.3:
-            stance.feet[side] += rng.uniform((-0.1, 0.0, -0.05), (0.1, 0.18, 0.12))
-    stance.pelvis[1] -= rng.uniform(0, 0.12) * (rng.random() < 0.3)
-    return stance
-
-
 def _draw(number: int, rng: np.random.Generator, people: SyntheticPeople) -> PoseSample:
-    size = people.size
-    build, look = Build.drawn_by_lot(rng), Look.drawn_by_lot(rng)
-    tall = size * rng.uniform(0.45, 0.78)
-    ground = size * rng.uniform(0.90, 0.96) - rng.uniform(0, 1) * 0.5 * (0.85 * size - tall)
-    place = Place(size * rng.uniform(0.4, 0.6), ground, tall)
-    joints = place.project(solve(build, _stance(rng)))
-    image = _room(rng, people)
-    feet = joints.points[27:33, 0]
-    cast_shadow(image, feet.mean(), ground, 0.5 * np.ptp(feet) + 0.12 * tall)
-    paint(image, outline(build, look, joints))
-    points = joints.points.copy()
+    drawn = draw_person(rng, people.size, people.behind)
+    image, points = drawn.image, drawn.points_px.copy()
     hips = points[23:25].mean(axis=0)
-    world = (points - hips) * (TALL_M / tall)
+    world = (points - hips) * (TALL_M / drawn.height_px)
     points[:, 2] = hips[2] - points[:, 2]  # BlazePose: the nearer, the more negative
     world[:, 2] *= -1
     if rng.random() < people.turned:
         image = _turn(image, points, world, rng.uniform(-np.pi, np.pi))
-    inside = ((points[:, :2] > -0.5) & (points[:, :2] < size - 0.5)).all(axis=1)
+    inside = ((points[:, :2] > -0.5) & (points[:, :2] < people.size - 0.5)).all(axis=1)
     seen = np.asarray(inside, np.float32)
     alignment = alignment_from_points(points, seen, BLAZEPOSE33)
     assert alignment is not None  # 33 points have a circle
@@ -153,14 +125,6 @@ def _draw(number: int, rng: np.random.Generator, people: SyntheticPeople) -> Pos
         alignment_px=alignment,
         source=f"synthetic/{people.seed}-{number:05d}",
     )
-
-
-def _room(rng: np.random.Generator, people: SyntheticPeople) -> Image:
-    size = people.size
-    if not people.behind or rng.random() < 0.5:
-        return background.draw_room(rng, size, size)
-    photo = people.behind[int(rng.integers(len(people.behind)))]
-    return np.asarray(cv2.resize(photo, (size, size), interpolation=cv2.INTER_AREA), np.uint8)
 
 
 def _turn(image: Image, points: Float, world: Float, angle_rad: float) -> Image:
