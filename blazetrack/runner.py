@@ -1,4 +1,4 @@
-"""From a source through a tracker into sinks, and a report of what happened."""
+"""Run a tracker over a source, write its results to sinks and views, and report."""
 
 from __future__ import annotations
 
@@ -8,51 +8,81 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass, field
 from functools import partial
-from typing import Any, Literal
-
-import numpy as np
-from numpy.typing import NDArray
+from typing import Any, Literal, Protocol, TypeAlias, runtime_checkable
 
 from blazetrack.errors import SinkError
 from blazetrack.graph import NodeSummary, Overlap, Trace
-from blazetrack.metrics import pck, torso_size
 from blazetrack.pipeline import PoseTracker
-from blazetrack.render import draw_live, draw_poses
+from blazetrack.render import draw_poses
 from blazetrack.signals import Terminated, hold_interrupt
 from blazetrack.sinks import Sink
-from blazetrack.sinks.base import RunInfo, TrackState, complete
-from blazetrack.skeleton import BLAZEPOSE33, Skeleton
-from blazetrack.sources import Source
+from blazetrack.sinks.base import complete
+from blazetrack.sources import Source, SourceInfo
 from blazetrack.types import Frame, Poses
 
-__all__ = ["Report", "Schedule", "run"]
+__all__ = ["Report", "Schedule", "View", "run"]
 
 Schedule = Literal["threaded", "serial"]
 
-_Tracked = tuple[Frame, Poses, TrackState]
+_Tracked: TypeAlias = tuple[Frame, Poses, bool]  # the last: a detector ran for this frame
+
+
+@runtime_checkable
+class View(Protocol):
+    """Shows a run live, and applies its user's requests to the tracker.
+
+    All methods are called from the thread of `run`.
+
+    Attributes:
+        name: names it in a message.
+        stop_requested: the user wants the run to end.
+        warnings: one line per problem that did not end the run.
+    """
+
+    name: str
+    stop_requested: bool
+    warnings: list[str]
+
+    def begin(self, tracker: PoseTracker, info: SourceInfo) -> None:
+        """Prepare for the first frame."""
+        return  # optional
+
+    def show(self, frame: Frame, poses: Poses, detector_ran: bool) -> None:
+        """Show a frame; `SinkError` where that is not possible."""
+
+    def wait_while_paused(self) -> None:
+        """Block while the user pauses the run; called after each frame, off the run's clock."""
+
+    def idle(self, waiting: str) -> None:
+        """Handle the user's input; called repeatedly while the next frame is not ready.
+
+        Args:
+            waiting: what the source waits for, empty in normal operation.
+        """
+        return  # optional
+
+    def close(self) -> None:
+        """Finish; idempotent."""
 
 
 @dataclass
 class Report:
-    """What a run did.
+    """Result of a run.
 
     Attributes:
-        source: where the frames came from.
-        frames: how many were tracked.
-        frames_with_people: how many of them showed somebody.
-        ids: every id that was given.
+        source: name of the source.
+        frames: number of tracked frames.
+        frames_with_people: frames with at least one person.
+        ids: all ids, in the order of their appearance.
         models: role in the graph → name of the model.
-        detector_runs: how often the detector ran.
-        seconds: wall time from the first frame to the end, without the time that a sink held the
-            run; serial runs leave the scoring out.
+        detector_runs: number of detector runs.
+        seconds: wall time from the first frame to the end, without pauses.
         fps: frames per second over that time.
-        time_faults: frames that were not later than the one before.
-        dropped: frames of a live source that came while the tracker was busy.
+        time_faults: frames whose timestamp does not increase.
+        dropped: frames of a live source that arrived while the tracker was busy.
         skipped: pictures or packets that could not be read.
-        pck: share of correct keypoints (0.2 of the torso) where the source knows the truth.
-        interrupted: the user ended the run.
-        signal: number of the signal that did it: 2 for Ctrl-C, 15 for `kill`.
-        warnings: one line for each thing that was worked around.
+        signal: number of the signal that ended the run: 2 for Ctrl-C, 15 for `kill`; else None.
+        warnings: one line per problem that did not end the run.
         nodes: time of each node and stage.
     """
 
@@ -67,8 +97,6 @@ class Report:
     time_faults: int = 0
     dropped: int = 0
     skipped: int = 0
-    pck: float | None = None
-    interrupted: bool = False
     signal: int | None = None
     warnings: list[str] = field(default_factory=list)
     nodes: list[NodeSummary] = field(default_factory=list)
@@ -81,207 +109,159 @@ class Report:
 def run(
     source: Source,
     tracker: PoseTracker,
-    sinks: Sequence[Sink] = (),
+    sinks: Sequence[Sink | View] = (),
     *,
     schedule: Schedule = "threaded",
     trace: Trace | None = None,
     on_frame: Callable[[Frame, Poses], None] | None = None,
 ) -> Report:
-    """Track every frame of a source and hand it to the sinks.
+    """Track every frame of a source; write it to the sinks, show it in the views.
 
-    The sinks are closed at the end, also when a stage fails or the user presses Ctrl-C: then
-    the report says `interrupted`, and every file is whole up to the same frame. Where a sink
-    fails, the others are finished all the same.
+    Sinks and views are closed at the end, also after an error or Ctrl-C: the report then has a
+    `signal`, and all files end with the same frame. If a sink fails, the others are finished.
 
     Args:
-        source: frames; if it knows the truth (`truth(index)`), the report has a score.
+        source: the frames.
         tracker: a fresh one; made with `hooks=[trace]` to have its nodes in the trace.
-        sinks: where results go; one that asks to stop ends the run.
-        schedule: `threaded` reads, tracks and writes at the same time; `serial` one after the
-            other. The results are the same, but a live source that is too quick loses its oldest
-            frames when threaded.
-        trace: times reading, drawing and writing too.
-        on_frame: is told of each frame when it is done, for a progress bar.
+        sinks: outputs and views; a view may end the run.
+        schedule: `threaded` reads, tracks and writes in parallel; `serial` in turn. Results are
+            equal, but a threaded live source that is too fast loses its oldest frames.
+        trace: also times reading, drawing and writing.
+        on_frame: called after each frame, such as by a progress bar.
 
     Raises:
-        SinkError: an output failed; the message says what is whole of each.
+        SinkError: an output failed; the message lists the complete part of each file.
     """
+    job = _Job(source, tracker, sinks, trace or Trace())
     report = Report(source.info.name)
-    report.models = {role: model.info.name for role, model in tracker.models.items()}
-    clock = trace or Trace()
-    score = _Score(source, tracker.skeleton)
-    start: list[float] = []
-    frames = _read(source, clock, start)
-    failures: list[SinkError] = []
-    work = partial(_track, tracker)
     ahead: Overlap[Frame, _Tracked] | None = None
     if schedule == "threaded":
         live = source.info.kind == "live"
-        idle = partial(_idle, sinks, source)
-        ahead = Overlap(frames, work, drop_oldest=live, idle=idle)
+        ahead = Overlap(job.read(), job.track, drop_oldest=live, idle=job.idle)
     try:
         with ExitStack() as stack:
             for sink in sinks:
-                stack.callback(_close, sink, clock, failures)
-                sink.begin(_run_info(source, tracker))
-            tracked: Iterable[_Tracked]
-            tracked = stack.enter_context(ahead) if ahead is not None else map(work, frames)
-            for frame, poses, state in tracked:
+                stack.callback(job.close, sink)
+            for view in job.views:
+                view.begin(tracker, source.info)
+            tracked: Iterable[_Tracked] = (
+                map(job.track, job.read()) if ahead is None else stack.enter_context(ahead)
+            )
+            for frame, poses, detector_ran in tracked:
                 with hold_interrupt():
-                    failures += _write(sinks, frame, poses, state, tracker, clock)
+                    job.write(frame, poses, detector_ran)
                     _count(report, poses)
-                if failures:
+                if job.failures:
                     break
-                score.add(frame, poses)
                 if on_frame is not None:
                     on_frame(frame, poses)
-                _hold(sinks, start)
-                if any(sink.stop_requested for sink in sinks):
+                job.wait_while_paused()
+                if job.stopped:
                     break
-                _obey(sinks, tracker)
     except KeyboardInterrupt as stop:
-        report.interrupted = True
         report.signal = stop.number if isinstance(stop, Terminated) else int(signal.SIGINT)
-    if failures:
-        told = complete(sinks)
-        raise SinkError(f"{failures[0]}{told and '; '}{told}") from failures[0]
-    report.seconds = time.perf_counter() - start[0] if start else 0.0
-    if schedule == "serial":  # threaded, it is hidden behind the other stages
-        report.seconds -= score.seconds
-    report.fps = report.frames / report.seconds if report.frames else 0.0
-    report.detector_runs = tracker.detector_runs
-    report.time_faults = tracker.time_faults
-    report.dropped = ahead.dropped if ahead is not None else 0  # also after Ctrl-C
-    report.skipped = source.skipped
-    report.pck = score.value()
-    report.warnings = [*source.warnings, *(line for sink in sinks for line in sink.warnings)]
-    report.nodes = clock.summary()
+    job.finish(report, 0 if ahead is None else ahead.dropped)
     return report
 
 
-def _run_info(source: Source, tracker: PoseTracker) -> RunInfo:
-    return RunInfo(
-        draw=partial(draw_live, skeleton=tracker.skeleton),
-        skeleton=tracker.skeleton,
-        is_camera=source.info.is_camera,
-        is_stills=source.info.kind == "stills",
-        can_follow=tracker.can_follow,
-        can_smooth=tracker.can_smooth,
-    )
+class _Job:
+    """The stages of one run, timed by a trace.
 
+    Attributes:
+        views: the live ones of the sinks.
+        failures: errors of sinks and views.
+    """
 
-def _track(tracker: PoseTracker, frame: Frame) -> _Tracked:
-    before = tracker.detector_runs
-    poses = tracker(frame)
-    return frame, poses, TrackState(tracker.detector_runs > before, tracker.smoothing)
+    def __init__(
+        self, source: Source, tracker: PoseTracker, sinks: Sequence[Sink | View], trace: Trace
+    ) -> None:
+        self.views = [sink for sink in sinks if isinstance(sink, View)]
+        self.failures: list[SinkError] = []
+        self._files = [sink for sink in sinks if not isinstance(sink, View)]
+        self._source, self._tracker, self._trace = source, tracker, trace
+        self._start_s: float | None = None  # when the first frame was read, plus all pauses
 
+    @property
+    def stopped(self) -> bool:
+        """Whether the user of a view ended the run."""
+        return any(view.stop_requested for view in self.views)
 
-def _idle(sinks: Sequence[Sink], source: Source) -> bool:
-    """Let the sinks attend to their users; whether the run is to go on."""
-    for sink in sinks:
-        sink.idle(source.waiting)
-    return not any(sink.stop_requested for sink in sinks)
+    def read(self) -> Iterator[Frame]:
+        """The frames of the source."""
+        frames = iter(self._source)
+        while True:
+            with self._trace.span("read"):
+                frame = next(frames, None)
+            if frame is None:
+                return
+            if self._start_s is None:
+                self._start_s = time.perf_counter()
+            yield frame
 
+    def track(self, frame: Frame) -> _Tracked:
+        """Run the tracker on a frame."""
+        before = self._tracker.detector_runs
+        poses = self._tracker(frame)
+        return frame, poses, self._tracker.detector_runs > before
 
-def _hold(sinks: Sequence[Sink], start: list[float]) -> None:
-    """Stay for as long as a sink wants, where Ctrl-C is heard; that time is not the run's."""
-    before = time.perf_counter()
-    try:
-        for sink in sinks:
-            sink.hold()
-    finally:
-        start[0] += time.perf_counter() - before
+    def write(self, frame: Frame, poses: Poses, detector_ran: bool) -> None:
+        """Write a frame to all sinks and views, also after one of them failed."""
+        picture = None
+        if any(sink.needs_picture for sink in self._files):
+            with self._trace.span("draw", frame.index):
+                picture = draw_poses(frame.image, poses, self._tracker.skeleton)
+        steps = [partial(sink.write, frame, poses, picture) for sink in self._files]
+        steps += [partial(view.show, frame, poses, detector_ran) for view in self.views]
+        if steps:
+            with self._trace.span("write", frame.index):
+                for step in steps:
+                    self._try(step)
 
+    def idle(self) -> bool:
+        """Let the views handle input; False ends the run."""
+        for view in self.views:
+            view.idle(self._source.waiting)
+        return not self.stopped
 
-def _read(source: Source, clock: Trace, start: list[float]) -> Iterator[Frame]:
-    """The frames of a source, timed; `start` gets the time at which the first one was there."""
-    frames = iter(source)
-    while True:
-        with clock.span("read"):
-            frame = next(frames, None)
-        if frame is None:
-            return
-        if not start:
-            start.append(time.perf_counter())
-        yield frame
-
-
-def _close(sink: Sink, trace: Trace, failures: list[SinkError]) -> None:
-    with hold_interrupt(), trace.span("close"):
+    def wait_while_paused(self) -> None:
+        """Wait for the views, interruptible by Ctrl-C and off the clock."""
+        before = time.perf_counter()
         try:
-            sink.close()
+            for view in self.views:
+                view.wait_while_paused()
+        finally:
+            self._start_s = (self._start_s or 0.0) + time.perf_counter() - before
+
+    def close(self, sink: Sink | View) -> None:
+        """Close a sink or a view; an error is kept in `failures`."""
+        with hold_interrupt(), self._trace.span("close"):
+            self._try(sink.close)
+
+    def finish(self, report: Report, dropped: int) -> None:
+        """Complete the report, or raise the first failure."""
+        if self.failures:
+            files = complete(self._files)
+            raise SinkError(f"{self.failures[0]}{files and '; '}{files}") from self.failures[0]
+        tracker, source = self._tracker, self._source
+        report.models = {role: model.info.name for role, model in tracker.models.items()}
+        report.seconds = 0.0 if self._start_s is None else time.perf_counter() - self._start_s
+        report.fps = report.frames / report.seconds if report.frames else 0.0
+        report.detector_runs = tracker.detector_runs
+        report.time_faults = tracker.time_faults
+        report.dropped = dropped
+        report.skipped = source.skipped
+        outputs: list[Sink | View] = [*self._files, *self.views]
+        report.warnings = [*source.warnings, *(line for one in outputs for line in one.warnings)]
+        report.nodes = self._trace.summary()
+
+    def _try(self, step: Callable[[], None]) -> None:
+        try:
+            step()
         except SinkError as error:
-            failures.append(error)
-
-
-def _write(
-    sinks: Sequence[Sink],
-    frame: Frame,
-    poses: Poses,
-    state: TrackState,
-    tracker: PoseTracker,
-    trace: Trace,
-) -> list[SinkError]:
-    """Hand a frame to every sink, also where one before has failed; gives what failed."""
-    failures: list[SinkError] = []
-    picture: NDArray[np.uint8] | None = None
-    if any(sink.needs_picture for sink in sinks):
-        with trace.span("draw", frame.index):
-            picture = draw_poses(frame.image, poses, tracker.skeleton)
-    if sinks:
-        with trace.span("write", frame.index):
-            for sink in sinks:
-                sink.state = state
-                try:
-                    sink.write(frame, poses, picture)
-                except SinkError as error:
-                    failures.append(error)
-    return failures
-
-
-def _obey(sinks: Sequence[Sink], tracker: PoseTracker) -> None:
-    """Do what users asked for through a sink: whom to follow, whether to smooth."""
-    for sink in sinks:
-        choice, sink.chosen = sink.chosen, None
-        if choice is not None and tracker.can_follow:
-            tracker.follow(choice)
-        smoothing, sink.chosen_smoothing = sink.chosen_smoothing, None
-        if smoothing is not None and tracker.can_smooth:
-            tracker.smoothing = smoothing
+            self.failures.append(error)
 
 
 def _count(report: Report, poses: Poses) -> None:
     report.frames += 1
     report.frames_with_people += bool(len(poses))
     report.ids.extend(i for i in poses.ids.tolist() if i not in report.ids)
-
-
-class _Score:
-    """PCK@0.2 of a run against the truth of a drawn source, over the people who are whole."""
-
-    def __init__(self, source: Source, skeleton: Skeleton) -> None:
-        self._truth = getattr(source, "truth", None) if skeleton == BLAZEPOSE33 else None
-        self._torso = skeleton.torso or (0, 0, 0, 0)
-        self._correct = 0
-        self._total = 0
-        self.seconds = 0.0
-
-    def add(self, frame: Frame, poses: Poses) -> None:
-        """Compare each whole person with the nearest one that was found; nobody is all wrong."""
-        if self._truth is None:
-            return
-        start = time.perf_counter()
-        truth = self._truth(frame.index)
-        for expected in truth.landmarks_px[truth.whole]:
-            self._total += len(expected)
-            if len(poses):
-                found = poses.landmarks_px[..., :2]
-                offset = np.linalg.norm(found.mean(axis=1) - expected.mean(axis=0), axis=1)
-                nearest = found[offset.argmin()][None]
-                size = torso_size(expected[None], self._torso)
-                self._correct += int(pck(nearest, expected[None], size).sum())
-        self.seconds += time.perf_counter() - start
-
-    def value(self) -> float | None:
-        """The share of correct keypoints; None where there was nothing to compare."""
-        return self._correct / self._total if self._total else None

@@ -121,6 +121,7 @@ def measure(source: str, frames: int, *, threads: int, **tracker_options: Any) -
     """
     import numpy as np
 
+    from blazetrack.cli.score import Score
     from blazetrack.graph import Trace
     from blazetrack.pipeline import PoseTracker
     from blazetrack.sources import open_source
@@ -131,11 +132,14 @@ def measure(source: str, frames: int, *, threads: int, **tracker_options: Any) -
         open_source(source, max_frames=frames + WARM_UP) as opened,
         PoseTracker(threads=threads, hooks=[trace], **tracker_options) as tracker,
     ):
+        score = Score(opened, tracker.skeleton)
         for index, frame in enumerate(opened):
             spent, runs, start = tracker.network_seconds, tracker.detector_runs, time.perf_counter()
-            tracker(frame)
+            poses = tracker(frame)
+            whole_s = time.perf_counter() - start
+            score.add(frame, poses)
             if index >= WARM_UP:
-                whole.append(time.perf_counter() - start)
+                whole.append(whole_s)
                 network.append(tracker.network_seconds - spent)
                 calm.append(tracker.detector_runs == runs)
     if not any(calm):
@@ -152,6 +156,7 @@ def measure(source: str, frames: int, *, threads: int, **tracker_options: Any) -
         "other_share": float(np.median(other_ms) / np.median(network_ms)),
         "detector_runs": tracker.detector_runs,
         "detector_share": tracker.detector_seconds / tracker.network_seconds,
+        "pck": score.value(),
         "nodes": [asdict(node) for node in trace.summary()],
     }
 

@@ -32,6 +32,7 @@ def demo(
     Writes demo.mp4 (the clip with the skeleton on it) and demo.jsonl (one line per frame).
     """
     from blazetrack.cli.run import track
+    from blazetrack.cli.score import Score
     from blazetrack.sources import open_source
 
     outs = [str(folder / name) for name in ("demo.mp4", "demo.jsonl")]
@@ -43,6 +44,7 @@ def demo(
             offline=offline,
             model=model,
             threads=threads,
+            score=Score(source),
         )
     if not as_json:
         typer.echo(f"wrote {' and '.join(outs)}")

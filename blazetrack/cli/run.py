@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from signal import SIGINT, Signals
 from typing import TYPE_CHECKING, Annotated, Any
@@ -13,12 +15,15 @@ import typer
 from blazetrack.errors import InputError, SinkError
 
 if TYPE_CHECKING:
+    from blazetrack.cli.score import Score
     from blazetrack.graph import Trace
     from blazetrack.pipeline import PoseTracker
-    from blazetrack.runner import Report, Schedule
-    from blazetrack.sinks import Sink
-    from blazetrack.sinks.window import WindowSink
+    from blazetrack.runner import Report, Schedule, View
     from blazetrack.sources import Source
+    from blazetrack.types import Frame, Poses
+    from blazetrack.views.window import Window
+
+    OnFrame = Callable[[Frame, Poses], None]
 
 __all__ = ["run", "track"]
 
@@ -170,9 +175,10 @@ def track(
     as_json: bool = False,
     schedule: Schedule = "threaded",
     offline: bool = False,
+    score: Score | None = None,
     **tracker_options: Any,
 ) -> Report:
-    """Run a source to its end with a progress bar, and print the summary.
+    """Run a source to its end with a progress bar, and print the summary, with a score if given.
 
     Raises:
         typer.Exit: code 128 and the number of the signal that ended the run: 130 after Ctrl-C.
@@ -190,20 +196,21 @@ def track(
     store = Store(offline=offline or None, report=lambda line: typer.echo(line, err=True))
     with PoseTracker(store=store, hooks=[trace], **tracker_options) as tracker:
         sinks = [open_sink(name, skeleton=tracker.skeleton) for name in outs]
+        views: list[View] = []
         wanted, window = _view(view, source, outs), None
         if wanted == "window":
             window = _window(folder)
-            sinks.append(window)
+            views.append(window)
         elif wanted == "web":
-            sinks.append(_page(tracker, trace, source))
-        with _progress(source, hidden=as_json) as on_frame:
+            views.append(_page(tracker, trace, source))
+        with _progress(source, score, hidden=as_json) as on_frame:
             report = run_source(
-                source, tracker, sinks, schedule=schedule, trace=trace, on_frame=on_frame
+                source, tracker, [*sinks, *views], schedule=schedule, trace=trace, on_frame=on_frame
             )
     if trace_file is not None:
         with hold_interrupt():
             trace.write(trace_file)
-    _print(report, as_json)
+    _print(report, score, as_json)
     for path in window.saved if window is not None and not as_json else ():
         typer.echo(f"wrote {path}")
     if report.signal is not None:
@@ -263,15 +270,15 @@ def _view(view: str | None, source: Source, outs: list[str]) -> str:
     return view
 
 
-def _window(folder: Path) -> WindowSink:
-    from blazetrack.sinks.window import WindowSink
+def _window(folder: Path) -> Window:
+    from blazetrack.views.window import Window
 
     if not os.path.isdir(folder):
         raise InputError(f"--folder: expected a folder, got '{folder}'; make it first")
-    return WindowSink(folder=folder)
+    return Window(folder=folder)
 
 
-def _page(tracker: PoseTracker, trace: Trace, source: Source) -> Sink:
+def _page(tracker: PoseTracker, trace: Trace, source: Source) -> View:
     from blazetrack.cli.serve import PORT, check_extra
 
     check_extra()
@@ -283,16 +290,27 @@ def _page(tracker: PoseTracker, trace: Trace, source: Source) -> Sink:
     return WebView(tracker, trace, source.info.name, PORT, say)
 
 
-def _progress(source: Source, *, hidden: bool) -> Any:
+@contextmanager
+def _progress(source: Source, score: Score | None, *, hidden: bool) -> Iterator[OnFrame]:
+    """A progress bar; called with each frame, for the score too."""
     from blazetrack.cli.progress import progress
 
-    return progress(source.info.frames, hidden=hidden)
+    with progress(source.info.frames, hidden=hidden) as advance:
+
+        def on_frame(frame: Frame, poses: Poses) -> None:
+            if score is not None:
+                score.add(frame, poses)
+            if advance is not None:
+                advance(frame, poses)
+
+        yield on_frame
 
 
-def _print(report: Report, as_json: bool) -> None:
+def _print(report: Report, score: Score | None, as_json: bool) -> None:
+    scores = {} if score is None else {"pck": score.value()}
     if as_json:
-        typer.echo(json.dumps(report.as_dict(), allow_nan=False))
+        typer.echo(json.dumps(report.as_dict() | scores, allow_nan=False))
         return
     from blazetrack.cli.summary import print_summary
 
-    print_summary(report)
+    print_summary(report, scores.get("pck"))

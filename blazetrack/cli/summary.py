@@ -11,8 +11,8 @@ from blazetrack.runner import Report
 __all__ = ["print_summary"]
 
 
-def print_summary(report: Report) -> None:
-    """Print what a run did, and where its time went."""
+def print_summary(report: Report, pck: float | None = None) -> None:
+    """Print the result of a run, its score where there is one, and the time per stage."""
     console = Console()
     facts = Table(show_header=False)
     rows = {
@@ -23,8 +23,8 @@ def print_summary(report: Report) -> None:
         "ids": ", ".join(map(str, report.ids[:12])) + (" …" if len(report.ids) > 12 else ""),
         "detector runs": str(report.detector_runs),
         "frames per second": f"{report.fps:.1f}",
-        "PCK@0.2 against the drawn truth": None if report.pck is None else f"{report.pck:.3f}",
-        "frames not later than the last": str(report.time_faults or "") or None,
+        "PCK@0.2 against the drawn truth": None if pck is None else f"{pck:.3f}",
+        "non-increasing timestamps": str(report.time_faults or "") or None,
         "dropped while busy": str(report.dropped or "") or None,
         "not readable": str(report.skipped or "") or None,
     }

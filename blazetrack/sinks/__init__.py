@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from importlib import import_module
 from pathlib import PurePath
 
 from blazetrack.errors import SinkError, did_you_mean
@@ -28,9 +29,8 @@ def open_sink(
         SinkError: unknown ending, no such folder, not allowed to write, or no display.
     """
     if text == "window":
-        from blazetrack.sinks.window import WindowSink
-
-        return WindowSink()
+        sink: Sink = import_module("blazetrack.views.window").Window()
+        return sink
     ending = PurePath(text).suffix.lower()
     if ending == ".mp4":
         from blazetrack.sinks.video import VideoSink

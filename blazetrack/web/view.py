@@ -15,7 +15,7 @@ from typing import Any
 from blazetrack.errors import BlazetrackError, InputError, SinkError
 from blazetrack.graph import Trace
 from blazetrack.pipeline import PoseTracker
-from blazetrack.sinks import Sink
+from blazetrack.runner import View
 from blazetrack.types import Frame, Poses
 from blazetrack.web.access import Access
 from blazetrack.web.address import links, listen
@@ -37,7 +37,7 @@ HELD_S = 0.05  # between two looks whether the run may go on
 FIXED = "is fixed while `blazetrack run` goes on; `blazetrack serve` lets the page choose"
 
 
-class WebView(Sink):
+class WebView(View):
     """Shows a run on a page of this machine: pause, smoothing and whom to follow can be changed.
 
     Args:
@@ -59,7 +59,8 @@ class WebView(Sink):
         port: int,
         say: Callable[[str], None],
     ) -> None:
-        super().__init__("web page")
+        self.name, self.stop_requested = "web page", False
+        self.warnings: list[str] = []
         self._tracker = tracker
         self._trace = trace
         self._source = source
@@ -102,13 +103,13 @@ class WebView(Sink):
                 Recordings(folder, 1), Limits(),
             )  # fmt: skip
 
-    def write(self, frame: Frame, poses: Poses, picture: Any = None) -> None:
+    def show(self, frame: Frame, poses: Poses, detector_ran: bool) -> None:
         self._meter.count()
         spent, self._networks = self._networks, self._tracker.network_seconds
         if self._hub is None or not self._hub.watchers:
             return
         network_ms = 1e3 * (self._networks - spent)
-        tracked = Tracked(frame, poses, network_ms, network_ms, self.state.searched)
+        tracked = Tracked(frame, poses, network_ms, network_ms, detector_ran)
         self._hub.show(package(tracked, frame.index % 2**32))
         now = time.monotonic()
         if now - self._told_s >= STATS_EVERY_S:
@@ -116,7 +117,7 @@ class WebView(Sink):
             stats = {"type": "stats", "viewers": len(self._hub), "recorded": 0}
             self._hub.say(stats | self._meter.stats(self._tracker, self._trace))
 
-    def hold(self) -> None:
+    def wait_while_paused(self) -> None:
         while self._paused and not self.stop_requested:
             time.sleep(HELD_S)
 

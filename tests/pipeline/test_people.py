@@ -8,8 +8,7 @@ import numpy as np
 import pytest
 
 from blazetrack.errors import GraphError, InputError
-from blazetrack.runner import run
-from blazetrack.sinks import Sink
+from blazetrack.runner import View, run
 from blazetrack.sources.base import Source, SourceInfo
 from blazetrack.types import Poses
 
@@ -170,21 +169,22 @@ def test_a_click_chooses_whom_to_follow(toy: Any) -> None:
         def _frames(self) -> Any:
             yield from (toy.frame(i, (60, 60), (250, 180)) for i in range(10))
 
-    class Clicked(Sink):
+    class Clicked(View):
+        name, stop_requested, warnings = "clicked", False, ()
+
         def __init__(self) -> None:
-            super().__init__("clicked")
             self.seen: list[int] = []
 
-        def write(self, frame: Any, poses: Poses, picture: Any = None) -> None:
-            self.seen.append(len(poses))
-            if frame.index == 3:
-                self.chosen = (250.0, 180.0)
+        def begin(self, tracker: Any, info: SourceInfo) -> None:
+            self.tracker = tracker
 
-        def close(self) -> None:
-            pass
+        def show(self, frame: Any, poses: Poses, detector_ran: bool) -> None:
+            self.seen.append(len(poses))
+            if frame.index == 3 and self.tracker.can_follow:
+                self.tracker.follow((250.0, 180.0))
 
     for people, after in ((2, 1), (1, 1)):
-        sink, source = Clicked(), Clip(SourceInfo("clip", "clip", 320, 240, 30.0, 10))
+        view, source = Clicked(), Clip(SourceInfo("clip", "clip", 320, 240, 30.0, 10))
         with source, toy.tracker(people=people) as tracker:
-            run(source, tracker, [sink], schedule="serial")
-        assert sink.seen == [people] * 4 + [after] * 6
+            run(source, tracker, [view], schedule="serial")
+        assert view.seen == [people] * 4 + [after] * 6

@@ -104,4 +104,3 @@ def test_a_folder_that_went_away_is_one_line(tmp_path: Path, name: str) -> None:
 @pytest.mark.parametrize("name", FILES)
 def test_only_pictures_need_pictures(tmp_path: Path, name: str) -> None:
     assert open_sink(tmp_path / name).needs_picture == name.endswith("mp4")
-    assert not open_sink(tmp_path / name).stop_requested

@@ -14,12 +14,14 @@ import numpy as np
 import pytest
 
 from blazetrack.errors import SinkError
-from blazetrack.sinks import open_sink, window
-from blazetrack.sinks.base import RunInfo, TrackState
-from blazetrack.sinks.display import check_display, read_key
-from blazetrack.sinks.window import KEYS, WindowSink
+from blazetrack.runner import View
+from blazetrack.sinks import open_sink
 from blazetrack.skeleton import BLAZEPOSE33
+from blazetrack.sources import SourceInfo
 from blazetrack.types import Frame, Poses
+from blazetrack.views import window
+from blazetrack.views.display import check_display, read_key
+from blazetrack.views.window import KEYS, Window
 
 FRAME = Frame(np.full((6, 8, 3), (255, 0, 0), np.uint8))
 NAME = "blazetrack_2025-03-01_{}"
@@ -53,12 +55,12 @@ class PaperWindow:
 
 
 class PaperPen:
-    """Stands for `draw_live`: remembers how it was asked to draw, and makes a wide picture."""
+    """Replaces `draw_live`: records its arguments, and makes a wide picture."""
 
     def __init__(self) -> None:
         self.asked: list[dict[str, Any]] = []
 
-    def __call__(self, image: Any, poses: Poses, **asked: Any) -> Any:
+    def __call__(self, image: Any, poses: Poses, skeleton: Any, **asked: Any) -> Any:
         self.asked.append(asked)
         wide = 2 if asked["turn_rad"] is None else 3
         return np.repeat(np.repeat(image, 2, axis=0), wide, axis=1)
@@ -73,23 +75,48 @@ def paper(monkeypatch: pytest.MonkeyPatch) -> PaperWindow:
     return PaperWindow(monkeypatch)
 
 
-@pytest.fixture
-def pen() -> PaperPen:
-    return PaperPen()
+class PaperTracker:
+    """What a window reads of a tracker, and changes."""
+
+    def __init__(self, able: bool = True) -> None:
+        self.skeleton = BLAZEPOSE33
+        self.can_follow = self.can_smooth = self.smoothing = able
+        self.followed: list[Any] = []
+
+    def follow(self, choice: Any) -> None:
+        self.followed.append(choice)
 
 
 @pytest.fixture
-def sink(paper: PaperWindow, pen: PaperPen, tmp_path: Path) -> WindowSink:
+def pen(monkeypatch: pytest.MonkeyPatch) -> PaperPen:
+    pen = PaperPen()
+    monkeypatch.setattr(window, "draw_live", pen)
+    return pen
+
+
+@pytest.fixture
+def tracker() -> Any:
+    return PaperTracker()
+
+
+@pytest.fixture
+def sink(paper: PaperWindow, pen: PaperPen, tracker: Any, tmp_path: Path) -> Window:
     """A window that is part of a run, on the first of March."""
-    made = WindowSink(folder=tmp_path, clock=lambda: 0.0, now=lambda: datetime(2025, 3, 1))
-    made.begin(RunInfo(pen, BLAZEPOSE33, can_follow=True, can_smooth=True))
-    made.state = TrackState(searched=False, smoothing=True)
+    made = Window(folder=tmp_path, clock=lambda: 0.0, now=lambda: datetime(2025, 3, 1))
+    made.begin(tracker, SourceInfo("clip", "video"))
     return made
 
 
-def show(sink: WindowSink, paper: PaperWindow, keys: str = "", frame: Frame = FRAME) -> None:
-    """Show a frame, and press keys while the next one is not there."""
-    sink.write(frame, Poses.empty(), frame.image if sink.needs_picture else None)
+def show(
+    sink: Window,
+    paper: PaperWindow,
+    keys: str = "",
+    frame: Frame = FRAME,
+    poses: Poses | None = None,
+    detector_ran: bool = False,
+) -> None:
+    """Show a frame, and press keys before the next one."""
+    sink.show(frame, Poses.empty() if poses is None else poses, detector_ran)
     for key in keys:
         paper.keys.append(key)
         sink.idle("")
@@ -98,6 +125,7 @@ def show(sink: WindowSink, paper: PaperWindow, keys: str = "", frame: Frame = FR
 def test_used_by_hand_it_shows_the_picture_in_opencvs_order(paper: PaperWindow) -> None:
     with open_sink("window") as sink:
         assert sink.needs_picture
+        assert isinstance(sink, View)  # part of a run, it draws for itself
         sink.write(FRAME, Poses.empty(), FRAME.image)
         assert paper.open
         assert not sink.stop_requested
@@ -105,8 +133,7 @@ def test_used_by_hand_it_shows_the_picture_in_opencvs_order(paper: PaperWindow) 
     assert not paper.open
 
 
-def test_in_a_run_it_draws_for_itself(sink: WindowSink, paper: PaperWindow, pen: PaperPen) -> None:
-    assert not sink.needs_picture
+def test_in_a_run_it_draws_for_itself(sink: Window, paper: PaperWindow, pen: PaperPen) -> None:
     show(sink, paper)
     assert paper.shown[0].shape == (12, 16, 3)
     assert pen.last["mirror"] is False
@@ -116,7 +143,7 @@ def test_in_a_run_it_draws_for_itself(sink: WindowSink, paper: PaperWindow, pen:
 @pytest.mark.parametrize("key", ["q", "Q", 27])
 def test_q_and_escape_end_the_run(paper: PaperWindow, key: str | int) -> None:
     paper.keys = [key]
-    with WindowSink() as sink:
+    with Window() as sink:
         sink.write(FRAME, Poses.empty())
         assert sink.stop_requested
         sink.write(FRAME, Poses.empty())
@@ -125,15 +152,15 @@ def test_q_and_escape_end_the_run(paper: PaperWindow, key: str | int) -> None:
 
 def test_the_close_button_ends_the_run(paper: PaperWindow) -> None:
     paper.visible = 0.0
-    with WindowSink() as sink:
+    with Window() as sink:
         sink.write(FRAME, Poses.empty())
         assert sink.stop_requested
 
 
 def test_a_camera_is_a_mirror_from_the_start(
-    sink: WindowSink, paper: PaperWindow, pen: PaperPen
+    sink: Window, paper: PaperWindow, pen: PaperPen, tracker: Any
 ) -> None:
-    sink.begin(RunInfo(pen, BLAZEPOSE33, is_camera=True))
+    sink.begin(tracker, SourceInfo("camera 0", "live", is_camera=True))
     show(sink, paper)
     assert pen.last["mirror"] is True
 
@@ -143,7 +170,7 @@ def test_a_camera_is_a_mirror_from_the_start(
     [("m", "mirror", False, True), ("b", "boxes", False, True), ("h", "keys", (), KEYS)],
 )
 def test_a_key_switches_on_and_off(
-    sink: WindowSink, paper: PaperWindow, pen: PaperPen, key: str, name: str, off: Any, on: Any
+    sink: Window, paper: PaperWindow, pen: PaperPen, key: str, name: str, off: Any, on: Any
 ) -> None:
     show(sink, paper)
     assert pen.last[name] == off
@@ -154,7 +181,7 @@ def test_a_key_switches_on_and_off(
 
 
 def test_people_in_space_can_be_turned_and_make_the_window_wider(
-    sink: WindowSink, paper: PaperWindow, pen: PaperPen
+    sink: Window, paper: PaperWindow, pen: PaperPen
 ) -> None:
     show(sink, paper, "w")
     first = pen.last["turn_rad"]
@@ -172,81 +199,80 @@ def test_arrows_are_no_letters(paper: PaperWindow, code: int, key: str) -> None:
 
 
 def test_the_status_line_says_what_happens(
-    sink: WindowSink, paper: PaperWindow, pen: PaperPen, people: Any
+    sink: Window, paper: PaperWindow, pen: PaperPen, tracker: Any, people: Any
 ) -> None:
     ticks = iter(np.arange(100) / 20)
     sink._clock = lambda: float(next(ticks))
-    sink.state = TrackState(searched=True, smoothing=True)
-    show(sink, paper)
+    show(sink, paper, detector_ran=True)
     assert pen.last["notes"] == ["searching"]
-    sink.write(FRAME, people((4, 3, 2), (5, 3, 2)))
+    show(sink, paper, poses=people((4, 3, 2), (5, 3, 2)), detector_ran=True)
     assert pen.last["notes"] == ["20 FPS", "following 2, searching"]
-    sink.state = TrackState(searched=False, smoothing=False)
-    sink.write(FRAME, people((4, 3, 2)))
+    tracker.smoothing = False
+    show(sink, paper, poses=people((4, 3, 2)))
     assert pen.last["notes"] == ["20 FPS", "following 1", "~smoothing off"]
     sink.idle("waiting for camera 0")
     assert pen.last["notes"][-1] == "~waiting for camera 0"
-    sink.write(FRAME, Poses.empty())
-    assert "nobody" in pen.last["notes"]
-
-
-def test_a_pause_lasts_until_a_key(sink: WindowSink, paper: PaperWindow, pen: PaperPen) -> None:
     show(sink, paper)
-    sink.hold()  # does not hold
+    assert "no person" in pen.last["notes"]
+
+
+def test_a_pause_lasts_until_a_key(sink: Window, paper: PaperWindow, pen: PaperPen) -> None:
+    show(sink, paper)
+    sink.wait_while_paused()  # does not hold
     paper.keys = [" ", -1, -1, "m", " "]
     sink.idle("")
-    sink.hold()
+    sink.wait_while_paused()
     assert paper.keys == []
     assert pen.last["mirror"] is True  # keys work in a pause
 
 
-def test_a_step_is_one_frame(sink: WindowSink, paper: PaperWindow) -> None:
+def test_a_step_is_one_frame(sink: Window, paper: PaperWindow) -> None:
     show(sink, paper, " ")
     paper.keys = ["n", ".", "q"]
-    sink.hold()
+    sink.wait_while_paused()
     assert paper.keys == [".", "q"]
     paper.keys.insert(0, -1)
     show(sink, paper)
-    sink.hold()
+    sink.wait_while_paused()
     assert paper.keys == ["q"]
     paper.keys.insert(0, -1)
     show(sink, paper)
-    sink.hold()
+    sink.wait_while_paused()
     assert sink.stop_requested
 
 
-def test_stills_wait_for_a_key(sink: WindowSink, paper: PaperWindow, pen: PaperPen) -> None:
-    sink.begin(RunInfo(pen, BLAZEPOSE33, is_stills=True))
+def test_stills_wait_for_a_key(
+    sink: Window, paper: PaperWindow, pen: PaperPen, tracker: Any
+) -> None:
+    sink.begin(tracker, SourceInfo("folder", "stills"))
     show(sink, paper)
     paper.keys = [-1, -1, " "]
-    sink.hold()
+    sink.wait_while_paused()
     assert paper.keys == []
 
 
 def test_smoothing_is_asked_for_once_and_said_at_once(
-    sink: WindowSink, paper: PaperWindow, pen: PaperPen
+    sink: Window, paper: PaperWindow, pen: PaperPen, tracker: Any
 ) -> None:
     show(sink, paper, "s")
-    assert sink.chosen_smoothing is False
+    assert tracker.smoothing is False
     assert "~smoothing off" in pen.last["notes"]
-    sink.chosen_smoothing = None  # taken; frames before it are still on their way
-    show(sink, paper)
-    assert sink.chosen_smoothing is None
     show(sink, paper, "s")
-    assert sink.chosen_smoothing is True
+    assert tracker.smoothing is True
+    assert "~smoothing off" not in pen.last["notes"]
 
 
 def test_a_graph_that_does_not_smooth_is_told(
-    sink: WindowSink, paper: PaperWindow, pen: PaperPen
+    sink: Window, paper: PaperWindow, pen: PaperPen
 ) -> None:
-    sink.begin(RunInfo(pen, BLAZEPOSE33))
+    tracker: Any = PaperTracker(able=False)
+    sink.begin(tracker, SourceInfo("clip", "video"))
     show(sink, paper, "s")
-    assert sink.chosen_smoothing is None
     assert pen.last["notes"][-1] == "~this graph does not smooth"
 
 
 def test_a_picture_is_saved_without_words_and_never_over_another(
-    sink: WindowSink, paper: PaperWindow, pen: PaperPen, tmp_path: Path
+    sink: Window, paper: PaperWindow, pen: PaperPen, tmp_path: Path
 ) -> None:
     (tmp_path / (NAME.format("001") + ".mp4")).write_text("somebody's film")
     show(sink, paper, "pp")
@@ -260,7 +286,7 @@ def test_a_picture_is_saved_without_words_and_never_over_another(
 
 
 def test_a_picture_that_cannot_be_saved_does_not_end_the_run(
-    sink: WindowSink, paper: PaperWindow, pen: PaperPen, tmp_path: Path
+    sink: Window, paper: PaperWindow, pen: PaperPen, tmp_path: Path
 ) -> None:
     sink._folder = tmp_path / "none"
     show(sink, paper, "p")
@@ -271,16 +297,14 @@ def test_a_picture_that_cannot_be_saved_does_not_end_the_run(
 
 
 def test_a_recording_has_the_frames_between_two_keys(
-    sink: WindowSink, paper: PaperWindow, pen: PaperPen, tmp_path: Path
+    sink: Window, paper: PaperWindow, pen: PaperPen, tmp_path: Path
 ) -> None:
     frames = [Frame(np.zeros((16, 16, 3), np.uint8), n, n / 10) for n in range(40)]
     show(sink, paper, "r", frames[0])
-    assert sink.needs_picture
     for frame in frames[1:25]:
         show(sink, paper, "", frame)
     assert "!REC 0:02" in pen.last["notes"]
     show(sink, paper, "r", frames[25])
-    assert not sink.needs_picture
     show(sink, paper, "", frames[26])
     stem = NAME.format("001")
     assert {path.name for path in sink.saved} == {stem + end for end in (".mp4", ".jsonl", ".csv")}
@@ -289,7 +313,7 @@ def test_a_recording_has_the_frames_between_two_keys(
 
 
 def test_closing_the_window_finishes_the_recording(
-    sink: WindowSink, paper: PaperWindow, tmp_path: Path
+    sink: Window, paper: PaperWindow, tmp_path: Path
 ) -> None:
     show(sink, paper, "r")
     show(sink, paper)
@@ -299,7 +323,7 @@ def test_closing_the_window_finishes_the_recording(
 
 
 def test_a_recording_that_fails_does_not_end_the_run(
-    sink: WindowSink, paper: PaperWindow, pen: PaperPen, tmp_path: Path
+    sink: Window, paper: PaperWindow, pen: PaperPen, tmp_path: Path
 ) -> None:
     show(sink, paper, "r")
     for ending in (".mp4", ".jsonl", ".csv"):
@@ -313,56 +337,53 @@ def test_a_recording_that_fails_does_not_end_the_run(
 
 
 def test_a_recording_without_a_frame_leaves_nothing(
-    sink: WindowSink, paper: PaperWindow, tmp_path: Path
+    sink: Window, paper: PaperWindow, tmp_path: Path
 ) -> None:
     show(sink, paper, "rr")
     assert sink.saved == []
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_click_says_where_and_a_movement_does_not(paper: PaperWindow) -> None:
-    with WindowSink() as sink:
-        sink.write(FRAME, Poses.empty())
-        assert paper.mouse is not None
-        paper.mouse(cv2.EVENT_MOUSEMOVE, 5, 5, 0, None)
-        assert sink.chosen is None
-        paper.mouse(cv2.EVENT_LBUTTONDOWN, 3, 4, 0, None)
-        assert sink.chosen == (3.0, 4.0)
-
-
-def test_a_click_on_somebody_means_who_is_seen_there(paper: PaperWindow, people: Any) -> None:
-    """Not who is there in the next frame: the tracker may lose them for a moment."""
-    with WindowSink() as sink:
-        sink.write(FRAME, replace(people((2, 3, 2), (7, 3, 1)), ids=np.array([5, 8])))
-        assert paper.mouse is not None
-        for x, whom in ((3, 5), (7, 8)):
-            paper.mouse(cv2.EVENT_LBUTTONDOWN, x, 3, 0, None)
-            assert sink.chosen == whom
-        paper.mouse(cv2.EVENT_LBUTTONDOWN, 5, 0, 0, None)
-        assert sink.chosen == (5.0, 0.0)
-
-
-def test_a_click_is_told_in_the_pixels_of_the_frame(sink: WindowSink, paper: PaperWindow) -> None:
-    show(sink, paper, "w")
+def click(paper: PaperWindow, x: int, y: int, event: int = cv2.EVENT_LBUTTONDOWN) -> None:
     assert paper.mouse is not None
-    paper.mouse(cv2.EVENT_LBUTTONDOWN, 4, 2, 0, None)  # the picture is twice as large
-    assert sink.chosen == (1.75, 0.75)
-    sink.chosen = None
-    paper.mouse(cv2.EVENT_LBUTTONDOWN, 20, 2, 0, None)  # into the space beside it
-    assert sink.chosen is None
-    show(sink, paper, "m")
-    paper.mouse(cv2.EVENT_LBUTTONDOWN, 4, 2, 0, None)
-    assert sink.chosen == (7 - 1.75, 0.75)
+    paper.mouse(event, x, y, 0, None)
 
 
-def test_a_click_where_nobody_can_be_chosen_says_how(
-    sink: WindowSink, paper: PaperWindow, pen: PaperPen
+def test_window_click_on_person_follows_the_shown_id(
+    sink: Window, paper: PaperWindow, tracker: Any, people: Any
 ) -> None:
-    sink.begin(RunInfo(pen, BLAZEPOSE33))
+    """Not the person at that point in the next frame: the tracker may lose them for a moment."""
+    show(sink, paper, poses=replace(people((2, 3, 2), (7, 3, 1)), ids=np.array([5, 8])))
+    for x in (6, 14):
+        click(paper, x, 6)
+    assert tracker.followed == [5, 8]
+    click(paper, 10, 0)
+    assert tracker.followed[2] == (4.75, -0.25)
+
+
+def test_window_click_is_converted_to_frame_pixels(
+    sink: Window, paper: PaperWindow, tracker: Any
+) -> None:
+    show(sink, paper, "w")
+    click(paper, 4, 2, cv2.EVENT_MOUSEMOVE)
+    assert tracker.followed == []
+    click(paper, 4, 2)  # the picture is twice as large
+    assert tracker.followed == [(1.75, 0.75)]
+    click(paper, 20, 2)  # the world landmarks beside it
+    assert len(tracker.followed) == 1
+    show(sink, paper, "m")
+    click(paper, 4, 2)
+    assert tracker.followed[1] == (7 - 1.75, 0.75)
+
+
+def test_window_click_graph_cannot_follow_shows_hint(
+    sink: Window, paper: PaperWindow, pen: PaperPen
+) -> None:
+    tracker: Any = PaperTracker(able=False)
+    sink.begin(tracker, SourceInfo("clip", "video"))
     show(sink, paper)
-    assert paper.mouse is not None
-    paper.mouse(cv2.EVENT_LBUTTONDOWN, 4, 2, 0, None)
-    assert sink.chosen is None
+    click(paper, 4, 2)
+    assert tracker.followed == []
     show(sink, paper)
     assert "--people N" in pen.last["notes"][-1]
 
@@ -379,13 +400,13 @@ def test_no_display_is_one_line_before_opencv_is_asked(monkeypatch: pytest.Monke
 
 def test_a_dead_display_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
     gui(monkeypatch, "QT5")
-    with pytest.raises(SinkError, match="no display answers at DISPLAY=:987"):
+    with pytest.raises(SinkError, match="no X server at DISPLAY=:987"):
         check_display("linux", {"DISPLAY": ":987"})
 
 
 def test_wayland_alone_is_not_enough_for_qt(monkeypatch: pytest.MonkeyPatch) -> None:
     gui(monkeypatch, "QT5")
-    with pytest.raises(SinkError, match="speaks X11 only"):
+    with pytest.raises(SinkError, match="needs X11"):
         check_display("linux", {"WAYLAND_DISPLAY": "wayland-0"})
 
 

@@ -1,4 +1,4 @@
-"""What a live view shows: the people as in a mirror, beside them their space, notes over both."""
+"""Drawing of the live view: people (mirrored), world landmarks beside them, notes on top."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from blazetrack.types import Poses
 
 __all__ = ["draw_live", "mirrored"]
 
-_LEAST = 480  # pixels of height; a smaller picture is enlarged, so that words on it can be read
-_TINTS: dict[str, Color] = {"": LIGHT, "!": (255, 92, 92), "~": (255, 196, 84)}
+_MIN_HEIGHT = 480  # pixels; smaller pictures are enlarged, so that text on them is readable
+_TINTS: dict[str, Color] = {"!": (255, 92, 92), "~": (255, 196, 84)}
 
 
 def draw_live(
@@ -33,19 +33,18 @@ def draw_live(
 ) -> Image:
     """Draw a frame for a live view.
 
-    The picture fills the result's height from its left edge on, so a point of the result is one
+    The picture fills the result's height from its left edge, so a point of the result is a point
     of the picture times `height of the result / height of the picture`.
 
     Args:
-        image: `(H, W, 3)` uint8 RGB; never touched.
+        image: `(H, W, 3)` uint8 RGB; not modified.
         poses: people in the pixels of `image`.
-        skeleton: which keypoints are joined, and which are left and right.
-        mirror: as in a mirror; words are not mirrored.
-        boxes: draw the region that the next frame is cut from.
-        turn_rad: show the world landmarks beside the picture, turned so far; None does not.
-        notes: short words for a line at the top; one that begins with `!` is red, with `~`
-            yellow.
-        keys: keys and what they do, as a list over the picture.
+        skeleton: limbs, and the side of each keypoint.
+        mirror: exchange left and right; text is not mirrored.
+        boxes: draw the region of the next crop.
+        turn_rad: show the world landmarks beside the picture at this angle; None hides them.
+        notes: short texts for the status line at the top; `!…` is red, `~…` yellow.
+        keys: keys and their functions, as a list over the picture.
 
     Returns:
         `(H', W', 3)` uint8 RGB, a new array.
@@ -68,7 +67,7 @@ def draw_live(
 def mirrored(image: Image, poses: Poses) -> tuple[Image, Poses]:
     """A picture and its people with left and right of the picture exchanged.
 
-    A person's left arm still is their left arm; world landmarks stay as they are.
+    Keypoints keep their names and sides; world landmarks do not change.
     """
     width = image.shape[1]
     landmarks, alignment = poses.landmarks_px.copy(), poses.alignment_px.copy()
@@ -81,10 +80,10 @@ def mirrored(image: Image, poses: Poses) -> tuple[Image, Poses]:
 
 def _enlarged(image: Image, poses: Poses) -> tuple[Image, Poses]:
     height, width = image.shape[:2]
-    if height >= _LEAST:
+    if height >= _MIN_HEIGHT:
         return image, poses
-    scale = _LEAST / height
-    size = (max(1, round(width * scale)), _LEAST)
+    scale = _MIN_HEIGHT / height
+    size = (max(1, round(width * scale)), _MIN_HEIGHT)
     large = np.asarray(cv2.resize(image, size, interpolation=cv2.INTER_LINEAR), np.uint8)
     people = replace(
         poses,
@@ -96,11 +95,11 @@ def _enlarged(image: Image, poses: Poses) -> tuple[Image, Poses]:
 
 
 def _line_of_notes(canvas: Image, notes: Sequence[str]) -> None:
-    """Notes side by side on a dark strip at the top, smaller where they would not fit."""
+    """Notes on a dark strip at the top, scaled down to fit the width."""
     height, width = canvas.shape[:2]
     scale = float(min(height, width)) / 1100
     gap = int(26 * scale)
-    words = [(note.lstrip("!~"), _TINTS[note[:1] if note[:1] in _TINTS else ""]) for note in notes]
+    words = [(note.lstrip("!~"), _TINTS.get(note[:1], LIGHT)) for note in notes]
 
     def length() -> int:
         return gap + sum(text_size(word, scale)[0][0] + gap for word, _ in words)
@@ -118,7 +117,7 @@ def _line_of_notes(canvas: Image, notes: Sequence[str]) -> None:
 
 
 def _list_of_keys(canvas: Image, keys: Sequence[tuple[str, str]]) -> None:
-    """Two columns on a dark ground in the middle of the picture."""
+    """Two columns on a dark background, centred."""
     height, width = canvas.shape[:2]
     scale = min(height, width) / 1000
     first = max(text_size(key, scale)[0][0] for key, _ in keys)

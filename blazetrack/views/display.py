@@ -1,4 +1,4 @@
-"""The screen of this machine: whether a window can be had, and OpenCV's ways with it."""
+"""The screen of this machine: check for a display, key codes, Qt messages."""
 
 from __future__ import annotations
 
@@ -13,18 +13,18 @@ import cv2
 
 from blazetrack.errors import SinkError
 
-__all__ = ["INSTEAD", "check_display", "comfortable", "quiet_qt", "read_key"]
+__all__ = ["INSTEAD", "check_display", "fit_screen", "quiet_qt", "read_key"]
 
 INSTEAD = (
     "use --out FILE, --view none, or see it in a browser: blazetrack serve SOURCE (or --view web)"
 )
 
-# Arrows as the keys beside them, by the codes of Qt and GTK, of Windows, of macOS.
+# Arrow keys act as a and d. Codes of Qt and GTK, of Windows, of macOS.
 _ARROWS = {65361: "a", 65363: "d", 0x250000: "a", 0x270000: "d", 63234: "a", 63235: "d"}
 
 
 def check_display(platform: str = sys.platform, env: Mapping[str, str] = os.environ) -> None:
-    """Find out that there is no screen before OpenCV does: its Qt ends the process then.
+    """Check for a display first: without one, OpenCV's Qt ends the process.
 
     Raises:
         SinkError: no window can be opened here.
@@ -41,14 +41,14 @@ def check_display(platform: str = sys.platform, env: Mapping[str, str] = os.envi
         raise SinkError(f"window: no display (DISPLAY is not set); {INSTEAD}")
     if not display and gui is not None and gui.group(1).startswith("QT"):
         raise SinkError(
-            f"window: this OpenCV speaks X11 only and DISPLAY is not set (no XWayland?); {INSTEAD}"
+            f"window: this OpenCV needs X11 and DISPLAY is not set (no XWayland?); {INSTEAD}"
         )
-    if display and not _answers(display):
-        raise SinkError(f"window: no display answers at DISPLAY={display}; {INSTEAD}")
+    if display and not _is_listening(display):
+        raise SinkError(f"window: no X server at DISPLAY={display}; {INSTEAD}")
 
 
-def _answers(display: str) -> bool:
-    """Whether an X server listens there; True where the address is of an unknown form."""
+def _is_listening(display: str) -> bool:
+    """Whether an X server listens there; True for an address of unknown form."""
     parts = re.fullmatch(r"(?:unix)?([^:/]*):(\d+)(?:\.\d+)?", display)
     if parts is None:
         return True
@@ -71,7 +71,7 @@ def _connects(family: int, address: str | tuple[str, int]) -> bool:
 
 @contextmanager
 def quiet_qt() -> Iterator[None]:
-    """Keep Qt's complaint about fonts off stderr; it reads this variable when it first starts."""
+    """Silence Qt's font warnings on stderr; Qt reads this variable once, at its start."""
     name = "QT_LOGGING_RULES"
     if name in os.environ:
         yield
@@ -84,13 +84,13 @@ def quiet_qt() -> Iterator[None]:
 
 
 def read_key(delay_ms: int) -> str:
-    """Give OpenCV's windows so long, and get the key that was pressed: a small letter, or empty."""
+    """Process window events for `delay_ms`; the pressed key in lower case, or empty."""
     code = cv2.waitKeyEx(delay_ms)
-    letter = code & 0xFFFF  # above are Shift and the like; waitKey takes an arrow for a letter
+    letter = code & 0xFFFF  # higher bits are modifiers; waitKey would confuse arrows with letters
     return _ARROWS.get(code) or (chr(letter).lower() if 0 < letter < 128 else "")
 
 
-def comfortable(width: int, height: int) -> tuple[int, int]:
+def fit_screen(width: int, height: int) -> tuple[int, int]:
     """A window size that fits most screens."""
     scale = min(1.0, 1280 / width, 800 / height)
     return max(1, round(width * scale)), max(1, round(height * scale))

@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from blazetrack.render import draw_live, draw_poses
-from blazetrack.render.live import mirrored
+from blazetrack.render import draw_poses
 from blazetrack.types import Poses
+from blazetrack.views.live import draw_live, mirrored
 
 KEYS = [("h", "this list"), ("q", "quit")]
 

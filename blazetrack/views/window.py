@@ -1,4 +1,4 @@
-"""A window with the live picture: keys steer it, a click chooses whom to follow."""
+"""A window with the live picture: keys control it, a click selects the followed person."""
 
 from __future__ import annotations
 
@@ -13,15 +13,19 @@ from pathlib import Path
 import cv2
 
 from blazetrack.errors import SinkError
-from blazetrack.sinks.base import Picture, RunInfo, Sink, TrackState
-from blazetrack.sinks.display import INSTEAD, check_display, comfortable, quiet_qt, read_key
+from blazetrack.pipeline import PoseTracker
+from blazetrack.render import draw_poses
+from blazetrack.sinks.base import Picture, Sink
 from blazetrack.sinks.recording import Recording, free_stem
 from blazetrack.skeleton import BLAZEPOSE33, Skeleton
+from blazetrack.sources import SourceInfo
 from blazetrack.types import Frame, Poses
+from blazetrack.views.display import INSTEAD, check_display, fit_screen, quiet_qt, read_key
+from blazetrack.views.live import draw_live
 
-__all__ = ["KEYS", "WindowSink"]
+__all__ = ["KEYS", "Window"]
 
-# What the help shows; `WindowSink._actions` says what each does.
+# The help text; `Window._actions` holds the functions.
 KEYS = (
     ("space", "pause, go on"),
     ("n  .", "one frame on"),
@@ -38,25 +42,26 @@ KEYS = (
 )
 
 _TURN_RAD = radians(5)
-_LOOK_MS = 30  # how often a paused window looks for keys
-_NOTE_S = 4.0  # how long it says what it has just done
+_POLL_MS = 30  # between two key polls of a paused window
+_NOTE_S = 4.0  # how long a message stays in the status line
 
 
-class WindowSink(Sink):
-    """A window on this machine's screen; must be used from the main thread.
+class Window(Sink):
+    """A window on this machine's screen; main thread only.
 
-    Part of a run, it draws each frame itself, in the way its keys ask for. Used by hand, it shows
-    the pictures that it is given.
+    As a view of a run (`blazetrack.runner.View`) it draws each frame itself. Outside a run,
+    `write` shows the pictures that it is given.
 
     Args:
-        title: stands over the window.
-        skeleton: names the columns of a recording's table, until `begin` tells better.
-        folder: where saved pictures and recordings go.
-        clock: seconds, for the frames per second.
-        now: the date in the names of files.
+        title: window title.
+        skeleton: column names of a recording's table; in a run, the tracker's is used.
+        folder: destination of saved pictures and recordings.
+        clock: seconds, for the frame rate.
+        now: date in file names.
 
     Attributes:
-        saved: every file that was made.
+        stop_requested: the user closed the window.
+        saved: files written so far.
 
     Raises:
         SinkError: OpenCV was built without windows, or there is no screen.
@@ -75,18 +80,20 @@ class WindowSink(Sink):
     ) -> None:
         super().__init__("window")
         check_display()
+        self.stop_requested = False
         self.saved: list[Path] = []
         self._title, self._folder, self._clock, self._now = title, folder, clock, now
-        self._run = RunInfo(_as_it_came, skeleton, can_follow=True)
-        self._draws = False  # the picture it is given is drawn already
+        self._skeleton = skeleton
+        self._tracker: PoseTracker | None = None  # None outside a run
         self._mirror = self._boxes = self._world = self._help = False
         self._turn_rad = radians(30)
         self._paused = self._step = False
-        self._asked_smoothing: bool | None = None  # until a frame comes that was tracked so
         self._recording: Recording | None = None
-        self._last: tuple[Frame, Poses, Picture] | None = None
-        self._size = (0, 0)  # of what is shown; (0, 0) before the window is there
-        self._pace = _Pace()
+        self._last: tuple[Frame, Poses] | None = None
+        self._given: Picture | None = None  # last picture of `write`
+        self._detector_ran = False  # for the last frame
+        self._size = (0, 0)  # of the shown picture; (0, 0) before the window is open
+        self._rate = _FrameRate()
         self._waiting = ""
         self._note, self._note_until = "", 0.0
         self._actions: dict[str, Callable[[], None]] = {
@@ -106,39 +113,46 @@ class WindowSink(Sink):
             "\x1b": self._quit,  # Esc
         }
 
-    def begin(self, run: RunInfo) -> None:
-        self._run, self._draws = run, True
-        self.needs_picture = False
-        self._mirror, self._paused = run.is_camera, run.is_stills
+    def begin(self, tracker: PoseTracker, info: SourceInfo) -> None:
+        """Mirror a camera, pause at each still."""
+        self._tracker, self._skeleton = tracker, tracker.skeleton
+        self._mirror, self._paused = info.is_camera, info.kind == "stills"
+
+    def show(self, frame: Frame, poses: Poses, detector_ran: bool) -> None:
+        """Draw and show a frame of a run; `SinkError` where the screen refuses it."""
+        self._detector_ran = detector_ran
+        self._take(frame, poses, None)
 
     def write(self, frame: Frame, poses: Poses, picture: Picture | None = None) -> None:
+        self._take(frame, poses, frame.image if picture is None else picture)
+
+    def _take(self, frame: Frame, poses: Poses, given: Picture | None) -> None:
         if self.stop_requested:
             return
-        image = frame.image if picture is None else picture
-        self._record(frame, poses, image)
-        self._last = frame, poses, frame.image if self._draws else image
-        if self.state.smoothing == self._asked_smoothing:
-            self._asked_smoothing = None
+        self._last, self._given = (frame, poses), given
+        self._record()
         self._waiting = ""
-        self._pace.count(self._clock())
+        self._rate.count(self._clock())
         self._show()
-        self._attend(1)
+        self._poll(1)
 
-    def hold(self) -> None:
+    def wait_while_paused(self) -> None:
+        """Return at the next key that continues or ends the run."""
         self._step = False
-        held = self._paused
+        paused = self._paused
         while self._paused and not self._step and not self.stop_requested:
-            self._attend(_LOOK_MS)
-        if held:
-            self._pace = _Pace()
+            self._poll(_POLL_MS)
+        if paused:
+            self._rate = _FrameRate()
 
     def idle(self, waiting: str) -> None:
+        """Handle keys while the next frame is not ready."""
         if self._last is None or self.stop_requested:
             return
         if waiting != self._waiting:
             self._waiting = waiting
             self._show()
-        self._attend(1)
+        self._poll(1)
 
     def close(self) -> None:
         recording, self._recording = self._recording, None
@@ -150,12 +164,12 @@ class WindowSink(Sink):
             if shown:
                 try:
                     cv2.destroyWindow(self._title)
-                    cv2.waitKey(1)  # lets the window go on systems that need an event for it
+                    cv2.waitKey(1)  # some systems close the window on this event only
                 except cv2.error:
-                    pass  # the user has closed it already
+                    pass  # closed by the user before
 
     def _show(self) -> None:
-        """Draw the last frame as it is wanted now, and put it on the screen."""
+        """Draw the last frame with the current settings."""
         canvas = self._picture(self._notes(), KEYS if self._help else ())
         height, width = canvas.shape[:2]
         try:
@@ -165,18 +179,21 @@ class WindowSink(Sink):
                     cv2.namedWindow(self._title, flags)
                 cv2.setMouseCallback(self._title, self._on_mouse)
             if self._size != (width, height):
-                cv2.resizeWindow(self._title, *comfortable(width, height))
+                cv2.resizeWindow(self._title, *fit_screen(width, height))
                 self._size = (width, height)
             cv2.imshow(self._title, cv2.cvtColor(canvas, cv2.COLOR_RGB2BGR))
         except cv2.error as error:
-            raise SinkError(f"window: cannot be shown ({error.err}); {INSTEAD}") from None
+            raise _not_shown(error) from None
 
     def _picture(self, notes: Sequence[str] = (), keys: Sequence[tuple[str, str]] = ()) -> Picture:
         assert self._last is not None
-        _, poses, image = self._last
-        return self._run.draw(
-            image,
+        if self._given is not None:
+            return self._given[:, ::-1] if self._mirror else self._given
+        frame, poses = self._last
+        return draw_live(
+            frame.image,
             poses,
+            self._skeleton,
             mirror=self._mirror,
             boxes=self._boxes,
             turn_rad=self._turn_rad if self._world else None,
@@ -185,45 +202,46 @@ class WindowSink(Sink):
         )
 
     def _notes(self) -> list[str]:
-        """The status line; see `draw_live` for `!` and `~`."""
+        """The status line; `draw_live` explains `!` and `~`."""
         assert self._last is not None
-        notes = [self._pace.text(), _doing(len(self._last[1]), self.state)]
+        people = len(self._last[1])
+        state = [f"following {people}"] if people else []
+        state += ["searching"] if self._detector_ran else []
+        notes = [self._rate.text(), ", ".join(state) or "no person"]
         if self._recording is not None:
             seconds = int(self._recording.seconds)
             notes.append(f"!REC {seconds // 60}:{seconds % 60:02}")
         if self._paused:
             notes.append("~paused")
-        if self._run.can_smooth and not self._smoothing:
+        if self._tracker is not None and self._tracker.can_smooth and not self._tracker.smoothing:
             notes.append("~smoothing off")
         if self._waiting:
             notes.append(f"~{self._waiting}")
-        if self._note:
-            notes.append(self._note)
-        return [note for note in notes if note]
+        return [note for note in (*notes, self._note) if note]
 
-    def _attend(self, delay_ms: int) -> None:
-        """Give the window its time, and do what the user asks for."""
+    def _poll(self, delay_ms: int) -> None:
+        """Process window events for `delay_ms` and apply the key pressed."""
         try:
             key = read_key(delay_ms)
             closed = cv2.getWindowProperty(self._title, cv2.WND_PROP_VISIBLE) < 1
         except cv2.error as error:
-            raise SinkError(f"window: cannot be shown ({error.err}); {INSTEAD}") from None
+            raise _not_shown(error) from None
         if closed:
             self._quit()
             return
-        old = bool(self._note) and self._clock() >= self._note_until
-        if old:
+        expired = bool(self._note) and self._clock() >= self._note_until
+        if expired:
             self._note = ""
         if key in self._actions:
             self._actions[key]()
-        if (old or key in self._actions) and not self.stop_requested:
+        if (expired or key in self._actions) and not self.stop_requested:
             self._show()
 
-    def _say(self, note: str) -> None:
+    def _notify(self, note: str) -> None:
         self._note, self._note_until = note, self._clock() + _NOTE_S
 
-    def _complain(self, problem: str) -> None:
-        self._say(f"!{problem}")
+    def _warn(self, problem: str) -> None:
+        self._notify(f"!{problem}")
         self.warnings.append(problem)
 
     def _quit(self) -> None:
@@ -239,15 +257,11 @@ class WindowSink(Sink):
         self._world = True
         self._turn_rad += angle_rad
 
-    @property
-    def _smoothing(self) -> bool:
-        return self.state.smoothing if self._asked_smoothing is None else self._asked_smoothing
-
     def _toggle_smoothing(self) -> None:
-        if not self._run.can_smooth:
-            self._say("~this graph does not smooth")
+        if self._tracker is None or not self._tracker.can_smooth:
+            self._notify("~this graph does not smooth")
             return
-        self.chosen_smoothing = self._asked_smoothing = not self._smoothing
+        self._tracker.smoothing = not self._tracker.smoothing
 
     def _free_stem(self) -> Path:
         return free_stem(self._folder, self._now().strftime("%Y-%m-%d"))
@@ -259,10 +273,10 @@ class WindowSink(Sink):
             with open(path, "xb") as file:
                 file.write(data.tobytes())
         except OSError as error:
-            self._complain(f"{path}: cannot be written ({error.strerror})")
+            self._warn(f"{path}: cannot be written ({error.strerror})")
             return
         self.saved.append(path)
-        self._say(f"saved {path.name}")
+        self._notify(f"saved {path.name}")
 
     def _toggle_recording(self) -> None:
         recording, self._recording = self._recording, None
@@ -270,53 +284,54 @@ class WindowSink(Sink):
             self._finish(recording)
             return
         try:
-            self._recording = Recording(self._free_stem(), skeleton=self._run.skeleton)
+            self._recording = Recording(self._free_stem(), skeleton=self._skeleton)
         except SinkError as error:
-            self._complain(str(error))
-            return
-        self.needs_picture = True
+            self._warn(str(error))
 
-    def _record(self, frame: Frame, poses: Poses, picture: Picture) -> None:
-        """Add a frame to the recording; the run goes on where it fails."""
+    def _record(self) -> None:
+        """Add the last frame to the recording; a failure ends the recording, not the run."""
         recording = self._recording
-        if recording is None:
+        if recording is None or self._last is None:
             return
+        frame, poses = self._last
+        picture = self._given
+        if picture is None:
+            picture = draw_poses(frame.image, poses, self._skeleton)
         try:
             recording.write(frame, poses, picture)
         except SinkError as error:
             self._recording = None
-            self._complain(f"recording ended: {error}")
+            self._warn(f"recording ended: {error}")
             self._finish(recording)
 
     def _finish(self, recording: Recording) -> None:
-        self.needs_picture = not self._draws
         try:
             recording.close()
         except SinkError as error:
-            self._complain(str(error))
+            self._warn(str(error))
         self.warnings += recording.warnings
         files = [path for path in recording.files if recording.frames and path.is_file()]
         self.saved += files
         if files and not self._note.startswith("!"):
-            self._say(f"saved {files[0].stem}: {' '.join(path.suffix for path in files)}")
+            self._notify(f"saved {files[0].stem}: {' '.join(path.suffix for path in files)}")
 
     def _on_mouse(self, event: int, x: int, y: int, flags: int, _: object) -> None:
-        if event != cv2.EVENT_LBUTTONDOWN or self._last is None:
+        if event != cv2.EVENT_LBUTTONDOWN or self._last is None or self._tracker is None:
             return
-        if not self._run.can_follow:
-            self._say("~to choose one of several people: --people N")
+        if not self._tracker.can_follow:
+            self._notify("~to choose one of several people: --people N")
             return
-        frame, poses, _ = self._last
-        scale = frame.height / self._size[1]  # the picture fills the height from the left edge on
+        frame, poses = self._last
+        scale = frame.height / self._size[1]  # the picture fills the height, from the left edge
         x_px, y_px = (x + 0.5) * scale - 0.5, (y + 0.5) * scale - 0.5
         if x_px < frame.width:
             point = (frame.width - 1 - x_px if self._mirror else x_px, y_px)
-            row = poses.at(point)  # who is seen there may be out of sight in the next frame
-            self.chosen = point if row is None else int(poses.ids[row])
+            row = poses.at(point)  # the id stays valid if the person is lost in the next frame
+            self._tracker.follow(point if row is None else int(poses.ids[row]))
 
 
-class _Pace:
-    """Frames per second over the last ones, steady enough to be read."""
+class _FrameRate:
+    """Frames per second over the last 60 frames; the text changes twice per second."""
 
     def __init__(self) -> None:
         self._times: deque[float] = deque(maxlen=60)
@@ -324,7 +339,7 @@ class _Pace:
         self._text_s = 0.0
 
     def count(self, now_s: float) -> None:
-        """A frame has come."""
+        """Add a frame."""
         self._times.append(now_s)
         span = now_s - self._times[0]
         if span > 0 and (not self._text or now_s - self._text_s >= 0.5):
@@ -336,20 +351,5 @@ class _Pace:
         return self._text
 
 
-def _doing(people: int, state: TrackState) -> str:
-    if not people:
-        return "searching" if state.searched else "nobody"
-    return f"following {people}" + (", searching" if state.searched else "")
-
-
-def _as_it_came(
-    image: Picture,
-    poses: Poses,
-    *,
-    mirror: bool = False,
-    boxes: bool = False,
-    turn_rad: float | None = None,
-    notes: Sequence[str] = (),
-    keys: Sequence[tuple[str, str]] = (),
-) -> Picture:
-    return image[:, ::-1] if mirror else image
+def _not_shown(error: cv2.error) -> SinkError:
+    return SinkError(f"window: cannot be shown ({error.err}); {INSTEAD}")
