@@ -1,4 +1,4 @@
-"""How the workshop's commands end: one line per error, exit codes 0, 2 and 130."""
+"""Commands of the workshop: errors as one line, Keras without its startup messages."""
 
 from __future__ import annotations
 
@@ -11,43 +11,20 @@ from typing import Any
 
 import typer
 
-from blazetrack.errors import BlazetrackError
+from blazetrack.cli.entry_point import new_app, run_app
 
 __all__ = ["load_keras", "new_app", "quiet_stderr", "run"]
-
-# What a wrong command line raises: typer carries click inside or depends on it, by its version.
-_UsageError: type[Exception] = next(
-    base for base in reversed(typer.BadParameter.__mro__) if hasattr(base, "format_message")
-)
-
-
-def new_app(about: str) -> typer.Typer:
-    """A command line of one or more commands, in the style of `blazetrack`."""
-    return typer.Typer(
-        no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=about
-    )
 
 
 def run(app: typer.Typer, name: str, args: Sequence[str] | None = None) -> None:
     """Run a command line and end the process with its exit code.
 
     Args:
-        app: what `new_app` gave, with its commands.
+        app: made by `new_app`, with its commands.
         name: of the module, for usage and messages: `models.train`.
-        args: without the program's name; None is this process's own.
+        args: without the program's name; None means `sys.argv`.
     """
-    try:
-        code = app(args=args, prog_name=f"python -m {name}", standalone_mode=False)
-        sys.stdout.flush()
-    except BlazetrackError as error:
-        _fail(name, str(error))
-    except _UsageError as error:
-        _fail(name, error.format_message())  # type: ignore[attr-defined]
-    except (KeyboardInterrupt, typer.Abort):
-        sys.exit(130)
-    except OSError as error:
-        _fail(name, str(error))
-    sys.exit(code if isinstance(code, int) else 0)
+    run_app(app, name, f"python -m {name}", args)
 
 
 def load_keras() -> Any:
@@ -84,10 +61,3 @@ def quiet_stderr() -> Iterator[None]:
         finally:
             os.dup2(kept, 2)
             os.close(kept)
-
-
-def _fail(name: str, message: str) -> None:
-    line = " ".join(message.split())
-    if line:  # empty where the help was the answer
-        print(f"{name}: {line}", file=sys.stderr)
-    sys.exit(2)

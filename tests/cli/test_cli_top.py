@@ -13,6 +13,7 @@ import typer
 
 import blazetrack
 from blazetrack.cli import app
+from blazetrack.errors import warn_renamed
 
 VERBS = {"run", "demo", "models", "graph", "info"}
 BLAZETRACK = (sys.executable, "-m", "blazetrack")
@@ -105,3 +106,16 @@ def test_a_terminal_that_knows_ascii_only_is_enough(monkeypatch: pytest.MonkeyPa
 def test_what_the_system_refuses_is_one_line(command: Any) -> None:
     answer = command("graph", "show", "x" * 5000)
     assert (answer.code, answer.out, len(answer.err)) == (2, "", 1)
+
+
+def test_main_renamed_warning_is_one_line_once(
+    command: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def collect() -> dict[str, Any]:
+        for _ in range(2):
+            warn_renamed("--set", "cover", "mask_people")
+        return {}
+
+    monkeypatch.setattr("blazetrack.cli.info.collect", collect)
+    answer = command("info")
+    assert answer.err == ["blazetrack: warning: --set: 'cover' is now 'mask_people'"]

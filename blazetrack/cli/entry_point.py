@@ -1,0 +1,100 @@
+"""Run a command line: one line per error or warning, exit codes 0, 2, and 128 + a signal."""
+
+from __future__ import annotations
+
+import io
+import os
+import sys
+import warnings
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from signal import Signals
+from typing import NoReturn
+
+import typer
+
+from blazetrack.errors import BlazetrackError, RenamedWarning
+from blazetrack.signals import interrupt_on_signals
+
+__all__ = ["new_app", "run_app"]
+
+# The base of all usage errors. Typer includes click or depends on it, depending on its version,
+# and exports only the leaves of this class tree.
+_UsageError: type[Exception] = next(
+    base for base in reversed(typer.BadParameter.__mro__) if hasattr(base, "format_message")
+)
+
+
+def new_app(about: str) -> typer.Typer:
+    """A command line of one or more commands."""
+    return typer.Typer(
+        no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=about
+    )
+
+
+def run_app(app: typer.Typer, name: str, prog: str, args: Sequence[str] | None = None) -> NoReturn:
+    """Run a command line and end the process with its exit code.
+
+    Args:
+        app: the commands.
+        name: prefix of its messages: `blazetrack: …`.
+        prog: program name in usage texts.
+        args: without the program's name; None means `sys.argv`.
+    """
+    if isinstance(sys.stdout, io.TextIOWrapper):  # names may not be encodable for the terminal
+        sys.stdout.reconfigure(errors="backslashreplace")
+    received: list[int] = []  # signals
+    try:
+        with interrupt_on_signals() as received, _one_line_warnings(name):
+            code = app(args=args, prog_name=prog, standalone_mode=False)
+            sys.stdout.flush()  # here, where a full disk can still be reported
+    except BlazetrackError as error:
+        _fail(name, str(error))
+    except _UsageError as error:
+        _fail(name, error.format_message())  # type: ignore[attr-defined]
+    except (KeyboardInterrupt, typer.Abort):
+        code = 130
+    except (SystemExit, BrokenPipeError):  # the reader of stdout has closed it
+        _discard_stdout()
+        sys.exit(0)
+    except OSError as error:  # such as a file name that is too long
+        _discard_stdout()
+        if received:  # the terminal was closed: output fails
+            sys.exit(128 + received[0])
+        _fail(name, str(error))
+    if code == 130 and received:  # Typer takes every interrupt for Ctrl-C
+        print(f"{name}: ended by {Signals(received[0]).name}", file=sys.stderr)
+        code = 128 + received[0]
+    sys.exit(code if isinstance(code, int) else 0)
+
+
+@contextmanager
+def _one_line_warnings(name: str) -> Iterator[None]:
+    """Print each `RenamedWarning` once, as `NAME: warning: …`, without Python's file and line."""
+    printed: set[str] = set()
+    with warnings.catch_warnings():
+        show_default = warnings.showwarning
+
+        def show(message: Warning | str, category: type[Warning], *place: object) -> None:
+            if not issubclass(category, RenamedWarning):
+                show_default(message, category, *place)  # type: ignore[arg-type]
+            elif (text := str(message)) not in printed:
+                printed.add(text)
+                print(f"{name}: warning: {text}", file=sys.stderr)
+
+        warnings.showwarning = show  # type: ignore[assignment]
+        warnings.simplefilter("always", RenamedWarning)
+        yield
+
+
+def _discard_stdout() -> None:
+    """Redirect stdout's buffered rest to nowhere, so that Python's flush at exit is silent."""
+    with suppress(OSError, ValueError):  # no real file, as in tests
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _fail(name: str, message: str) -> NoReturn:
+    line = " ".join(message.split())
+    if line:  # empty after a help text
+        print(f"{name}: {line}", file=sys.stderr)
+    sys.exit(2)
