@@ -1,1 +1,1 @@
-"""The measures: side by side with the reference, size, and later speed and accuracy."""
+"""Benchmarks of blazetrack: parity with MediaPipe, speed, size, accuracy and tracking."""

@@ -1,4 +1,4 @@
-"""The live page in a real browser: a server, a headless Chromium, a camera made of a clip."""
+"""The live page in a real browser: a server, headless Chromium, a clip as its camera."""
 
 from __future__ import annotations
 
@@ -32,8 +32,8 @@ __all__ = [
 ]
 
 CHROMIUM = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-CODE = 8  # bits of a frame's number, drawn as squares of so many pixels in the upper left corner
-SQUARE = 16
+CODE = 8  # bits of the frame number, drawn as squares in the upper left corner
+SQUARE = 16  # side of a square in pixels
 START_S = 60.0
 
 
@@ -46,12 +46,12 @@ def chromium() -> tuple[str, str] | None:
 
 @dataclass(frozen=True, slots=True)
 class Served:
-    """A server that runs.
+    """A running server.
 
     Attributes:
-        process: it.
+        process: of the server.
         url: of the page, with the token if it has one.
-        lines: what it said on stderr so far.
+        lines: of stderr so far.
     """
 
     process: subprocess.Popen[str]
@@ -70,8 +70,8 @@ def serve(*args: str, env: Mapping[str, str] | None = None) -> Iterator[Served]:
     """Run `blazetrack serve` on a free port, until the block ends.
 
     Args:
-        args: of the command.
-        env: its environment; None is this one's.
+        args: command-line arguments.
+        env: environment variables; None inherits.
     """
     command = [sys.executable, "-m", "blazetrack", "serve", *args, "--port", "0"]
     process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env=env)
@@ -114,10 +114,10 @@ def open_browser(
     """A headless Chromium with a driver, until the block ends.
 
     Args:
-        clip: what its camera shows; None is Chromium's own test picture.
+        clip: for its camera; None is Chromium's own test picture.
         size: of the window in pixels.
-        downloads: where files go.
-        phone: touch, two device pixels a pixel, a phone's user agent.
+        downloads: folder for downloads.
+        phone: touch, device pixel ratio 2, a phone's user agent.
     """
     from selenium import webdriver
 
@@ -148,28 +148,28 @@ def open_browser(
 
 
 def until(driver: Any, script: str, seconds: float = 30.0) -> Any:
-    """Wait until a script returns something true, and return that.
+    """Poll a script until it returns a true value, and return that.
 
     Raises:
-        AssertionError: it does not in time.
+        AssertionError: not within `seconds`.
     """
     end = time.monotonic() + seconds
     while time.monotonic() < end:
-        # Nothing is there while the page's script is still on its way.
+        # The object exists once the page's script has loaded.
         value = driver.execute_script(f"const page = window.blazetrack; return page && ({script});")
         if value:
             return value
         time.sleep(0.05)
     state = driver.execute_script("return [window.blazetrack?.error, document.body.innerText];")
-    raise AssertionError(f"not within {seconds} s: {script}; the page says {state}")
+    raise AssertionError(f"not within {seconds} s: {script}; page state: {state}")
 
 
 def write_clip(path: Path, frames: int = 240, seed: int = 2) -> None:
-    """A clip of the drawn person for Chromium's fake camera, each frame with its number in it.
+    """Write a clip of the drawn person for Chromium's fake camera, with frame numbers in it.
 
     Args:
-        path: of a `.mjpeg` file: JPEGs one after the other.
-        frames: up to 256.
+        path: of the `.mjpeg` file, concatenated JPEGs.
+        frames: at most 256.
         seed: of the person.
     """
     with (
@@ -186,7 +186,7 @@ def write_clip(path: Path, frames: int = 240, seed: int = 2) -> None:
 
 
 def clip_frames(path: Path, fps: float = 30.0) -> Sequence[Frame]:
-    """The frames of such a clip, as they are tracked without a browser."""
+    """Decode the frames of such a clip."""
     data, frames = path.read_bytes(), []
     for part in data.split(b"\xff\xd8\xff")[1:]:
         jpeg = np.frombuffer(b"\xff\xd8\xff" + part, np.uint8)

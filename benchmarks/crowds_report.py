@@ -1,45 +1,43 @@
-"""Crowds in figures: sums over clips, limits, tables, the report for programs."""
+"""Report of `benchmarks.crowds`: figures over all clips, limits, tables, JSON."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
-from importlib.metadata import version
 from typing import Any
 
 from rich.table import Table
 
-from benchmarks.machine import describe
+from benchmarks.machine import describe_machine, package_versions
 from benchmarks.tracking_metrics import ClipScore, total
 
-__all__ = ["LIMITS", "OURS", "Clip", "clip_line", "holds", "report", "sum_table", "summary"]
+__all__ = ["LIMITS", "OURS", "Clip", "clip_line", "holds", "report", "summary", "summary_table"]
 
 OURS = "blazetrack"
-PACKAGES = ("blazetrack", "numpy", "opencv-python", "ai-edge-litert", "trackers")
-DETECTOR_SHARE, DETECTOR_FRAMES = "detector's share of network time", "frames with the detector"
+DETECTOR_SHARE, DETECTOR_FRAMES = "detector share of network time", "frames with detector run"
 
 LIMITS: dict[str, tuple[str, float]] = {
     "IDF1": ("≥", 0.97),
-    "switches a clip": ("≤", 1.0),
-    "recall of the seen": ("≥", 0.97),
+    "ID switches per clip": ("≤", 1.0),
+    "recall, full view": ("≥", 0.97),
     "precision": ("≥", 0.98),
     DETECTOR_SHARE: ("≤", 0.20),
 }
-"""What blazetrack must reach: figure → at least or at most, and the value."""
+"""Limits of blazetrack: figure → direction and value."""
 
 
 @dataclass(frozen=True, slots=True)
 class Clip:
-    """One side on one clip.
+    """Result of one tracker on one clip.
 
     Attributes:
         seed: of the scene.
         people: different people in the truth.
         frames: of the clip.
         score: see `tracking_metrics`.
-        detector_runs: how often the detector ran.
-        seconds: of the detector and of all networks, None where that cannot be seen.
+        detector_runs: number of detector runs.
+        seconds: time in the detector and in all networks, None where unknown.
     """
 
     seed: int
@@ -51,7 +49,7 @@ class Clip:
 
 
 def summary(clips: Sequence[Clip]) -> dict[str, float]:
-    """Name → figure over all clips of a side."""
+    """Name → figure over all clips of one tracker."""
     out = total(clip.score for clip in clips)
     out[DETECTOR_FRAMES] = sum(c.detector_runs for c in clips) / sum(c.frames for c in clips)
     known = [clip.seconds for clip in clips if clip.seconds is not None]
@@ -62,14 +60,14 @@ def summary(clips: Sequence[Clip]) -> dict[str, float]:
 
 
 def holds(name: str, figures: dict[str, float]) -> bool:
-    """Is the limit of that name met?"""
+    """Whether the limit of that name is met."""
     sign, limit = LIMITS[name]
     value = figures[name]
     return value >= limit if sign == "≥" else value <= limit
 
 
-def sum_table(sums: dict[str, dict[str, float]], title: str) -> Table:
-    """All figures, both sides beside each other; blazetrack is held to the limits."""
+def summary_table(sums: dict[str, dict[str, float]], title: str) -> Table:
+    """All figures, one column per tracker; the limits apply to blazetrack."""
     table = Table(title=title)
     table.add_column("", no_wrap=True)
     for name in (*sums, "limit", "holds"):
@@ -83,7 +81,7 @@ def sum_table(sums: dict[str, dict[str, float]], title: str) -> Table:
 
 
 def clip_line(name: str, clip: Clip) -> str:
-    """One side on one clip, to see which ones fail."""
+    """One line of text per tracker and clip."""
     figures = "  ".join(
         f"{key} {value:.3f}" if isinstance(value, float) else f"{key} {value:>3}"
         for key, value in _line(clip).items()
@@ -92,22 +90,22 @@ def clip_line(name: str, clip: Clip) -> str:
 
 
 def report(
-    source: str, by_side: dict[str, list[Clip]], sums: dict[str, dict[str, float]]
+    source: str, by_tracker: dict[str, list[Clip]], sums: dict[str, dict[str, float]]
 ) -> dict[str, Any]:
-    """The report for programs."""
+    """The JSON report."""
     return {
         "source": source,
         "date": date.today().isoformat(),
-        "machine": describe(),
-        "packages": {name: version(name) for name in PACKAGES},
+        "machine": describe_machine(),
+        "packages": package_versions("trackers"),
         "limits": {name: f"{sign} {limit:g}" for name, (sign, limit) in LIMITS.items()},
         "passed": {name: holds(name, sums[OURS]) for name in LIMITS},
-        "sides": {
+        "trackers": {
             name: {
                 "all": sums[name],
                 "clips": [{"seed": c.seed, "people": c.people, **_line(c)} for c in clips],
             }
-            for name, clips in by_side.items()
+            for name, clips in by_tracker.items()
         },
     }
 
@@ -116,10 +114,10 @@ def _line(clip: Clip) -> dict[str, float]:
     clear = clip.score.clear
     return {
         "IDF1": clip.score.identity["IDF1"],
-        "switches": clear["IDSW"],
+        "ID switches": clear["IDSW"],
         "missed": clear["CLR_FN"],
         "false": clear["CLR_FP"],
-        "detector": clip.detector_runs,
+        "detector runs": clip.detector_runs,
     }
 
 

@@ -1,10 +1,9 @@
-"""How far two pipelines are apart on the same frames, and whether that is near enough.
+"""Differences between two pipelines on the same frames, and their limits.
 
-Differences in the picture are distances `hypot(dx, dy)` of a landmark between the two sides, over
-all landmarks of all frames where both found somebody. The limits are those of the project's
-acceptance: static pictures must agree to a twentieth of a pixel; on a clip the loop through the
-filters amplifies rounding, so there the median and the 95th percentile are judged, never the
-largest value.
+Image differences are distances `hypot(dx, dy)` of a landmark between the two results, over all
+landmarks of all frames in which both found a person. Still pictures must agree to 0.05 px. On a
+clip the feedback through the filters amplifies rounding, so the median and the 95th percentile are
+limited there, not the maximum.
 """
 
 from __future__ import annotations
@@ -15,9 +14,9 @@ from math import isfinite
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.reference.answers import Answers
+from benchmarks.reference.results import SequenceResult
 
-__all__ = ["CLIP_LIMITS", "STATIC_LIMITS", "TASKS_LIMITS", "Check", "compare", "judge"]
+__all__ = ["CLIP_LIMITS", "STATIC_LIMITS", "TASKS_LIMITS", "Check", "check_limits", "compare"]
 
 STATIC_LIMITS = {"xy max px": 0.05, "world max m": 5e-4, "visibility max": 1e-3}
 """Legacy graph on single pictures."""
@@ -30,21 +29,21 @@ CLIP_LIMITS = {
     "xy p95 px": 4.0,
     "world max m": 5e-4,
     "visibility max": 1e-3,
-    "detector runs apart": 0.0,
+    "detector runs difference": 0.0,
 }
 """Legacy graph on a clip, smoothing on."""
 
-FOUND = "found apart"
+FOUND = "found by one only"
 
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One measured value, beside the limit that it must not pass.
+    """One measured value and its upper limit.
 
     Attributes:
-        name: what was measured, with its unit.
-        value: NaN where there was nothing to measure.
-        limit: None where the value is printed only.
+        name: of the value, with its unit.
+        value: NaN where there is no data.
+        limit: None where the value is only printed.
     """
 
     name: str
@@ -53,15 +52,15 @@ class Check:
 
     @property
     def passed(self) -> bool:
-        """False also where a judged value could not be measured."""
+        """False also where a value with a limit is NaN."""
         return self.limit is None or (isfinite(self.value) and self.value <= self.limit)
 
 
-def compare(ours: Answers, theirs: Answers) -> dict[str, float]:
-    """Name → difference between two answers to the same frames.
+def compare(ours: SequenceResult, theirs: SequenceResult) -> dict[str, float]:
+    """Name → difference between two results on the same frames.
 
     Raises:
-        ValueError: the answers are of another number of frames.
+        ValueError: the numbers of frames differ.
     """
     if len(ours.found) != len(theirs.found):
         raise ValueError(f"compare: {len(ours.found)} frames against {len(theirs.found)}")
@@ -81,12 +80,12 @@ def compare(ours: Answers, theirs: Answers) -> dict[str, float]:
     }
     if ours.detector_runs is not None and theirs.detector_runs is not None:
         out["detector runs"] = float(ours.detector_runs)
-        out["detector runs apart"] = float(abs(ours.detector_runs - theirs.detector_runs))
+        out["detector runs difference"] = float(abs(ours.detector_runs - theirs.detector_runs))
     return out
 
 
-def judge(differences: dict[str, float], limits: dict[str, float]) -> list[Check]:
-    """Every difference as a check; that the same frames show somebody is always judged."""
+def check_limits(differences: dict[str, float], limits: dict[str, float]) -> list[Check]:
+    """Every difference as a check; `FOUND` always has the limit 0."""
     limits = {FOUND: 0.0, **limits}
     missing = [name for name in limits if name not in differences]
     known = [Check(name, value, limits.get(name)) for name, value in differences.items()]
@@ -94,5 +93,5 @@ def judge(differences: dict[str, float], limits: dict[str, float]) -> list[Check
 
 
 def _percentile(values: NDArray[np.float64], percent: float) -> float:
-    """NaN of nothing; NaN also if any value is one, so that a hole never passes a limit."""
+    """NaN without values or with any NaN, so that missing data never passes a limit."""
     return float(np.percentile(values, percent)) if values.size else float("nan")

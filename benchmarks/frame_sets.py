@@ -1,4 +1,4 @@
-"""The pictures and clips on which the pipeline is compared with the reference: a fixed list."""
+"""The fixed list of pictures and clips of `benchmarks.parity`."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from blazetrack.sources.synthetic import SyntheticSource
 __all__ = ["DATA", "FrameSet", "frame_sets"]
 
 DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
-"""Pictures and clips that are not part of the project; sets that need them skip without."""
+"""Pictures and clips outside the project; sets that need them are skipped without."""
 
 PICTURES = 20
 CLIP_FRAMES = 120
@@ -29,12 +29,12 @@ Images = Iterator[NDArray[np.uint8]]
 
 @dataclass(frozen=True, slots=True)
 class FrameSet:
-    """A named row of frames.
+    """A named sequence of frames.
 
     Attributes:
         name: for the report.
         static: unrelated pictures, else a clip.
-        images: makes the frames anew at each call, `(H, W, 3)` uint8 RGB.
+        images: iterates over the frames, `(H, W, 3)` uint8 RGB.
         needs: file or folder without which the set is skipped.
     """
 

@@ -1,13 +1,13 @@
-"""How long a picture of a browser's camera takes to its landmarks on the screen.
+"""Latency of the live page, from a browser camera's picture to its landmarks on the screen.
 
     python -m benchmarks.live [--seconds S] [--viewers N] [--model M] [--json FILE]
 
-A server process, and headless Chromium whose camera shows the drawn person, on the loopback. The
-page itself measures: from the frame's arrival in it until its landmarks are drawn. First one
-viewer, then N at once for S seconds: nobody may starve, and neither latency nor the server's
-memory may grow.
+A server process and headless Chromium on the loopback; the camera shows the drawn person. The page
+itself measures from the arrival of a frame in it until its landmarks are drawn. First one viewer,
+then N at once for S seconds: every viewer must get its share of frames, and neither latency nor the
+server's memory may grow.
 
-Ends with exit code 1 where a limit does not hold, 2 where it could not be measured.
+Exit code 1 if a limit does not hold, 2 if it could not be measured.
 """
 
 from __future__ import annotations
@@ -28,25 +28,25 @@ from benchmarks.browser import Served, open_browser, serve, until, write_clip
 from benchmarks.report import check_writable, write_json
 from blazetrack.errors import BlazetrackError
 
-MARGIN_MS = 25.0  # over the networks' own time
+MARGIN_MS = 25.0  # added to the networks' own time
 SETTLE_S = 5.0
-GROWTH = 1.2  # of the second half over the first: more is growth
-STARVED = 0.5  # of the mean number of frames: less is starved
-# Latencies and network times since it was last asked.
+MAX_GROWTH = 1.2  # second half ÷ first half
+MIN_SHARE = 0.5  # of the mean number of frames per viewer
+# Latencies and network times since the last call.
 TAKE = """const page = window.blazetrack;
 const taken = [page.latencies.splice(0), page.networks.splice(0), page.frames];
 page.frames = 0; return taken;"""
 
 
 def begin(page: Any) -> None:
-    """Let a page use its camera."""
+    """Start the camera of a page."""
     until(page, "page.hello")
     page.find_element("id", "start").click()
     until(page, "page.camera.running && page.latencies.length > 3", 90)
 
 
 def measure(served: Served, clip: Path, viewers: int, seconds: float) -> dict[str, Any]:
-    """So many pages at once for so long."""
+    """Run `viewers` pages at once for `seconds`."""
     with ExitStack() as stack:
         pages = [stack.enter_context(open_browser(clip)) for _ in range(viewers)]
         for page in pages:
@@ -79,21 +79,21 @@ def measure(served: Served, clip: Path, viewers: int, seconds: float) -> dict[st
 
 
 def verdicts(one: dict[str, Any], many: dict[str, Any]) -> dict[str, bool]:
-    """What must hold."""
+    """Limit in words → whether it holds."""
     grown = many["latency_second_half_ms"] / many["latency_first_half_ms"]
     fair = min(many["frames"]) / (sum(many["frames"]) / len(many["frames"]))
     return {
         f"one viewer: latency <= networks + {MARGIN_MS:.0f} ms": one["latency_ms"]
         <= one["network_ms"] + MARGIN_MS,
-        f"{many['viewers']} viewers: latency does not grow": grown <= GROWTH,
+        f"{many['viewers']} viewers: latency does not grow": grown <= MAX_GROWTH,
         f"{many['viewers']} viewers: memory does not grow": many["memory_last_mb"]
         <= 1.05 * many["memory_first_mb"],
-        f"{many['viewers']} viewers: nobody starves": fair >= STARVED,
+        f"{many['viewers']} viewers: each gets its share of frames": fair >= MIN_SHARE,
     }
 
 
 def main(args: list[str] | None = None) -> int:
-    """Measure, print, and say whether the limits hold."""
+    """Measure and print; the exit code."""
     parser = argparse.ArgumentParser(
         "python -m benchmarks.live", description=__doc__.split("\n")[0]
     )

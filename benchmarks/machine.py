@@ -1,22 +1,24 @@
-"""What a measurement was taken on, for result files; no name and no folder of the machine."""
+"""Machine and package versions for result files; no host name and no folder."""
 
 from __future__ import annotations
 
 import os
 import re
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
 from blazetrack.cli.info import collect
 
-__all__ = ["describe", "features"]
+__all__ = ["cpu_features", "describe_machine", "package_versions"]
 
 # The instruction sets that decide how fast a float or int8 network runs on a CPU.
 FEATURES = re.compile(r"sse4_[12]|avx\w*|fma|f16c|amx\w*|neon|asimd\w*|fphp|i8mm|bf16|sve\w*")
+PACKAGES = ("blazetrack", "numpy", "opencv-python", "opencv-python-headless", "ai-edge-litert")
 
 
-def describe() -> dict[str, Any]:
-    """Processor, cores, features, system, and how busy it is."""
+def describe_machine() -> dict[str, Any]:
+    """Processor, cores, features, system and load."""
     facts = collect()
     try:
         cpuinfo = Path("/proc/cpuinfo").read_text(encoding="utf-8")
@@ -25,13 +27,24 @@ def describe() -> dict[str, Any]:
     return {
         "processor": facts["processor"],
         "cores": facts["cores"],
-        "features": features(cpuinfo),
+        "features": cpu_features(cpuinfo),
         "system": facts["system"],
         "load before (1, 5, 15 minutes)": [round(load, 2) for load in os.getloadavg()],
     }
 
 
-def features(cpuinfo: str) -> list[str]:
-    """The instruction sets that matter to networks, out of the text of `/proc/cpuinfo`."""
+def cpu_features(cpuinfo: str) -> list[str]:
+    """The instruction sets relevant to networks in the text of `/proc/cpuinfo`."""
     flags = re.search(r"^(?:flags|Features)\s*:\s*(.+)$", cpuinfo, re.MULTILINE)
     return [flag for flag in flags[1].split() if FEATURES.fullmatch(flag)] if flags else []
+
+
+def package_versions(*more: str) -> dict[str, str]:
+    """Versions of blazetrack, its main dependencies and `more`, where installed."""
+    out = {}
+    for name in (*PACKAGES, *more):
+        try:
+            out[name] = version(name)
+        except PackageNotFoundError:  # OpenCV has one of two names
+            continue
+    return out

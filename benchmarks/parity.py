@@ -1,8 +1,8 @@
-"""Are the numbers those of the reference? Same frames, both pipelines, side by side.
+"""Parity with the reference: the same frames through blazetrack and mediapipe 0.10.21.
 
     python -m benchmarks.parity [--json FILE] [--data FOLDER] [--only TEXT]
 
-Ends with exit code 0 if every limit holds, 1 if one does not, 2 if it could not be measured.
+Exit code 0 if every limit holds, 1 if one does not, 2 if it could not be measured.
 The first run installs mediapipe 0.10.21 into an environment of its own (`reference/`).
 """
 
@@ -10,10 +10,8 @@ from __future__ import annotations
 
 import math
 import platform
-import sys
 import tempfile
 from dataclasses import dataclass
-from importlib.metadata import version
 from itertools import chain, repeat
 from pathlib import Path
 from typing import Annotated, Any
@@ -28,26 +26,31 @@ from benchmarks.differences import (
     STATIC_LIMITS,
     TASKS_LIMITS,
     Check,
+    check_limits,
     compare,
-    judge,
 )
 from benchmarks.frame_sets import DATA, FrameSet, frame_sets
-from benchmarks.reference.answers import Answers, ask_solutions, ask_tasks, save_frames
+from benchmarks.machine import package_versions
 from benchmarks.reference.environment import MEDIAPIPE
-from benchmarks.report import check_writable, write_json
+from benchmarks.reference.results import (
+    SequenceResult,
+    save_frames,
+    track_with_solutions,
+    track_with_tasks,
+)
+from benchmarks.report import check_writable, exit_2_on_error, write_json
 from blazetrack.errors import BlazetrackError
 from blazetrack.pipeline import PoseTracker
 
-__all__ = ["Section", "ask_blazetrack", "main"]
+__all__ = ["Section", "main", "track_with_blazetrack"]
 
 KEYPOINTS = 33
-FRAME_S = 0.033333  # the clock that `mp.solutions` invents: 33333 µs a frame
-PACKAGES = ("blazetrack", "numpy", "opencv-python", "ai-edge-litert")
+FRAME_S = 0.033333  # the fixed step of `mp.solutions`: 33333 µs a frame
 
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """One set of frames under one graph: what was measured, or why it was not."""
+    """One set of frames under one graph: its checks, or the reason why it was skipped."""
 
     frames: str
     graph: str
@@ -56,7 +59,7 @@ class Section:
 
     @property
     def passed(self) -> bool:
-        """True where it was skipped: the reason is printed."""
+        """True also where it was skipped; the reason is printed."""
         return all(check.passed for check in self.checks)
 
 
@@ -65,14 +68,14 @@ def main(
     data: Annotated[
         Path, typer.Option(help="Folder with golden/ and coco_dev/.", show_default="../shared/data")
     ] = DATA,
-    only: Annotated[str, typer.Option(help="Only the sets whose name holds this.")] = "",
+    only: Annotated[str, typer.Option(help="Only the sets whose name contains this.")] = "",
 ) -> None:
     """Compare blazetrack with mediapipe 0.10.21 on the same frames."""
     console = Console()
     chosen = [one for one in frame_sets(data) if only in one.name]
-    if not chosen:
-        raise SystemExit(_stop(f"parity: no set of frames has {only!r} in its name"))
-    try:
+    with exit_2_on_error():
+        if not chosen:
+            raise BlazetrackError(f"parity: no set of frames has {only!r} in its name")
         check_writable(json_file)
         with Console(stderr=True).status("running both pipelines"):
             sections = [section for one in chosen for section in measure(one)]
@@ -81,14 +84,12 @@ def main(
             console.print(f"skipped: {reason}", soft_wrap=True, markup=False)
         write_json(json_file, report(sections))
         if all(section.skipped for section in sections):
-            raise SystemExit(_stop("parity: everything was skipped, so nothing is proven"))
-    except BlazetrackError as error:
-        raise SystemExit(_stop(str(error))) from None
+            raise BlazetrackError("parity: everything was skipped, so nothing was measured")
     raise SystemExit(0 if all(section.passed for section in sections) else 1)
 
 
 def measure(frames: FrameSet) -> list[Section]:
-    """Run both pipelines over one set: legacy graph, and for pictures the tasks graph too."""
+    """Run both pipelines over one set: legacy graph, for still pictures also the tasks graph."""
     graphs = ["mediapipe_legacy", "mediapipe_tasks"] if frames.static else ["mediapipe_legacy"]
     if frames.needs is not None and not frames.needs.exists():
         return [Section(frames.name, graph, skipped=f"no {frames.needs}") for graph in graphs]
@@ -100,22 +101,22 @@ def measure(frames: FrameSet) -> list[Section]:
 
 def _measure_graph(frames: FrameSet, graph: str, folder: Path) -> Section:
     if graph == "mediapipe_tasks":
-        theirs, limits = ask_tasks(folder), TASKS_LIMITS
+        theirs, limits = track_with_tasks(folder), TASKS_LIMITS
     else:
-        theirs = ask_solutions(folder, static=frames.static)
+        theirs = track_with_solutions(folder, static=frames.static)
         limits = STATIC_LIMITS if frames.static else CLIP_LIMITS
-    ours = ask_blazetrack(folder, graph, static=frames.static)
-    return Section(frames.name, graph, tuple(judge(compare(ours, theirs), limits)))
+    ours = track_with_blazetrack(folder, graph, static=frames.static)
+    return Section(frames.name, graph, tuple(check_limits(compare(ours, theirs), limits)))
 
 
-def ask_blazetrack(folder: Path, graph: str, *, static: bool) -> Answers:
-    """Our pipeline on a folder of saved frames.
+def track_with_blazetrack(folder: Path, graph: str, *, static: bool) -> SequenceResult:
+    """Run blazetrack over a folder of saved frames.
 
     Args:
         folder: written by `save_frames`.
         graph: name of a graph file.
-        static: forget everybody before each frame. The first value passes every filter
-            unchanged, so this is the unsmoothed answer to that frame alone.
+        static: reset the tracker before each frame. The first value passes every filter
+            unchanged, so this is the unsmoothed result of that frame alone.
     """
     paths = sorted(folder.glob("*.npy"))
     found = np.zeros(len(paths), bool)
@@ -132,11 +133,11 @@ def ask_blazetrack(folder: Path, graph: str, *, static: bool) -> Answers:
                 landmarks_px[row] = poses.landmarks_px[0]
                 world_m[row] = poses.world_landmarks_m[0]
                 visibility[row] = poses.visibility[0]
-        return Answers(found, landmarks_px, world_m, visibility, tracker.detector_runs)
+        return SequenceResult(found, landmarks_px, world_m, visibility, tracker.detector_runs)
 
 
 def table(sections: list[Section]) -> Table:
-    """The report for people: one row per measured value."""
+    """One row per measured value."""
     out = Table(title=f"blazetrack and {MEDIAPIPE}, same frames")
     for name in ("frames, graph", "measured"):
         out.add_column(name, no_wrap=True)
@@ -156,12 +157,12 @@ def table(sections: list[Section]) -> Table:
 
 
 def report(sections: list[Section]) -> dict[str, Any]:
-    """The report for programs: plain values, null instead of NaN."""
+    """The JSON report, with null instead of NaN."""
     return {
         "reference": MEDIAPIPE,
         "python": platform.python_version(),
         "machine": platform.machine(),
-        "packages": {name: version(name) for name in PACKAGES},
+        "packages": package_versions(),
         "passed": all(section.passed for section in sections),
         "sections": [
             {
@@ -179,11 +180,6 @@ def report(sections: list[Section]) -> dict[str, Any]:
 def _plain(check: Check) -> dict[str, Any]:
     value = check.value if math.isfinite(check.value) else None
     return {"name": check.name, "value": value, "limit": check.limit, "passed": check.passed}
-
-
-def _stop(message: str) -> int:
-    print(message, file=sys.stderr)
-    return 2
 
 
 if __name__ == "__main__":

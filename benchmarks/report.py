@@ -1,24 +1,37 @@
-"""Reports for programs: one JSON file, checked for before the long work starts."""
+"""JSON reports, and errors as exit code 2."""
 
 from __future__ import annotations
 
 import json
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from blazetrack.errors import SinkError
+from blazetrack.errors import BlazetrackError, SinkError
 
-__all__ = ["check_writable", "write_json"]
+__all__ = ["check_writable", "exit_2_on_error", "write_json"]
+
+
+@contextmanager
+def exit_2_on_error() -> Iterator[None]:
+    """Print a `BlazetrackError` on stderr and exit with code 2."""
+    try:
+        yield
+    except BlazetrackError as error:
+        print(error, file=sys.stderr)
+        raise SystemExit(2) from None
 
 
 def check_writable(path: Path | None) -> None:
-    """Refuse a file whose folder does not exist, before minutes are spent on its content."""
+    """Raise before minutes are spent on the content, if the file's folder does not exist."""
     if path is not None and not path.resolve().parent.is_dir():
         raise SinkError(f"--json {path}: expected a folder that exists, found none: make it first")
 
 
 def write_json(path: Path | None, value: dict[str, Any]) -> None:
-    """Write `value`, or nothing where no file was asked for."""
+    """Write `value`; nothing where `path` is None."""
     if path is None:
         return
     try:

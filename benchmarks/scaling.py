@@ -1,22 +1,22 @@
-"""What a frame costs against its size, the number of threads and the length of the clip.
+"""Cost of a frame against its size, the number of threads and the length of the clip.
 
     python -m benchmarks.scaling             # sizes and threads
     python -m benchmarks.scaling --length    # memory over 10,000 frames
 
-Beside every row stands the floor: what the network alone takes. `benchmarks.people` does the same
-against the number of people.
+Each row also gives the network alone. `benchmarks.people` varies the number of people instead.
 """
 
 from __future__ import annotations
 
 import argparse
-import json
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from rich.console import Console
 from rich.table import Table
 
+from benchmarks.report import check_writable, write_json
 from blazetrack.backends import default_threads
 from blazetrack.cli.bench import measure
 from blazetrack.pipeline import PoseTracker
@@ -24,12 +24,12 @@ from blazetrack.sources import open_source
 
 SIZES = {"360p": "640x360", "720p": "1280x720", "1080p": "1920x1080", "4K": "3840x2160"}
 LENGTH = 10_000
-SETTLED = 500  # frames after which nothing may grow any more
+SETTLED = 500  # frames until memory must have settled
 
 
-def sizes_and_threads(frames: int) -> list[dict[str, object]]:
+def sizes_and_threads(frames: int) -> list[dict[str, Any]]:
     """One row per picture size and number of threads."""
-    rows: list[dict[str, object]] = []
+    rows: list[dict[str, Any]] = []
     for name, size in SIZES.items():
         for threads in range(1, default_threads() + 1):
             row = measure(f"synthetic?size={size}&frames={frames + 10}", frames, threads=threads)
@@ -41,7 +41,7 @@ COLUMNS = ("threads", "frame_ms", "network_ms", "other_ms", "other_share", "fps"
 
 
 def resident_mb() -> float:
-    """Memory of this process that is in use now (Linux)."""
+    """Resident memory of this process in MB (Linux)."""
     pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1])
     return pages * 4096 / 1e6
 
@@ -67,18 +67,19 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--length", action="store_true", help="memory over a long clip instead")
     parser.add_argument("--json", type=Path, help="also write the figures to this file")
     options = parser.parse_args(arguments)
+    check_writable(options.json)
     if options.length:
-        result: object = memory_over_length()
+        result: dict[str, Any] = memory_over_length()
         Console().print(result)
     else:
-        result = rows = sizes_and_threads(options.frames)
+        rows = sizes_and_threads(options.frames)
+        result = {"rows": rows}
         table = Table("size", *COLUMNS)
         for row in rows:
             cells = [f"{row[key]:.2f}" if key != "threads" else str(row[key]) for key in COLUMNS]
             table.add_row(str(row["size"]), *cells)
         Console().print(table)
-    if options.json:
-        options.json.write_text(json.dumps(result, indent=2), encoding="utf-8")
+    write_json(options.json, result)
 
 
 if __name__ == "__main__":

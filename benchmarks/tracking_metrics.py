@@ -1,24 +1,24 @@
-"""How well are people followed? Truths and answers of a clip → IDF1, MOTA, switches, recall.
+"""Tracking metrics of a clip: IDF1, MOTA, ID switches, recall and more.
 
 The rules:
 
-- **Likeness** of a true person and an answer is OKS over COCO's 17 keypoints, those of them that
-  can be seen; the person's area is 0.53 of the box around the true points, as large as COCO's
-  outlines are in their boxes on average. They match from 0.5 on.
-- **Counted** are people who are whole in the picture and enough of whose points can be seen: nine
-  tenths, unless told otherwise.
-  The others are neither missed nor do they make a false alarm, the habit of the MOT challenges:
-  an answer that matches no counted person is left out if it is like one of the others, over the
-  points that can be seen or over all 17, for a hidden person may well be guessed.
-- **Pairs** are made frame by frame: most likeness in sum, but a pair of the frame before stays as
-  long as it matches.
-- IDF1, MOTA and switches are those of `trackers.eval` (Roboflow), a port of TrackEval, on what is
-  left. A switch is a counted person who is paired with another id than at the last time.
-- A fragmentation is a counted person who was paired, was missed while counted, and is paired
-  again: being hidden or away breaks nothing.
-- **Recall of the seen** is over people who are whole and nine tenths of whose points can be seen.
-- A **double** is a false alarm that is like a counted person: a second skeleton on one body.
-- PCK@0.2 is over all 33 points of paired people that can be seen, by their torso.
+- **Matching** uses OKS over the visible ones of COCO's 17 keypoints; a person's area is 0.53 of the
+  box around the true points, the mean ratio of COCO's outlines to their boxes. A pair matches from
+  0.5 on.
+- **Counted** are people who are whole in the picture with at least 0.9 of their points visible
+  (`min_visible`). The others are ignored, as in the MOT challenges: neither missed nor a false
+  alarm. A prediction that matches no counted person is ignored if it matches one of the others,
+  over the visible points or over all 17, because an occluded person may be extrapolated.
+- **Assignment** is made frame by frame and maximises the sum of OKS, but a pair of the frame before
+  is kept as long as it matches.
+- IDF1, MOTA and ID switches are those of `trackers.eval` (Roboflow), a port of TrackEval, without
+  the ignored people and predictions. A switch is a counted person matched with another id than at
+  the last match.
+- A **fragmentation** is a counted person who was matched, was missed while counted, and is matched
+  again; occlusion and absence are no fragmentation.
+- **Recall, full view** is over whole people with at least 0.9 of their points visible.
+- A **duplicate** is a false alarm that matches a counted person: a second skeleton on one body.
+- PCK@0.2 is over all visible ones of the 33 points of matched people, relative to torso size.
 """
 
 from __future__ import annotations
@@ -31,19 +31,19 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.reference.answers import Found
+from benchmarks.reference.results import FrameResult
 from blazetrack.errors import MissingExtra
 from blazetrack.metrics import OKS_SIGMAS_COCO17, oks, pck, torso_size
 from blazetrack.skeleton import BLAZEPOSE33, COCO17
 from blazetrack.synthetic import Truth
 
-__all__ = ["BOX_TO_AREA", "ClipScore", "judge_clip", "likeness", "require_trackers", "total"]
+__all__ = ["BOX_TO_AREA", "ClipScore", "oks_matrix", "require_trackers", "score_clip", "total"]
 
-ALIKE = 0.5
-SEEN = 0.9
-PCK_PART = 0.2
+MIN_OKS = 0.5
+MIN_VISIBLE = 0.9
+PCK_SHARE = 0.2
 BOX_TO_AREA = 0.53
-"""Outline by box area, the mean over COCO's people (the custom of pose data without outlines)."""
+"""Outline area ÷ box area, the mean over COCO's people; used for data without outlines."""
 
 _PAIRS = BLAZEPOSE33.map_to(COCO17)
 _POINTS = [ours for ours, _ in _PAIRS]
@@ -56,106 +56,108 @@ Mask = NDArray[np.bool_]
 
 @dataclass(slots=True)
 class ClipScore:
-    """What was counted in one clip; clips add up in `total`.
+    """Counts of one clip; `total` adds clips up.
 
     Attributes:
         clear: the CLEAR figures of `trackers.eval`.
         identity: its identity figures.
-        fragmentations: how often somebody was missed in between.
-        seen: frames times people that were in full view.
-        seen_found: of those, paired.
-        doubles: false alarms on somebody who already has a skeleton.
-        excused: answers that were left out.
-        likeness: of every pair.
-        right: keypoints of paired people that are near enough.
-        points: keypoints of paired people that can be seen.
+        fragmentations: number of fragmentations.
+        full_view: people in full view, summed over frames.
+        full_view_matched: those of them that are matched.
+        duplicates: false alarms that match a counted person.
+        ignored: predictions that are ignored.
+        oks: of every match.
+        correct: visible keypoints of matched people within the PCK distance.
+        points: visible keypoints of matched people.
     """
 
     clear: dict[str, Any] = field(default_factory=dict)
     identity: dict[str, Any] = field(default_factory=dict)
     fragmentations: int = 0
-    seen: int = 0
-    seen_found: int = 0
-    doubles: int = 0
-    excused: int = 0
-    likeness: list[float] = field(default_factory=list)
-    right: int = 0
+    full_view: int = 0
+    full_view_matched: int = 0
+    duplicates: int = 0
+    ignored: int = 0
+    oks: list[float] = field(default_factory=list)
+    correct: int = 0
     points: int = 0
 
 
-def judge_clip(
-    truths: Sequence[Truth], answers: Sequence[Found], part_seen: float = SEEN
+def score_clip(
+    truths: Sequence[Truth], predictions: Sequence[FrameResult], min_visible: float = MIN_VISIBLE
 ) -> ClipScore:
     """Score one clip by the rules above.
 
     Args:
-        truths: frame by frame.
-        answers: as many.
-        part_seen: people of whom less can be seen are not counted.
+        truths: one per frame.
+        predictions: one per frame.
+        min_visible: minimum share of visible points of a counted person.
     """
     from trackers.eval import compute_clear_metrics, compute_identity_metrics
 
-    score, held, runs = ClipScore(), dict[int, int](), _Runs()
-    true_ids, ids, alikes = [], [], []
-    for truth, found in zip(truths, answers, strict=True):
-        counted = truth.whole & (_part_seen(truth) >= part_seen)
-        seen = likeness(truth, found, truth.visible)
+    score, previous, fragments = ClipScore(), dict[int, int](), _Fragments()
+    true_ids, ids, scores = [], [], []
+    for truth, predicted in zip(truths, predictions, strict=True):
+        counted = truth.whole & (_visible_share(truth) >= min_visible)
+        values = oks_matrix(truth, predicted, truth.visible)
         rows = np.flatnonzero(counted)
-        pairs = _pair(seen[rows], truth.ids[rows], found.ids, held)
-        held = {int(truth.ids[rows[i]]): int(found.ids[j]) for i, j in pairs}
-        free = [j for j in range(len(found)) if j not in {j for _, j in pairs}]
-        other = np.maximum(seen, likeness(truth, found, np.ones_like(truth.visible)))[~counted]
-        excused = {free[j] for _, j in _pair(other[:, free])}
-        kept = [j for j in range(len(found)) if j not in excused]
+        pairs = _assign(values[rows], truth.ids[rows], predicted.ids, previous)
+        previous = {int(truth.ids[rows[i]]): int(predicted.ids[j]) for i, j in pairs}
+        matched = {j for _, j in pairs}
+        free = [j for j in range(len(predicted)) if j not in matched]
+        over_all = oks_matrix(truth, predicted, np.ones_like(truth.visible))
+        ignored = {free[j] for _, j in _assign(np.maximum(values, over_all)[~counted][:, free])}
+        kept = [j for j in range(len(predicted)) if j not in ignored]
+        false_alarms = [j for j in free if j not in ignored]
         true_ids.append(truth.ids[rows])
-        ids.append(found.ids[kept])
-        alikes.append(seen[rows][:, kept])
-        score.excused += len(excused)
-        score.doubles += sum(bool((seen[rows, j] >= ALIKE).any()) for j in free if j not in excused)
-        runs.add(truth.ids[rows], set(held))
-        _add_pairs(score, truth, found, [(rows[i], j) for i, j in pairs], seen)
-    score.fragmentations = runs.broken
-    score.clear = compute_clear_metrics(true_ids, ids, alikes, ALIKE)
-    score.identity = compute_identity_metrics(true_ids, ids, alikes, ALIKE)
+        ids.append(predicted.ids[kept])
+        scores.append(values[rows][:, kept])
+        score.ignored += len(ignored)
+        score.duplicates += sum(bool((values[rows, j] >= MIN_OKS).any()) for j in false_alarms)
+        fragments.add(truth.ids[rows], set(previous))
+        _add_pairs(score, truth, predicted, [(rows[i], j) for i, j in pairs], values)
+    score.fragmentations = fragments.count
+    score.clear = compute_clear_metrics(true_ids, ids, scores, MIN_OKS)
+    score.identity = compute_identity_metrics(true_ids, ids, scores, MIN_OKS)
     return score
 
 
 def require_trackers() -> None:
-    """Say how to install what counts ids, before minutes are spent on a clip."""
+    """Raise before minutes are spent on clips, if the package `trackers` is not installed."""
     if find_spec("trackers") is None:
         raise MissingExtra("trackers", "benchmark")
 
 
 def total(scores: Iterable[ClipScore]) -> dict[str, float]:
-    """Name → figure over all clips; counts add up, shares are of the sums."""
+    """Name → figure over all clips; counts are summed, shares are of the sums."""
     from trackers.eval import aggregate_clear_metrics, aggregate_identity_metrics
 
     scores = list(scores)
     clear = aggregate_clear_metrics([score.clear for score in scores])
     identity = aggregate_identity_metrics([score.identity for score in scores])
-    alike = [value for score in scores for value in score.likeness]
+    values = [value for score in scores for value in score.oks]
     clips = max(len(scores), 1)
     return {
         "IDF1": identity["IDF1"],
         "MOTA": clear["MOTA"],
-        "switches a clip": clear["IDSW"] / clips,
-        "fragmentations a clip": sum(score.fragmentations for score in scores) / clips,
-        "recall of the seen": _share(scores, "seen_found", "seen"),
-        "recall of the counted": clear["CLR_Re"],
+        "ID switches per clip": clear["IDSW"] / clips,
+        "fragmentations per clip": sum(score.fragmentations for score in scores) / clips,
+        "recall, full view": _share(scores, "full_view_matched", "full_view"),
+        "recall, counted": clear["CLR_Re"],
         "precision": clear["CLR_Pr"],
         "false alarms": clear["CLR_FP"],
-        "of these doubles": sum(score.doubles for score in scores),
-        "PCK@0.2 of the paired": _share(scores, "right", "points"),
-        "OKS of the paired": float(np.mean(alike)) if alike else 0.0,
+        "duplicates among them": sum(score.duplicates for score in scores),
+        "PCK@0.2 of matches": _share(scores, "correct", "points"),
+        "OKS of matches": float(np.mean(values)) if values else 0.0,
     }
 
 
-def likeness(truth: Truth, found: Found, visible: Mask) -> Float:
-    """`(T, N)` OKS of every true person and every answer over the `visible` `(T, 33)` points."""
-    count, many = len(truth), len(found)
+def oks_matrix(truth: Truth, predicted: FrameResult, visible: Mask) -> Float:
+    """`(T, N)` OKS of every true person and prediction over the `visible` `(T, 33)` points."""
+    count, many = len(truth), len(predicted)
     area = BOX_TO_AREA * np.ptp(truth.landmarks_px, axis=1).prod(axis=1)
     return oks(
-        np.tile(found.landmarks_px[:, _POINTS], (count, 1, 1)),
+        np.tile(predicted.landmarks_px[:, _POINTS], (count, 1, 1)),
         truth.landmarks_px[:, _POINTS].repeat(many, axis=0),
         visible[:, _POINTS].repeat(many, axis=0),
         area.repeat(many),
@@ -163,35 +165,35 @@ def likeness(truth: Truth, found: Found, visible: Mask) -> Float:
     ).reshape(count, many)
 
 
-class _Runs:
-    """Who was paired in which frames, and how often that broke off."""
+class _Fragments:
+    """Counter of fragmentations: matched, then missed while counted, then matched again."""
 
     def __init__(self) -> None:
-        self._paired: dict[int, bool] = {}  # id → was paired when last counted
-        self.broken = 0
+        self._matched: dict[int, bool] = {}  # id → matched when last counted
+        self.count = 0
 
-    def add(self, ids: NDArray[np.int64], paired: set[int]) -> None:
-        """The counted people of the next frame, and those of them that are paired."""
+    def add(self, ids: NDArray[np.int64], matched: set[int]) -> None:
+        """Add a frame: ids of the counted people, and of those of them that are matched."""
         for one in map(int, ids):
-            if one in paired:
-                self.broken += self._paired.get(one) is False
-                self._paired[one] = True
-            elif one in self._paired:
-                self._paired[one] = False
+            if one in matched:
+                self.count += self._matched.get(one) is False
+                self._matched[one] = True
+            elif one in self._matched:
+                self._matched[one] = False
 
 
-def _pair(
-    alike: Float,
+def _assign(
+    values: Float,
     true_ids: NDArray[np.int64] | None = None,
     ids: NDArray[np.int64] | None = None,
-    held: dict[int, int] | None = None,
+    previous: dict[int, int] | None = None,
 ) -> list[tuple[int, int]]:
-    """Rows and columns that match, most likeness in sum; pairs that are `held` come first."""
+    """Matching rows and columns with the maximum sum of OKS; `previous` pairs come first."""
     from scipy.optimize import linear_sum_assignment
 
-    score = np.where(alike >= ALIKE, alike, 0.0)
-    if held and true_ids is not None and ids is not None:
-        before = np.array([held.get(int(one), -1) for one in true_ids], np.int64)
+    score = np.where(values >= MIN_OKS, values, 0.0)
+    if previous and true_ids is not None and ids is not None:
+        before = np.array([previous.get(int(one), -1) for one in true_ids], np.int64)
         score += 1000.0 * (score > 0) * (before[:, None] == ids)  # as CLEAR does
     rows, columns = linear_sum_assignment(-score)
     return [(int(i), int(j)) for i, j in zip(rows, columns, strict=True) if score[i, j] > 0]
@@ -200,28 +202,28 @@ def _pair(
 def _add_pairs(
     score: ClipScore,
     truth: Truth,
-    found: Found,
+    predicted: FrameResult,
     pairs: Sequence[tuple[int, int]],
-    alike: Float,
+    values: Float,
 ) -> None:
-    """Count those in full view, and how good the keypoints of the paired are."""
-    whole = truth.whole & (_part_seen(truth) >= SEEN)
-    paired = [i for i, _ in pairs]
-    score.seen += int(whole.sum())
-    score.seen_found += int(whole[paired].sum())
-    score.likeness += [float(alike[i, j]) for i, j in pairs]
-    answers = found.landmarks_px[[j for _, j in pairs]]
-    true, visible = truth.landmarks_px[paired], truth.visible[paired]
+    """Count people in full view, and the correct keypoints of matched people."""
+    full_view = truth.whole & (_visible_share(truth) >= MIN_VISIBLE)
+    matched = [i for i, _ in pairs]
+    score.full_view += int(full_view.sum())
+    score.full_view_matched += int(full_view[matched].sum())
+    score.oks += [float(values[i, j]) for i, j in pairs]
+    points = predicted.landmarks_px[[j for _, j in pairs]]
+    true, visible = truth.landmarks_px[matched], truth.visible[matched]
     assert _TORSO is not None
-    correct = pck(answers, true, torso_size(true, _TORSO), PCK_PART)
-    score.right += int((correct & visible).sum())
+    correct = pck(points, true, torso_size(true, _TORSO), PCK_SHARE)
+    score.correct += int((correct & visible).sum())
     score.points += int(visible.sum())
 
 
-def _part_seen(truth: Truth) -> Float:
-    """`(T,)` which part of each person's 33 points can be seen."""
-    part: Float = truth.visible.mean(axis=1)
-    return part
+def _visible_share(truth: Truth) -> Float:
+    """`(T,)` share of each person's 33 points that is visible."""
+    share: Float = truth.visible.mean(axis=1)
+    return share
 
 
 def _share(scores: Sequence[ClipScore], part: str, whole: str) -> float:

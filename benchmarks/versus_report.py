@@ -1,4 +1,4 @@
-"""Medians, ratios and verdicts of a comparison; pure, so that they can be tested."""
+"""Medians, ratios and verdicts of `benchmarks.versus_mediapipe`; pure functions."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Ratio:
-    """Theirs ÷ ours: of the medians, and the least and the largest within one round."""
+    """Theirs ÷ ours: of the medians, and the minimum and maximum within one round."""
 
     value: float
     low: float
@@ -30,15 +30,15 @@ class Ratio:
 
 @dataclass(frozen=True, slots=True)
 class Measure:
-    """One quantity, less of which is better, on every side.
+    """One quantity of all implementations; lower is better.
 
     Attributes:
-        name: what was measured.
+        name: of the quantity.
         unit: of the values.
-        values: side → a value for each round; the first side is ours. Values at the same place
-            were taken one after the other, so they share what else the machine was doing.
-        target: the least ratio theirs ÷ ours that is asked for; None only reports.
-        compared: whether a ratio says something.
+        values: implementation → one value per round; the first is blazetrack (ours). Values of
+            the same round were measured one after the other, under the same load.
+        target: minimum ratio theirs ÷ ours; None has no target.
+        compared: whether ratios are reported.
     """
 
     name: str
@@ -49,53 +49,53 @@ class Measure:
 
     @property
     def ours(self) -> str:
-        """The name of our side."""
+        """Name of blazetrack's values."""
         return next(iter(self.values))
 
     @property
     def theirs(self) -> list[str]:
-        """The names of the sides that ours is compared with."""
+        """Names of the implementations that blazetrack is compared with."""
         return list(self.values)[1:] if self.compared else []
 
-    def ratio(self, side: str) -> Ratio:
+    def ratio(self, name: str) -> Ratio:
         """Theirs ÷ ours."""
-        ours, theirs = self.values[self.ours], self.values[side]
+        ours, theirs = self.values[self.ours], self.values[name]
         pairs = [b / a for a, b in zip(ours, theirs, strict=True)]
         return Ratio(median(theirs) / median(ours), min(pairs), max(pairs))
 
-    def met(self, side: str) -> bool | None:
+    def met(self, name: str) -> bool | None:
         """Whether the ratio of medians reaches the target; None without a target."""
-        return None if self.target is None else self.ratio(side).value >= self.target
+        return None if self.target is None else self.ratio(name).value >= self.target
 
     @property
     def passed(self) -> bool:
         """True unless a target is missed."""
-        return all(self.met(side) is not False for side in self.theirs)
+        return all(self.met(name) is not False for name in self.theirs)
 
 
-def interleaved(sides: Sequence[T], times: int) -> list[T]:
-    """Every side `times` times, taking turns; whoever was first goes last the next time."""
-    turns = (turn % len(sides) for turn in range(times))
-    return [side for first in turns for side in (*sides[first:], *sides[:first])]
+def interleaved(items: Sequence[T], times: int) -> list[T]:
+    """Every item once per turn, `times` turns; the order rotates by one each turn."""
+    turns = (turn % len(items) for turn in range(times))
+    return [item for first in turns for item in (*items[first:], *items[:first])]
 
 
 def rows(measure: Measure) -> list[tuple[str, ...]]:
-    """The cells of `COLUMNS`, a row for each side."""
+    """The cells of `COLUMNS`, one row per implementation."""
     out = []
-    for side, values in measure.values.items():
-        cells = (side, _with_span(median(values), min(values), max(values)))
-        if side not in measure.theirs:
+    for name, values in measure.values.items():
+        cells = (name, _with_span(median(values), min(values), max(values)))
+        if name not in measure.theirs:
             out.append((*cells, "", "", ""))
             continue
-        ratio = measure.ratio(side)
-        met = {None: "", True: "yes", False: "NO"}[measure.met(side)]
+        ratio = measure.ratio(name)
+        met = {None: "", True: "yes", False: "NO"}[measure.met(name)]
         target = "" if measure.target is None else f"≥ {measure.target:.3g}"
         out.append((*cells, _with_span(ratio.value, ratio.low, ratio.high), target, met))
     return out
 
 
 def table(title: str, measures: Sequence[Measure]) -> Table:
-    """The report for people."""
+    """The printed table."""
     out = Table(title=title, box=SIMPLE_HEAD, padding=(0, 1, 0, 0))
     for index, name in enumerate(COLUMNS):
         out.add_column(name, justify="right" if index else "left", no_wrap=True)
@@ -107,41 +107,42 @@ def table(title: str, measures: Sequence[Measure]) -> Table:
 
 
 def markdown(report: Mapping[str, Any], measures: Sequence[Measure]) -> str:
-    """The result file for people, from what `plain` gives."""
+    """The result file in Markdown."""
     lines = [f"# {report['title']}", "", f"`{report['command']}`, {report['date']}.", ""]
     lines += [_line(COLUMNS), _line(["---", *["--:"] * (len(COLUMNS) - 1)])]
     for measure in measures:
         lines.append(_line([f"**{_heading(measure)}**", *[""] * (len(COLUMNS) - 1)]))
         lines += [_line(row) for row in rows(measure)]
-    lines += ["", "## What each side computes"]
-    lines += [f"- **{name}**: {side['computes']}" for name, side in report["sides"].items()]
+    compared = report["implementations"]
+    lines += ["", "## What each implementation computes"]
+    lines += [f"- **{name}**: {one['computes']}" for name, one in compared.items()]
     lines += ["", "## Frames", f"- {report['frames']}"]
     lines += ["", "## Machine"]
     lines += [f"- {name}: {_words(value)}" for name, value in report["machine"].items()]
     lines += ["", "## Versions"]
-    for name, side in report["sides"].items():
-        packages = ", ".join(f"{package} {v}" for package, v in side["packages"].items())
-        lines.append(f"- {name}: Python {side['python']}, {packages}")
+    for name, one in compared.items():
+        packages = ", ".join(f"{package} {v}" for package, v in one["packages"].items())
+        lines.append(f"- {name}: Python {one['python']}, {packages}")
     lines += ["", "## How it was measured", *[f"- {note}" for note in report["notes"]]]
     return "\n".join(lines) + "\n"
 
 
 def plain(measures: Sequence[Measure]) -> list[dict[str, Any]]:
-    """The measures for programs."""
+    """The measures for the JSON report."""
     return [
         {
             "name": measure.name,
             "unit": measure.unit,
             "target": measure.target,
-            "values": {side: list(values) for side, values in measure.values.items()},
+            "values": {name: list(values) for name, values in measure.values.items()},
             "ratios": {
-                side: {
-                    "median": measure.ratio(side).value,
-                    "min": measure.ratio(side).low,
-                    "max": measure.ratio(side).high,
-                    "met": measure.met(side),
+                name: {
+                    "median": measure.ratio(name).value,
+                    "min": measure.ratio(name).low,
+                    "max": measure.ratio(name).high,
+                    "met": measure.met(name),
                 }
-                for side in measure.theirs
+                for name in measure.theirs
             },
         }
         for measure in measures
@@ -149,7 +150,7 @@ def plain(measures: Sequence[Measure]) -> list[dict[str, Any]]:
 
 
 def shown_arguments(arguments: Sequence[str]) -> list[str]:
-    """The command's arguments without those that only say where the result goes."""
+    """The command's arguments without output paths."""
     out, skip = [], False
     for text in arguments:
         name, has_value, _ = text.partition("=")

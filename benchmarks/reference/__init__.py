@@ -1,6 +1,6 @@
-"""The reference pipeline, run in an environment of its own so that nothing of it is installed here.
+"""MediaPipe as the reference, in virtual environments of its own.
 
-`environment` makes that environment once and keeps it; `answers` gives saved frames to it and
-reads what it found. `run_solutions.py` and `run_tasks.py` are the scripts that the other Python
-executes; nothing here imports them.
+`environment` makes and caches them, `results` runs saved frames through one, `workers` times
+several implementations side by side. The scripts `run_*.py`, `serve_*.py` and `time_*.py` run
+under the Python of such an environment; nothing here imports them.
 """

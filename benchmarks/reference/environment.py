@@ -1,7 +1,7 @@
-"""A virtual environment for one pinned package, made once and kept in the cache.
+"""A virtual environment for one pinned package, made once and cached.
 
-Wheels of the reference exist for some Python versions only, and it pins numpy and more, so it
-never shares an environment with blazetrack.
+mediapipe has wheels for some Python versions only and pins numpy and more, so it never shares an
+environment with blazetrack.
 """
 
 from __future__ import annotations
@@ -21,10 +21,10 @@ from blazetrack.errors import BlazetrackError
 __all__ = ["MEDIAPIPE", "MEDIAPIPE_PYTHONS", "find_interpreter", "make_venv", "reference_python"]
 
 MEDIAPIPE = "mediapipe==0.10.21"
-"""The reference: the last release that holds both the `solutions` interface and the weights."""
+"""The reference: the last release with both the `solutions` interface and the weights."""
 
 MEDIAPIPE_PYTHONS = ("3.12", "3.11", "3.10", "3.9")
-"""Python versions that this release has wheels for, best first."""
+"""Python versions with wheels of this release, preferred first."""
 
 FOLDER_VARIABLE = "BLAZETRACK_REFERENCE"
 
@@ -32,14 +32,14 @@ FOLDER_VARIABLE = "BLAZETRACK_REFERENCE"
 def reference_python(
     requirement: str = MEDIAPIPE, pythons: Sequence[str] = MEDIAPIPE_PYTHONS
 ) -> Path:
-    """The Python that has `requirement` installed; the first call installs it.
+    """The Python of the environment with `requirement`; the first call installs it.
 
-    The environments lie in the user's cache folder, or in the folder that the environment
-    variable `BLAZETRACK_REFERENCE` names.
+    Environments are kept in the user's cache folder, or in the folder named by the environment
+    variable `BLAZETRACK_REFERENCE`.
 
     Args:
         requirement: `name==version`.
-        pythons: versions that have wheels of it, best first.
+        pythons: versions with wheels of it, preferred first.
 
     Raises:
         BlazetrackError: no Python fits, or pip cannot install the package.
@@ -58,12 +58,12 @@ def reference_python(
 
 
 def make_venv(base: Path, folder: Path, install: Sequence[str]) -> Path:
-    """Make a fresh environment in `folder`, install what is named, return its Python.
+    """Make a fresh environment in `folder`, install the requirements, return its Python.
 
     Args:
         base: the Python to build on.
         folder: emptied first if it exists.
-        install: what pip is told to install: requirements or folders.
+        install: requirements or folders, as for `pip install`.
 
     Raises:
         BlazetrackError: the environment cannot be made or pip fails.
@@ -78,7 +78,7 @@ def make_venv(base: Path, folder: Path, install: Sequence[str]) -> Path:
 def find_interpreter(pythons: Sequence[str] = MEDIAPIPE_PYTHONS) -> Path:
     """A Python of one of these versions that can make environments.
 
-    Looks at the running one first, then on the `PATH`, then among those of pyenv.
+    Search order: the running one, the `PATH`, pyenv.
 
     Raises:
         BlazetrackError: none fits.
@@ -88,7 +88,7 @@ def find_interpreter(pythons: Sequence[str] = MEDIAPIPE_PYTHONS) -> Path:
             return candidate
     raise BlazetrackError(
         f"reference: expected Python {', '.join(pythons)} with the venv module, found none "
-        "(looked at the running Python, the PATH and pyenv): install one of them"
+        "(searched the running Python, the PATH and pyenv): install one of them"
     )
 
 
@@ -106,22 +106,22 @@ def _candidates(pythons: Sequence[str]) -> Iterator[Path]:
 def _version_of(python: Path) -> str | None:
     """`major.minor`, or None where it does not start (a shim) or cannot make environments."""
     code = "import ensurepip, sys, venv; print('%d.%d' % sys.version_info[:2])"
-    return _ask(python, code)
+    return _output_of(python, code)
 
 
 def _installed_version(python: Path, name: str) -> str | None:
     if not python.exists():
         return None
-    return _ask(python, f"from importlib.metadata import version; print(version({name!r}))")
+    return _output_of(python, f"from importlib.metadata import version; print(version({name!r}))")
 
 
-def _ask(python: Path, code: str) -> str | None:
-    """What `python` prints for this code, or None if it fails."""
+def _output_of(python: Path, code: str) -> str | None:
+    """The standard output of this code, None if it fails."""
     try:
         done = subprocess.run(
             [str(python), "-I", "-c", code], capture_output=True, text=True, check=False
         )
-    except OSError:  # not a program for this machine: one more candidate that does not fit
+    except OSError:  # not a program for this machine: not a candidate
         return None
     return done.stdout.strip() if done.returncode == 0 else None
 

@@ -1,47 +1,47 @@
-"""The three that are compared: blazetrack, `solutions` of 0.10.21 and the newest Tasks."""
+"""The compared implementations: blazetrack, `solutions` of mediapipe 0.10.21, the newest Tasks."""
 
 from __future__ import annotations
 
-import json
 import re
 import subprocess
 import sys
-import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
-from benchmarks.footprint import sizes
 from benchmarks.reference.environment import MEDIAPIPE, reference_python
-from benchmarks.reference.workers import Side, write_task_bundle
+from benchmarks.reference.installed_size import blazetrack_sizes, package_sizes, site_packages
+from benchmarks.reference.worker_process import last_line
+from benchmarks.reference.workers import Implementation, write_task_bundle
 from blazetrack.errors import BlazetrackError
 from blazetrack.store import Store
 
-__all__ = ["installed_bytes", "newest_tasks", "three_sides"]
+__all__ = ["implementations", "installed_bytes", "newest_tasks"]
 
-ROOT = Path(__file__).resolve().parents[2]
 DETECTOR = "pose_detector"  # of landmark models that name none
 
-OURS = (
+FULL = (
     "the default graph; the full landmark network cut to landmarks, score, world and heatmap, "
     "so the segmentation branch is not computed; heatmap refinement; smoothing; as many threads "
     "as cores"
 )
-OTHERS = "the default graph with {model} and {detector}; smoothing; as many threads as cores"
-THEIRS = (
-    "smoothing on, no mask asked for; the same weights as published, so the segmentation branch "
-    "is always computed; the number of threads is its own choice"
+OTHER_MODEL = "the default graph with {model} and {detector}; smoothing; as many threads as cores"
+MEDIAPIPE_WORK = (
+    "smoothing on, segmentation mask off; the same weights as published, so the segmentation "
+    "branch is always computed; MediaPipe's default number of threads"
 )
-SOLUTIONS = f"`solutions.pose`, `model_complexity=1`, all else by default; {THEIRS}"
-TASKS = f"Tasks `PoseLandmarker`, video mode, `num_poses=1`, all else by default; {THEIRS}"
+SOLUTIONS = f"`solutions.pose`, `model_complexity=1`, other options default; {MEDIAPIPE_WORK}"
+TASKS = (
+    f"Tasks `PoseLandmarker`, video mode, `num_poses=1`, other options default; {MEDIAPIPE_WORK}"
+)
 
 
-def three_sides(bundle: Path, newest: str = "", model: str = "full") -> list[Side]:
-    """All sides, ready to run, ours first: environments made, weights here, bundle written.
+def implementations(bundle: Path, newest: str = "", model: str = "full") -> list[Implementation]:
+    """All three, ready to run, blazetrack first: environments, weights and bundle are in place.
 
     Args:
-        bundle: where the `.task` bundle goes.
+        bundle: path for the `.task` bundle.
         newest: version of mediapipe for Tasks; empty is the newest published.
-        model: landmark model of ours.
+        model: blazetrack's landmark model.
 
     Raises:
         BlazetrackError: something cannot be installed or fetched; there is no such model.
@@ -49,22 +49,22 @@ def three_sides(bundle: Path, newest: str = "", model: str = "full") -> list[Sid
     detector, store = _detector(model), Store()
     for name in (detector, model):
         store.variant(store.find(name))
-    computes = OURS if model == "full" else OTHERS.format(model=model, detector=detector)
+    computes = FULL if model == "full" else OTHER_MODEL.format(model=model, detector=detector)
     solutions = reference_python(MEDIAPIPE)
     version, tasks = newest_tasks(bundle, newest)
     old = MEDIAPIPE.partition("==")[2]
     return [
-        Side("blazetrack", Path(sys.executable), "time_blazetrack.py", computes, model),
-        Side(f"solutions {old}", solutions, "time_solutions.py", SOLUTIONS),
-        Side(f"tasks {version}", tasks, "time_tasks.py", TASKS, bundle),
+        Implementation("blazetrack", Path(sys.executable), "time_blazetrack.py", computes, model),
+        Implementation(f"solutions {old}", solutions, "time_solutions.py", SOLUTIONS),
+        Implementation(f"tasks {version}", tasks, "time_tasks.py", TASKS, bundle),
     ]
 
 
 def newest_tasks(bundle: Path, newest: str = "") -> tuple[str, Path]:
-    """Version of mediapipe for Tasks and the Python that has it; the `.task` bundle is written.
+    """Version of mediapipe for Tasks and the Python that has it; writes the `.task` bundle.
 
     Args:
-        bundle: where the `.task` bundle goes: 0.10.21, the last that holds weights, writes it.
+        bundle: path for the `.task` bundle, written by 0.10.21, the last release with weights.
         newest: version of mediapipe; empty is the newest published.
 
     Raises:
@@ -76,15 +76,13 @@ def newest_tasks(bundle: Path, newest: str = "") -> tuple[str, Path]:
     return version, reference_python(f"mediapipe=={version}")
 
 
-def installed_bytes(sides: Sequence[Side]) -> dict[str, int]:
-    """Side → bytes on the disk, packages and weights; ours is installed afresh to be measured."""
-    ours, *theirs = sides
-    out = {ours.name: _our_packages() + _our_weights(str(ours.model))}
-    for side in theirs:
-        code = "import sysconfig; print(sysconfig.get_path('purelib'))"
-        site = subprocess.check_output([str(side.python), "-I", "-c", code], text=True).strip()
-        bundle = side.model.stat().st_size if isinstance(side.model, Path) else 0
-        out[side.name] = sum(sizes(Path(site)).values()) + bundle
+def installed_bytes(compared: Sequence[Implementation]) -> dict[str, int]:
+    """Name → bytes on disk, packages and weights; blazetrack is installed afresh for it."""
+    ours, *theirs = compared
+    out = {ours.name: sum(blazetrack_sizes().values()) + _our_weights(str(ours.model))}
+    for one in theirs:
+        bundle = one.model.stat().st_size if isinstance(one.model, Path) else 0
+        out[one.name] = sum(package_sizes(site_packages(one.python)).values()) + bundle
     return out
 
 
@@ -94,28 +92,15 @@ def _newest(python: Path) -> str:
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     match = re.match(r"mediapipe \(([^)]+)\)", done.stdout)
     if match is None:
-        last = (done.stderr.strip().splitlines() or ["no message"])[-1]
         raise BlazetrackError(
-            f"reference: expected pip to tell the newest mediapipe, it said: {last}: "
-            "name a version with --newest"
+            "reference: expected the newest version of mediapipe from pip, got: "
+            f"{last_line(done.stderr)}: name a version with --newest"
         )
     return match[1]
 
 
-def _our_packages() -> int:
-    with tempfile.TemporaryDirectory(prefix="blazetrack-size-") as name:
-        file = Path(name) / "size.json"
-        command = [sys.executable, "-m", "benchmarks.footprint", "--json", str(file)]
-        done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
-        if done.returncode != 0:
-            last = (done.stderr.strip().splitlines() or ["no message"])[-1]
-            raise BlazetrackError(f"versus: the size was not measured: {last}: or use --no-size")
-        installed = json.loads(file.read_text(encoding="utf-8"))["installed"]
-    return int(installed["blazetrack"]["bytes"])
-
-
 def _our_weights(model: str) -> int:
-    """The models and their slim forms: both are kept."""
+    """Bytes of the models and of their slim copies: both are kept."""
     store, files = Store(), set()
     for name in (_detector(model), model):
         found = store.find(name)

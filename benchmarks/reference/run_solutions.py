@@ -1,12 +1,12 @@
-"""Run `mp.solutions.pose` of mediapipe 0.10.21 over saved frames; executed by the reference Python.
+"""Run `mp.solutions.pose` of mediapipe 0.10.21 over saved frames, under the reference Python.
 
     python run_solutions.py FRAMES OUT.npz [--static]
 
-`FRAMES` is a folder of `.npy` pictures, `(H, W, 3)` uint8 RGB, taken in the order of their names.
-`OUT.npz` gets one row per frame: `found` and `detector_run` `(F,)` bool, `landmarks_px` and
-`world_m` `(F, 33, 3)` float64, `visibility` `(F, 33)` float64; NaN where nobody was found.
+`FRAMES` is a folder of `.npy` images, `(H, W, 3)` uint8 RGB, in the order of their names.
+`OUT.npz` holds one row per frame: `found` and `detector_run` `(F,)` bool, `landmarks_px` and
+`world_m` `(F, 33, 3)` float64, `visibility` `(F, 33)` float64; NaN without a person.
 
-The script stands alone: it must not import blazetrack, which is not installed over there.
+The script must not import blazetrack, which is not installed in that environment.
 """
 
 from __future__ import annotations
@@ -24,10 +24,10 @@ DETECTOR_INPUT = "image_for_pose_detection"  # modules/pose_landmark/pose_landma
 
 
 class _WithDetectorInput(SolutionBase):
-    """Watches one more stream of the graph: the picture that the gate lets through to the detector.
+    """Observes one more stream of the graph: the image that passes the gate to the detector.
 
-    Stands between `Pose` and `SolutionBase` in the method resolution order, so that `Pose` sets
-    the graph up exactly as it always does, with its own import list and options.
+    It is between `Pose` and `SolutionBase` in the method resolution order, so that `Pose` sets
+    the graph up unchanged, with its own import list and options.
     """
 
     def __init__(self, **stock: Any) -> None:
@@ -35,7 +35,7 @@ class _WithDetectorInput(SolutionBase):
 
 
 class ObservedPose(mp.solutions.pose.Pose, _WithDetectorInput):
-    """The stock `Pose` that also tells whether the detector ran."""
+    """The stock `Pose` with one more output: the detector's input."""
 
 
 def _points(landmarks: Any, scale: tuple[float, float, float]) -> np.ndarray:
@@ -43,7 +43,7 @@ def _points(landmarks: Any, scale: tuple[float, float, float]) -> np.ndarray:
 
 
 def run(frames: list[Path], static: bool) -> dict[str, np.ndarray]:
-    """The reference's answer to every frame."""
+    """The arrays of `OUT.npz`."""
     count = len(frames)
     out: dict[str, np.ndarray] = {
         "found": np.zeros(count, bool),
@@ -68,7 +68,7 @@ def run(frames: list[Path], static: bool) -> dict[str, np.ndarray]:
 
 
 def main() -> None:
-    """Read the arguments, run, write."""
+    """Parse the arguments, run, write."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("frames", type=Path)
     parser.add_argument("out", type=Path)

@@ -1,14 +1,14 @@
-"""Run `PoseLandmarker` of mediapipe 0.10.21 on saved pictures; executed by the reference Python.
+"""Run `PoseLandmarker` of mediapipe 0.10.21 on saved images, under the reference Python.
 
     python run_tasks.py FRAMES OUT.npz
 
 `FRAMES` and `OUT.npz` as in `run_solutions.py`, without `detector_run`: in image mode the detector
-runs on every picture.
+runs on every image.
 
-The `.task` bundle is put together here from the two published files inside the wheel, with the
-normalisation metadata that the task graph asks for, so nothing is downloaded.
+The `.task` bundle is assembled from the two published files inside the wheel, with the
+normalisation metadata that the task graph requires, so nothing is downloaded.
 
-The script stands alone: it must not import blazetrack, which is not installed over there.
+The script must not import blazetrack, which is not installed in that environment.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ def write_bundle(path: Path) -> None:
 
 
 def run(frames: list[Path], bundle: Path) -> dict[str, np.ndarray]:
-    """The reference's answer to every picture."""
+    """The arrays of `OUT.npz`."""
     count = len(frames)
     out: dict[str, np.ndarray] = {
         "found": np.zeros(count, bool),
@@ -74,7 +74,7 @@ def run(frames: list[Path], bundle: Path) -> dict[str, np.ndarray]:
 
 
 def main() -> None:
-    """Read the arguments, run, write."""
+    """Parse the arguments, run, write."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("frames", type=Path)
     parser.add_argument("out", type=Path)

@@ -1,6 +1,6 @@
-"""Time blazetrack's tracker from this checkout; executed by the running Python.
+"""Time blazetrack's tracker from this checkout, under the running Python.
 
-Arguments and answers are in `timed.py`; `--model` is the landmark model's name.
+Arguments and output: `timing.py`; `--model` is the landmark model's name.
 """
 
 from __future__ import annotations
@@ -10,13 +10,13 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from timed import Process, serve
+from timing import Process, serve
 
 FPS = 30
 
 
-def open_side(args: argparse.Namespace) -> Process:
-    """The tracker as it comes: default graph, smoothing on, a thread for each core."""
+def open_implementation(args: argparse.Namespace) -> Process:
+    """The tracker with its defaults and one thread per core."""
     sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
     from blazetrack import PoseTracker
 
@@ -29,4 +29,4 @@ def open_side(args: argparse.Namespace) -> Process:
 
 
 if __name__ == "__main__":
-    serve(__doc__.splitlines()[0], open_side)
+    serve(__doc__.splitlines()[0], open_implementation)

@@ -1,7 +1,7 @@
-"""Time `mp.solutions.pose` of mediapipe 0.10.21; executed by the reference Python.
+"""Time `mp.solutions.pose` of mediapipe 0.10.21, under the reference Python.
 
-Arguments and answers are in `timed.py`. The script must not import blazetrack, which is not
-installed over there.
+Arguments and output: `timing.py`. The script must not import blazetrack, which is not installed in
+that environment.
 """
 
 from __future__ import annotations
@@ -9,11 +9,11 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
-from timed import Process, serve
+from timing import Process, serve
 
 
-def open_side(args: argparse.Namespace) -> Process:
-    """`Pose` as it comes: the full model, smoothing on, no segmentation mask asked for."""
+def open_implementation(args: argparse.Namespace) -> Process:
+    """`Pose` with its defaults: full model, smoothing on, segmentation mask off."""
     import mediapipe as mp
 
     pose = mp.solutions.pose.Pose(model_complexity=1)
@@ -25,4 +25,4 @@ def open_side(args: argparse.Namespace) -> Process:
 
 
 if __name__ == "__main__":
-    serve(__doc__.splitlines()[0], open_side)
+    serve(__doc__.splitlines()[0], open_implementation)

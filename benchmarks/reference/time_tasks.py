@@ -1,7 +1,7 @@
-"""Time the Tasks `PoseLandmarker` in video mode; executed by the Python that has it.
+"""Time the Tasks `PoseLandmarker` in video mode, under the Python that has it.
 
-Arguments and answers are in `timed.py`; `--model` is the `.task` bundle. The script must not
-import blazetrack, which is not installed over there.
+Arguments and output: `timing.py`; `--model` is the `.task` bundle. The script must not import
+blazetrack, which is not installed in that environment.
 """
 
 from __future__ import annotations
@@ -9,13 +9,13 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
-from timed import Process, serve
+from timing import Process, serve
 
 FPS = 30
 
 
-def open_side(args: argparse.Namespace) -> Process:
-    """`PoseLandmarker` for one person with everything else as it comes."""
+def open_implementation(args: argparse.Namespace) -> Process:
+    """`PoseLandmarker` for one person with its other options default."""
     import mediapipe as mp
     from mediapipe.tasks.python.core.base_options import BaseOptions
     from mediapipe.tasks.python.vision import PoseLandmarker, PoseLandmarkerOptions, RunningMode
@@ -28,11 +28,11 @@ def open_side(args: argparse.Namespace) -> Process:
     landmarker = PoseLandmarker.create_from_options(options)
 
     def process(image: Any, index: int) -> bool:
-        picture = mp.Image(image_format=mp.ImageFormat.SRGB, data=image)
-        return bool(landmarker.detect_for_video(picture, index * 1000 // FPS).pose_landmarks)
+        mp_image = mp.Image(image_format=mp.ImageFormat.SRGB, data=image)
+        return bool(landmarker.detect_for_video(mp_image, index * 1000 // FPS).pose_landmarks)
 
     return process
 
 
 if __name__ == "__main__":
-    serve(__doc__.splitlines()[0], open_side)
+    serve(__doc__.splitlines()[0], open_implementation)

@@ -1,16 +1,17 @@
-"""What the three timed workers share: pin to cores, run frames, tell the times. Stands alone.
+"""Timing protocol of the three `time_*.py` workers: pin to cores, run frames, print times.
 
-    python time_SIDE.py FRAMES --cores 0,1 [--model MODEL] [--once COUNT]
+    python time_NAME.py FRAMES --cores 0,1 [--model MODEL] [--once COUNT]
 
-`FRAMES` is a folder of `.npy` pictures, `(H, W, 3)` uint8 RGB, taken in the order of their names.
+`FRAMES` is a folder of `.npy` images, `(H, W, 3)` uint8 RGB, in the order of their names.
 
-- Without `--once`: loads all frames, prints one line about itself, then runs a whole round over
-  them for every line that comes in, and answers with the seconds of each frame.
-- With `--once COUNT`: prints a line as soon as the first frame has its result, goes on to `COUNT`
-  frames, each read when its turn comes, and prints the peak of the process's memory.
+- Without `--once`: loads all frames and prints its versions; then, for every input line, runs one
+  round over all frames and prints the seconds of each.
+- With `--once COUNT`: prints a line at the first frame's result, runs `COUNT` frames, loading one
+  at a time, and prints the peak memory of the process.
 
 Every line is one JSON object. Nothing large is imported before the process is pinned, because
-thread pools are sized at import; and nothing is ever reset: a round goes on where the last ended.
+thread pools are sized at import. State is never reset: a round continues the one before. The module
+must not import blazetrack.
 """
 
 from __future__ import annotations
@@ -27,49 +28,49 @@ from typing import Any
 __all__ = ["Process", "serve"]
 
 PACKAGES = ("blazetrack", "mediapipe", "ai-edge-litert", "numpy",
-            "opencv-python", "opencv-contrib-python")  # fmt: skip
+            "opencv-python", "opencv-python-headless", "opencv-contrib-python")  # fmt: skip
 
 Process = Callable[[Any, int], bool]
-"""`(picture, index)` → was somebody found? The index never stops rising."""
+"""`(image, index)` → whether a person was found. The index increases over all rounds."""
 
 
-def serve(side: str, open_side: Callable[[argparse.Namespace], Process]) -> None:
-    """Read the arguments, pin this process, and do what it is asked for.
+def serve(description: str, open_implementation: Callable[[argparse.Namespace], Process]) -> None:
+    """Parse the arguments, pin this process, run.
 
     Args:
-        side: one sentence for `--help`.
-        open_side: imports what the side needs and makes it ready.
+        description: one sentence for `--help`.
+        open_implementation: imports and opens the timed implementation.
     """
-    parser = argparse.ArgumentParser(description=side)
+    parser = argparse.ArgumentParser(description=description)
     parser.add_argument("frames", type=Path)
-    parser.add_argument("--cores", required=True, help="numbers of the cores, by commas")
-    parser.add_argument("--model", help="model file or name, for a side that needs one")
-    parser.add_argument("--once", type=int, default=0, help="frames to run; then end")
+    parser.add_argument("--cores", required=True, help="core numbers, comma-separated")
+    parser.add_argument("--model", help="model file or name, where one is needed")
+    parser.add_argument("--once", type=int, default=0, help="number of frames to run, then end")
     args = parser.parse_args()
     args.cores = sorted({int(core) for core in args.cores.split(",")})
     os.sched_setaffinity(0, args.cores)
     paths = sorted(args.frames.glob("*.npy"))
     if args.once:
-        _run_once(open_side(args), paths[: args.once])
+        _run_once(open_implementation(args), paths[: args.once])
     else:
-        _run_rounds(open_side(args), paths)
+        _run_rounds(open_implementation(args), paths)
 
 
 def _run_once(process: Process, paths: list[Path]) -> None:
     import numpy as np
 
     found = int(process(np.load(paths[0]), 0))
-    _say(found=found)  # the parent's clock stops here
+    _print_json(found=found)  # the parent's clock stops here
     for index, path in enumerate(paths[1:], start=1):
         found += process(np.load(path), index)
-    _say(found=found, peak_bytes=_peak_bytes())
+    _print_json(found=found, peak_bytes=_peak_bytes())
 
 
 def _run_rounds(process: Process, paths: list[Path]) -> None:
     import numpy as np
 
     images = [np.load(path) for path in paths]
-    _say(**_about())
+    _print_json(**_about())
     index = 0
     for _ in sys.stdin:
         seconds, found = [], 0
@@ -78,7 +79,7 @@ def _run_rounds(process: Process, paths: list[Path]) -> None:
             found += process(image, index)
             seconds.append(time.perf_counter() - start)
             index += 1
-        _say(seconds=seconds, found=found)
+        _print_json(seconds=seconds, found=found)
 
 
 def _about() -> dict[str, Any]:
@@ -95,10 +96,9 @@ def _about() -> dict[str, Any]:
 
 
 def _peak_bytes() -> int:
-    """The most memory that was ever resident.
+    """Peak resident memory.
 
-    `ru_maxrss` would count what the parent held before this program was started in its place;
-    the kernel's `VmHWM` is this program's own.
+    `VmHWM`, because `ru_maxrss` includes the parent's memory before `exec`.
     """
     for line in Path("/proc/self/status").read_text(encoding="ascii").splitlines():
         if line.startswith("VmHWM:"):
@@ -106,5 +106,5 @@ def _peak_bytes() -> int:
     raise RuntimeError("no VmHWM in /proc/self/status: this needs Linux")
 
 
-def _say(**facts: Any) -> None:
+def _print_json(**facts: Any) -> None:
     print(json.dumps(facts), flush=True)

@@ -1,4 +1,4 @@
-"""A script that runs under another Python and answers in lines of JSON."""
+"""A script under another Python that replies in lines of JSON."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ from typing import IO, Any
 
 from blazetrack.errors import BlazetrackError
 
-__all__ = ["ALONE", "Child", "last_line"]
+__all__ = ["ISOLATED", "WorkerProcess", "last_line"]
 
-ALONE = ("-E", "-s")  # no PYTHONPATH and no user's packages: each side sees its own environment
+ISOLATED = ("-E", "-s")  # no PYTHONPATH, no user site: a worker imports its own environment only
 
 
-class Child:
-    """A process, what is sent to it and what it answers.
+class WorkerProcess:
+    """A running script: requests to its standard input, replies from its standard output.
 
     Args:
-        name: what messages call it.
+        name: for error messages.
         python: the interpreter.
-        script: what it runs.
+        script: its file.
         arguments: of the script.
     """
 
@@ -31,7 +31,7 @@ class Child:
         self._name = name
         self._errors: IO[str] = tempfile.TemporaryFile("w+", errors="replace")  # noqa: SIM115
         self._process = subprocess.Popen(
-            [str(python), *ALONE, str(script), *arguments],
+            [str(python), *ISOLATED, str(script), *arguments],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self._errors,
@@ -39,19 +39,19 @@ class Child:
 
     @property
     def pid(self) -> int:
-        """Of the process."""
+        """Process id."""
         return self._process.pid
 
-    def say(self, *parts: Any) -> None:
-        """Send bytes; a process that has died is told of by `hear`."""
+    def send(self, *parts: Any) -> None:
+        """Send bytes; `receive` raises if the process has ended."""
         assert self._process.stdin is not None
         with suppress(BrokenPipeError):
             for part in parts:
                 self._process.stdin.write(part)
             self._process.stdin.flush()
 
-    def hear(self) -> dict[str, Any]:
-        """The next answer.
+    def receive(self) -> dict[str, Any]:
+        """The next reply.
 
         Raises:
             BlazetrackError: the process has ended.
@@ -63,14 +63,14 @@ class Child:
             self._errors.seek(0)
             reason = last_line(self._errors.read())
             raise BlazetrackError(f"reference: {self._name} ended with {code}: {reason}")
-        answer: dict[str, Any] = json.loads(line)
-        return answer
+        reply: dict[str, Any] = json.loads(line)
+        return reply
 
-    def end(self) -> None:
-        """Close its input, which ends it, and wait; harmless when called twice."""
+    def close(self) -> None:
+        """Close the input, which ends the process, and wait; a second call does nothing."""
         assert self._process.stdin is not None
         assert self._process.stdout is not None
-        with suppress(BrokenPipeError):  # it ended before: told of by the call that met it
+        with suppress(BrokenPipeError):  # it had ended already: `receive` reports that
             self._process.stdin.close()
         try:
             self._process.wait(timeout=20)
@@ -82,5 +82,5 @@ class Child:
 
 
 def last_line(text: str) -> str:
-    """The last line of what a process complained of."""
+    """The last line of an error output."""
     return (text.strip().splitlines() or ["no message"])[-1]

@@ -1,4 +1,4 @@
-"""The sides of a comparison as processes: long-lived ones that are timed, fresh ones that start."""
+"""The compared implementations as processes: timed in rounds, or started once."""
 
 from __future__ import annotations
 
@@ -8,26 +8,25 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from types import TracebackType
 
-from benchmarks.reference.worker_process import ALONE, Child, last_line
+from benchmarks.reference.worker_process import ISOLATED, WorkerProcess, last_line
 from blazetrack.errors import BlazetrackError
 
-__all__ = ["Side", "Start", "Worker", "start_once", "write_task_bundle"]
+__all__ = ["Implementation", "Start", "Worker", "start_once", "write_task_bundle"]
 
 SCRIPTS = Path(__file__).parent
 
 
 @dataclass(frozen=True, slots=True)
-class Side:
-    """One of those compared.
+class Implementation:
+    """One of the compared implementations.
 
     Attributes:
         name: for the report.
         python: of the environment that it is installed in.
         script: the worker's file name.
-        computes: what it does for each frame, in words.
-        model: a file or a name that the worker has to be told of.
+        computes: its work for each frame, in words.
+        model: model file or name for the worker, if it needs one.
     """
 
     name: str
@@ -39,7 +38,7 @@ class Side:
 
 @dataclass(frozen=True, slots=True)
 class Start:
-    """One fresh process: seconds from its spawn to its first result, and its peak memory."""
+    """One fresh process: seconds from spawn to first result, peak memory, frames with a person."""
 
     first_s: float
     peak_bytes: int
@@ -47,17 +46,17 @@ class Start:
 
 
 class Worker:
-    """A process that holds the frames and runs a round over them when asked; a context manager.
+    """A process that holds all frames in memory and runs rounds over them; a context manager.
 
     Attributes:
-        about: versions, as the process itself says them.
-        found: in how many frames of the last round it found somebody.
-        others: cores that anything but this worker kept busy, round by round.
+        about: versions inside the process.
+        found: frames of the last round with a person.
+        others: cores kept busy by other processes, per round.
     """
 
-    def __init__(self, side: Side, frames: Path, cores: Sequence[int]) -> None:
-        self._child = _child(side, frames, cores)
-        self.about = self._child.hear()
+    def __init__(self, one: Implementation, frames: Path, cores: Sequence[int]) -> None:
+        self._process = _open(one, frames, cores)
+        self.about = self._process.receive()
         self.found = 0
         self.others: list[float] = []
         self._cores = cores
@@ -65,57 +64,52 @@ class Worker:
     def round(self) -> list[float]:
         """The seconds of each frame of one round over all frames."""
         began, before = time.perf_counter(), self._foreign_s()
-        self._child.say(b"round\n")
-        answer = self._child.hear()
+        self._process.send(b"round\n")
+        reply = self._process.receive()
         used_s = self._foreign_s() - before
         self.others.append(max(0.0, used_s / (time.perf_counter() - began)))
-        self.found = int(answer["found"])
-        return [float(seconds) for seconds in answer["seconds"]]
+        self.found = int(reply["found"])
+        return [float(seconds) for seconds in reply["seconds"]]
 
     def _foreign_s(self) -> float:
-        """Seconds that these cores were busy so far, without what this worker used."""
+        """Busy seconds of these cores so far, minus those of this worker."""
         names = {f"cpu{core}" for core in self._cores}
         lines = Path("/proc/stat").read_text(encoding="ascii").splitlines()
         ticks = 0
         for name, *fields in (line.split() for line in lines if line.startswith("cpu")):
             if name in names:  # user nice system idle iowait irq softirq steal
                 ticks += sum(int(fields[i]) for i in (0, 1, 2, 5, 6, 7))
-        stat = Path(f"/proc/{self._child.pid}/stat").read_text(encoding="utf-8", errors="replace")
+        stat = Path(f"/proc/{self._process.pid}/stat").read_text(encoding="utf-8", errors="replace")
         own = stat.rpartition(")")[2].split()[11:13]  # utime, stime
         return float(ticks - sum(map(int, own))) / os.sysconf("SC_CLK_TCK")
 
     def __enter__(self) -> Worker:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self._child.end()
+    def __exit__(self, *exc: object) -> None:
+        self._process.close()
 
 
-def start_once(side: Side, frames: Path, cores: Sequence[int], count: int = 1) -> Start:
+def start_once(one: Implementation, frames: Path, cores: Sequence[int], count: int = 1) -> Start:
     """Start a fresh process, let it run `count` frames, and wait for its end."""
     began = time.perf_counter()
-    child = _child(side, frames, cores, ["--once", str(count)])
+    process = _open(one, frames, cores, ["--once", str(count)])
     try:
-        child.hear()
+        process.receive()
         first_s = time.perf_counter() - began
-        last = child.hear()
+        last = process.receive()
     finally:
-        child.end()
+        process.close()
     return Start(first_s, int(last["peak_bytes"]), int(last["found"]))
 
 
 def write_task_bundle(python: Path, path: Path) -> None:
-    """Have mediapipe 0.10.21 write the `.task` bundle: later wheels hold no weights."""
+    """Write the `.task` bundle with mediapipe 0.10.21: later wheels hold no weights."""
     code = (
         "import sys; from pathlib import Path; sys.path.insert(0, sys.argv[1]); "
         "from run_tasks import write_bundle; write_bundle(Path(sys.argv[2]))"
     )
-    command = [str(python), *ALONE, "-c", code, str(SCRIPTS), str(path)]
+    command = [str(python), *ISOLATED, "-c", code, str(SCRIPTS), str(path)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode != 0:
         raise BlazetrackError(
@@ -123,8 +117,9 @@ def write_task_bundle(python: Path, path: Path) -> None:
         )
 
 
-def _child(side: Side, frames: Path, cores: Sequence[int], more: Sequence[str] = ()) -> Child:
-    model = [] if side.model is None else ["--model", str(side.model)]
-    listed = ",".join(map(str, cores))
-    arguments = [str(frames), "--cores", listed, *model, *more]
-    return Child(f"the worker of {side.name}", side.python, SCRIPTS / side.script, arguments)
+def _open(
+    one: Implementation, frames: Path, cores: Sequence[int], more: Sequence[str] = ()
+) -> WorkerProcess:
+    model = [] if one.model is None else ["--model", str(one.model)]
+    arguments = [str(frames), "--cores", ",".join(map(str, cores)), *model, *more]
+    return WorkerProcess(f"the worker of {one.name}", one.python, SCRIPTS / one.script, arguments)

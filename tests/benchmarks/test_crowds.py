@@ -1,4 +1,4 @@
-"""The crowds' command around a side that knows the truth; no weights, no MediaPipe."""
+"""`benchmarks.crowds` with trackers that return the truth; no weights, no MediaPipe."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ from benchmarks.crowds_report import (
     clip_line,
     holds,
     report,
-    sum_table,
     summary,
+    summary_table,
 )
-from benchmarks.reference.answers import Found
-from benchmarks.reference.people import TasksPeople
+from benchmarks.reference.results import FrameResult
+from benchmarks.reference.tasks_landmarker import TasksLandmarker
 from blazetrack.errors import BlazetrackError, SourceError
 from blazetrack.sources.synthetic import SyntheticSource
 from blazetrack.types import Frame
@@ -33,18 +33,18 @@ from blazetrack.types import Frame
 TEXT = "synthetic:exercises?frames=4&size=320x240"
 
 
-class Knowing:
-    """A side that reads the truth; another id in each frame where `forgets`."""
+class PerfectTracker:
+    """Returns the truth; with `new_ids` another id in each frame."""
 
-    def __init__(self, forgets: bool = False) -> None:
-        self._source, self._forgets = SyntheticSource.from_text(TEXT), forgets
+    def __init__(self, new_ids: bool = False) -> None:
+        self._source, self._new_ids = SyntheticSource.from_text(TEXT), new_ids
         self.detector_runs, self.seconds, self.closed = 0, (0.1, 1.0), False
 
-    def __call__(self, frame: Frame) -> Found:
+    def __call__(self, frame: Frame) -> FrameResult:
         truth = self._source.truth(frame.index)
         self.detector_runs += 1
-        ids = truth.ids + frame.index if self._forgets else truth.ids
-        return Found(truth.landmarks_px, np.ones(len(truth)), ids)
+        ids = truth.ids + frame.index if self._new_ids else truth.ids
+        return FrameResult(truth.landmarks_px, np.ones(len(truth)), ids)
 
     def close(self) -> None:
         self.closed = True
@@ -52,33 +52,35 @@ class Knowing:
 
 @pytest.fixture(scope="module")
 def clips() -> dict[str, list[Clip]]:
-    done = run_clip(TEXT, 7, {OURS: Knowing, "tasks 1": lambda: Knowing(forgets=True)})
+    done = run_clip(
+        TEXT, 7, {OURS: PerfectTracker, "tasks 1": lambda: PerfectTracker(new_ids=True)}
+    )
     return {name: [clip] for name, clip in done.items()}
 
 
-def test_every_side_sees_the_frames_and_is_judged_and_closed() -> None:
-    side = Knowing()
-    clip = run_clip(TEXT, 7, {"one": lambda: side})["one"]
+def test_run_clip_scores_and_closes_every_tracker() -> None:
+    tracker = PerfectTracker()
+    clip = run_clip(TEXT, 7, {"one": lambda: tracker})["one"]
     assert (clip.seed, clip.people, clip.frames, clip.detector_runs) == (7, 1, 4, 4)
     assert clip.score.identity["IDF1"] == 1.0
-    assert side.closed
+    assert tracker.closed
 
 
-def test_the_line_of_a_clip_tells_what_went_wrong(clips: dict[str, list[Clip]]) -> None:
+def test_clip_line_lists_the_errors(clips: dict[str, list[Clip]]) -> None:
     line = clip_line("tasks 1", clips["tasks 1"][0])
     assert line.startswith("seed  7  1 people  tasks 1")
-    assert "IDF1 0.250  switches   3  missed   0  false   0" in line
+    assert "IDF1 0.250  ID switches   3  missed   0  false   0" in line
 
 
-def test_limits_hold_or_do_not(clips: dict[str, list[Clip]]) -> None:
+def test_holds_compares_with_the_limits(clips: dict[str, list[Clip]]) -> None:
     ours, theirs = (summary(clips[name]) for name in (OURS, "tasks 1"))
     assert all(holds(name, ours) for name in LIMITS)
-    assert [name for name in LIMITS if not holds(name, theirs)] == ["IDF1", "switches a clip"]
+    assert [name for name in LIMITS if not holds(name, theirs)] == ["IDF1", "ID switches per clip"]
 
 
-def test_the_table_stands_both_sides_beside_each_other(clips: dict[str, list[Clip]]) -> None:
+def test_summary_table_has_one_column_per_tracker(clips: dict[str, list[Clip]]) -> None:
     console = Console(width=80, record=True, file=io.StringIO())
-    console.print(sum_table({name: summary(done) for name, done in clips.items()}, "title"))
+    console.print(summary_table({name: summary(done) for name, done in clips.items()}, "title"))
     text = console.export_text()
     assert "…" not in text
     (row,) = [line for line in text.splitlines() if "IDF1" in line]
@@ -87,35 +89,35 @@ def test_the_table_stands_both_sides_beside_each_other(clips: dict[str, list[Cli
     ]  # fmt: skip
 
 
-def test_the_report_for_programs_holds_each_clip(clips: dict[str, list[Clip]]) -> None:
+def test_report_lists_every_clip(clips: dict[str, list[Clip]]) -> None:
     sums = {name: summary(done) for name, done in clips.items()}
     text = json.dumps(report(TEXT, clips, sums), allow_nan=False)
-    sides = json.loads(text)["sides"]
-    assert sides["tasks 1"]["clips"][0]["switches"] == 3
-    assert sides[OURS]["all"]["IDF1"] == 1.0
+    trackers = json.loads(text)["trackers"]
+    assert trackers["tasks 1"]["clips"][0]["ID switches"] == 3
+    assert trackers[OURS]["all"]["IDF1"] == 1.0
 
 
-def test_what_a_side_cannot_tell_is_left_open(clips: dict[str, list[Clip]]) -> None:
-    side = Knowing()
-    side.seconds = None
-    clip = run_clip(TEXT, 7, {"one": lambda: side})["one"]
-    assert "detector's share of network time" not in summary([clip])
-    assert summary([clip])["frames with the detector"] == 1.0
+def test_summary_without_network_time_omits_its_share() -> None:
+    tracker = PerfectTracker()
+    tracker.seconds = None
+    clip = run_clip(TEXT, 7, {"one": lambda: tracker})["one"]
+    assert "detector share of network time" not in summary([clip])
+    assert summary([clip])["frames with detector run"] == 1.0
 
 
-def test_a_clip_is_named_by_its_seed() -> None:
+def test_fill_sets_seed_people_and_frames() -> None:
     text = "synthetic:crowd?people={people}&seed={seed}&frames={frames}"
     assert fill(text, 3, 10.0) == "synthetic:crowd?people=5&seed=3&frames=300"
 
 
-def test_a_source_without_truth_is_refused() -> None:
+def test_fill_source_without_truth_is_refused() -> None:
     with pytest.raises(SourceError, match=r"expected a synthetic source, .* got 'clip\.mp4'"):
         fill("clip.mp4", 0, 1.0)
 
 
-def test_a_reference_that_does_not_start_is_one_line(tmp_path: Path) -> None:
+def test_tasks_landmarker_that_does_not_start_is_one_line(tmp_path: Path) -> None:
     image = np.zeros((8, 8, 3), np.uint8)
-    tasks = TasksPeople(Path(sys.executable), tmp_path / "none.task", 6)
-    with pytest.raises(BlazetrackError, match=r"run_people\.py ended with 1: "):
+    tasks = TasksLandmarker(Path(sys.executable), tmp_path / "none.task", 6)
+    with pytest.raises(BlazetrackError, match=r"serve_tasks\.py ended with 1: "):
         tasks(image)
     tasks.close()

@@ -1,10 +1,11 @@
-"""Adding up an installation by package."""
+"""Installed size by package."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
-from benchmarks.footprint import OTHER, report, sizes
+from benchmarks.footprint import report
+from benchmarks.reference.installed_size import OTHER, package_sizes
 
 
 def install(site: Path, name: str, files: dict[str, int]) -> None:
@@ -18,21 +19,21 @@ def install(site: Path, name: str, files: dict[str, int]) -> None:
     (info / "RECORD").write_text("".join(f"{file},,\n" for file in files))
 
 
-def test_files_count_for_the_package_that_lists_them_largest_first(tmp_path: Path) -> None:
+def test_package_sizes_are_by_owner_in_descending_order(tmp_path: Path) -> None:
     install(tmp_path, "small", {"small/a.py": 10})
     install(tmp_path, "large", {"large/a.py": 1000, "large/b.so": 2000})
-    assert {name: size for name, size in sizes(tmp_path).items() if name != OTHER} == {
+    assert {name: size for name, size in package_sizes(tmp_path).items() if name != OTHER} == {
         "large": 3000,
         "small": 10,
     }
-    assert next(iter(sizes(tmp_path))) == "large"
+    assert next(iter(package_sizes(tmp_path))) == "large"
 
 
-def test_the_installer_itself_does_not_count(tmp_path: Path) -> None:
+def test_package_sizes_exclude_pip(tmp_path: Path) -> None:
     install(tmp_path, "pip", {"pip/a.py": 5000})
-    assert "pip" not in sizes(tmp_path)
+    assert "pip" not in package_sizes(tmp_path)
 
 
-def test_the_report_adds_up() -> None:
+def test_report_sums_packages() -> None:
     installed = report({"blazetrack": {"one": 3, "two": 4}})["installed"]
     assert installed["blazetrack"] == {"bytes": 7, "packages": {"one": 3, "two": 4}}

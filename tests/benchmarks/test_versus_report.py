@@ -1,4 +1,4 @@
-"""Ratios and verdicts against MediaPipe, without MediaPipe."""
+"""Ratios, verdicts and tables of `benchmarks.versus_mediapipe`, without MediaPipe."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import json
 import pytest
 from rich.console import Console
 
-from benchmarks.machine import features
+from benchmarks.machine import cpu_features
 from benchmarks.versus_report import (
     COLUMNS,
     Measure,
@@ -20,52 +20,54 @@ from benchmarks.versus_report import (
     table,
 )
 
-FRAME = Measure("a frame", "ms", {"we": [10, 12, 11], "old": [22, 24, 44], "new": [20, 30, 21]}, 2)
+FRAME = Measure(
+    "a frame", "ms", {"ours": [10, 12, 11], "old": [22, 24, 44], "new": [20, 30, 21]}, 2
+)
 
 
-def test_a_ratio_is_theirs_by_ours_with_the_span_within_rounds() -> None:
+def test_ratio_is_theirs_by_ours_with_range_within_rounds() -> None:
     ratio = FRAME.ratio("old")
     assert ratio.value == pytest.approx(24 / 11)
     assert (ratio.low, ratio.high) == (pytest.approx(2.0), pytest.approx(4.0))
 
 
-def test_a_target_is_met_from_its_value_on() -> None:
+def test_met_includes_the_target() -> None:
     assert FRAME.met("old") is True
     assert FRAME.met("new") is False
-    assert Measure("exactly", "s", {"we": [1.0], "old": [2.0]}, 2.0).met("old") is True
+    assert Measure("exactly", "s", {"ours": [1.0], "old": [2.0]}, 2.0).met("old") is True
 
 
-def test_one_missed_target_fails_the_measure_and_no_target_fails_none() -> None:
+def test_passed_needs_every_target() -> None:
     assert not FRAME.passed
-    assert Measure("size", "MB", {"we": [9], "old": [3]}).passed
+    assert Measure("size", "MB", {"ours": [9], "old": [3]}).passed
 
 
-def test_what_is_not_compared_has_no_ratio_even_over_zero() -> None:
-    idle = Measure("others", "cores", {"we": [0.0], "old": [0.5]}, compared=False)
-    assert rows(idle) == [("we", "0.00", "", "", ""), ("old", "0.50", "", "", "")]
+def test_rows_not_compared_have_no_ratio() -> None:
+    idle = Measure("others", "cores", {"ours": [0.0], "old": [0.5]}, compared=False)
+    assert rows(idle) == [("ours", "0.00", "", "", ""), ("old", "0.50", "", "", "")]
     assert idle.passed
     assert plain([idle])[0]["ratios"] == {}
 
 
-def test_sides_with_another_number_of_rounds_are_refused() -> None:
+def test_ratio_other_number_of_rounds_is_refused() -> None:
     with pytest.raises(ValueError, match="zip"):
-        Measure("a frame", "ms", {"we": [1, 2], "old": [3]}).ratio("old")
+        Measure("a frame", "ms", {"ours": [1, 2], "old": [3]}).ratio("old")
 
 
-def test_rows_say_yes_and_no_and_ours_stands_first() -> None:
+def test_rows_list_ours_first_then_verdicts() -> None:
     ours, old, new = rows(FRAME)
-    assert ours == ("we", "11.00 (10.00–12.00)", "", "", "")
+    assert ours == ("ours", "11.00 (10.00–12.00)", "", "", "")
     assert old == ("old", "24.00 (22.00–44.00)", "2.18 (2.00–4.00)", "≥ 2", "yes")
     assert new[-1] == "NO"
     assert all(len(row) == len(COLUMNS) for row in (ours, old, new))
 
 
-def test_a_value_that_was_taken_once_has_no_span() -> None:
-    _, theirs = rows(Measure("size", "MB", {"we": [500.0], "old": [1000.0]}))
+def test_rows_single_value_has_no_range() -> None:
+    _, theirs = rows(Measure("size", "MB", {"ours": [500.0], "old": [1000.0]}))
     assert theirs == ("old", "1000", "2.00", "", "")
 
 
-def test_the_table_fits_a_plain_terminal() -> None:
+def test_table_fits_80_columns() -> None:
     console = Console(width=80, record=True, file=io.StringIO())
     values = {"blazetrack": [6.5, 6.9], "solutions 0.10.21": [11.8, 12.6]}
     console.print(table("title", [Measure("start to first result", "ms", values, 5 / 3)]))
@@ -74,44 +76,46 @@ def test_the_table_fits_a_plain_terminal() -> None:
     assert "≥ 1.67" in text
 
 
-def test_the_report_for_programs_holds_every_value_and_verdict() -> None:
+def test_plain_has_every_value_and_verdict() -> None:
     (measure,) = json.loads(json.dumps(plain([FRAME]), allow_nan=False))
-    assert measure["values"]["we"] == [10, 12, 11]
+    assert measure["values"]["ours"] == [10, 12, 11]
     assert measure["ratios"]["new"]["met"] is False
 
 
-def test_the_result_file_names_machine_versions_and_what_is_computed() -> None:
+def test_markdown_names_machine_versions_and_work() -> None:
     report = {
         "title": "T",
         "command": "c",
         "date": "2000-01-01",
         "frames": "all",
         "machine": {"processor": "P", "features": ["avx2", "fma"]},
-        "sides": {"we": {"computes": "landmarks", "python": "3.x", "packages": {"numpy": "2"}}},
+        "implementations": {
+            "ours": {"computes": "landmarks", "python": "3.x", "packages": {"numpy": "2"}}
+        },
         "notes": ["interleaved"],
     }
     text = markdown(report, [FRAME])
     for line in (
         "| **a frame, ms** |  |  |  |  |",
-        "- **we**: landmarks",
+        "- **ours**: landmarks",
         "- features: avx2, fma",
-        "- we: Python 3.x, numpy 2",
+        "- ours: Python 3.x, numpy 2",
         "- interleaved",
     ):
         assert line in text.splitlines()
 
 
-def test_everybody_is_asked_equally_often_and_in_turn_first() -> None:
+def test_interleaved_rotates_the_order() -> None:
     assert "".join(interleaved("abc", 4)) == "abcbcacababc"
 
 
-def test_where_the_files_went_is_not_part_of_the_command() -> None:
+def test_shown_arguments_omit_output_paths() -> None:
     given = ["--json", "a.json", "--rounds", "3", "--write=x", "--gate"]
     assert shown_arguments(given) == ["--rounds", "3", "--gate"]
 
 
-def test_features_are_those_that_matter_to_networks() -> None:
+def test_cpu_features_are_the_relevant_ones() -> None:
     x86 = "flags\t\t: fpu sse4_1 avx2 fma avx512f syscall\n"
-    assert features(x86) == ["sse4_1", "avx2", "fma", "avx512f"]
-    assert features("Features\t: fp asimd asimddp crc32\n") == ["asimd", "asimddp"]
-    assert features("") == []
+    assert cpu_features(x86) == ["sse4_1", "avx2", "fma", "avx512f"]
+    assert cpu_features("Features\t: fp asimd asimddp crc32\n") == ["asimd", "asimddp"]
+    assert cpu_features("") == []

@@ -1,4 +1,4 @@
-"""What a pipeline says of a row of frames, and how the reference is asked for it."""
+"""Results of a pipeline on a sequence of frames, and MediaPipe's results on saved frames."""
 
 from __future__ import annotations
 
@@ -13,24 +13,31 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.reference.environment import reference_python
+from benchmarks.reference.worker_process import last_line
 from blazetrack.errors import BlazetrackError
 from blazetrack.types import Poses
 
-__all__ = ["Answers", "Found", "ask_solutions", "ask_tasks", "save_frames"]
+__all__ = [
+    "FrameResult",
+    "SequenceResult",
+    "save_frames",
+    "track_with_solutions",
+    "track_with_tasks",
+]
 
 SCRIPTS = Path(__file__).parent
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Answers:
-    """One person per frame at most, NaN where nobody was found.
+class SequenceResult:
+    """At most one person per frame; NaN in frames without a person.
 
     Attributes:
         found: `(F,)` bool.
         landmarks_px: `(F, K, 3)` float64, image pixels; z in pixels too.
         world_m: `(F, K, 3)` float64, metres.
         visibility: `(F, K)` float64 in 0..1.
-        detector_runs: how often the detector ran, None where that cannot be observed.
+        detector_runs: number of detector runs, None where it cannot be observed.
     """
 
     found: NDArray[np.bool_]
@@ -41,12 +48,12 @@ class Answers:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Found:
-    """The people that were found in one frame, whoever found them.
+class FrameResult:
+    """The predicted people of one frame.
 
     Attributes:
         landmarks_px: `(N, 33, 2)` float64, x y in image pixels.
-        scores: `(N,)` float64, larger is surer.
+        scores: `(N,)` float64, higher is more confident.
         ids: `(N,)` int64.
     """
 
@@ -58,16 +65,16 @@ class Found:
         return len(self.ids)
 
     @classmethod
-    def of(cls, poses: Poses) -> Found:
-        """What our pipeline found; a score is the person's times the mean of its visibilities."""
+    def from_poses(cls, poses: Poses) -> FrameResult:
+        """blazetrack's poses; a score is the person's times the mean of its visibilities."""
         scores = poses.scores * poses.visibility.mean(axis=1)
         return cls(poses.landmarks_px[..., :2], scores, poses.ids)
 
 
 def save_frames(images: Iterable[NDArray[np.uint8]], folder: Path) -> int:
-    """Write `(H, W, 3)` RGB pictures as numbered `.npy` files and return how many.
+    """Write `(H, W, 3)` RGB images as numbered `.npy` files and return their number.
 
-    Both sides read these files, so a difference never comes from decoding.
+    All implementations read these files, so no difference comes from decoding.
     """
     count = 0
     for count, image in enumerate(images, start=1):
@@ -75,33 +82,32 @@ def save_frames(images: Iterable[NDArray[np.uint8]], folder: Path) -> int:
     return count
 
 
-def ask_solutions(frames: Path, *, static: bool) -> Answers:
-    """`mp.solutions.pose` on a folder of saved frames.
+def track_with_solutions(frames: Path, *, static: bool) -> SequenceResult:
+    """Run `mp.solutions.pose` over a folder of saved frames.
 
     Args:
         frames: written by `save_frames`.
         static: each frame on its own and unsmoothed, else one clip at 30 frames a second.
     """
-    flags = ["--static"] if static else []
-    return _ask("run_solutions.py", frames, flags)
+    return _run_script("run_solutions.py", frames, ["--static"] if static else [])
 
 
-def ask_tasks(frames: Path) -> Answers:
-    """The Tasks `PoseLandmarker`, image mode, on a folder of saved frames."""
-    return _ask("run_tasks.py", frames, [])
+def track_with_tasks(frames: Path) -> SequenceResult:
+    """Run the Tasks `PoseLandmarker` in image mode over a folder of saved frames."""
+    return _run_script("run_tasks.py", frames, [])
 
 
-def _ask(script: str, frames: Path, flags: list[str]) -> Answers:
+def _run_script(script: str, frames: Path, flags: list[str]) -> SequenceResult:
     python = reference_python()
     with tempfile.TemporaryDirectory(prefix="blazetrack-reference-") as folder:
-        out = Path(folder) / "answers.npz"
+        out = Path(folder) / "result.npz"
         command: list[Any] = [python, "-I", SCRIPTS / script, frames, out, *flags]
         done = subprocess.run(command, capture_output=True, text=True, check=False)
         if done.returncode != 0:
-            last = (done.stderr.strip().splitlines() or ["no message"])[-1]
+            last = last_line(done.stderr)
             raise BlazetrackError(f"reference: {script} ended with {done.returncode}: {last}")
         with np.load(out) as saved:
             runs = int(saved["detector_run"].sum()) if "detector_run" in saved else None
-            return Answers(
+            return SequenceResult(
                 saved["found"], saved["landmarks_px"], saved["world_m"], saved["visibility"], runs
             )

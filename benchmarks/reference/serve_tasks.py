@@ -1,13 +1,13 @@
-"""Run the Tasks `PoseLandmarker` for several people; executed by the Python that has mediapipe.
+"""Run the Tasks `PoseLandmarker` for several people, under a Python with mediapipe.
 
-    python run_people.py BUNDLE PEOPLE [--fps FPS]
+    python serve_tasks.py BUNDLE PEOPLE [--fps FPS]
 
-Pictures come in one after the other on the standard input: a line with height and width, then the
-bytes, `(H, W, 3)` uint8 RGB. Each is answered by one line of JSON, people in the order of the task:
-`{"landmarks_px": [[[x, y], …33], …], "visibility": [[…33], …]}`. With `--fps` the pictures are
-one clip (video mode), without it each stands alone (image mode).
+Standard input holds one image after the other: a line with height and width, then the bytes,
+`(H, W, 3)` uint8 RGB. The reply to each is one line of JSON, people in the order of the task:
+`{"landmarks_px": [[[x, y], …33], …], "visibility": [[…33], …]}`. With `--fps` the images are one
+clip (video mode), without it they are unrelated (image mode).
 
-The script stands alone: it must not import blazetrack, which is not installed over there.
+The script must not import blazetrack, which is not installed in that environment.
 """
 
 from __future__ import annotations
@@ -25,9 +25,9 @@ from mediapipe.tasks.python.vision import PoseLandmarker, PoseLandmarkerOptions,
 
 
 def serve(bundle: Path, people: int, fps: float | None) -> None:
-    """Answer every picture until the input ends."""
-    answers = os.fdopen(os.dup(1), "w")
-    os.dup2(2, 1)  # whatever a library prints is no answer
+    """Reply to every image until the input ends."""
+    replies = os.fdopen(os.dup(1), "w")
+    os.dup2(2, 1)  # output of libraries is no reply
     options = PoseLandmarkerOptions(
         base_options=BaseOptions(model_asset_path=str(bundle)),
         running_mode=RunningMode.IMAGE if fps is None else RunningMode.VIDEO,
@@ -39,27 +39,27 @@ def serve(bundle: Path, people: int, fps: float | None) -> None:
             height, width = map(int, line.split())
             raw = sys.stdin.buffer.read(height * width * 3)
             image = np.frombuffer(raw, np.uint8).reshape(height, width, 3)
-            picture = mp.Image(image_format=mp.ImageFormat.SRGB, data=image)
+            mp_image = mp.Image(image_format=mp.ImageFormat.SRGB, data=image)
             if fps is None:
-                result = landmarker.detect(picture)
+                result = landmarker.detect(mp_image)
             else:
-                result = landmarker.detect_for_video(picture, round(index * 1000 / fps))
-            answer = {
+                result = landmarker.detect_for_video(mp_image, round(index * 1000 / fps))
+            reply = {
                 "landmarks_px": [
                     [(p.x * width, p.y * height) for p in pose] for pose in result.pose_landmarks
                 ],
                 "visibility": [[p.visibility for p in pose] for pose in result.pose_landmarks],
             }
-            print(json.dumps(answer), file=answers, flush=True)
+            print(json.dumps(reply), file=replies, flush=True)
             index += 1
 
 
 def main() -> None:
-    """Read the arguments and serve."""
+    """Parse the arguments and run `serve`."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("bundle", type=Path)
     parser.add_argument("people", type=int)
-    parser.add_argument("--fps", type=float, help="the pictures are one clip at this pace")
+    parser.add_argument("--fps", type=float, help="frame rate of the images as one clip")
     args = parser.parse_args()
     serve(args.bundle, args.people, args.fps)
 
