@@ -87,7 +87,7 @@ def test_a_region_without_height_is_refused() -> None:
 def test_crops_and_their_regions_go_together() -> None:
     pixels, to_image = np.zeros((2, 8, 8, 3), np.uint8), np.zeros((2, 2, 3))
     assert len(Crops(pixels, to_image, rois(2), (6, 4))) == 2
-    with pytest.raises(InputError, match=r"Crops.pixels"):
+    with pytest.raises(InputError, match=r"Crops.rois"):
         Crops(pixels, to_image, rois(1), (6, 4))
     with pytest.raises(InputError, match=r"Crops.to_image"):
         Crops(pixels, to_image[:1], rois(2), (6, 4))
@@ -108,7 +108,7 @@ def test_detections_are_single_precision() -> None:
 def test_landmarks_carry_two_alignment_points() -> None:
     points, grid = np.zeros((1, 33, 3)), np.zeros((1, 33))
     with pytest.raises(InputError, match=r"Landmarks.alignment_crop: expected \(1, 2, 2\)"):
-        Landmarks(points, np.zeros((1, 4, 2)), points, grid, grid, np.ones(1), np.zeros(1, int))
+        Landmarks(points, points, grid, grid, np.ones(1), np.zeros(1, int), np.zeros((1, 4, 2)))
 
 
 def test_nobody_has_the_shape_of_somebody() -> None:

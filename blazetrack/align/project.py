@@ -1,4 +1,4 @@
-"""The one place where points come home: crop pixels → image pixels."""
+"""Landmarks of crops → poses in the image: crop pixels → image pixels."""
 
 from __future__ import annotations
 
@@ -7,24 +7,33 @@ import numpy as np
 from numpy.typing import NDArray
 
 from blazetrack.align.mediapipe import Arithmetic, project_float32
+from blazetrack.align.roi import MARGIN, circle_of_keypoints
 from blazetrack.geometry import apply
-from blazetrack.types import Crops, Landmarks, Poses
+from blazetrack.types import Crops, Landmarks, Poses, Rois
 
 __all__ = ["project"]
 
 Float = NDArray[np.float64]
 
+# Keypoints with a lower score do not count for the circle around a person: they are guesses.
+# (Value of the published MoveNet example, MIN_CROP_KEYPOINT_SCORE.)
+MIN_KEYPOINT_SCORE = 0.2
+
 
 def project(landmarks: Landmarks, crop: Crops, *, arithmetic: Arithmetic = "float64") -> Poses:
-    """Landmarks in the image, and world landmarks turned from the crop's upright to the camera's.
+    """Landmarks in the image, and world landmarks in the orientation of the camera.
 
     z scales with the region like x and y (MediaPipe, landmark_projection_calculator.cc); world
-    points turn by the region's angle (world_landmark_projection_calculator.cc).
+    points turn by the region's angle (world_landmark_projection_calculator.cc). Missing alignment
+    points follow from the keypoints (`circle_of_keypoints`), or from the region where there are
+    too few of them.
     """
     rois = crop.rois.take(landmarks.row)
     to_image = crop.to_image[landmarks.row]
     keypoints = landmarks.xyz_crop.shape[1]
-    points = np.concatenate([landmarks.xyz_crop[..., :2], landmarks.alignment_crop], axis=1)
+    points = landmarks.xyz_crop[..., :2]
+    if landmarks.alignment_crop is not None:
+        points = np.concatenate([points, landmarks.alignment_crop], axis=1)
     if arithmetic == "mediapipe":
         unit = (points / np.array(crop.pixels.shape[2:0:-1])).astype(np.float32)
         points_px = project_float32(unit, crop, landmarks.row) * np.array(crop.image_wh, float)
@@ -34,6 +43,9 @@ def project(landmarks: Landmarks, crop: Crops, *, arithmetic: Arithmetic = "floa
     landmarks_px[..., :2] = points_px[:, :keypoints]
     scale = np.hypot(to_image[:, 0, 0], to_image[:, 1, 0])
     np.multiply(landmarks.xyz_crop[..., 2], scale[:, None], out=landmarks_px[..., 2])
+    alignment_px = points_px[:, keypoints:]
+    if landmarks.alignment_crop is None:
+        alignment_px = _alignment(landmarks_px, landmarks, rois)
     return Poses(
         landmarks_px=landmarks_px,
         world_landmarks_m=_turn(landmarks.world_m, rois.angle_rad),
@@ -41,9 +53,23 @@ def project(landmarks: Landmarks, crop: Crops, *, arithmetic: Arithmetic = "floa
         presence=landmarks.presence,
         scores=landmarks.scores,
         ids=rois.ids,
-        alignment_px=points_px[:, keypoints:],
+        alignment_px=alignment_px,
         masks=_masks(landmarks, to_image, crop.image_wh),
     )
+
+
+def _alignment(landmarks_px: Float, landmarks: Landmarks, rois: Rois) -> Float:
+    """`(N, 2, 2)` centre of the circle around each person, and the point on it above the head."""
+    alignment = np.repeat(rois.center_px[:, None], 2, axis=1)
+    radius, angle = rois.side_px / (2 * MARGIN), rois.angle_rad
+    alignment[:, 1] += np.stack([radius * np.sin(angle), -radius * np.cos(angle)], axis=1)
+    if landmarks.skeleton is not None:
+        sure = landmarks.visibility >= MIN_KEYPOINT_SCORE
+        points = np.where(sure[..., None], landmarks_px[..., :2], np.nan)
+        for row, xy in enumerate(points):
+            circle = circle_of_keypoints(xy, landmarks.skeleton)
+            alignment[row] = alignment[row] if circle is None else circle
+    return alignment
 
 
 def _turn(world_m: Float, angle_rad: Float) -> Float:

@@ -1,60 +1,44 @@
-"""The detector node: crops in, people's boxes and alignment points out."""
+"""The node `detect`: crops → boxes and alignment points of people."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
 import numpy as np
-from numpy.typing import NDArray
 
 from blazetrack.backends import Model
 from blazetrack.errors import ModelError
-from blazetrack.heads.anchors import anchor_centers
+from blazetrack.heads import check_options
 from blazetrack.heads.nms import weighted_nms
-from blazetrack.heads.sigmoid import sigmoid
-from blazetrack.heads.ssd import decode_boxes
 from blazetrack.types import Crops, Detections
 
 __all__ = ["Detector"]
 
-Float32 = NDArray[np.float32]
-
 
 class Detector:
-    """Find people in crops of the image.
+    """Detect people in crops of the image.
 
     Args:
-        model: a detector with outputs `boxes` `(1, A, 4 + 2P)` and `scores` `(1, A, 1)`, logits.
-        min_score: rows that the network is less sure of are dropped.
+        model: a detector.
+        min_score: detections with a lower score are dropped.
         min_iou: boxes that overlap more than this are one person.
     """
 
     def __init__(self, model: Model, min_score: float = 0.5, min_iou: float = 0.3) -> None:
-        info = model.info
-        if info.kind != "detector" or info.anchors is None:
-            raise ModelError(f"detect: expected a detector, got {info.name} ({info.kind})")
-        model.want("boxes", "scores")
+        if model.info.kind != "detector" or model.info.anchors is None:
+            got = f"{model.info.name} ({model.info.kind})"
+            raise ModelError(f"detect: expected a detector, got {got}")
+        self._head = check_options(model.info)
+        model.want(*self._head.reads(model.info))
         self._model = model
-        self._centers = anchor_centers(info.anchors, info.input_hw)
         self._min_score = min_score
         self._min_iou = min_iou
 
     def __call__(self, crop: Crops) -> Detections:
-        found = [self._decode(self._model.run(pixels)) for pixels in crop.pixels]
-        counts = [len(scores) for _, _, scores in found]
-        boxes, keypoints, scores = (np.concatenate(part) for part in zip(*found, strict=True))
-        return Detections(boxes, keypoints, scores, np.repeat(np.arange(len(counts)), counts))
+        return Detections.joined([self._detect(crop, row) for row in range(len(crop))])
 
-    def _decode(self, outputs: Mapping[str, NDArray[Any]]) -> tuple[Float32, Float32, Float32]:
-        raw, logits = outputs["boxes"][0], outputs["scores"][0, :, 0]
-        if len(raw) != len(self._centers) or len(logits) != len(raw):
-            want, got = f"{len(self._centers)} rows", f"{len(raw)} boxes, {len(logits)} scores"
-            raise ModelError(f"detect: {self._model.info.name}: expected {want}, got {got}")
-        scores = sigmoid(logits)
-        keep = np.flatnonzero(scores >= self._min_score)  # false for NaN
-        hw = self._model.info.input_hw
-        boxes, keypoints = decode_boxes(raw[keep], self._centers[keep], hw)
-        real = np.isfinite(boxes).all(axis=1) & np.isfinite(keypoints).all(axis=(1, 2))
-        real &= (boxes[:, 2:] >= boxes[:, :2]).all(axis=1)
-        return weighted_nms(boxes[real], keypoints[real], scores[keep][real], self._min_iou)
+    def _detect(self, crop: Crops, row: int) -> Detections:
+        outputs = self._model.run(crop.pixels[row])
+        found = self._head.decode(outputs, self._model.info, self._min_score)
+        boxes, keypoints, scores = weighted_nms(
+            found.boxes_unit, found.keypoints_unit, found.scores, self._min_iou
+        )
+        return Detections(boxes, keypoints, scores, np.full(len(scores), row, np.int64))

@@ -1,4 +1,4 @@
-"""Logits → probabilities: networks leave the sigmoid to us."""
+"""Logits ↔ probabilities."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["sigmoid"]
+__all__ = ["logit", "sigmoid"]
 
 
 def sigmoid(logits: NDArray[Any]) -> NDArray[np.float32]:
@@ -20,3 +20,9 @@ def sigmoid(logits: NDArray[Any]) -> NDArray[np.float32]:
         growth = np.exp(-logits.astype(np.float64)).astype(np.float32)
     probability: NDArray[np.float32] = np.float32(1) / (np.float32(1) + growth)
     return probability
+
+
+def logit(probability: NDArray[Any]) -> NDArray[np.float32]:
+    """The inverse of `sigmoid`; 0 and 1 give finite values."""
+    inside = np.clip(np.asarray(probability, np.float64), 1e-12, 1 - 1e-12)
+    return np.log(inside / (1 - inside)).astype(np.float32)

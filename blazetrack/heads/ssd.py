@@ -1,21 +1,70 @@
-"""Raw rows of a single-shot detector ↔ boxes and keypoints in parts of the input.
+"""Rows of a single-shot detector ↔ boxes and keypoints in parts of the side of the input.
 
 A row is (box centre x, y, width, height, then x, y of each keypoint) in input pixels; centres and
-keypoints are offsets from the anchor's centre, without exponentials. All in float32 and in
-MediaPipe's order of operations, so that its results come out to the bit
+keypoints are offsets from the centre of the anchor, without exponentials. All in float32 and in
+MediaPipe's order of operations, so that the results equal its to the bit
 (tensors_to_detections_calculator.cc with `reverse_output_order`).
 """
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["decode_boxes", "encode_boxes"]
+from blazetrack.errors import ModelError
+from blazetrack.heads.anchors import anchor_centers
+from blazetrack.heads.base import Head, Outputs
+from blazetrack.heads.sigmoid import logit, sigmoid
+from blazetrack.model_info import Anchors, ModelInfo
+from blazetrack.types import Detections
+
+__all__ = ["SSD", "decode", "decode_boxes", "encode", "encode_boxes"]
 
 Float32 = NDArray[np.float32]
+
+
+def decode(outputs: Outputs, info: ModelInfo, min_score: float = 0.5) -> Detections:
+    """The rows of one crop that hold a person, several for each; in the order of the anchors.
+
+    Args:
+        outputs: `boxes` `(1, A, 4 + 2P)`; `scores` `(1, A, 1)` logits.
+        info: the model.
+        min_score: rows with a lower score, without area, or not finite are left out.
+
+    Raises:
+        ModelError: another number of rows than anchors.
+    """
+    centers = _centers(info)
+    raw, logits = outputs["boxes"][0], outputs["scores"][0, :, 0]
+    if len(raw) != len(centers) or len(logits) != len(raw):
+        want, got = f"{len(centers)} rows", f"{len(raw)} boxes, {len(logits)} scores"
+        raise ModelError(f"detect: {info.name}: expected {want}, got {got}")
+    scores = sigmoid(logits)
+    keep = np.flatnonzero(scores >= min_score)  # false for NaN
+    boxes, keypoints = decode_boxes(raw[keep], centers[keep], info.input_hw)
+    real = np.isfinite(boxes).all(axis=1) & np.isfinite(keypoints).all(axis=(1, 2))
+    real &= (boxes[:, 2:] >= boxes[:, :2]).all(axis=1)
+    rows = np.zeros(int(real.sum()), np.int64)
+    return Detections(boxes[real], keypoints[real], scores[keep][real], rows)
+
+
+def encode(people: Detections, info: ModelInfo) -> dict[str, Float32]:
+    """The outputs for the people of one crop: each in the row of the anchor nearest to its centre.
+
+    The other rows have a logit of −100.
+    """
+    centers, (count, points, _) = _centers(info), people.keypoints_unit.shape
+    boxes = np.zeros((1, len(centers), 4 + 2 * points), np.float32)
+    scores = np.full((1, len(centers), 1), -100, np.float32)
+    middle = (people.boxes_unit[:, :2] + people.boxes_unit[:, 2:]) / 2
+    nearest = np.square(centers - middle[:, None]).sum(axis=2).argmin(axis=1)
+    held = centers[nearest].reshape(count, 2)
+    boxes[0, nearest] = encode_boxes(people.boxes_unit, people.keypoints_unit, held, info.input_hw)
+    scores[0, nearest, 0] = logit(people.scores)
+    return {"boxes": boxes, "scores": scores}
 
 
 def decode_boxes(
@@ -40,9 +89,30 @@ def decode_boxes(
 def encode_boxes(
     boxes: Float32, keypoints: Float32, centers: Float32, input_hw: tuple[int, int]
 ) -> Float32:
-    """The inverse of `decode_boxes`: what the network must say at these anchors."""
+    """The inverse of `decode_boxes`: the network's rows at these anchors."""
     middle = (boxes[:, :2] + boxes[:, 2:]) / np.float32(2) - centers
     size = boxes[:, 2:] - boxes[:, :2]
     points = np.concatenate([middle[:, None], size[:, None], keypoints - centers[:, None]], axis=1)
-    raw: Float32 = (points * np.array(input_hw[::-1], np.float32)).reshape(len(boxes), -1)
+    scaled = points * np.array(input_hw[::-1], np.float32)
+    raw: Float32 = scaled.reshape(len(boxes), 2 * points.shape[1])
     return raw
+
+
+def _centers(info: ModelInfo) -> Float32:
+    assert info.anchors is not None
+    return _centers_of(info.anchors, info.input_hw)
+
+
+@lru_cache(maxsize=8)
+def _centers_of(anchors: Anchors, input_hw: tuple[int, int]) -> Float32:
+    return anchor_centers(anchors, input_hw)
+
+
+SSD = Head(
+    kind="detector",
+    required=("boxes", "scores"),
+    optional=(),
+    reads=lambda info: ("boxes", "scores"),
+    decode=decode,
+    encode=encode,
+)

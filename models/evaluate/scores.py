@@ -107,7 +107,7 @@ def answer_crops(model: Model, samples: Sequence[PoseSample], refine: bool = Tru
         refine: move landmarks to their heatmap's centre, where the model has heatmaps.
     """
     skeleton = model.info.skeleton or BLAZEPOSE33
-    crop, landmarks = Crop(model), Landmarker(model, min_score=-1.0, refine=refine)
+    crop, landmarks = Crop(model), Landmarker(model, -1.0, None if refine else False)
     points = np.full((len(samples), len(skeleton), 2), np.nan)
     scores = np.full(len(samples), np.nan)
     for i, sample in enumerate(samples):

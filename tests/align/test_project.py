@@ -45,12 +45,12 @@ def at(xyz: tuple[float, float, float], world: tuple[float, float, float] = (0, 
     one = np.zeros((1, 33, 3))
     return Landmarks(
         one + xyz,
-        np.array([[xyz[:2], xyz[:2]]], np.float64),
         one + world,
         one[..., 0],
         one[..., 0],
         np.ones(1),
         np.zeros(1, np.int64),
+        np.array([[xyz[:2], xyz[:2]]], np.float64),
     )
 
 
@@ -144,12 +144,12 @@ def test_a_region_from_its_own_points_is_itself(
     top = 32 - 64 / 2.5
     rim = Landmarks(
         np.zeros((1, 33, 3)),
-        np.array([[[32.0, 32.0], [32.0, top]]]),
         np.zeros((1, 33, 3)),
         np.zeros((1, 33)),
         np.zeros((1, 33)),
         np.ones(1),
         np.zeros(1, np.int64),
+        np.array([[[32.0, 32.0], [32.0, top]]]),
     )
     poses: Poses = project(rim, crops((x, y, side, angle)))
     again = rois_from_alignment(poses.alignment_px, poses.ids)

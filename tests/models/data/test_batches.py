@@ -147,8 +147,8 @@ def test_the_pipeline_brings_labels_home(flip):
     crops = Crops(arrays["image"], arrays["to_image"], rois, (96, 96))
     one = np.ones((1, 33))
     answer = Landmarks(
-        points[None, :33].astype(float), points[None, 33:, :2].astype(float),
-        world[None].astype(float), one, one, np.ones(1), np.zeros(1, np.int64),
+        points[None, :33].astype(float), world[None].astype(float), one, one, np.ones(1),
+        np.zeros(1, np.int64), points[None, 33:, :2].astype(float),
     )  # fmt: skip
     poses = project(answer, crops)
     np.testing.assert_allclose(poses.landmarks_px[0], person.points_px, atol=1e-3)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from blazetrack.heads.heatmap_refinement import refine_landmarks
+from blazetrack.heads.blazepose import refine_landmarks
 
 SIZE = 64
 
