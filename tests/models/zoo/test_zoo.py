@@ -13,7 +13,7 @@ keras = pytest.importorskip("keras", reason="the workshop needs Keras")
 
 from blazetrack.errors import InputError, ModelError  # noqa: E402
 from blazetrack.heads.anchors import anchor_centers  # noqa: E402
-from blazetrack.heads.blazepose import decode_landmarks  # noqa: E402
+from blazetrack.heads.blazepose import decode_rows  # noqa: E402
 from blazetrack.store import prune_outputs  # noqa: E402
 from models.train.loss_config import DetectorLossSettings, PoseLossSettings  # noqa: E402
 from models.train.losses import detector_loss, pose_loss  # noqa: E402
@@ -287,7 +287,7 @@ def test_the_deployed_rows_are_what_was_trained(pose: Any) -> None:
     images = pictures(9)
     want, got = run(pose, images), run(deployed(pose), images)
     for row in range(BATCH):
-        decoded = decode_landmarks(got["landmarks"][row : row + 1], KEYPOINTS)
+        decoded = decode_rows(got["landmarks"][row : row + 1], KEYPOINTS)
         np.testing.assert_allclose(decoded[:, :3], want["points"][row] * SIDE, atol=1e-4)
         for column, key in ((3, "visibility"), (4, "presence")):
             probability = 1 / (1 + np.exp(-want[key][row]))
