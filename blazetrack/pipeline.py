@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from blazetrack.backends import TfliteModel
+from blazetrack.backends import FileModel
 from blazetrack.detect.detector import Detector
 from blazetrack.errors import GraphError, InputError, did_you_mean
 from blazetrack.graph import GraphSpec, Hook, SerialScheduler, build_plan, load_graph_spec
@@ -144,7 +144,7 @@ class PoseTracker:
         return sum(self._scheduler.runs[name] for name in self._detectors)
 
     @property
-    def models(self) -> Mapping[str, TfliteModel]:
+    def models(self) -> Mapping[str, FileModel]:
         """The networks by their role in the graph."""
         return self._models
 
@@ -267,7 +267,7 @@ def _open_models(
     store: Store,
     backend: str,
     threads: int | None,
-) -> dict[str, TfliteModel]:
+) -> dict[str, FileModel]:
     """Role → model, found on this machine or fetched; opened at the first run."""
     asked = {"landmarks": model, "detector": detector}
     names: dict[str, str | Path] = dict(spec.models)
@@ -285,7 +285,7 @@ def _open_models(
     models = {}
     for role, name in names.items():
         stored = found.get(role) or store.find(name)
-        models[role] = TfliteModel(stored.info, partial(store.variant, stored), backend, threads)
+        models[role] = FileModel(stored.info, partial(store.variant, stored), backend, threads)
     return models
 
 

@@ -57,7 +57,7 @@ def shared_data() -> Path:
 def toy(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> ToyWorld:
     """See `ToyWorld`."""
     world = ToyWorld(tmp_path)
-    monkeypatch.setattr(pipeline, "TfliteModel", world.open_model)
+    monkeypatch.setattr(pipeline, "FileModel", world.open_model)
     return world
 
 

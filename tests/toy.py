@@ -74,7 +74,7 @@ def look_at_disc(info: ModelInfo, pixels: np.ndarray) -> dict[str, np.ndarray]:
 
 
 class ToyModel(FakeModel):
-    """Stands in for `TfliteModel`: the published descriptions, the toy networks."""
+    """Stands in for `FileModel`: the published descriptions, the toy networks."""
 
     def __init__(
         self,

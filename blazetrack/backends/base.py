@@ -1,4 +1,4 @@
-"""What every TFLite interpreter looks like from inside blazetrack."""
+"""The interface of a loaded model file."""
 
 from __future__ import annotations
 
@@ -14,15 +14,25 @@ Array = NDArray[Any]
 
 
 class Interpreter(Protocol):
-    """A loaded model with one input.
+    """A loaded network with one input.
 
-    The views are the interpreter's own memory, so that nothing is copied: an input view is let go
-    before `invoke`, and output views before the next one.
+    The views are the interpreter's own memory, so nothing is copied: drop an input view before
+    `invoke`, and output views before the next one.
     """
 
     @property
     def input_shape(self) -> tuple[int, ...]:
-        """Shape of the input tensor, `(1, h, w, 3)`."""
+        """Shape of the input tensor: `(1, h, w, 3)` or `(1, 3, h, w)`."""
+        ...
+
+    @property
+    def input_dtype(self) -> np.dtype[Any]:
+        """Type of the input tensor."""
+        ...
+
+    @property
+    def input_quantization(self) -> tuple[float, int]:
+        """Scale and zero point of an integer input; the scale is 0 where the file has none."""
         ...
 
     @property
@@ -30,8 +40,8 @@ class Interpreter(Protocol):
         """Tensor name → shape."""
         ...
 
-    def input_view(self) -> NDArray[np.float32]:
-        """`(h, w, 3)` float32 to write the picture into."""
+    def input_view(self) -> Array:
+        """The input tensor without its first axis."""
         ...
 
     def invoke(self) -> None:
@@ -39,5 +49,5 @@ class Interpreter(Protocol):
         ...
 
     def output_view(self, name: str) -> Array:
-        """The output tensor of that name."""
+        """The output tensor of that name; a quantized one as float32 values in new memory."""
         ...

@@ -1,4 +1,4 @@
-"""A model as the stages see it: one crop in, arrays by meaning out."""
+"""A model as the stages use it: a crop in, arrays by meaning out."""
 
 from __future__ import annotations
 
@@ -11,49 +11,58 @@ import numpy as np
 from numpy.typing import NDArray
 
 from blazetrack.backends.base import Array, Interpreter
+from blazetrack.backends.pixels import PixelWriter
 from blazetrack.backends.tflite import open_interpreter
 from blazetrack.errors import ModelError, did_you_mean
 from blazetrack.model_info import ModelInfo
 
-__all__ = ["FakeModel", "Model", "TfliteModel"]
+__all__ = ["LOADERS", "FakeModel", "FileModel", "Model", "open_model"]
+
+LOADERS: dict[str, Callable[[Path, str, int | None], Interpreter]] = {".tflite": open_interpreter}
+"""Suffix of a model file → loader; files with another suffix are read as TFLite."""
 
 
 @runtime_checkable
 class Model(Protocol):
-    """What a stage may ask of a model."""
+    """The interface of a model to the stages."""
 
     @property
     def info(self) -> ModelInfo:
-        """Input size, value range, output meanings, anchors."""
+        """Head, input, output meanings, anchors."""
         ...
 
     def want(self, *meanings: str) -> None:
-        """Say which outputs will be read; `ModelError` where the model has none of that name."""
+        """Announce the outputs that will be read; `ModelError` for one that the model lacks."""
         for meaning in meanings:
             if meaning not in self.info.outputs:
                 hint = did_you_mean(meaning, self.info.outputs)
                 raise ModelError(f"model {self.info.name}: has no output '{meaning}'; {hint}")
 
     def run(self, pixels: NDArray[np.uint8]) -> Mapping[str, Array]:
-        """`(h, w, 3)` uint8 RGB → the wanted outputs by meaning.
+        """Run the network on one crop, or on N crops one after the other.
 
-        The arrays are the interpreter's own memory: copy what is kept beyond the next run.
+        Args:
+            pixels: `(h, w, 3)` or `(N, h, w, 3)` uint8 RGB, N ≥ 1.
+
+        Returns:
+            The announced outputs by meaning, with a first axis of 1 or N. Of one crop they are the
+            interpreter's own memory: copy what must outlive the next run.
         """
         ...
 
 
-class TfliteModel(Model):
-    """A `.tflite` file, opened at the first run, when all its readers have said what they want.
+class FileModel(Model):
+    """A model file, opened at the first run, when all its outputs are announced.
 
     Args:
-        info: what must be known of the file.
-        locate: wanted meanings → the file; a store may have smaller ones that give just those.
+        info: description of the file.
+        locate: announced meanings → the file; a store may have smaller ones with just those.
         backend: see `open_interpreter`.
         threads: see `open_interpreter`.
 
     Attributes:
-        runs: how often the network ran.
-        seconds: how long the network itself took, over all runs but the first.
+        runs: number of runs of the network.
+        seconds: time of the network itself, over all runs but the first.
     """
 
     def __init__(
@@ -69,7 +78,6 @@ class TfliteModel(Model):
         self._threads = threads
         self._wanted: set[str] = set()
         self._interpreter: Interpreter | None = None
-        self._values = _pixel_values(info.input_range)
         self.runs = 0
         self.seconds = 0.0
 
@@ -82,29 +90,40 @@ class TfliteModel(Model):
         self._wanted.update(meanings)
 
     def path(self) -> Path:
-        """The file that runs, for all that was wanted so far."""
+        """The file with all outputs announced so far."""
         return self._locate(frozenset(self._wanted))
 
     def open(self) -> Interpreter:
-        """Load the file and check its shapes against the description."""
+        """Load the file and check its tensors against the description."""
         if self._interpreter is None:
             path = self.path()
-            interpreter = open_interpreter(path, self._backend, self._threads)
+            load = LOADERS.get(path.suffix, open_interpreter)
+            interpreter = load(path, self._backend, self._threads)
             self._check(interpreter, path)
+            self._write = PixelWriter(self._info, interpreter.input_quantization)
             self._interpreter = interpreter
         return self._interpreter
 
     def _check(self, interpreter: Interpreter, path: Path) -> None:
-        shape = (1, *self._info.input_hw, 3)
-        if interpreter.input_shape != shape:
-            seen = interpreter.input_shape
-            raise ModelError(f"model {path}: expected an input of shape {shape}, got {seen}")
-        missing = {self._info.outputs[m] for m in self._wanted} - set(interpreter.output_shapes)
+        info, got = self._info, interpreter.input_shape
+        shape = (1, 3, *info.input_hw) if info.layout == "nchw" else (1, *info.input_hw, 3)
+        if got != shape:
+            raise ModelError(f"model {path}: expected an input of shape {shape}, got {got}")
+        dtype = interpreter.input_dtype.name
+        if dtype != info.input_dtype:
+            raise ModelError(
+                f"model {path}: expected a {info.input_dtype} input, got {dtype};"
+                " correct input_dtype in its card"
+            )
+        missing = {info.outputs[m] for m in self._wanted} - set(interpreter.output_shapes)
         if missing:
-            want, got = sorted(missing), ", ".join(interpreter.output_shapes)
-            raise ModelError(f"model {path}: expected outputs {want}, got {got}")
+            want, known = sorted(missing), ", ".join(interpreter.output_shapes)
+            raise ModelError(f"model {path}: expected outputs {want}, got {known}")
 
     def run(self, pixels: NDArray[np.uint8]) -> Mapping[str, Array]:
+        if pixels.ndim == 4:  # one by one: a batch is not faster (docs/performance.md)
+            runs = [{m: one.copy() for m, one in self.run(crop).items()} for crop in pixels]
+            return {m: np.concatenate([one[m] for one in runs]) for m in self._wanted}
         interpreter = self.open()
         self._write(pixels, interpreter.input_view())
         start = time.perf_counter()
@@ -112,40 +131,41 @@ class TfliteModel(Model):
         if self.runs:  # the first run packs the weights
             self.seconds += time.perf_counter() - start
         self.runs += 1
-        outputs = self._info.outputs
-        return {meaning: interpreter.output_view(outputs[meaning]) for meaning in self._wanted}
-
-    def _write(self, pixels: NDArray[np.uint8], view: NDArray[np.float32]) -> None:
-        """Bring 8-bit pixels into the model's range, straight into its input."""
-        if self._info.input_range[0] == 0:
-            np.multiply(pixels, self._values[1], out=view, dtype=np.float32)  # one pass
-        else:
-            np.take(self._values, pixels, out=view)
+        names = self._info.outputs
+        outputs = {m: interpreter.output_view(names[m]) for m in self._wanted}
+        if self._info.layout == "nchw":
+            outputs = {m: _channels_last(one) for m, one in outputs.items()}
+        return outputs
 
     def close(self) -> None:
-        """Let go of the interpreter; the next run opens the file again."""
+        """Release the interpreter; the next run opens the file again."""
         self._interpreter = None
 
 
-def _pixel_values(input_range: tuple[float, float]) -> NDArray[np.float32]:
-    """`(256,)` value of each 8-bit pixel; the step is rounded to float32 first, as MediaPipe does.
+def open_model(
+    path: Path, info: ModelInfo, backend: str = "auto", threads: int | None = None
+) -> FileModel:
+    """A model of one file, whatever outputs are read; see `FileModel`."""
+    return FileModel(info, lambda wanted: path, backend, threads)
 
-    (image_to_tensor_utils.cc, `GetValueRangeTransformation`)
-    """
-    low, high = input_range
-    step = np.float32((high - low) / 255)
-    values: NDArray[np.float32] = (np.arange(256) * np.float64(step) + low).astype(np.float32)
-    return values
+
+def _channels_last(output: Array) -> Array:
+    return output.transpose(0, 2, 3, 1) if output.ndim == 4 else output
 
 
 class FakeModel(Model):
-    """A model made of a function, for tests: `answer(pixels)` gives arrays by meaning."""
+    """A model made of a function, for tests.
+
+    Args:
+        info: description of the model.
+        function: `(h, w, 3)` uint8 → arrays by meaning.
+    """
 
     def __init__(
-        self, info: ModelInfo, answer: Callable[[NDArray[np.uint8]], Mapping[str, Array]]
+        self, info: ModelInfo, function: Callable[[NDArray[np.uint8]], Mapping[str, Array]]
     ) -> None:
         self._info = info
-        self._answer = answer
+        self._function = function
         self.runs = 0
 
     @property
@@ -153,8 +173,8 @@ class FakeModel(Model):
         return self._info
 
     def want(self, *meanings: str) -> None:
-        """Anything goes."""
+        """Accept every meaning."""
 
     def run(self, pixels: NDArray[np.uint8]) -> Mapping[str, Array]:
         self.runs += 1
-        return self._answer(pixels)
+        return self._function(pixels)

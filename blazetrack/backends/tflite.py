@@ -1,19 +1,20 @@
-"""The TFLite interpreters that Python packages offer, behind one small class.
+"""The TFLite interpreters of three Python packages behind one class.
 
 `ai-edge-litert`, `tflite-runtime` and `tensorflow` ship the same interpreter API under three
-names; only the way to import it differs, so a backend is one small function in `_LOADERS`.
+names; only the import differs, so a backend is one row of `_LOADERS`.
 """
 
 from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from importlib import import_module
 from importlib.util import find_spec
+from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from blazetrack.backends.base import Array, Interpreter
 from blazetrack.errors import BackendError, ModelError, did_you_mean
@@ -21,40 +22,23 @@ from blazetrack.errors import BackendError, ModelError, did_you_mean
 __all__ = ["BACKENDS", "TfliteInterpreter", "default_threads", "installed", "open_interpreter"]
 
 
-def _litert() -> Any:
-    from ai_edge_litert.interpreter import Interpreter
-
-    return Interpreter
-
-
-def _tflite_runtime() -> Any:
-    from tflite_runtime.interpreter import Interpreter
-
-    return Interpreter
-
-
-def _tensorflow() -> Any:
-    import tensorflow
-
-    return tensorflow.lite.Interpreter
-
-
-# Name → (package to look for, pip name, loader); `auto` tries them in this order.
+# Name → (pip name, module, its interpreter class); `auto` tries them in this order.
 _LOADERS = {
-    "litert": ("ai_edge_litert", "ai-edge-litert", _litert),
-    "tflite_runtime": ("tflite_runtime", "tflite-runtime", _tflite_runtime),
-    "tensorflow": ("tensorflow", "tensorflow", _tensorflow),
+    "litert": ("ai-edge-litert", "ai_edge_litert.interpreter", "Interpreter"),
+    "tflite_runtime": ("tflite-runtime", "tflite_runtime.interpreter", "Interpreter"),
+    "tensorflow": ("tensorflow", "tensorflow", "lite.Interpreter"),
 }
 BACKENDS = tuple(_LOADERS)
 
 
 def installed() -> tuple[str, ...]:
     """Names of the backends whose package is present, best first; nothing is imported."""
-    return tuple(name for name, (module, _, _) in _LOADERS.items() if find_spec(module))
+    packages = {name: module.split(".")[0] for name, (_, module, _) in _LOADERS.items()}
+    return tuple(name for name, package in packages.items() if find_spec(package))
 
 
 def default_threads() -> int:
-    """The cores that this process may use, at most 4: more do not help one small network."""
+    """The cores that this process may use, at most 4: more do not speed up one small network."""
     try:
         cores = len(os.sched_getaffinity(0))  # respects taskset and containers; Linux only
     except AttributeError:
@@ -69,11 +53,11 @@ def open_interpreter(
 
     Args:
         path: the file.
-        backend: `auto` (the first present of `BACKENDS`) or one of them by name.
+        backend: `auto` (the first of `BACKENDS` that is installed) or one of them by name.
         threads: cores for one run; None is `default_threads()`.
 
     Raises:
-        BackendError: no interpreter is installed, or not the one asked for.
+        BackendError: no interpreter is installed, or not the chosen one.
         ModelError: the file is missing or is no TFLite model.
     """
     if threads is not None and threads < 1:
@@ -93,9 +77,9 @@ def _interpreter_class(backend: str) -> Any:
         raise BackendError(f"backend: no '{backend}'; {did_you_mean(backend, known)}")
     failures = []
     for name in BACKENDS if backend == "auto" else (backend,):
-        _, pip_name, load = _LOADERS[name]
+        pip_name, module, attribute = _LOADERS[name]
         try:
-            return load()
+            return attrgetter(attribute)(import_module(module))
         except ImportError as error:
             failures.append(f"{name} ({error}; pip install {pip_name})")
     raise BackendError(
@@ -104,36 +88,52 @@ def _interpreter_class(backend: str) -> Any:
 
 
 class TfliteInterpreter(Interpreter):
-    """One loaded TFLite model; not safe to use from two threads at once."""
+    """One loaded TFLite model; not thread-safe."""
 
     def __init__(self, interpreter: Any, path: Path) -> None:
         interpreter.allocate_tensors()
-        inputs = interpreter.get_input_details()
-        if len(inputs) != 1 or inputs[0]["dtype"] != np.float32:
+        inputs, outputs = interpreter.get_input_details(), interpreter.get_output_details()
+        if len(inputs) != 1:
             got = ", ".join(f"{i['shape'].tolist()} {i['dtype'].__name__}" for i in inputs)
-            raise ModelError(f"model {path}: expected one float32 input, got {got}")
+            raise ModelError(f"model {path}: expected one input, got {got or 'none'}")
         self._interpreter = interpreter
-        self._input = inputs[0]["index"]
-        self._input_shape = tuple(int(n) for n in inputs[0]["shape"])
-        details = interpreter.get_output_details()
-        self._outputs = {o["name"]: o["index"] for o in details}
-        self._shapes = {o["name"]: tuple(int(n) for n in o["shape"]) for o in details}
+        self._input = inputs[0]
+        self._outputs = {one["name"]: one for one in outputs}
+        self._shapes = {one["name"]: _shape(one) for one in outputs}
 
     @property
     def input_shape(self) -> tuple[int, ...]:
-        return self._input_shape
+        return _shape(self._input)
+
+    @property
+    def input_dtype(self) -> np.dtype[Any]:
+        dtype: np.dtype[Any] = np.dtype(self._input["dtype"])
+        return dtype
+
+    @property
+    def input_quantization(self) -> tuple[float, int]:
+        scale, zero = self._input.get("quantization", (0.0, 0))
+        return float(scale), int(zero)
 
     @property
     def output_shapes(self) -> Mapping[str, tuple[int, ...]]:
         return self._shapes
 
-    def input_view(self) -> NDArray[np.float32]:
-        view: NDArray[np.float32] = self._interpreter.tensor(self._input)()[0]
+    def input_view(self) -> Array:
+        view: Array = self._interpreter.tensor(self._input["index"])()[0]
         return view
 
     def invoke(self) -> None:
         self._interpreter.invoke()
 
     def output_view(self, name: str) -> Array:
-        view: Array = self._interpreter.tensor(self._outputs[name])()
-        return view
+        details = self._outputs[name]
+        view: Array = self._interpreter.tensor(details["index"])()
+        if view.dtype.kind == "f":
+            return view
+        scale, zero = details.get("quantization", (0.0, 0))
+        return (view.astype(np.float32) - np.float32(zero)) * np.float32(scale or 1.0)
+
+
+def _shape(details: Mapping[str, Any]) -> tuple[int, ...]:
+    return tuple(int(n) for n in details["shape"])

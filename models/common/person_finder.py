@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from blazetrack.align.crop import Crop
 from blazetrack.align.roi import whole_roi
-from blazetrack.backends import Model, TfliteModel
+from blazetrack.backends import FileModel, Model
 from blazetrack.detect.detector import Detector
 from blazetrack.geometry import apply
 from blazetrack.store import Store
@@ -76,7 +76,7 @@ class Finder:
         """The published `pose_detector`."""
         store = store or Store()
         found = store.find("pose_detector")
-        model = TfliteModel(found.info, partial(store.variant, found), threads=threads)
+        model = FileModel(found.info, partial(store.variant, found), threads=threads)
         return cls(model, min_score)
 
     def find(self, image: NDArray[np.uint8]) -> Found:

@@ -14,7 +14,7 @@ from threading import get_ident
 import numpy as np
 from numpy.typing import NDArray
 
-from blazetrack.backends import Model, TfliteModel
+from blazetrack.backends import FileModel, Model
 from blazetrack.errors import InputError
 from blazetrack.heads.sigmoid import sigmoid
 from blazetrack.model_info import Anchors
@@ -63,7 +63,7 @@ class Answers:
                 for one, place in ANSWERING.items()
             ]
         )
-        self._open = partial(TfliteModel, found.info, partial(store.variant, found), threads=1)
+        self._open = partial(FileModel, found.info, partial(store.variant, found), threads=1)
         self._models: dict[int, Model] = {}  # an interpreter serves one thread
 
     def __call__(self, image: NDArray[np.uint8]) -> tuple[Float32, Float32]:

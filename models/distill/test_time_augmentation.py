@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from blazetrack.align.crop import Crop
 from blazetrack.align.project import project
 from blazetrack.align.roi import rois_from_alignment
-from blazetrack.backends import Model, TfliteModel
+from blazetrack.backends import FileModel, Model
 from blazetrack.errors import ModelError
 from blazetrack.skeleton import BLAZEPOSE33
 from blazetrack.store import Store
@@ -76,7 +76,7 @@ class Teacher:
         """The published `full` network, with heatmap refinement."""
         store = store or Store()
         found = store.find("full")
-        model = TfliteModel(found.info, partial(store.variant, found), threads=threads)
+        model = FileModel(found.info, partial(store.variant, found), threads=threads)
         return cls(model, settings, found.sha256)
 
     def read(

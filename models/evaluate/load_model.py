@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from blazetrack.backends import Model, TfliteModel
+from blazetrack.backends import FileModel, Model
 from blazetrack.model_info import ModelInfo
 from blazetrack.store import Store
 
@@ -40,7 +40,7 @@ class Subject:
 
     def milliseconds(self) -> float | None:
         """Mean time of the network in all runs so far; None for a Keras network."""
-        if not isinstance(self.model, TfliteModel) or self.model.runs < 2:
+        if not isinstance(self.model, FileModel) or self.model.runs < 2:
             return None
         return self.model.seconds / (self.model.runs - 1) * 1e3
 
@@ -89,7 +89,7 @@ def open_subject(text: str, threads: int = 1, store: Store | None = None) -> Sub
         store = store or Store()
         stored = store.find(name)
         locate: Callable[[frozenset[str]], Path] = partial(store.variant, stored)
-        model, where = TfliteModel(stored.info, locate, threads=threads), stored.path
+        model, where = FileModel(stored.info, locate, threads=threads), stored.path
     label = path.name if path.exists() else name
     if "heatmap" in model.info.outputs:
         label += " (refined)" if refine else " (unrefined)"

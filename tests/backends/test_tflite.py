@@ -1,9 +1,11 @@
-"""The door to the interpreters, with interpreters made for the test."""
+"""Choice and loading of TFLite interpreters, with fake interpreter classes."""
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -13,14 +15,14 @@ from blazetrack.backends import BACKENDS, default_threads, installed, open_inter
 from blazetrack.errors import BackendError, ModelError
 
 PATH = Path("some.tflite")
-TAKES_A_PICTURE = [{"index": 7, "shape": np.array([1, 4, 6, 3]), "dtype": np.float32}]
+IMAGE_INPUT = [{"index": 7, "shape": np.array([1, 4, 6, 3]), "dtype": np.float32}]
 
 
-class Pretender:
-    """What the TFLite packages call `Interpreter`: doubles the mean of its input."""
+class FakeInterpreter:
+    """A fake `Interpreter` of a TFLite package: doubles the mean of its input."""
 
     made: dict[str, Any]
-    inputs = TAKES_A_PICTURE
+    inputs = IMAGE_INPUT
 
     def __init__(self, **options: Any) -> None:
         type(self).made = options
@@ -42,78 +44,74 @@ class Pretender:
 
 
 @pytest.fixture
-def offer(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
-    """Say which backends can be loaded, and what each loads."""
+def provide(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
+    """Choose which backends can be loaded, and the class of each."""
 
     def set_up(**classes: type) -> None:
-        def loader(name: str) -> Callable[[], type]:
-            def load() -> type:
-                if name not in classes:
-                    raise ImportError(f"No module named '{name}'")
-                return classes[name]
-
-            return load
-
-        table = {name: (name, name.replace("_", "-"), loader(name)) for name in BACKENDS}
-        monkeypatch.setattr(tflite, "_LOADERS", table)
+        for name, made in classes.items():
+            monkeypatch.setitem(sys.modules, f"fake_{name}", SimpleNamespace(Interpreter=made))
+        for name in set(BACKENDS) - set(classes):
+            monkeypatch.delitem(sys.modules, f"fake_{name}", raising=False)
+        rows = {n: (n.replace("_", "-"), f"fake_{n}", "Interpreter") for n in BACKENDS}
+        monkeypatch.setattr(tflite, "_LOADERS", rows)
 
     return set_up
 
 
-def test_auto_takes_the_first_that_is_there(offer: Callable[..., None]) -> None:
-    other = type("Other", (Pretender,), {})
-    offer(litert=Pretender, tensorflow=other)
+def test_open_auto_takes_the_first_installed(provide: Callable[..., None]) -> None:
+    other = type("Other", (FakeInterpreter,), {})
+    provide(litert=FakeInterpreter, tensorflow=other)
     open_interpreter(PATH)
-    assert Pretender.made["model_path"] == str(PATH)
-    offer(tensorflow=other)
+    assert FakeInterpreter.made["model_path"] == str(PATH)
+    provide(tensorflow=other)
     open_interpreter(PATH)
     assert other.made["model_path"] == str(PATH)
 
 
-def test_one_can_be_asked_for_by_name(offer: Callable[..., None]) -> None:
-    other = type("Other", (Pretender,), {})
-    offer(litert=Pretender, tflite_runtime=other)
+def test_open_by_name_takes_that_backend(provide: Callable[..., None]) -> None:
+    other = type("Other", (FakeInterpreter,), {})
+    provide(litert=FakeInterpreter, tflite_runtime=other)
     open_interpreter(PATH, "tflite_runtime")
     assert other.made["model_path"] == str(PATH)
 
 
-def test_an_unknown_name_is_explained(offer: Callable[..., None]) -> None:
-    offer(litert=Pretender)
+def test_open_unknown_backend_is_refused(provide: Callable[..., None]) -> None:
+    provide(litert=FakeInterpreter)
     with pytest.raises(BackendError, match="backend: no 'litrt'; did you mean 'litert'"):
         open_interpreter(PATH, "litrt")
 
 
-def test_without_any_it_says_what_it_tried(offer: Callable[..., None]) -> None:
-    offer()
+def test_open_without_backends_lists_all(provide: Callable[..., None]) -> None:
+    provide()
     with pytest.raises(BackendError) as caught:
         open_interpreter(PATH)
     for name in BACKENDS:
-        assert f"No module named '{name}'; pip install {name.replace('_', '-')}" in str(
+        assert f"No module named 'fake_{name}'; pip install {name.replace('_', '-')}" in str(
             caught.value
         )
 
 
-def test_one_that_is_missing_is_not_replaced_by_another(offer: Callable[..., None]) -> None:
-    offer(litert=Pretender)
+def test_open_missing_backend_is_not_replaced(provide: Callable[..., None]) -> None:
+    provide(litert=FakeInterpreter)
     with pytest.raises(BackendError, match=r"tried tensorflow .*pip install tensorflow"):
         open_interpreter(PATH, "tensorflow")
 
 
-def test_threads_reach_the_interpreter(offer: Callable[..., None]) -> None:
-    offer(litert=Pretender)
+def test_open_passes_threads(provide: Callable[..., None]) -> None:
+    provide(litert=FakeInterpreter)
     open_interpreter(PATH, threads=3)
-    assert Pretender.made["num_threads"] == 3
+    assert FakeInterpreter.made["num_threads"] == 3
     open_interpreter(PATH)
-    assert Pretender.made["num_threads"] == default_threads()
+    assert FakeInterpreter.made["num_threads"] == default_threads()
 
 
 @pytest.mark.parametrize("threads", [0, -1])
-def test_no_threads_are_too_few(threads: int) -> None:
+def test_open_without_threads_is_refused(threads: int) -> None:
     with pytest.raises(BackendError, match=f"threads must be 1 or more, got {threads}"):
         open_interpreter(PATH, threads=threads)
 
 
-def test_the_default_is_a_few_of_the_cores_at_hand(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_default_threads_is_at_most_four(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("os.sched_getaffinity", lambda process: set(range(64)), raising=False)
     assert default_threads() == 4
     monkeypatch.setattr("os.sched_getaffinity", lambda process: {0}, raising=False)
@@ -123,8 +121,8 @@ def test_the_default_is_a_few_of_the_cores_at_hand(monkeypatch: pytest.MonkeyPat
     assert default_threads() == 1
 
 
-def test_an_interpreter_tells_its_shapes_and_runs(offer: Callable[..., None]) -> None:
-    offer(litert=Pretender)
+def test_interpreter_runs_and_has_shapes(provide: Callable[..., None]) -> None:
+    provide(litert=FakeInterpreter)
     interpreter = open_interpreter(PATH)
     assert interpreter.input_shape == (1, 4, 6, 3)
     assert interpreter.output_shapes == {"Identity": (1, 1)}
@@ -134,26 +132,25 @@ def test_an_interpreter_tells_its_shapes_and_runs(offer: Callable[..., None]) ->
 
 
 @pytest.mark.parametrize(
-    "inputs",
-    [TAKES_A_PICTURE * 2, [], [{**TAKES_A_PICTURE[0], "dtype": np.uint8}]],
-    ids=["two", "none", "bytes"],
+    ("inputs", "got"),
+    [(IMAGE_INPUT * 2, r"\[1, 4, 6, 3\] float32, \[1, 4, 6, 3\] float32"), ([], "none")],
 )
-def test_a_model_with_other_inputs_is_refused(
-    offer: Callable[..., None], inputs: list[dict[str, Any]]
+def test_model_without_exactly_one_input_is_refused(
+    provide: Callable[..., None], inputs: list[dict[str, Any]], got: str
 ) -> None:
-    offer(litert=type("Other", (Pretender,), {"inputs": inputs}))
-    with pytest.raises(ModelError, match=r"some.tflite: expected one float32 input, got"):
+    provide(litert=type("Other", (FakeInterpreter,), {"inputs": inputs}))
+    with pytest.raises(ModelError, match=rf"some.tflite: expected one input, got {got}$"):
         open_interpreter(PATH)
 
 
-def test_what_is_installed_is_told_without_importing(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_installed_does_not_import(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(tflite, "find_spec", lambda module: module == "tensorflow" or None)
     assert installed() == ("tensorflow",)
 
 
 @pytest.mark.skipif(not installed(), reason="no TFLite interpreter is installed")
 @pytest.mark.parametrize("content", [b"hello", b"", b"\x20\0\0\0TFL3" + b"x" * 400])
-def test_a_file_that_is_no_model_is_refused(tmp_path: Path, content: bytes) -> None:
+def test_open_other_file_is_refused(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "bad.tflite"
     path.write_bytes(content)
     with pytest.raises(
@@ -164,6 +161,6 @@ def test_a_file_that_is_no_model_is_refused(tmp_path: Path, content: bytes) -> N
 
 
 @pytest.mark.skipif(not installed(), reason="no TFLite interpreter is installed")
-def test_a_file_that_is_not_there_is_refused(tmp_path: Path) -> None:
+def test_open_missing_file_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ModelError, match=r"gone.tflite: not a TFLite model"):
         open_interpreter(tmp_path / "gone.tflite")

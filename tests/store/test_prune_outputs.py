@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from blazetrack import PoseTracker, open_source
-from blazetrack.backends import TfliteModel, open_interpreter
+from blazetrack.backends import open_interpreter, open_model
 from blazetrack.errors import BackendError, ModelError
 from blazetrack.store import Store, StoredModel, prune_outputs
 from blazetrack.store.prune_outputs import SIGNATURE, batched, count
@@ -54,7 +54,7 @@ def crops(side: int) -> list[np.ndarray]:
 
 
 def answers(model: StoredModel, path: Path, meanings: set[str]) -> list[dict[str, np.ndarray]]:
-    network = TfliteModel(model.info, lambda wanted: path, threads=1)
+    network = open_model(path, model.info, threads=1)
     network.want(*meanings)
     pictures = crops(model.info.input_hw[0])
     return [

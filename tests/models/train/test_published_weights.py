@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 keras = pytest.importorskip("keras", reason="the workshop needs Keras")
 
-from blazetrack.backends import TfliteModel  # noqa: E402
+from blazetrack.backends import open_model  # noqa: E402
 from blazetrack.errors import InputError, ModelError  # noqa: E402
 from blazetrack.sources import open_source  # noqa: E402
 from blazetrack.store import Store  # noqa: E402
@@ -38,7 +38,7 @@ def test_the_whole_network_draws_the_heatmaps_of_the_file(
     network = build("blazepose_lite", "full")
     begin_with(network, "full", weights)
     stored = weights.find("full")
-    model = TfliteModel(stored.info, lambda wanted: stored.path)
+    model = open_model(stored.path, stored.info)
     model.want("heatmap")
     want = model.run(crops[0])["heatmap"][..., :33]
     got = network.predict_on_batch(crops[0][None].astype(np.float32) / 255)["heatmap"]
@@ -87,7 +87,7 @@ def test_the_whole_detector_says_what_the_file_says(
     network = build("blazeface_lite", "full")
     begin_with(network, "pose_detector", weights)
     stored = weights.find("pose_detector")
-    model = TfliteModel(stored.info, lambda wanted: stored.path)
+    model = open_model(stored.path, stored.info)
     picture = cv2.resize(crops[0], (224, 224), interpolation=cv2.INTER_AREA)
     # The file reads -1..1 and sees grey beyond the edge, the network 0..1 and black.
     stem = network.get_layer("stem")
