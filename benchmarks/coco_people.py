@@ -66,10 +66,14 @@ class Variant:
     options: dict[str, Any] = field(default_factory=dict)
 
 
-STRICT = {"again.tiles": 3, "detect2.min_score": 0.75, "marks2.min_score": 0.97}
+STRICT = {
+    "second_look.tiles": 3,
+    "second_detect.min_score": 0.75,
+    "second_landmarks.min_score": 0.97,
+}
 VARIANTS = (
     Variant("no tiles"),
-    Variant("2 tiles", options={"again.tiles": 2}),
+    Variant("2 tiles", options={"second_look.tiles": 2}),
     Variant("3 tiles, strict", options=STRICT),
 )
 """The default variants; tiles are squares along the longer side that the detector also searches."""

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from blazetrack.align.crop import Crop
-from blazetrack.align.mask_people import cover
+from blazetrack.align.mask_people import mask_people
 from blazetrack.align.project import project
 from blazetrack.align.roi import (
     free_rois,
@@ -16,31 +16,87 @@ from blazetrack.align.roi import (
     whole_roi,
 )
 from blazetrack.detect.detector import Detector
+from blazetrack.graph import Renamed
 from blazetrack.smooth import PoseSmoother
-from blazetrack.track.detection_schedule import Search, second_look
-from blazetrack.track.follow import Lock
-from blazetrack.track.identify import Identity, needs_detection
+from blazetrack.track.detection_schedule import DetectionSchedule, needs_detection, second_look
+from blazetrack.track.follow import Follow
+from blazetrack.track.identify import Identify
 from blazetrack.track.landmarks import Landmarker
-from blazetrack.track.predict import Expect
+from blazetrack.track.predict import Predict
 
-__all__ = ["NODES"]
+__all__ = ["NODES", "RENAMED"]
 
 NODES: dict[str, Callable[..., Any]] = {
-    "cover": cover,
     "crop": Crop,
     "detect": Detector,
-    "expect": Expect,
+    "detection_schedule": DetectionSchedule,
+    "follow": Follow,
     "free_rois": free_rois,
-    "identify": Identity,
+    "identify": Identify,
     "landmarks": Landmarker,
-    "lock": Lock,
+    "mask_people": mask_people,
     "merge_rois": merge_rois,
     "needs_detection": needs_detection,
+    "predict": Predict,
     "project": project,
     "rois_from_detections": rois_from_detections,
     "rois_from_poses": rois_from_poses,
-    "search": Search,
     "second_look": second_look,
     "smooth": PoseSmoother,
     "whole_roi": whole_roi,
 }
+
+# Names of the release before: to be deleted with the next one.
+RENAMED = Renamed(
+    uses={
+        "cover": "mask_people",
+        "expect": "predict",
+        "lock": "follow",
+        "search": "detection_schedule",
+    },
+    params={
+        "detection_schedule.kept": "poses",
+        "detection_schedule.longest": "max_interval",
+        "detection_schedule.shortest": "min_interval",
+        "free_rois.apart": "min_distance",
+        "identify.alike": "duplicate_oks",
+        "identify.fresh": "new",
+        "identify.guard": "use_appearance",
+        "identify.kept": "tracked",
+        "merge_rois.apart": "min_distance",
+        "smooth.remember": "keep_state_when_lost",
+    },
+    nodes={
+        "again": ["second_look"],
+        "alone": ["masked_new_crops"],
+        "carry": ["next_rois"],
+        "choose": ["free_rois", "new_rois", "first_rois"],
+        "choose2": ["second_rois"],
+        "cut": ["new_crops", "first_crops"],
+        "cut2": ["second_crops"],
+        "detect2": ["second_detect"],
+        "expect": ["predict"],
+        "follow": ["tracked_crops"],
+        "follow.border": ["tracked_crops"],
+        "follow.letterbox": ["tracked_crops"],
+        "follow.model": ["tracked_crops"],
+        "follow.size": ["tracked_crops"],
+        "held": ["tracked_rois", "known_rois"],
+        "keep": ["tracked_poses"],
+        "landmarks": ["new_landmarks", "first_landmarks"],
+        "lock": ["follow"],
+        "look": ["search_crops", "tile_crops"],
+        "marks2": ["second_landmarks"],
+        "need": ["needs_detection"],
+        "others": ["masked_crops"],
+        "project": ["new_poses", "first_poses"],
+        "project2": ["second_poses"],
+        "regions": ["predicted_rois"],
+        "search": ["detection_schedule", "frame_crop"],
+        "start": ["detected_rois"],
+        "start2": ["second_detected_rois"],
+        "track": ["tracked_landmarks"],
+        "wanted": ["new_rois"],
+        "whole": ["frame_roi"],
+    },
+)

@@ -1,4 +1,4 @@
-"""`PoseTracker`: load a graph, give it frames, get people: the five-line API."""
+"""`PoseTracker`: a graph and its models, called frame by frame; the five-line API."""
 
 from __future__ import annotations
 
@@ -6,41 +6,63 @@ import time
 from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 from pathlib import Path
-from types import TracebackType
-from typing import Any
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
 
 from blazetrack.backends import FileModel
-from blazetrack.detect.detector import Detector
 from blazetrack.errors import GraphError, InputError, did_you_mean
 from blazetrack.graph import GraphSpec, Hook, SerialScheduler, build_plan, load_graph_spec
 from blazetrack.graph.ports import read_signature
-from blazetrack.nodes import NODES
+from blazetrack.nodes import NODES, RENAMED
 from blazetrack.skeleton import BLAZEPOSE33, Skeleton
-from blazetrack.smooth import PoseSmoother
 from blazetrack.sources import frame_from_array
 from blazetrack.store import Store, StoredModel
-from blazetrack.track.follow import Lock
 from blazetrack.types import Frame, Poses
 
-__all__ = ["PoseTracker", "find_graph", "graph_for", "shipped_graphs"]
+__all__ = ["PoseTracker", "find_graph", "graph_for", "load_graph", "shipped_graphs"]
 
-# Whoever is to be followed is told apart from so many, themselves included.
-TO_CHOOSE_FROM = 4
+# People tracked where one of them is followed, unless `people` is given.
+FOLLOW_PEOPLE = 4
+
+
+@runtime_checkable
+class DetectorNode(Protocol):
+    """A node whose runs count as `detector_runs`."""
+
+    is_detector: bool
+
+
+@runtime_checkable
+class FollowNode(Protocol):
+    """A node that passes on one of several people."""
+
+    def follow(self, choice: int | str | tuple[float, float] | None) -> None:
+        """Follow another person from the next frame on."""
+
+
+@runtime_checkable
+class FilterNode(Protocol):
+    """A temporal filter that can be switched off."""
+
+    active: bool
 
 
 def shipped_graphs() -> dict[str, Path]:
     """Graphs that come with the package, by name."""
     folder = Path(__file__).parent / "graphs"
-    if not folder.is_dir():  # a checkout: the graphs stand beside the package
+    if not folder.is_dir():  # a checkout: the folder is beside the package
         folder = folder.parent.parent / "graphs"
     return {path.stem: path for path in sorted(folder.glob("*.yaml"))}
 
 
 def find_graph(name_or_path: str | Path) -> Path:
-    """The file of a graph: one that ships with the package by name, or a path."""
+    """The file of a graph: the name of a shipped one, or a path.
+
+    Raises:
+        GraphError: there is no such graph.
+    """
     text, shipped = str(name_or_path), shipped_graphs()
     if text in shipped:
         return shipped[text]
@@ -52,8 +74,17 @@ def find_graph(name_or_path: str | Path) -> Path:
     raise GraphError(f"no graph '{text}'; {did_you_mean(text, shipped)}")
 
 
+def load_graph(name_or_path: str | Path) -> GraphSpec:
+    """Read a graph by name or path; names of the previous release are accepted with a warning.
+
+    Raises:
+        GraphError: there is no such graph, or its text is wrong.
+    """
+    return load_graph_spec(find_graph(name_or_path), RENAMED)
+
+
 def graph_for(people: int, follow: int | str | None = None) -> str:
-    """The graph for so many people, or for one of them."""
+    """The default graph for a number of people, or for one of several."""
     return "pose" if people == 1 and follow is None else "pose_multi"
 
 
@@ -63,18 +94,18 @@ class PoseTracker:
     Args:
         model: landmark model, by name in the store or path; None is the graph's own.
         graph: a graph that ships with the package, or a path to a YAML file; None is `pose` for
-            one person and `pose_multi` for more, or to choose one of them.
-        people: how many to follow at most; None is one, or with `follow` a few to choose from.
-        follow: let only this person through: an id, `largest`, `center` or `x,y` in pixels.
-        tiles: look for small people too, in so many parts along the longer side of the picture.
+            one person and `pose_multi` for more, or to follow one of them.
+        people: maximum number of people; None is 1, or 4 with `follow`.
+        follow: return only this person: an id, `largest`, `center` or `x,y` in pixels.
+        tiles: also search small people, in so many tiles along the longer side of the image.
         detector: detector model, as `model`; None is the one that goes with the model, else the
             graph's own.
         threads: cores for the networks; None takes what this process may use, at most 4.
         backend: `auto`, `litert`, `tflite_runtime` or `tensorflow`.
         masks: also compute a segmentation mask per person.
-        options: `{"node.option": value}`, over what the graph's text says.
+        options: `node.option`, or an alias of the graph → value; overrides the graph's text.
         store: where models are; None is the user's own cache.
-        hooks: told of every node of every frame, such as a `Trace`.
+        hooks: called before and after every node of every frame, such as a `Trace`.
         clock: seconds, for `process` without a time.
 
     Raises:
@@ -100,26 +131,20 @@ class PoseTracker:
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         if people is None:
-            people = 1 if follow is None else TO_CHOOSE_FROM
+            people = 1 if follow is None else FOLLOW_PEOPLE
         if people < 1:
             raise InputError(f"tracker: people must be 1 or more, got {people}")
-        spec = load_graph_spec(find_graph(graph or graph_for(people, follow)))
-        asked = {
-            "masks": masks or None,
-            "max_people": people if people != 1 else None,
-            "follow": follow,
-            "tiles": tiles,
-        }
-        for option, value in asked.items():
-            if value is not None:
-                spec = _set_where_known(spec, option, value)
+        given: dict[str, Any] = {"masks": masks or None, "follow": follow, "tiles": tiles}
+        given["max_people"] = people if people > 1 else None
+        spec = _set_everywhere(load_graph(graph or graph_for(people, follow)), given)
         spec = spec.with_options(options or {})
         self._models = _open_models(spec, model, detector, store or Store(), backend, threads)
         plan = build_plan(spec, NODES, self._models)
         self._scheduler = SerialScheduler(plan, hooks)
-        self._detectors = [n.spec.name for n in plan.nodes if isinstance(n.call, Detector)]
-        self._locks = [n.call for n in plan.nodes if isinstance(n.call, Lock)]
-        self._smoothers = [n.call for n in plan.nodes if isinstance(n.call, PoseSmoother)]
+        calls: dict[str, object] = {node.spec.name: node.call for node in plan.nodes}
+        self._detectors = [name for name, node in calls.items() if isinstance(node, DetectorNode)]
+        self._followers = [node for node in calls.values() if isinstance(node, FollowNode)]
+        self._filters = [node for node in calls.values() if isinstance(node, FilterNode)]
         self._clock = clock
         self._closed = False
         self._count = 0
@@ -129,7 +154,7 @@ class PoseTracker:
 
     @property
     def graph(self) -> GraphSpec:
-        """The graph as it runs, with all overrides in it."""
+        """The graph as it runs, with all overrides."""
         return self._scheduler.plan.spec
 
     @property
@@ -139,27 +164,33 @@ class PoseTracker:
         return next((info.skeleton for info in infos if info.skeleton), BLAZEPOSE33)
 
     @property
-    def detector_runs(self) -> int:
-        """How often a detector ran since the tracker was made."""
-        return sum(self._scheduler.runs[name] for name in self._detectors)
-
-    @property
     def models(self) -> Mapping[str, FileModel]:
         """The networks by their role in the graph."""
         return self._models
 
     @property
+    def runs(self) -> Mapping[str, int]:
+        """Number of runs of each node."""
+        return dict(self._scheduler.runs)
+
+    @property
+    def detector_runs(self) -> int:
+        """Number of runs of all detectors."""
+        return sum(self._scheduler.runs[name] for name in self._detectors)
+
+    @property
     def network_seconds(self) -> float:
-        """How long the networks themselves took, over all runs but the first of each."""
+        """Time spent in all networks, without the first run of each."""
         return sum(model.seconds for model in self._models.values())
 
     @property
-    def runs(self) -> Mapping[str, int]:
-        """How often each node ran since the tracker was made."""
-        return dict(self._scheduler.runs)
+    def detector_seconds(self) -> float:
+        """The detectors' part of `network_seconds`."""
+        detectors = (model for model in self._models.values() if model.info.kind == "detector")
+        return sum(model.seconds for model in detectors)
 
     def __call__(self, frame: Frame) -> Poses:
-        """Find the people of the next frame; nobody is an empty result.
+        """Find the people of the next frame; the result is empty where there are none.
 
         Frames are expected in the order of their times; one that is not later than the frame
         before is tracked without smoothing and counted in `time_faults`.
@@ -174,14 +205,14 @@ class PoseTracker:
         return poses if isinstance(poses, Poses) else Poses.empty(len(self.skeleton))
 
     def process(self, image: NDArray[np.uint8], time_s: float | None = None) -> Poses:
-        """Find the people of the next picture.
+        """Find the people of the next image.
 
         Args:
             image: `(H, W, 3)` uint8, RGB.
-            time_s: when it was taken; None is now.
+            time_s: capture time; None is now.
 
         Raises:
-            InputError: the picture has another shape or type, or the time is not finite.
+            InputError: the image has another shape or type, or the time is not finite.
         """
         if time_s is None:
             now = self._clock()
@@ -191,58 +222,52 @@ class PoseTracker:
 
     @property
     def can_follow(self) -> bool:
-        """Whether the graph can let one of several people through: has a lock."""
-        return bool(self._locks)
-
-    @property
-    def detector_seconds(self) -> float:
-        """The detector's part of `network_seconds`."""
-        detectors = (model for model in self._models.values() if model.info.kind == "detector")
-        return sum(model.seconds for model in detectors)
+        """Whether the graph can return one of several people: it has a follow node."""
+        return bool(self._followers)
 
     def follow(self, choice: int | str | tuple[float, float] | None) -> None:
-        """Let only this person through from the next frame on; None is everybody again.
+        """Return only this person from the next frame on; None is all people.
 
         Args:
             choice: an id, `largest`, `center`, or a point in image pixels.
 
         Raises:
-            GraphError: the graph follows everybody: it has no lock.
+            GraphError: the graph has no follow node.
             InputError: the choice is none of these.
         """
-        if not self._locks:
+        if not self._followers:
             raise GraphError(
                 f"graph {self.graph.name}: cannot follow one of several; use pose_multi"
             )
-        for lock in self._locks:
-            lock.follow(choice)
+        for node in self._followers:
+            node.follow(choice)
 
     @property
     def can_smooth(self) -> bool:
-        """Whether the graph has a node that filters landmarks over time."""
-        return bool(self._smoothers)
+        """Whether the graph has a temporal filter."""
+        return bool(self._filters)
 
     @property
     def smoothing(self) -> bool:
         """Whether landmarks are filtered over time; may be switched between frames."""
-        return any(one.active for one in self._smoothers)
+        return any(node.active for node in self._filters)
 
     @smoothing.setter
     def smoothing(self, wanted: bool) -> None:
-        if wanted and not self._smoothers:
+        if wanted and not self._filters:
             raise GraphError(f"graph {self.graph.name}: has no node that smooths")
-        for one in self._smoothers:
-            one.active = wanted
+        for node in self._filters:
+            node.active = wanted
 
     def reset(self) -> None:
-        """Forget everybody, as before the first frame; ids start at 1 again."""
+        """Return to the state before the first frame; ids start at 1 again."""
         self._scheduler.reset()
         self._count = 0
         self._last_s = None
         self._zero_s = None
 
     def close(self) -> None:
-        """Let go of the models; harmless when called twice."""
+        """Close the models; may be called twice."""
         self._closed = True
         self._scheduler.close()
         for model in self._models.values():
@@ -251,12 +276,7 @@ class PoseTracker:
     def __enter__(self) -> PoseTracker:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *error: object) -> None:
         self.close()
 
 
@@ -268,10 +288,9 @@ def _open_models(
     backend: str,
     threads: int | None,
 ) -> dict[str, FileModel]:
-    """Role → model, found on this machine or fetched; opened at the first run."""
-    asked = {"landmarks": model, "detector": detector}
+    """Role → model, found on this machine or fetched; files are opened at the first run."""
     names: dict[str, str | Path] = dict(spec.models)
-    for role, name in asked.items():
+    for role, name in {"landmarks": model, "detector": detector}.items():
         if name is not None:
             if role not in names:
                 hint = did_you_mean(role, names)
@@ -289,13 +308,16 @@ def _open_models(
     return models
 
 
-def _set_where_known(spec: GraphSpec, option: str, value: Any) -> GraphSpec:
-    """Set an option on every node that has one of that name."""
-    known = {
-        f"{node.name}.{option}": value
-        for node in spec.nodes
-        if node.use in NODES and option in read_signature(NODES[node.use], node.use).options
-    }
-    if not known:
-        raise GraphError(f"graph {spec.name}: no node has the option '{option}'")
-    return spec.with_options(known)
+def _set_everywhere(spec: GraphSpec, values: Mapping[str, Any]) -> GraphSpec:
+    """Set options: the graph's alias of that name, else every node with an option of that name."""
+    for option, value in values.items():
+        if value is None:
+            continue
+        known = [option] if option in spec.aliases else []
+        for node in spec.nodes if not known else ():
+            if node.use in NODES and option in read_signature(NODES[node.use], node.use).options:
+                known.append(f"{node.name}.{option}")
+        if not known:
+            raise GraphError(f"graph {spec.name}: no node has the option '{option}'")
+        spec = spec.with_options(dict.fromkeys(known, value))
+    return spec

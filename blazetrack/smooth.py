@@ -162,26 +162,26 @@ class PoseSmoother:
         preset: name of a set of parameters, see `PRESETS`.
         frame_s: seconds from frame to frame for a clock that ignores the frames' own times
             (`solutions.pose` counts 33.333 ms a call); None takes the frames' times.
-        remember: the filters of visibility and world landmarks go on when somebody was lost and is
-            found again, whoever it is (`solutions.pose` calls and so resets only the filters that
-            read the picture's size too, pose_landmark_filtering.pbtxt).
+        keep_state_when_lost: a new person continues the visibility and world filters of the last
+            one (`solutions.pose` resets only the filters that also read the image size,
+            pose_landmark_filtering.pbtxt).
 
     Attributes:
-        active: while False, people pass as they come; switched on again, filters begin anew.
+        active: while False, poses pass unfiltered; when set again, filters start afresh.
     """
 
     def __init__(
         self,
         preset: str = "mediapipe_legacy",
         frame_s: float | None = None,
-        remember: bool = False,
+        keep_state_when_lost: bool = False,
     ) -> None:
         if preset not in PRESETS:
             hint = did_you_mean(preset, PRESETS)
             raise GraphError(f"smooth: no preset '{preset}'; {hint}")
         self._preset = PRESETS[preset]
         self._frame_s = frame_s
-        self._remember = remember
+        self._keep_state = keep_state_when_lost
         self.active = True
         self.reset()
 
@@ -216,7 +216,7 @@ class PoseSmoother:
 
     def _begin(self, keypoints: int) -> _PersonFilters:
         filters = _PersonFilters(self._preset, keypoints)
-        if self._remember and self._last is not None:
+        if self._keep_state and self._last is not None:
             filters.world, filters.visibility = self._last.world, self._last.visibility
         return filters
 

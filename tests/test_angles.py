@@ -42,14 +42,14 @@ def angles(points: np.ndarray, skeleton: Skeleton = BLAZEPOSE33) -> dict[str, fl
     )
 
 
-def test_who_stands_upright_is_straight() -> None:
+def test_joint_angles_of_upright_person() -> None:
     found = angles(body())
     assert tuple(found) == EIGHT
     for name, angle in found.items():
         assert angle == pytest.approx(0.0 if "shoulder" in name else 180.0, abs=1e-9)
 
 
-def test_each_bend_is_in_its_own_joint() -> None:
+def test_joint_angles_bend_is_local() -> None:
     sits = angles(body(left_knee=(0.2, 0.0, -0.45), left_ankle=(0.2, 0.45, -0.45)))
     assert sits["left_knee"] == pytest.approx(90)
     assert sits["left_hip"] == pytest.approx(90)
@@ -60,7 +60,7 @@ def test_each_bend_is_in_its_own_joint() -> None:
     assert waves["left_elbow"] == pytest.approx(180)
 
 
-def test_the_angle_is_of_space_not_of_the_picture() -> None:
+def test_joint_angles_are_in_space() -> None:
     forward = body(left_wrist=(0.2, -0.2, -0.3))  # straight at the camera
     assert angles(forward)["left_elbow"] == pytest.approx(90)
     assert joint_angles(forward[:, :2], BLAZEPOSE33).shape == (8,)
@@ -68,7 +68,7 @@ def test_the_angle_is_of_space_not_of_the_picture() -> None:
 
 
 @given(st.floats(0, 180), st.floats(1e-3, 1e3), st.integers(0, 2**32 - 1))
-def test_size_place_and_direction_do_not_matter(degrees: float, scale: float, seed: int) -> None:
+def test_joint_angles_are_similarity_invariant(degrees: float, scale: float, seed: int) -> None:
     rng = np.random.default_rng(seed)
     radians = np.radians(degrees)
     plane = np.array([[1, 0, 0], [0, 0, 0], [np.cos(radians), np.sin(radians), 0]])
@@ -78,14 +78,14 @@ def test_size_place_and_direction_do_not_matter(degrees: float, scale: float, se
     assert found == pytest.approx([degrees], abs=1e-6)
 
 
-def test_without_a_limb_there_is_no_angle_and_no_warning() -> None:
+def test_joint_angles_without_limb_are_nan() -> None:
     found = angles(body(left_ankle=(0.2, 0.45, 0.0)))
     assert np.isnan(found["left_knee"])
     assert sum(np.isnan(list(found.values()))) == 1
     assert np.isnan(joint_angles(np.zeros((2, 33, 3)), BLAZEPOSE33)).all()
 
 
-def test_many_people_and_many_frames_at_once() -> None:
+def test_joint_angles_batch_shapes() -> None:
     points = np.stack([body(), body(left_ankle=(0.2, 0.45, 0.45))])
     both = joint_angles(np.stack([points] * 5), BLAZEPOSE33)
     assert both.shape == (5, 2, 8)
@@ -94,13 +94,13 @@ def test_many_people_and_many_frames_at_once() -> None:
 
 
 @pytest.mark.parametrize("skeleton", [BLAZEPOSE33, COCO17, LSP14, MPII16], ids=lambda s: s.name)
-def test_every_set_of_a_whole_body_has_all_joints(skeleton: Skeleton) -> None:
+def test_angle_keypoints_of_whole_body_sets(skeleton: Skeleton) -> None:
     assert skeleton.name in SKELETONS
     assert tuple(angle_keypoints(skeleton)) == EIGHT
     assert joint_angles(np.zeros((1, len(skeleton), 3)), skeleton).shape == (1, 8)
 
 
-def test_a_set_without_the_keypoints_has_no_angle() -> None:
+def test_angle_keypoints_of_other_set_is_empty() -> None:
     hand = Skeleton("hand", ("wrist", "thumb"))
     assert not angle_keypoints(hand)
     assert joint_angles(np.zeros((2, 2, 3)), hand).shape == (2, 0)

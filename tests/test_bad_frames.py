@@ -41,7 +41,7 @@ def tracker(weights: Store) -> Iterator[PoseTracker]:
     ],
     ids=lambda image: f"{getattr(image, 'shape', image)} {getattr(image, 'dtype', '')}",
 )
-def test_a_wrong_array_is_refused_and_the_tracker_lives_on(
+def test_wrong_array_is_an_error_and_tracker_continues(
     tracker: PoseTracker, drawn: list[Frame], image: Any
 ) -> None:
     with pytest.raises(InputError, match="expected"):
@@ -49,9 +49,7 @@ def test_a_wrong_array_is_refused_and_the_tracker_lives_on(
     assert len(tracker.process(drawn[0].image, 0.0)) == 1
 
 
-def test_an_array_of_another_layout_gives_the_same(
-    tracker: PoseTracker, drawn: list[Frame]
-) -> None:
+def test_array_layout_does_not_matter(tracker: PoseTracker, drawn: list[Frame]) -> None:
     plain = drawn[0].image
     still = plain.copy()
     still.flags.writeable = False
@@ -67,7 +65,7 @@ def test_an_array_of_another_layout_gives_the_same(
 
 
 @pytest.mark.parametrize("time_s", [float("nan"), float("inf"), -float("inf")])
-def test_a_time_that_is_no_number_is_refused(
+def test_non_finite_time_is_an_error(
     tracker: PoseTracker, drawn: list[Frame], time_s: float
 ) -> None:
     with pytest.raises(InputError, match="expected finite seconds"):
@@ -86,7 +84,7 @@ def test_a_time_that_is_no_number_is_refused(
     ],
     ids=["negative", "equal", "backward", "mixed"],
 )
-def test_odd_times_are_tolerated_and_counted(
+def test_non_increasing_times_are_counted(
     tracker: PoseTracker, drawn: list[Frame], times: tuple[float, ...], faults: int
 ) -> None:
     for frame, time_s in zip(drawn, times, strict=True):

@@ -282,7 +282,7 @@ def test_a_wrong_option(refused: Any, tmp_path: Path, options: tuple[str, ...], 
         (("--set", "smooth.presett=1"), "did you mean 'preset'?"),
         (("--set", "detect.min_score=high"), "min_score"),
         (("--set", "smooth.preset=nope"), "preset"),
-        (("--set", "track.model=nope"), "nope"),
+        (("--set", "tracked_landmarks.model=nope"), "nope"),
     ],
     ids=" ".join,
 )

@@ -21,16 +21,16 @@ def moved(*offsets: float) -> np.ndarray:
     return points
 
 
-def test_the_torso_is_the_mean_of_its_diagonals() -> None:
+def test_torso_size_is_mean_of_diagonals() -> None:
     assert torso_size(TORSO, (0, 1, 2, 3)) == pytest.approx([DIAGONAL])
 
 
-def test_a_keypoint_is_correct_up_to_the_threshold_and_wrong_where_nobody_was_found() -> None:
+def test_pck_threshold_is_inclusive_and_nan_is_wrong() -> None:
     correct = pck(moved(0.0, 19.9, 20.1, np.nan), TORSO, np.array([100.0]), 0.2)
     assert correct.tolist() == [[True, True, False, False]]
 
 
-def test_only_what_is_labelled_counts() -> None:
+def test_mean_of_ignores_unlabelled() -> None:
     correct = np.array([[True, False], [True, True]])
     share, per_keypoint = mean_of(correct, np.array([[True, False], [True, False]]))
     assert share == 1.0
@@ -38,22 +38,22 @@ def test_only_what_is_labelled_counts() -> None:
     assert np.isnan(per_keypoint[1])
 
 
-def test_nothing_labelled_is_a_share_of_nothing() -> None:
+def test_mean_of_nothing_labelled_is_zero() -> None:
     assert mean_of(np.zeros((1, 2), bool), np.zeros((1, 2), bool))[0] == 0.0
 
 
-def test_detected_joints_are_keypoints_at_several_thresholds() -> None:
+def test_pdj_is_pck_at_several_thresholds() -> None:
     found = pdj(moved(0, 15, 25, 45), TORSO, np.array([100.0]), np.array([0.1, 0.2, 0.5]))
     assert found.sum(axis=2).tolist() == [[1], [2], [4]]
 
 
-def test_a_part_needs_both_its_ends() -> None:
+def test_pcp_needs_both_ends() -> None:
     edges = [(0, 1), (2, 3)]  # both 100 long
     assert pcp(moved(50, 0, 51, 0), TORSO, edges).tolist() == [[True, False]]
     assert pcp(moved(np.nan, 0, 0, 0), TORSO, edges).tolist() == [[False, True]]
 
 
-def test_likeness_is_one_for_the_truth_and_falls_with_distance() -> None:
+def test_oks_is_one_for_truth_and_falls_with_distance() -> None:
     truth = np.zeros((1, len(COCO17), 2))
     labelled = np.ones((1, len(COCO17)), bool)
     area = np.array([10_000.0])

@@ -50,7 +50,7 @@ def titles(figure: Any) -> list[str]:
     return [axes.get_title(loc="left") for axes in figure.axes if axes.get_title(loc="left")]
 
 
-def test_angles_are_drawn_over_time_with_gaps_where_nobody_was_seen() -> None:
+def test_plot_angles_have_gaps_in_empty_frames() -> None:
     one = person([0, 1, 2, 6, 7])
     figure = plot_recording(recording({3: one}))
     values = lines(panel(figure, "knee angle"))
@@ -61,7 +61,7 @@ def test_angles_are_drawn_over_time_with_gaps_where_nobody_was_seen() -> None:
     np.testing.assert_array_equal(values[1], expected)
 
 
-def test_where_a_keypoint_is_hidden_the_angle_is_only_pale() -> None:
+def test_plot_angle_of_hidden_keypoint_is_pale() -> None:
     one = person(range(12))
     one.visibility[4, BLAZEPOSE33.index("left_ankle")] = 0.2
     figure = plot_recording(recording({1: one}))
@@ -73,13 +73,13 @@ def test_where_a_keypoint_is_hidden_the_angle_is_only_pale() -> None:
     assert np.isfinite(panel(figure, "elbow angle").lines[1].get_ydata()).all()
 
 
-def test_a_frame_that_stands_alone_is_a_dot() -> None:
+def test_plot_single_frame_is_a_dot() -> None:
     figure = plot_recording(recording({1: person([0, 1, 2, 6, 9, 10])}))
     dots = [line for line in panel(figure, "hips, x").lines if line.get_marker() == "."]
     assert [line.get_xdata().tolist() for line in dots] == [[0.6]]
 
 
-def test_several_people_have_a_colour_each_and_dashes_for_the_right_side() -> None:
+def test_plot_several_people_have_colours_and_dashes() -> None:
     figure = plot_recording(recording({1: person(range(12)), 2: person(range(3, 9))}))
     looks = [(line.get_color(), line.get_linestyle()) for line in panel(figure, "knee").lines[1::2]]
     (one, drawn), (same, dashed), (other, _), (_, _) = looks
@@ -94,7 +94,7 @@ def test_several_people_have_a_colour_each_and_dashes_for_the_right_side() -> No
     assert "id 2: 0.3 to 0.8 s, 6 frames" in texts
 
 
-def test_one_id_and_some_joints() -> None:
+def test_plot_selected_ids_and_joints() -> None:
     run = recording({1: person(range(12)), 2: person(range(12))})
     figure = plot_recording(run, ids=[2], joints=["right_elbow", "knee"])
     assert titles(figure) == [
@@ -108,7 +108,7 @@ def test_one_id_and_some_joints() -> None:
     assert len(lines(panel(figure, "visibility"))) == 2
 
 
-def test_a_name_is_a_joint_or_both_sides_of_one() -> None:
+def test_choose_joints_by_name_or_kind() -> None:
     assert choose_joints(BLAZEPOSE33, []) == tuple(angle_keypoints(BLAZEPOSE33))
     assert choose_joints(COCO17, ["left_hip", "knee"]) == ("left_knee", "right_knee", "left_hip")
     with pytest.raises(InputError, match="no joint 'kne'; did you mean 'knee'"):
@@ -119,14 +119,14 @@ def test_a_name_is_a_joint_or_both_sides_of_one() -> None:
         choose_joints(None, ["knee"])
 
 
-def test_who_is_not_there_cannot_be_plotted() -> None:
+def test_plot_unknown_id_or_empty_recording_is_an_error() -> None:
     with pytest.raises(InputError, match=r"a\.jsonl: nobody was seen in its 12 frames"):
         plot_recording(recording({}))
     with pytest.raises(InputError, match=r"a\.jsonl: nobody has the id 3; known: 1, 7"):
         plot_recording(recording({1: person([0]), 7: person([0])}), ids=[1, 3])
 
 
-def test_keypoints_without_names_have_paths_and_visibility() -> None:
+def test_plot_without_skeleton_has_paths_and_visibility() -> None:
     figure = plot_recording(recording({1: person(range(12), 5)}, skeleton=None))
     assert titles(figure) == ["middle, x (px)", "middle, y (px)", "visibility"]
 
@@ -144,7 +144,7 @@ def test_keypoints_without_names_have_paths_and_visibility() -> None:
     ],
     ids=["one", "photograph", "crowd", "hidden", "coco", "nameless"],
 )
-def test_every_run_has_a_picture(run: Recording, ending: str, tmp_path: Path) -> None:
+def test_plot_any_recording(run: Recording, ending: str, tmp_path: Path) -> None:
     save(plot_recording(run), tmp_path / f"a.{ending}")
     data = (tmp_path / f"a.{ending}").read_bytes()
     if ending == "svg":
@@ -154,7 +154,7 @@ def test_every_run_has_a_picture(run: Recording, ending: str, tmp_path: Path) ->
         assert int.from_bytes(data[16:20], "big") == 1200  # pixels wide
 
 
-def test_a_model_without_metres_has_no_angles_but_a_picture(tmp_path: Path) -> None:
+def test_plot_without_world_landmarks(tmp_path: Path) -> None:
     one = person(range(12))
     one.world_landmarks_m[:] = 0
     figure = plot_recording(recording({1: one}))
@@ -162,7 +162,7 @@ def test_a_model_without_metres_has_no_angles_but_a_picture(tmp_path: Path) -> N
     save(figure, tmp_path / "a.png")
 
 
-def test_without_matplotlib_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_plot_without_matplotlib_is_missing_extra(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(__import__("sys").modules, "matplotlib.figure", None)
     with pytest.raises(MissingExtra) as error:
         plot_recording(recording({1: person([0])}))
@@ -170,7 +170,7 @@ def test_without_matplotlib_it_says_what_to_install(monkeypatch: pytest.MonkeyPa
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no full device")
-def test_a_full_disk_is_one_line(tmp_path: Path) -> None:
+def test_save_full_disk_is_an_error(tmp_path: Path) -> None:
     (tmp_path / "a.png").symlink_to("/dev/full")
     with pytest.raises(SinkError, match=r"a\.png: cannot be written \(No space left on device\)"):
         save(plot_recording(recording({1: person([0])})), tmp_path / "a.png")

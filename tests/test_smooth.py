@@ -1,3 +1,5 @@
+"""Temporal filters."""
+
 from __future__ import annotations
 
 from collections.abc import Callable
@@ -66,7 +68,7 @@ steps = st.lists(
 
 
 @given(steps, st.sampled_from([1.0, 1 / 300]))
-def test_one_euro_is_the_plain_filter_per_element(
+def test_one_euro_equals_plain_filter(
     samples: list[tuple[float, tuple[float, float]]], scale: float
 ) -> None:
     ours = OneEuro(0.05, 80.0, 1.0)
@@ -80,12 +82,12 @@ def test_one_euro_is_the_plain_filter_per_element(
         np.testing.assert_allclose(got, want, rtol=2e-5, atol=2e-2 if scale == 1.0 else 2e-3)
 
 
-def test_the_first_sample_passes() -> None:
+def test_one_euro_first_sample_passes() -> None:
     value = np.array([3.0, -4.0], np.float32)
     assert (OneEuro(0.05, 80.0)(value, 0.0) == value).all()
 
 
-def test_a_jitter_is_calmed_and_a_motion_is_followed() -> None:
+def test_one_euro_damps_jitter_and_follows_motion() -> None:
     calm, quick = OneEuro(0.05, 80.0), OneEuro(0.05, 80.0)
     resting, moving = [], 0.0
     for i in range(30):
@@ -97,7 +99,7 @@ def test_a_jitter_is_calmed_and_a_motion_is_followed() -> None:
 
 
 @pytest.mark.parametrize("later", [0.0, -0.1])
-def test_a_sample_that_is_not_later_passes_and_is_forgotten(later: float) -> None:
+def test_one_euro_earlier_sample_passes_without_effect(later: float) -> None:
     one, other = OneEuro(0.05, 10.0), OneEuro(0.05, 10.0)
     first, jump, third = (np.array([v], np.float32) for v in (1.0, 500.0, 2.0))
     for filter_ in (one, other):
@@ -106,13 +108,13 @@ def test_a_sample_that_is_not_later_passes_and_is_forgotten(later: float) -> Non
     assert one(third, 1.1)[0] == other(third, 1.1)[0]
 
 
-def test_a_low_pass_remembers() -> None:
+def test_low_pass_decays() -> None:
     smooth = LowPass(0.1)
     seen = [float(smooth(np.array([v], np.float32))[0]) for v in (1.0, 0.0, 0.0)]
     assert seen == pytest.approx([1.0, 0.9, 0.81], rel=1e-6)
 
 
-def test_mediapipe_s_own_smoothing_comes_out() -> None:
+def test_smoother_equals_recorded_mediapipe() -> None:
     """Recorded from the reference; where the table comes from stands in its first lines."""
     table = np.loadtxt(GOLDEN, delimiter=",", skiprows=4)
     smoother = PoseSmoother("mediapipe_legacy", frame_s=0.033333)
@@ -124,7 +126,7 @@ def test_mediapipe_s_own_smoothing_comes_out() -> None:
         np.testing.assert_allclose(got, want, rtol=1e-6)
 
 
-def test_the_plain_filter_gives_mediapipe_s_smoothing_too() -> None:
+def test_plain_filter_equals_recorded_mediapipe() -> None:
     table = np.loadtxt(GOLDEN, delimiter=",", skiprows=4)
     plain = [PlainOneEuro(0.01, 10.0, 1.0) for _ in range(4)]
     for index, row in enumerate(table):
@@ -139,7 +141,7 @@ def moving(people: MakePeople, step: int, ids: tuple[int, ...] = (1,)) -> Poses:
     return people(*[(100 + 10 * step, 100 + 200 * row, 50) for row in range(len(ids))], ids=ids)
 
 
-def test_each_part_has_its_filter(people: MakePeople) -> None:
+def test_smoother_filters_each_field(people: MakePeople) -> None:
     smoother = PoseSmoother()
     preset = PRESETS["mediapipe_legacy"]
     world = PlainOneEuro(*preset.world, 1.0)
@@ -164,7 +166,7 @@ def test_each_part_has_its_filter(people: MakePeople) -> None:
         assert (got.presence == raw.presence).all()
 
 
-def test_the_tasks_preset_sees_people_larger_and_leaves_alignment_raw(people: MakePeople) -> None:
+def test_smoother_tasks_preset_scales_and_keeps_alignment(people: MakePeople) -> None:
     smoother, plain = PoseSmoother("mediapipe_tasks"), PlainOneEuro(0.05, 80.0, 1.0)
     for i in range(5):
         got = smoother(moving(people, i), at(i / 30))
@@ -174,7 +176,7 @@ def test_the_tasks_preset_sees_people_larger_and_leaves_alignment_raw(people: Ma
         np.testing.assert_allclose(got.landmarks_px[0, :, 0], want, rtol=1e-5)
 
 
-def test_what_came_in_is_not_changed(people: MakePeople) -> None:
+def test_smoother_does_not_modify_input(people: MakePeople) -> None:
     smoother = PoseSmoother()
     smoother(moving(people, 0), at(0))
     raw = moving(people, 1)
@@ -184,7 +186,7 @@ def test_what_came_in_is_not_changed(people: MakePeople) -> None:
 
 
 @pytest.mark.parametrize("later", [0.0, -0.5])
-def test_a_frame_that_is_not_later_is_not_smoothed(people: MakePeople, later: float) -> None:
+def test_smoother_earlier_frame_passes(people: MakePeople, later: float) -> None:
     smoother = PoseSmoother()
     smoother(moving(people, 0), at(1.0))
     got = smoother(moving(people, 5), at(1.0 + later))
@@ -192,26 +194,26 @@ def test_a_frame_that_is_not_later_is_not_smoothed(people: MakePeople, later: fl
     assert got.alignment_px[0, 0, 0] == 150
 
 
-def test_time_zero_is_a_time(people: MakePeople) -> None:
+def test_smoother_time_zero_is_valid(people: MakePeople) -> None:
     smoother = PoseSmoother()
     smoother(moving(people, 0), at(0.0))
     assert (smoother(moving(people, 1), at(0.0)).landmarks_px[..., 0] == 110).all()
 
 
-def test_filters_end_with_the_person(people: MakePeople) -> None:
+def test_smoother_filters_end_with_the_person(people: MakePeople) -> None:
     smoother = PoseSmoother()
     smoother(moving(people, 0), at(0))
     assert len(smoother(people(), at(0.1))) == 0
     assert (smoother(moving(people, 5), at(0.2)).landmarks_px[..., 0] == 150).all()
 
 
-def test_somebody_else_starts_afresh(people: MakePeople) -> None:
+def test_smoother_new_id_starts_afresh(people: MakePeople) -> None:
     smoother = PoseSmoother()
     smoother(moving(people, 0, ids=(1,)), at(0))
     assert (smoother(moving(people, 5, ids=(2,)), at(0.1)).landmarks_px[..., 0] == 150).all()
 
 
-def test_filters_follow_the_id_not_the_row(people: MakePeople) -> None:
+def test_smoother_filters_follow_ids(people: MakePeople) -> None:
     swapping, alone = PoseSmoother(), PoseSmoother()
     swapping(people((100, 100, 50), (400, 100, 50), ids=(1, 2)), at(0))
     alone(people((400, 100, 50), ids=(2,)), at(0))
@@ -221,14 +223,14 @@ def test_filters_follow_the_id_not_the_row(people: MakePeople) -> None:
     assert want.landmarks_px[0, 0, 0] < 410
 
 
-def test_a_reset_forgets_everybody(people: MakePeople) -> None:
+def test_reset_drops_all_state(people: MakePeople) -> None:
     smoother = PoseSmoother()
     smoother(moving(people, 0), at(0))
     smoother.reset()
     assert (smoother(moving(people, 5), at(0.1)).landmarks_px[..., 0] == 150).all()
 
 
-def test_people_without_size_are_not_smoothed(people: MakePeople) -> None:
+def test_smoother_person_without_size_passes(people: MakePeople) -> None:
     smoother = PoseSmoother()
     smoother(people((100, 100, 0), ids=[1]), at(0))
     got = smoother(people((150, 100, 0), ids=[1]), at(0.03))
@@ -236,7 +238,7 @@ def test_people_without_size_are_not_smoothed(people: MakePeople) -> None:
     assert np.isfinite(got.landmarks_px).all()
 
 
-def test_a_clock_of_its_own_ignores_the_frames_times(people: MakePeople) -> None:
+def test_smoother_frame_s_replaces_frame_times(people: MakePeople) -> None:
     counting, real = PoseSmoother(frame_s=0.04), PoseSmoother()
     for i in range(4):
         got = counting(moving(people, i), at(7.0, i))
@@ -244,12 +246,12 @@ def test_a_clock_of_its_own_ignores_the_frames_times(people: MakePeople) -> None
     assert (got.landmarks_px == want.landmarks_px).all()
 
 
-def test_an_unknown_preset_is_explained() -> None:
+def test_smoother_unknown_preset_is_an_error() -> None:
     with pytest.raises(GraphError, match="no preset 'mediapipe_task'; did you mean 'mediapipe_ta"):
         PoseSmoother("mediapipe_task")
 
 
-def test_a_smoother_that_is_switched_off_lets_people_pass_and_begins_anew(
+def test_smoother_inactive_passes_and_restarts(
     people: MakePeople,
 ) -> None:
     smoother = PoseSmoother()

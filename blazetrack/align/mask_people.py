@@ -1,4 +1,4 @@
-"""Cover people in a crop, so that a detector sees who else is there."""
+"""Mask people in a crop, so that a detector finds the others."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from numpy.typing import NDArray
 from blazetrack.geometry import apply, invert
 from blazetrack.types import Crops, Poses
 
-__all__ = ["cover"]
+__all__ = ["mask_people"]
 
 FAR_PX = 1e6
 
 
-def cover(crop: Crops, poses: Poses | None = None, *, margin: float = 0.15) -> Crops:
+def mask_people(crop: Crops, poses: Poses | None = None, *, margin: float = 0.15) -> Crops:
     """Paint over people: the hull of their keypoints and a seam, in the crop's mean colour.
 
     A single-shot detector made for one person near the camera says little about a second one

@@ -119,7 +119,7 @@ def rois_from_poses(
 
 
 def free_rois(
-    new: Rois, taken: Rois | None = None, *, max_people: int = 1, apart: float = SAME_PERSON
+    new: Rois, taken: Rois | None = None, *, max_people: int = 1, min_distance: float = SAME_PERSON
 ) -> Rois:
     """Those of `new` that show nobody in `taken`; with those taken at most `max_people`.
 
@@ -127,26 +127,32 @@ def free_rois(
         new: regions, best first.
         taken: regions of people known.
         max_people: how many are wanted.
-        apart: regions whose centres are nearer than this part of the smaller side show one person.
+        min_distance: regions with centres nearer than this part of the smaller side are one person.
     """
     held = Rois.empty() if taken is None else taken
     rows: list[int] = []
     for row in range(len(new)):
         if len(held) + len(rows) >= max_people:
             break
-        if not _near(new, row, held, apart) and not _near(new, row, new.take(rows), apart):
+        if not _near(new, row, held, min_distance) and not _near(
+            new, row, new.take(rows), min_distance
+        ):
             rows.append(row)
     return new.take(np.asarray(rows, np.int64))
 
 
 def merge_rois(
-    new: Rois | None, carried: Rois | None, *, max_people: int = 1, apart: float = SAME_PERSON
+    new: Rois | None,
+    carried: Rois | None,
+    *,
+    max_people: int = 1,
+    min_distance: float = SAME_PERSON,
 ) -> Rois:
     """The people followed so far, then newly found ones, at most `max_people`; see `free_rois`."""
     held = Rois.empty() if carried is None else carried
     if new is None:
         return held
-    free = free_rois(new, held, max_people=max_people, apart=apart)
+    free = free_rois(new, held, max_people=max_people, min_distance=min_distance)
     return Rois(
         np.concatenate([held.center_px, free.center_px]),
         np.concatenate([held.size_px, free.size_px]),
@@ -155,9 +161,9 @@ def merge_rois(
     )
 
 
-def _near(rois: Rois, row: int, others: Rois, apart: float) -> bool:
+def _near(rois: Rois, row: int, others: Rois, min_distance: float) -> bool:
     distance = np.hypot(*(others.center_px - rois.center_px[row]).T)
-    return bool((distance < apart * np.minimum(others.side_px, rois.side_px[row])).any())
+    return bool((distance < min_distance * np.minimum(others.side_px, rois.side_px[row])).any())
 
 
 def _sound(rois: Rois) -> Rois:

@@ -21,27 +21,29 @@ Name = Annotated[str, typer.Argument(help="A graph that ships with blazetrack, o
 @app.command("list")
 def list_graphs(as_json: Json = False) -> None:
     """Show the graphs that ship with blazetrack."""
-    from blazetrack.graph import load_graph_spec
-    from blazetrack.pipeline import shipped_graphs
+    from blazetrack.pipeline import load_graph, shipped_graphs
 
-    rows = [
-        {"name": name, "file": str(path), "nodes": len(load_graph_spec(path).nodes)}
-        for name, path in shipped_graphs().items()
-    ]
+    rows = []
+    for name, path in shipped_graphs().items():
+        spec = load_graph(path)
+        rows.append({"name": name, "file": str(path), "nodes": len(spec.nodes)})
+        rows[-1]["description"] = spec.description
     if as_json:
         typer.echo(json.dumps(rows, indent=2))
         return
     for row in rows:
-        typer.echo(f"{row['name']:18} {row['nodes']:2} nodes   {row['file']}")
+        typer.echo(
+            f"{row['name']:16} {row['nodes']:2} nodes  {row['description']:58} {row['file']}"
+        )
 
 
 @app.command()
 def show(name: Name, as_json: Json = False) -> None:
     """Show a graph as a table, one node per row."""
-    from blazetrack.graph import describe, load_graph_spec
-    from blazetrack.pipeline import find_graph
+    from blazetrack.graph import describe
+    from blazetrack.pipeline import load_graph
 
-    rows = describe(load_graph_spec(find_graph(name)))
+    rows = describe(load_graph(name))
     if as_json:
         typer.echo(json.dumps(rows, indent=2))
         return
@@ -54,10 +56,10 @@ def show(name: Name, as_json: Json = False) -> None:
 @app.command()
 def check(name: Name) -> None:
     """Check a graph without running it; exit code 2 and one line if it is wrong."""
-    from blazetrack.graph import check_graph, load_graph_spec
+    from blazetrack.graph import check_graph
     from blazetrack.nodes import NODES
-    from blazetrack.pipeline import find_graph
+    from blazetrack.pipeline import load_graph
 
-    spec = load_graph_spec(find_graph(name))
+    spec = load_graph(name)
     check_graph(spec, NODES)
     typer.echo(f"{name}: {len(spec.nodes)} nodes, all well")

@@ -22,6 +22,8 @@ class Detector:
         min_iou: boxes that overlap more than this are one person.
     """
 
+    is_detector = True  # counts in `PoseTracker.detector_runs`
+
     def __init__(self, model: Model, min_score: float = 0.5, min_iou: float = 0.3) -> None:
         if model.info.kind != "detector" or model.info.anchors is None:
             got = f"{model.info.name} ({model.info.kind})"

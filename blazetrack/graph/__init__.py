@@ -10,7 +10,8 @@ from __future__ import annotations
 from blazetrack.graph.pipelining import Overlap
 from blazetrack.graph.plan import Plan, build_plan, check_graph, describe
 from blazetrack.graph.scheduler import Hook, SerialScheduler
-from blazetrack.graph.spec import GraphSpec, NodeSpec, load_graph_spec, parse_set
+from blazetrack.graph.spec import GraphSpec, NodeSpec, Renamed
+from blazetrack.graph.text import load_graph_spec, parse_set
 from blazetrack.graph.trace import NodeSummary, Trace
 
 __all__ = [
@@ -20,6 +21,7 @@ __all__ = [
     "NodeSummary",
     "Overlap",
     "Plan",
+    "Renamed",
     "SerialScheduler",
     "Trace",
     "build_plan",

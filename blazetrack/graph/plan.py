@@ -21,7 +21,7 @@ from blazetrack.graph.ports import (
     read_signature,
     type_name,
 )
-from blazetrack.graph.spec import GraphSpec, NodeSpec
+from blazetrack.graph.spec import GraphSpec, NodeSpec, split_key
 
 __all__ = ["Plan", "PlannedNode", "add_note", "build_plan", "check_graph", "describe"]
 
@@ -48,13 +48,10 @@ class Plan:
     Attributes:
         spec: the text it came from.
         nodes: in an order in which every stream is written before it is read.
-        feedback: names of the nodes that lie on a way round through a `loop` wire: a frame
-            has to leave them before the next one enters.
     """
 
     spec: GraphSpec
     nodes: tuple[PlannedNode, ...]
-    feedback: frozenset[str]
 
 
 def build_plan(
@@ -83,7 +80,7 @@ def build_plan(
                 undo.callback(call.close)
             made.append(PlannedNode(step.spec, call, step.signature.ports))
         undo.pop_all()  # all are made: now closing them is the scheduler's
-    return Plan(spec, tuple(made), _feedback(spec.nodes))
+    return Plan(spec, tuple(made))
 
 
 def check_graph(spec: GraphSpec, nodes: Mapping[str, Callable[..., Any]]) -> None:
@@ -149,6 +146,7 @@ def _checked(
         options = _options(node, signature, where, resources, roles)
         steps.append(_Step(node, where, factory, signature, options))
     _check_streams(spec, steps)
+    _check_aliases(spec, steps)
     return [steps[number] for number in _run_order(spec)]
 
 
@@ -220,6 +218,17 @@ def _check_ports(node: NodeSpec, signature: Signature, where: str) -> None:
         if not param.optional and port not in node.inputs and port not in node.loop:
             wanted = type_name(param.annotation)
             raise GraphError(f"{where}: port '{port}' is not wired, expected a stream of {wanted}")
+
+
+def _check_aliases(spec: GraphSpec, steps: list[_Step]) -> None:
+    known = {step.spec.name: step.signature.options for step in steps}
+    for alias, targets in spec.aliases.items():
+        for node, option in map(split_key, targets):
+            if option not in known[node]:
+                hint = did_you_mean(option, known[node])
+                raise GraphError(
+                    f"{spec.where()}: alias '{alias}': '{node}' has no option '{option}', {hint}"
+                )
 
 
 def _check_streams(spec: GraphSpec, steps: list[_Step]) -> None:
@@ -298,25 +307,6 @@ def _cycle(before: Mapping[int, set[int]]) -> list[int]:
     while path.count(path[-1]) == 1:
         path.append(min(before[path[-1]]))
     return path[path.index(path[-1]) :][::-1]
-
-
-def _feedback(nodes: Iterable[NodeSpec]) -> frozenset[str]:
-    """Names of the nodes that reach themselves; `loop` is the only way to."""
-    readers: dict[str, set[str]] = {}
-    out = {node.name: node.out for node in nodes}
-    for node in nodes:
-        for stream in (*node.inputs.values(), *node.loop.values(), node.when or ""):
-            readers.setdefault(stream, set()).add(node.name)
-    around = set()
-    for name in out:
-        reached: set[str] = set()
-        front = {name}
-        while front:
-            front = {reader for one in front for reader in readers.get(out[one], ())} - reached
-            reached |= front
-        if name in reached:
-            around.add(name)
-    return frozenset(around)
 
 
 def _pairs(values: Mapping[str, object]) -> str:

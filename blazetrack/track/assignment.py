@@ -1,4 +1,4 @@
-"""Which pose is which person: what each pair costs, and the best assignment of all."""
+"""Association of poses with tracklets: the cost of each pair, and the best assignment."""
 
 from __future__ import annotations
 
@@ -9,29 +9,27 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from blazetrack.track.appearance import unlike
-from blazetrack.track.tracklet import Trail
+from blazetrack.track.appearance import colour_distance
+from blazetrack.track.tracklet import Tracklet
 
-__all__ = ["Sight", "again", "best_pairs", "costs"]
+__all__ = ["Observations", "best_pairs", "costs", "is_duplicate"]
 
 Float = NDArray[np.float64]
 
-# Where one person is, in radii of the circle around them. Somebody found again stands no further
-# from where they are expected; only clothes that match widen that, as far as one can walk.
-REACH, PACE_PER_S = 1.0, 2.0
-# Two poses so near, in the same clothes, are one person.
-AGAIN = 0.5
-# Clothes: the same for sure below, others for sure above (see `clothes.unlike`).
+# Gate, in radii of the person's circle: distance from the predicted centre. A match of clothes
+# widens it by walking pace for each second since the last observation.
+GATE, PACE_PER_S = 1.0, 2.0
+DUPLICATE_RADII = 0.5  # two poses this near, in the same clothes, are one person
+# Below and above these distances (`appearance.colour_distance`) clothes match, or do not.
 SAME_CLOTHES, OTHER_CLOTHES = 0.25, 0.5
-# What a pose costs that may be somebody: a radius off the expected place costs 1.
+# Weights of size and clothes beside the distance in radii; distance of unknown clothes.
 SIZE_COST, CLOTHES_COST, UNKNOWN_CLOTHES = 0.5, 1.0, 0.3
-# What it counts for that a pose was found in the region of a person followed.
-STAY = 0.3
+OWN_REGION_BONUS = 0.3  # for a pose that comes from the tracklet's own region
 
 
 @dataclass(frozen=True, slots=True)
-class Sight:
-    """What tells N poses apart.
+class Observations:
+    """Position, size and appearance of N poses.
 
     Attributes:
         center_px: `(N, 2)` mid-hips.
@@ -43,68 +41,68 @@ class Sight:
     radius_px: Float
     colours: Float
 
-    def take(self, rows: Any) -> Sight:
+    def take(self, rows: Any) -> Observations:
         """The poses at `rows`."""
-        return Sight(self.center_px[rows], self.radius_px[rows], self.colours[rows])
+        return Observations(self.center_px[rows], self.radius_px[rows], self.colours[rows])
 
 
 def costs(
-    sight: Sight,
-    trails: Sequence[Trail],
+    poses: Observations,
+    tracklets: Sequence[Tracklet],
     own: NDArray[np.bool_],
     time_s: float,
     *,
     jumps: bool = False,
 ) -> Float:
-    """What it costs that a pose is a person: by place, size and clothes.
+    """Cost of assigning each pose to each tracklet: by position, size and clothes.
 
     Args:
-        sight: of N poses.
-        trails: of T people.
-        own: `(N, T)` which poses come from the region of which person who was followed.
+        poses: N poses.
+        tracklets: T tracklets.
+        own: `(N, T)` whether the pose comes from the tracklet's own region.
         time_s: now.
-        jumps: a pose from somebody's own region may be them however far off it is.
+        jumps: no gate for a pose from the tracklet's own region.
 
     Returns:
-        `(N, T)`; inf where a pose cannot be a person.
+        `(N, T)`; inf where the pair is impossible.
     """
-    expected = np.array([trail.expected_px(time_s) for trail in trails])
-    radius = np.maximum([trail.radius_px for trail in trails], 1.0)
-    lost_s = np.array([abs(time_s - trail.time_s) for trail in trails])
-    off = np.hypot(*(sight.center_px[:, None] - expected).transpose(2, 0, 1)) / radius
-    growth = np.abs(np.log(np.maximum(sight.radius_px, 1.0)[:, None] / radius))
-    dressed = unlike(sight.colours, np.array([trail.colours for trail in trails]))
-    same, other = dressed < SAME_CLOTHES, dressed > OTHER_CLOTHES  # false for NaN
-    reach = REACH + np.where(same, PACE_PER_S * lost_s, 0.0)
-    # Alone, somebody may turn round and show other clothes; in a meeting it is somebody else.
-    meeting = np.array([trail.met is not None for trail in trails])
-    same_one = ~(other & (meeting | (off > REACH))) & (jumps | (off <= REACH))
-    possible = np.where(own, same_one, (off <= reach) & ~other)
-    doubt = np.where(np.isfinite(dressed), dressed, UNKNOWN_CLOTHES)
-    cost = np.minimum(off, REACH) + SIZE_COST * np.minimum(growth, 1.0) + CLOTHES_COST * doubt
-    return np.where(possible, cost - STAY * own, np.inf)
+    predicted = np.array([one.predicted_px(time_s) for one in tracklets])
+    radius = np.maximum([one.radius_px for one in tracklets], 1.0)
+    lost_s = np.array([abs(time_s - one.time_s) for one in tracklets])
+    distance = np.hypot(*(poses.center_px[:, None] - predicted).transpose(2, 0, 1)) / radius
+    growth = np.abs(np.log(np.maximum(poses.radius_px, 1.0)[:, None] / radius))
+    clothes = colour_distance(poses.colours, np.array([one.colours for one in tracklets]))
+    same, other = clothes < SAME_CLOTHES, clothes > OTHER_CLOTHES  # false for NaN
+    gate = GATE + np.where(same, PACE_PER_S * lost_s, 0.0)
+    # A person alone may turn round and show other clothes; near another it is the other person.
+    met = np.array([one.met is not None for one in tracklets])
+    same_person = ~(other & (met | (distance > GATE))) & (jumps | (distance <= GATE))
+    possible = np.where(own, same_person, (distance <= gate) & ~other)
+    clothes = np.where(np.isfinite(clothes), clothes, UNKNOWN_CLOTHES)
+    cost = np.minimum(distance, GATE) + SIZE_COST * np.minimum(growth, 1.0) + CLOTHES_COST * clothes
+    return np.where(possible, cost - OWN_REGION_BONUS * own, np.inf)
 
 
-def again(sight: Sight, trails: Sequence[Trail], time_s: float) -> bool:
-    """Is a pose `(1, …)` only a second look at one of these people, who are followed?"""
-    if not trails:
+def is_duplicate(pose: Observations, tracklets: Sequence[Tracklet], time_s: float) -> bool:
+    """Whether one pose `(1, …)` shows a person of these tracklets once more."""
+    if not tracklets:
         return False
-    places = np.array([trail.expected_px(time_s) for trail in trails])
-    radius = np.array([trail.radius_px for trail in trails])
-    near = np.hypot(*(places - sight.center_px).T) < AGAIN * radius
-    dressed = unlike(sight.colours, np.array([trail.colours for trail in trails]))[0]
-    return bool((near & ~(dressed >= SAME_CLOTHES)).any())
+    predicted = np.array([one.predicted_px(time_s) for one in tracklets])
+    radius = np.array([one.radius_px for one in tracklets])
+    near = np.hypot(*(predicted - pose.center_px).T) < DUPLICATE_RADII * radius
+    clothes = colour_distance(pose.colours, np.array([one.colours for one in tracklets]))[0]
+    return bool((near & ~(clothes >= SAME_CLOTHES)).any())
 
 
 def best_pairs(cost: Float) -> dict[int, int]:
-    """Row → column of the cheapest assignment, without the pairs that cannot be."""
+    """Row → column of the assignment of least cost, without impossible pairs."""
     if not cost.size:
         return {}
     if cost.size == 1:
         return {0: 0} if np.isfinite(cost[0, 0]) else {}
-    from lap import lapjv  # SciPy's solver is as good and brings 140 MB
+    from lap import lapjv  # as good as SciPy's solver, which takes 140 MB
 
-    worst = 1e6  # a number: the solver assigns all that it can
+    worst = 1e6  # finite: the solver assigns all rows that it can
     _, columns, _ = lapjv(np.where(np.isfinite(cost), cost, worst), extend_cost=True)
     pairs = enumerate(columns.tolist())
     return {row: at for row, at in pairs if at >= 0 and np.isfinite(cost[row, at])}

@@ -98,7 +98,7 @@ def evaluate(
 
 def _track(subject: Subject, testset: PeopleSet, threads: int) -> Answers:
     """What the whole pipeline says of the one person of a clip."""
-    options = {} if subject.refine else {"track.refine": False, "landmarks.refine": False}
+    options = {} if subject.refine else {"refine": False}
     with as_file(subject) as path, PoseTracker(path, threads=threads, options=options) as tracker:
         skeleton = tracker.skeleton
         points = np.full((len(testset.samples), len(skeleton), 2), np.nan)

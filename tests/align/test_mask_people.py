@@ -7,7 +7,7 @@ from math import pi
 import numpy as np
 import pytest
 
-from blazetrack.align.mask_people import cover
+from blazetrack.align.mask_people import mask_people
 from blazetrack.geometry import apply, invert, rectangle_to_image
 from blazetrack.types import Crops, Poses, Rois
 
@@ -53,7 +53,7 @@ def test_hull_and_seam_are_painted_in_every_crop(people: MakePeople) -> None:
     somebody = square_person(people, 100, 100, half=20, radius=40)
     near, far = (100, 100, 100, 0), (100, 100, 200, 0)  # 1 and 2 image pixels per crop pixel
     before = crops(near, far)
-    after = cover(before, somebody, margin=0.25)  # a line of 10 image pixels on the outline
+    after = mask_people(before, somebody, margin=0.25)  # a line of 10 image pixels on the outline
     mask = painted(before, after)
     np.testing.assert_allclose(box(mask[0]), [25, 75, 25, 75], atol=1)
     np.testing.assert_allclose(box(mask[1]), [37, 63, 37, 63], atol=1)
@@ -64,13 +64,15 @@ def test_hull_and_seam_are_painted_in_every_crop(people: MakePeople) -> None:
 
 def test_the_margin_widens_the_seam(people: MakePeople) -> None:
     somebody, before = square_person(people, 50, 50, half=10, radius=40), crops((50, 50, 100, 0))
-    areas = [painted(before, cover(before, somebody, margin=m)).sum() for m in (0.05, 0.2, 0.5)]
+    areas = [
+        painted(before, mask_people(before, somebody, margin=m)).sum() for m in (0.05, 0.2, 0.5)
+    ]
     assert areas == sorted(set(areas))
 
 
 def test_all_people_are_painted(people: MakePeople) -> None:
     before = crops((50, 50, 100, 0))
-    mask = painted(before, cover(before, people((20, 30, 20), (70, 60, 20))))[0]
+    mask = painted(before, mask_people(before, people((20, 30, 20), (70, 60, 20))))[0]
     assert mask[30, 20]
     assert mask[60, 70]
     assert not mask[45, 45]
@@ -78,14 +80,14 @@ def test_all_people_are_painted(people: MakePeople) -> None:
 
 def test_without_people_it_is_the_same_object(people: MakePeople) -> None:
     before = crops((50, 50, 100, 0))
-    assert cover(before) is before
-    assert cover(before, people()) is before
+    assert mask_people(before) is before
+    assert mask_people(before, people()) is before
 
 
 def test_what_came_in_is_not_changed(people: MakePeople) -> None:
     before = crops((50, 50, 100, 0))
     kept = before.pixels.copy()
-    after = cover(before, people((50, 50, 40)))
+    after = mask_people(before, people((50, 50, 40)))
     assert (before.pixels == kept).all()
     assert (after.pixels != kept).any()
     assert after.rois is before.rois
@@ -97,7 +99,7 @@ def test_somebody_outside_the_crop_changes_nothing(
     people: MakePeople, place: tuple[float, float]
 ) -> None:
     before = crops((50, 50, 100, 0))
-    assert (cover(before, people((*place, 40))).pixels == before.pixels).all()
+    assert (mask_people(before, people((*place, 40))).pixels == before.pixels).all()
 
 
 @pytest.mark.parametrize("angle", [0.0, 0.4, pi / 2, -2.0, pi])
@@ -107,7 +109,7 @@ def test_the_painted_spot_comes_home(
     people: MakePeople, angle: float, side: float, spot: tuple[float, float]
 ) -> None:
     before = crops((160, 150, side, angle))
-    mask = painted(before, cover(before, people((*spot, 30))))[0]
+    mask = painted(before, mask_people(before, people((*spot, 30))))[0]
     y, x = np.nonzero(mask)
     home = apply(before.to_image[0], np.array([[x.mean(), y.mean()]]))[0]
     np.testing.assert_allclose(home, spot, atol=0.75 * side / SIDE)  # rounding, corner to corner

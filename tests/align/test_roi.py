@@ -187,19 +187,19 @@ def test_new_regions_are_not_near_each_other_and_the_first_is_best() -> None:
     assert free_rois(new, max_people=5).center_px[:, 0].tolist() == [10, 90]
 
 
-@pytest.mark.parametrize(("apart", "free"), [(0.0, 3), (0.1, 2), (0.2, 1), (1.0, 0)])
-def test_how_far_apart_two_people_stand_is_an_option(apart: float, free: int) -> None:
+@pytest.mark.parametrize(("distance", "free"), [(0.0, 3), (0.1, 2), (0.2, 1), (1.0, 0)])
+def test_free_rois_min_distance_separates_people(distance: float, free: int) -> None:
     taken = squares((100, 100, 80), ids=[1])
     new = squares((104, 100, 80), (110, 100, 80), (150, 100, 80))
-    assert len(free_rois(new, taken, max_people=9, apart=apart)) == free
-    assert len(merge_rois(new, taken, max_people=9, apart=apart)) == 1 + free
+    assert len(free_rois(new, taken, max_people=9, min_distance=distance)) == free
+    assert len(merge_rois(new, taken, max_people=9, min_distance=distance)) == 1 + free
 
 
 def test_new_regions_keep_apart_from_each_other_too() -> None:
     new = squares((100, 100, 80), (110, 100, 80))
-    for apart, free in ((0.1, 2), (0.2, 1)):
-        assert len(free_rois(new, max_people=9, apart=apart)) == free
-        assert len(merge_rois(new, None, max_people=9, apart=apart)) == free
+    for distance, free in ((0.1, 2), (0.2, 1)):
+        assert len(free_rois(new, max_people=9, min_distance=distance)) == free
+        assert len(merge_rois(new, None, max_people=9, min_distance=distance)) == free
 
 
 def test_those_followed_count_towards_the_limit() -> None:

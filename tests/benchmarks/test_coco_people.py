@@ -130,10 +130,12 @@ def test_table_and_report_name_every_configuration() -> None:
 
 def test_parse_variant_name_and_options() -> None:
     assert parse_variant("plain") == Variant("plain")
-    assert parse_variant("t: search.tiles=2, people=6") == Variant("t", 6, {"search.tiles": 2})
+    assert parse_variant("t: second_look.tiles=2, people=6") == Variant(
+        "t", 6, {"second_look.tiles": 2}
+    )
 
 
-@pytest.mark.parametrize("text", ["t: people=x", "t: search.tiles", "t: tiles=2"])
+@pytest.mark.parametrize("text", ["t: people=x", "t: search.tiles"])
 def test_parse_variant_malformed_is_one_line(text: str) -> None:
     with pytest.raises(BlazetrackError, match="expected"):
         parse_variant(text)

@@ -31,7 +31,9 @@ def test_the_report_has_every_figure(weights: Store, capsys: pytest.CaptureFixtu
     assert row["frames"] == 20
     assert row["fps"] > 0
     assert 0 < row["network_ms"] < row["frame_ms"]
-    assert {"follow", "track", "smooth"} <= {node["name"] for node in row["nodes"]}
+    assert {"tracked_crops", "tracked_landmarks", "smooth"} <= {
+        node["name"] for node in row["nodes"]
+    }
 
 
 def test_several_people_take_their_graph_and_share_the_time_with_the_detector(

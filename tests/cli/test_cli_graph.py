@@ -15,6 +15,7 @@ def test_list_shows_what_ships(command: Any) -> None:
     assert all(Path(row["file"]).is_file() and row["nodes"] > 5 for row in rows)
     table = command("graph", "list").out.splitlines()
     assert [line.split()[0] for line in table] == SHIPPED
+    assert all(row["description"] in line for row, line in zip(rows, table, strict=True))
 
 
 @pytest.mark.parametrize("name", SHIPPED)

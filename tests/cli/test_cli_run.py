@@ -102,7 +102,7 @@ def test_max_frames_ends_the_run(command: Any, weights: object) -> None:
 def test_a_set_option_reaches_its_node(command: Any, weights: object) -> None:
     run = ("run", "synthetic?frames=2", "--json")
     assert command(*run).json()["ids"] == [1]
-    report = command(*run, "--set", "landmarks.min_score=1.0").json()
+    report = command(*run, "--set", "min_tracking_score=1.0").json()
     assert (report["ids"], report["detector_runs"]) == ([], 2)
 
 

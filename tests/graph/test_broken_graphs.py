@@ -51,6 +51,13 @@ def count(people: People, *, at_least: Annotated[int, Field(ge=0)] = 1) -> int:
 NODES = {"look": Look, "find": Find, "follow": follow, "count": count}
 
 MESSAGES = {
+    "alias_of_no_node": (
+        "FILE: 'aliases.score': expected a mapping {alias: [node.option, ...]}, with nodes of this "
+        "graph, got ['lok.min_score']"
+    ),
+    "alias_of_no_option": (
+        "FILE: alias 'score': 'look' has no option 'min_scor', did you mean 'min_score'?"
+    ),
     "bad_name": (
         "FILE: node 'look.twice': 'name': expected a name of letters, digits and _, no digit "
         "first, got 'look.twice'"
@@ -95,7 +102,7 @@ MESSAGES = {
     ),
     "not_a_mapping": (
         "FILE: expected a mapping with the keys name, inputs, outputs, nodes, description, "
-        "models, got [{'name': 'look', 'use': 'look', 'in': {'picture': 'picture…"
+        "models, aliases, got [{'name': 'look', 'use': 'look', 'in': {'picture': 'picture…"
     ),
     "not_a_node": (
         "FILE: node 'look': use 'string:digits': expected a class or a function, got '0123456789'"
@@ -156,7 +163,7 @@ MESSAGES = {
 
 
 @pytest.mark.parametrize("name", sorted(MESSAGES))
-def test_a_broken_graph_is_answered_with_one_clear_line(name: str) -> None:
+def test_build_plan_broken_graph_message(name: str) -> None:
     with pytest.raises(GraphError) as caught:
         build_plan(load_graph_spec(GRAPHS / f"{name}.yaml"), NODES, {"detector": Model()})
     line = str(caught.value)
@@ -164,14 +171,14 @@ def test_a_broken_graph_is_answered_with_one_clear_line(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", sorted(MESSAGES))
-def test_a_check_without_models_says_the_same(name: str) -> None:
+def test_check_graph_broken_graph_message(name: str) -> None:
     with pytest.raises(GraphError) as caught:
         check_graph(load_graph_spec(GRAPHS / f"{name}.yaml"), NODES)
     line = str(caught.value)
     assert line.replace(f"{GRAPHS / name}.yaml", "FILE") == MESSAGES[name]
 
 
-def test_text_that_is_no_yaml_is_answered_with_its_place() -> None:
+def test_load_syntax_error_names_the_place() -> None:
     # The words after the place are those of the YAML parser, and there are two of them.
     with pytest.raises(GraphError, match=r"syntax\.yaml: line 4, column \d+: expected YAML: .+"):
         load_graph_spec(GRAPHS / "syntax.yaml")

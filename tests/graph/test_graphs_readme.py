@@ -1,3 +1,5 @@
+"""The example in graphs/README.md."""
+
 from __future__ import annotations
 
 import re
@@ -9,7 +11,7 @@ from blazetrack.nodes import NODES
 README = Path(__file__).parents[2] / "graphs" / "README.md"
 
 
-def test_the_example_of_the_page_on_the_format_is_a_right_graph() -> None:
+def test_readme_example_is_a_valid_graph() -> None:
     text = README.read_text(encoding="utf-8")
     example = re.search(r"```yaml\n(.*?)```", text, re.DOTALL)
     assert example is not None

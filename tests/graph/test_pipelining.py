@@ -11,18 +11,18 @@ import pytest
 from blazetrack.graph.pipelining import Channel, Closed, Overlap
 
 
-def test_results_come_in_order_and_none_is_lost() -> None:
+def test_overlap_results_are_complete_and_in_order() -> None:
     with Overlap(range(500), lambda n: n * n, depth=3) as results:
         assert list(results) == [n * n for n in range(500)]
         assert results.dropped == 0
 
 
-def test_nothing_in_is_nothing_out() -> None:
+def test_overlap_of_no_items_is_empty() -> None:
     with Overlap([], lambda n: n) as results:
         assert list(results) == []
 
 
-def test_only_so_many_items_wait() -> None:
+def test_overlap_depth_limits_waiting_items() -> None:
     made = []
 
     def items() -> Iterator[int]:
@@ -38,7 +38,7 @@ def test_only_so_many_items_wait() -> None:
         assert len(made) <= 1 + 2 + 1 + 2 + 1
 
 
-def test_an_error_of_the_work_comes_after_the_results_before_it() -> None:
+def test_overlap_work_error_comes_after_earlier_results() -> None:
     def work(n: int) -> int:
         if n == 3:
             raise ValueError("three")
@@ -51,7 +51,7 @@ def test_an_error_of_the_work_comes_after_the_results_before_it() -> None:
     assert seen == [0, 1, 2]
 
 
-def test_an_error_of_the_reading_comes_after_what_was_read() -> None:
+def test_overlap_read_error_comes_after_earlier_results() -> None:
     def items() -> Iterator[int]:
         yield from range(4)
         raise OSError("gone")
@@ -63,14 +63,14 @@ def test_an_error_of_the_reading_comes_after_what_was_read() -> None:
     assert seen == [0, 1, 2, 3]
 
 
-def test_leaving_early_ends_both_threads() -> None:
+def test_overlap_early_exit_ends_both_threads() -> None:
     before = threading.active_count()
     with Overlap(iter(int, 1), lambda n: n) as results:  # items without end
         next(iter(results))
     assert threading.active_count() == before
 
 
-def test_an_interrupt_where_results_are_read_ends_both_threads() -> None:
+def test_overlap_interrupt_ends_both_threads() -> None:
     before = threading.active_count()
     with pytest.raises(KeyboardInterrupt), Overlap(iter(int, 1), lambda n: n) as results:  # noqa: PT012
         next(iter(results))
@@ -78,7 +78,7 @@ def test_an_interrupt_where_results_are_read_ends_both_threads() -> None:
     assert threading.active_count() == before
 
 
-def test_a_live_source_loses_its_oldest_items_and_they_are_counted() -> None:
+def test_overlap_drop_oldest_counts_dropped_items() -> None:
     go = threading.Event()
 
     def work(n: int) -> int:
@@ -97,7 +97,7 @@ def test_a_live_source_loses_its_oldest_items_and_they_are_counted() -> None:
     assert got[-3:] == [47, 48, 49]
 
 
-def test_a_closed_channel_takes_nothing_and_gives_the_rest() -> None:
+def test_channel_closed_gives_the_rest() -> None:
     channel: Channel[int] = Channel(2)
     channel.put(1)
     channel.close()
@@ -108,7 +108,7 @@ def test_a_closed_channel_takes_nothing_and_gives_the_rest() -> None:
         channel.get()
 
 
-def test_who_reads_may_do_other_things_while_nothing_is_there() -> None:
+def test_overlap_idle_is_called_while_waiting() -> None:
     go_on = threading.Event()
 
     def items() -> Iterator[int]:
@@ -125,7 +125,7 @@ def test_who_reads_may_do_other_things_while_nothing_is_there() -> None:
     assert go_on.is_set()
 
 
-def test_who_has_enough_of_waiting_ends_the_loop() -> None:
+def test_overlap_idle_false_ends_the_loop() -> None:
     ended = threading.Event()
 
     def items() -> Iterator[int]:

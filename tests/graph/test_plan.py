@@ -1,3 +1,5 @@
+"""Checked plans."""
+
 from __future__ import annotations
 
 import sys
@@ -58,13 +60,13 @@ nodes:
 """
 
 
-def test_nodes_may_stand_in_any_order() -> None:
+def test_plan_sorts_nodes() -> None:
     plan = build_plan(load_graph_spec(TEXT), NODES, {"main": Model(2)})
     assert [node.spec.name for node in plan.nodes] == ["scale", "total"]
     assert SerialScheduler(plan).step(number=3) == {"sum": 6}
 
 
-def test_a_list_becomes_a_tuple_and_a_role_its_object() -> None:
+def test_plan_converts_lists_and_roles() -> None:
     model = Model(2)
     scale = build_plan(load_graph_spec(TEXT), NODES, {"main": model}).nodes[0].call
     assert isinstance(scale, Scale)
@@ -72,13 +74,13 @@ def test_a_list_becomes_a_tuple_and_a_role_its_object() -> None:
     assert scale.model is model
 
 
-def test_a_check_needs_no_models() -> None:
+def test_check_graph_needs_no_models() -> None:
     check_graph(load_graph_spec(TEXT), NODES)
     with pytest.raises(GraphError, match="got 'nobody', known: main"):
         check_graph(load_graph_spec(TEXT.replace("model: main", "model: nobody")), NODES)
 
 
-def test_an_override_obeys_the_check_of_the_file() -> None:
+def test_with_options_is_checked_like_the_file() -> None:
     spec = load_graph_spec(TEXT).with_options({"total.by": 1})
     plan = build_plan(spec, NODES, {"main": Model(2)})
     assert SerialScheduler(plan).step(number=3) == {"sum": 7}
@@ -88,21 +90,21 @@ def test_an_override_obeys_the_check_of_the_file() -> None:
         build_plan(spec.with_options({"total.by": "x"}), NODES, {"main": Model(2)})
 
 
-def test_an_error_of_a_constructor_passes_unchanged() -> None:
+def test_plan_library_error_of_constructor_passes() -> None:
     spec = load_graph_spec(TEXT).with_options({"scale.limits": [2, 1]})
     with pytest.raises(InputError, match=r"^limits: expected low before high$"):
         build_plan(spec, NODES, {"main": Model(2)})
 
 
 @pytest.mark.skipif(sys.version_info < (3, 11), reason="notes came with Python 3.11")
-def test_a_foreign_error_of_a_constructor_says_where() -> None:
+def test_plan_foreign_error_of_constructor_gets_a_note() -> None:
     spec = load_graph_spec(TEXT).with_options({"scale.limits": [0, 0]})
     with pytest.raises(ZeroDivisionError) as caught:
         build_plan(spec, NODES, {"main": Model(2)})
     assert caught.value.__notes__ == ["while making graph 'small': node 'scale'"]
 
 
-def test_nodes_already_made_are_closed_when_a_later_one_fails() -> None:
+def test_plan_closes_made_nodes_on_failure() -> None:
     text = TEXT.replace("in: {value: number}", "in: {value: same}")
     spec = load_graph_spec(text + "- {name: noisy, use: noisy, in: {value: number}, out: same}\n")
     before = Noisy.closed
@@ -111,9 +113,7 @@ def test_nodes_already_made_are_closed_when_a_later_one_fails() -> None:
     assert Noisy.closed == before + 1
 
 
-def test_a_node_of_a_stranger_is_used_by_its_dotted_path(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_plan_imports_node_by_dotted_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     code = """
         class Outer:
             class Half:
@@ -140,24 +140,7 @@ def test_a_node_of_a_stranger_is_used_by_its_dotted_path(
     assert SerialScheduler(build_plan(spec, {})).step(value=3) == {"half": 1.5}
 
 
-def test_feedback_is_what_lies_between_a_loop_and_its_writer() -> None:
-    text = """
-name: around
-inputs: [number]
-outputs: [shown, late]
-nodes:
-- {name: before, use: add, in: {a: number}, out: x0}
-- {name: reads,  use: add, in: {a: x0}, loop: {b: x3}, out: x1}
-- {name: within, use: add, in: {a: x1}, out: x2}
-- {name: writes, use: add, in: {a: x2}, out: x3}
-- {name: beside, use: add, in: {a: x1}, out: shown}
-- {name: delay,  use: add, in: {a: x0}, loop: {b: number}, out: late}
-"""
-    plan = build_plan(load_graph_spec(text), NODES)
-    assert plan.feedback == {"reads", "within", "writes"}
-
-
-def test_a_graph_is_described_as_rows_of_text() -> None:
+def test_describe_gives_rows_of_text() -> None:
     spec = load_graph_spec(TEXT)
     assert [row["name"] for row in describe(spec)] == ["total", "scale"]
     plan = build_plan(spec, NODES, {"main": Model(2)})

@@ -1,3 +1,5 @@
+"""Ports and options of nodes."""
+
 from __future__ import annotations
 
 import functools
@@ -74,7 +76,7 @@ def follow(new: People, old: Optional[People] = None, *, keep: bool = False) -> 
     return new
 
 
-def test_a_class_gives_options_by_init_and_ports_by_call() -> None:
+def test_read_signature_of_a_class() -> None:
     assert read_signature(Look, "x") == Signature(
         options={"size": Param(tuple[int, int]), "model": Param(Model | None, None)},
         ports={
@@ -86,13 +88,13 @@ def test_a_class_gives_options_by_init_and_ports_by_call() -> None:
     )
 
 
-def test_a_function_gives_options_by_keyword_only_parameters() -> None:
+def test_read_signature_of_a_function() -> None:
     signature = read_signature(follow, "x")
     assert signature.options == {"keep": Param(bool, False, keyword=True)}
     assert signature.ports == {"new": Param(People), "old": Param(Optional[People], None)}  # noqa: UP045
 
 
-def test_what_has_no_annotation_takes_anything() -> None:
+def test_read_signature_without_annotation_is_any() -> None:
     signature = read_signature(Count, "x")
     assert signature == Signature({"at_least": Param(int, 1)}, {"people": Param()}, Any)
     assert list(read_signature(operator.add, "x").ports) == ["a", "b"]
@@ -108,7 +110,7 @@ def test_what_has_no_annotation_takes_anything() -> None:
         (Param(Any), False),
     ],
 )
-def test_a_port_is_optional_by_default_or_by_none(param: Param, optional: bool) -> None:
+def test_param_optional_by_default_or_none(param: Param, optional: bool) -> None:
     assert param.optional is optional
 
 
@@ -130,7 +132,7 @@ def takes_unknown(value: Nowhere) -> int:  # type: ignore[name-defined]  # noqa:
         (functools.partial(follow, keep=True), "x: expected a class or a function, got functools"),
     ],
 )
-def test_what_cannot_be_a_node_is_one_line(node: Any, message: str) -> None:
+def test_read_signature_of_no_node_is_an_error(node: Any, message: str) -> None:
     with pytest.raises(GraphError) as caught:
         read_signature(node, "x")
     assert str(caught.value).startswith(message)
@@ -170,7 +172,7 @@ T = TypeVar("T")
         (Asked, People, True),
     ],
 )
-def test_types_that_fit(port: Any, written: Any, fits: bool) -> None:
+def test_accepts_compatible_types(port: Any, written: Any, fits: bool) -> None:
     assert accepts(port, written) is fits
 
 
@@ -193,9 +195,7 @@ def option(value: Any, annotation: Any, **resources: object) -> Any:
         (float("inf"), float, float("inf")),
     ],
 )
-def test_a_right_option_becomes_the_type_of_its_parameter(
-    value: Any, annotation: Any, taken: Any
-) -> None:
+def test_option_value_converts_to_parameter_type(value: Any, annotation: Any, taken: Any) -> None:
     got = option(value, annotation)
     assert (got, type(got)) == (taken, type(taken))
 
@@ -224,20 +224,20 @@ def test_a_right_option_becomes_the_type_of_its_parameter(
         (b"1", int, "x: expected int, got b'1' (bytes is no value of a graph text)"),
     ],
 )
-def test_a_wrong_option_is_one_line(value: Any, annotation: Any, message: str) -> None:
+def test_option_value_wrong_value_is_an_error(value: Any, annotation: Any, message: str) -> None:
     with pytest.raises(GraphError) as caught:
         option(value, annotation)
     assert str(caught.value) == message
 
 
-def test_a_role_becomes_the_object_that_nodes_share() -> None:
+def test_option_value_role_becomes_shared_object() -> None:
     tiny = Tiny()
     assert option("detector", Model, detector=tiny) is tiny
     assert option("detector", Model | None, detector=tiny, other=3) is tiny
     assert option(None, Model | None, detector=tiny) is None
 
 
-def test_a_role_is_only_looked_up_where_its_class_is_taken() -> None:
+def test_option_value_role_needs_matching_class() -> None:
     assert option("detector", str, detector=Tiny()) == "detector"
 
 
@@ -258,7 +258,9 @@ def test_a_role_is_only_looked_up_where_its_class_is_taken() -> None:
         (3, {"detector": Tiny()}, "x: expected the role of a Model, got 3, known: detector"),
     ],
 )
-def test_a_wrong_role_is_one_line(value: Any, resources: dict[str, object], message: str) -> None:
+def test_option_value_wrong_role_is_an_error(
+    value: Any, resources: dict[str, object], message: str
+) -> None:
     with pytest.raises(GraphError) as caught:
         option(value, Model, **resources)
     assert str(caught.value) == message

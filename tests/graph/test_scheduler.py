@@ -1,3 +1,5 @@
+"""Frames through a plan."""
+
 from __future__ import annotations
 
 import sys
@@ -62,7 +64,7 @@ class BadCloser(Counter):
         (0, 0),
     ],
 )
-def test_a_node_runs_only_when_its_stream_is_true(gate: Any, runs: int) -> None:
+def test_scheduler_when_gates_a_node(gate: Any, runs: int) -> None:
     text = (
         ONE.replace("[x]", "[x, gate]") + "- {name: n, use: same, in: {x: x}, when: gate, out: y}"
     )
@@ -71,7 +73,7 @@ def test_a_node_runs_only_when_its_stream_is_true(gate: Any, runs: int) -> None:
     assert graph.runs == {"n": runs}
 
 
-def test_a_node_without_a_required_input_is_skipped_and_so_are_those_after_it() -> None:
+def test_scheduler_missing_input_skips_dependents() -> None:
     text = (
         ONE
         + "- {name: a, use: same, in: {x: x}, out: z}\n- {name: b, use: same, in: {x: z}, out: y}"
@@ -82,7 +84,7 @@ def test_a_node_without_a_required_input_is_skipped_and_so_are_those_after_it() 
     assert graph.runs == {"a": 1, "b": 1}
 
 
-def test_an_optional_port_runs_without_a_value() -> None:
+def test_scheduler_optional_port_without_value_runs() -> None:
     def maybe(x: Any, a: int | None, b: int | None = None, c: int = 7) -> tuple[Any, ...]:
         return x, a, b, c
 
@@ -90,7 +92,7 @@ def test_an_optional_port_runs_without_a_value() -> None:
     assert graph.step(x=1) == {"y": (1, None, None, 7)}
 
 
-def test_none_on_a_port_with_a_default_gives_the_default() -> None:
+def test_scheduler_none_gives_port_default() -> None:
     def maybe(x: int = 7, *, by: int = 1) -> int:
         return x * by
 
@@ -101,7 +103,7 @@ def test_none_on_a_port_with_a_default_gives_the_default() -> None:
     assert graph.step(x=0) == {"y": 0}
 
 
-def test_keyword_only_ports_of_a_class_are_passed_by_name() -> None:
+def test_scheduler_keyword_ports_are_passed_by_name() -> None:
     class Named:
         def __call__(self, x: int, *, z: int = 3, w: int | None = None) -> tuple[Any, ...]:
             return x, z, w
@@ -110,7 +112,7 @@ def test_keyword_only_ports_of_a_class_are_passed_by_name() -> None:
     assert graph.step(x=1) == {"y": (1, 3, 1)}
 
 
-def test_a_loop_reads_the_frame_before_and_none_at_first() -> None:
+def test_scheduler_loop_reads_previous_frame() -> None:
     def pair(now: int, before: int | None) -> tuple[int, int | None]:
         return now, before
 
@@ -120,7 +122,7 @@ def test_a_loop_reads_the_frame_before_and_none_at_first() -> None:
     assert [graph.step(x=i)["y"] for i in range(3)] == [(0, None), (1, 0), (2, 1)]
 
 
-def test_a_loop_may_go_back_over_several_nodes() -> None:
+def test_scheduler_loop_spans_several_nodes() -> None:
     def grow(x: int, old: int | None) -> int:
         return x + (old or 0)
 
@@ -133,13 +135,13 @@ def test_a_loop_may_go_back_over_several_nodes() -> None:
     assert [graph.step(x=i)["y"] for i in (1, 2, 3)] == [1, 3, 6]
 
 
-def test_a_required_loop_skips_the_first_frame() -> None:
+def test_scheduler_required_loop_skips_first_frame() -> None:
     text = ONE + "- {name: n, use: add, in: {a: x}, loop: {b: x}, out: y}"
     graph = scheduler(text, add=add)
     assert [graph.step(x=i)["y"] for i in (1, 2, 3)] == [None, 3, 5]
 
 
-def test_a_skipped_writer_hands_none_to_its_loop() -> None:
+def test_scheduler_skipped_writer_loops_none() -> None:
     def note(x: int | None, old: int | None) -> tuple[int | None, int | None]:
         return x, old
 
@@ -152,7 +154,7 @@ def test_a_skipped_writer_hands_none_to_its_loop() -> None:
     assert [graph.step(x=x)["y"] for x in (1, 0, 2)] == [(1, None), (None, 1), (2, None)]
 
 
-def test_reset_forgets_the_frame_before_and_resets_nodes() -> None:
+def test_scheduler_reset_clears_loops_and_nodes() -> None:
     def pair(x: int, old: int | None) -> tuple[int, int | None]:
         return x, old
 
@@ -169,20 +171,20 @@ def test_reset_forgets_the_frame_before_and_resets_nodes() -> None:
     assert graph.runs == {"count": 3, "pair": 3}
 
 
-def test_two_schedulers_of_one_text_share_nothing() -> None:
+def test_schedulers_are_independent() -> None:
     text = ONE + "- {name: n, use: counter, in: {x: x}, out: y}"
     one, two = scheduler(text, counter=Counter), scheduler(text, counter=Counter)
     assert [one.step(x=0)["y"], one.step(x=0)["y"], two.step(x=0)["y"]] == [1, 2, 1]
 
 
 @pytest.mark.parametrize("inputs", [{}, {"z": 1}, {"x": 1, "z": 1}])
-def test_wrong_inputs_are_one_line(inputs: dict[str, int]) -> None:
+def test_scheduler_wrong_inputs_are_an_error(inputs: dict[str, int]) -> None:
     graph = scheduler(ONE + "- {name: n, use: same, in: {x: x}, out: y}", same=same)
     with pytest.raises(InputError, match=r"^graph 'one': expected the inputs \['x'\], got \["):
         graph.step(**inputs)
 
 
-def test_a_frame_that_fails_leaves_the_frame_before_in_place() -> None:
+def test_scheduler_failed_frame_keeps_previous_one() -> None:
     def pair(x: int, old: int | None) -> tuple[int, int | None]:
         if x == 13:
             raise ZeroDivisionError("bad luck")
@@ -197,7 +199,7 @@ def test_a_frame_that_fails_leaves_the_frame_before_in_place() -> None:
     assert graph.step(x=2) == {"y": (2, 1)}
 
 
-def test_an_error_of_the_library_passes_unchanged() -> None:
+def test_scheduler_library_error_passes_unchanged() -> None:
     error = BlazetrackError("one line")
 
     def fail(x: int) -> int:
@@ -210,7 +212,7 @@ def test_an_error_of_the_library_passes_unchanged() -> None:
     assert not hasattr(error, "__notes__")
 
 
-def test_close_closes_every_node_once_even_if_one_fails() -> None:
+def test_scheduler_close_closes_all_nodes_once() -> None:
     text = (
         "name: c\ninputs: [x]\noutputs: [a, b, c]\nnodes:\n"
         "- {name: a, use: good, in: {x: x}, out: a}\n"
@@ -224,7 +226,7 @@ def test_close_closes_every_node_once_even_if_one_fails() -> None:
     assert [node.call.closed for node in graph.plan.nodes] == [1, 1, 1]
 
 
-def test_hooks_are_told_of_every_node_also_of_those_skipped() -> None:
+def test_scheduler_hooks_get_skipped_nodes_too() -> None:
     told: list[tuple[Any, ...]] = []
 
     class Hook:
@@ -251,7 +253,7 @@ def mix(a: int, b: int | None, old: int | None, *, by: int) -> int:
 
 
 @given(st.data())
-def test_a_random_graph_in_any_order_gives_what_direct_evaluation_gives(data: Any) -> None:
+def test_scheduler_random_graph_equals_direct_evaluation(data: Any) -> None:
     size = data.draw(st.integers(1, 8), "nodes")
     earlier = [data.draw(st.integers(0, i), "a") for i in range(size)]
     second = [data.draw(st.none() | st.integers(0, i), "b") for i in range(size)]

@@ -1,3 +1,5 @@
+"""Node timings."""
+
 from __future__ import annotations
 
 import json
@@ -36,7 +38,7 @@ def written(trace: Trace, path: Path) -> list[dict[str, Any]]:
     return events
 
 
-def test_every_node_of_every_frame_is_in_the_file_also_if_skipped(tmp_path: Path) -> None:
+def test_trace_file_has_every_node_of_every_frame(tmp_path: Path) -> None:
     trace = Trace(keep=True)
     traced(trace, [1, 0])
     events = [event for event in written(trace, tmp_path / "t.json") if event["ph"] == "X"]
@@ -52,7 +54,7 @@ def test_every_node_of_every_frame_is_in_the_file_also_if_skipped(tmp_path: Path
     assert starts == sorted(starts)
 
 
-def test_the_file_names_its_process_and_threads(tmp_path: Path) -> None:
+def test_trace_file_names_process_and_threads(tmp_path: Path) -> None:
     trace = Trace(keep=True)
     traced(trace, [1])
     events = written(trace, tmp_path / "t.json")
@@ -66,7 +68,7 @@ def test_the_file_names_its_process_and_threads(tmp_path: Path) -> None:
     )
 
 
-def test_a_span_times_what_is_outside_the_graph(tmp_path: Path) -> None:
+def test_trace_span_times_other_stages(tmp_path: Path) -> None:
     trace = Trace(keep=True)
     with trace.span("read", frame=4):
         pass
@@ -80,7 +82,7 @@ def test_a_span_times_what_is_outside_the_graph(tmp_path: Path) -> None:
     assert [row.runs for row in trace.summary()] == [1, 1]
 
 
-def test_the_summary_counts_runs_and_skips() -> None:
+def test_trace_summary_counts_runs_and_skips() -> None:
     trace = Trace()
     traced(trace, [1, 0, 1])
     always, rarely = trace.summary()
@@ -91,13 +93,13 @@ def test_the_summary_counts_runs_and_skips() -> None:
     assert 0 <= always.p50_ms <= always.p99_ms <= always.total_ms
 
 
-def test_a_node_that_never_ran_has_no_percentiles() -> None:
+def test_trace_summary_of_skipped_node_has_no_percentiles() -> None:
     trace = Trace()
     traced(trace, [0])
     assert trace.summary()[1] == NodeSummary("rarely", 0, 1, None, None, None, 0.0)
 
 
-def test_percentiles_lie_between_the_nearest_runs(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_trace_percentiles_interpolate(monkeypatch: pytest.MonkeyPatch) -> None:
     ticks = iter([0])  # the clock when the trace is made, then start and end of every span
     monkeypatch.setattr("blazetrack.graph.trace.perf_counter_ns", lambda: next(ticks))
     trace = Trace()
@@ -108,7 +110,7 @@ def test_percentiles_lie_between_the_nearest_runs(monkeypatch: pytest.MonkeyPatc
     assert trace.summary() == [NodeSummary("work", 11, 0, 5.0, 9.0, pytest.approx(9.9), 55.0)]
 
 
-def test_memory_is_bounded_unless_events_are_kept(tmp_path: Path) -> None:
+def test_trace_memory_is_bounded_without_keep(tmp_path: Path) -> None:
     trace = Trace(window=5)
     traced(trace, [1] * 50)
     assert trace.events == []
@@ -117,6 +119,6 @@ def test_memory_is_bounded_unless_events_are_kept(tmp_path: Path) -> None:
         trace.write(tmp_path / "t.json")
 
 
-def test_a_file_that_cannot_be_written_is_one_line(tmp_path: Path) -> None:
+def test_trace_unwritable_file_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(SinkError, match=r"t\.json: cannot be written: No such file"):
         Trace(keep=True).write(tmp_path / "none" / "t.json")

@@ -11,7 +11,7 @@ KNOWN = ("mediapipe_legacy", "mediapipe_tasks", "pose", "pose_image", "pose_mult
 
 
 @pytest.mark.parametrize("graph", KNOWN)
-def test_somebody_is_found_where_they_are(toy: Any, graph: str) -> None:
+def test_tracker_finds_person_at_position(toy: Any, graph: str) -> None:
     with toy.tracker(graph=graph) as tracker:
         poses = tracker(toy.frame(0, (100, 80)))
     assert len(poses) == 1
@@ -21,7 +21,7 @@ def test_somebody_is_found_where_they_are(toy: Any, graph: str) -> None:
 
 
 @pytest.mark.parametrize("graph", KNOWN)
-def test_nobody_is_an_empty_answer(toy: Any, graph: str) -> None:
+def test_empty_input_gives_empty_result(toy: Any, graph: str) -> None:
     with toy.tracker(graph=graph) as tracker:
         for i in range(3):
             poses = tracker(toy.frame(i))
@@ -31,7 +31,7 @@ def test_nobody_is_an_empty_answer(toy: Any, graph: str) -> None:
 
 
 @pytest.mark.parametrize("graph", ["pose", "pose_multi", "mediapipe_legacy", "mediapipe_tasks"])
-def test_the_detector_runs_only_while_nobody_is_followed(toy: Any, graph: str) -> None:
+def test_detector_runs_only_while_person_is_lost(toy: Any, graph: str) -> None:
     with toy.tracker(graph=graph) as tracker:
         runs, found = [], []
         for i in range(12):
@@ -45,14 +45,14 @@ def test_the_detector_runs_only_while_nobody_is_followed(toy: Any, graph: str) -
     assert runs == [1, 0, 0, 0, lost_in, 1, 1, 1, 0, 0, 0, 0]
 
 
-def test_still_pictures_are_searched_each_time(toy: Any) -> None:
+def test_pose_image_detects_in_each_image(toy: Any) -> None:
     with toy.tracker(graph="pose_image") as tracker:
         for i in range(3):
             tracker(toy.frame(i, (100, 80)))
         assert tracker.detector_runs == 3
 
 
-def test_somebody_who_jumps_out_of_the_crop_is_found_in_the_same_frame(toy: Any) -> None:
+def test_person_jump_is_detected_in_same_frame(toy: Any) -> None:
     clip = [toy.frame(i, (60, 120) if i < 5 else (260, 120)) for i in range(8)]
     with toy.tracker() as tracker:
         found = [tracker(one) for one in clip]
@@ -63,7 +63,7 @@ def test_somebody_who_jumps_out_of_the_crop_is_found_in_the_same_frame(toy: Any)
         assert [len(tracker(one)) for one in clip] == [1, 1, 1, 1, 1, 0, 1, 1]
 
 
-def test_an_id_stays_with_its_person(toy: Any) -> None:
+def test_ids_stay_with_people(toy: Any) -> None:
     with toy.tracker(people=2) as tracker:
         for i in range(10):
             poses = tracker(toy.frame(i, (60 + 4 * i, 60), (60, 180 - 4 * i)))
@@ -78,14 +78,14 @@ def test_an_id_stays_with_its_person(toy: Any) -> None:
         assert min(map(abs, moved)) < 1
 
 
-def test_no_more_people_than_wanted(toy: Any) -> None:
+def test_tracker_people_limits_results(toy: Any) -> None:
     with toy.tracker() as tracker:
         assert len(tracker(toy.frame(0, (60, 60), (60, 180), (200, 100)))) == 1
     with toy.tracker(people=2, graph="pose_image") as tracker:
         assert len(tracker(toy.frame(0, (60, 60), (60, 180), (200, 100)))) == 2
 
 
-def test_the_second_person_is_looked_for_until_found(toy: Any) -> None:
+def test_second_person_is_detected_when_it_appears(toy: Any) -> None:
     with toy.tracker(people=2, tiles=0) as tracker:
         found = [
             len(tracker(toy.frame(i, *[(60, 60), (200, 180)][: 1 + i // 3]))) for i in range(6)
@@ -95,7 +95,7 @@ def test_the_second_person_is_looked_for_until_found(toy: Any) -> None:
         assert tracker.detector_runs <= 4
 
 
-def test_masks_come_when_asked_for(toy: Any) -> None:
+def test_tracker_masks_are_optional(toy: Any) -> None:
     with toy.tracker(masks=True, graph="pose_image") as tracker:
         masks = tracker(toy.frame(0, (100, 80))).masks
         nobody = tracker(toy.frame(1)).masks

@@ -22,7 +22,7 @@ def named(toy: Any, poses: Poses) -> dict[int, tuple[float, float]]:
     return dict(zip(poses.ids.tolist(), toy.places(poses), strict=True))
 
 
-def test_one_person_is_the_same_in_both_graphs(toy: Any) -> None:
+def test_pose_multi_of_one_person_equals_pose(toy: Any) -> None:
     clip = [toy.frame(i, *[(60 + 5 * i, 100)][: i not in (7, 8)]) for i in range(20)]
     with toy.tracker(graph="pose") as one, toy.tracker(graph="pose_multi") as other:
         for frame in clip:
@@ -32,7 +32,7 @@ def test_one_person_is_the_same_in_both_graphs(toy: Any) -> None:
         assert one.detector_runs == other.detector_runs
 
 
-def test_two_who_cross_keep_their_ids(toy: Any) -> None:
+def test_crossing_people_keep_ids(toy: Any) -> None:
     with toy.tracker(people=2) as tracker:
         seen = [named(toy, tracker(toy.frame(i, *crossing(i)))) for i in range(60)]
     assert set(seen[0]) == set(seen[-1]) == {1, 2}
@@ -42,7 +42,7 @@ def test_two_who_cross_keep_their_ids(toy: Any) -> None:
 
 
 @pytest.mark.parametrize("choice", ["40,100", "1", 1, "largest", "center"])
-def test_a_lock_survives_a_crossing(toy: Any, choice: int | str) -> None:
+def test_follow_survives_a_crossing(toy: Any, choice: int | str) -> None:
     with toy.tracker(follow=choice) as tracker:
         seen = [tracker(toy.frame(i, *crossing(i))) for i in range(60)]
     ids = {person for poses in seen for person in poses.ids.tolist()}
@@ -52,7 +52,7 @@ def test_a_lock_survives_a_crossing(toy: Any, choice: int | str) -> None:
     assert abs(moved) > 150
 
 
-def test_the_lock_can_be_changed_while_it_runs(toy: Any) -> None:
+def test_follow_changes_between_frames(toy: Any) -> None:
     two = [(60, 60), (250, 180)]
     with toy.tracker(people=2) as tracker:
         assert len(tracker(toy.frame(0, *two))) == 2
@@ -63,7 +63,7 @@ def test_the_lock_can_be_changed_while_it_runs(toy: Any) -> None:
         assert len(tracker(toy.frame(3, *two))) == 2
 
 
-def test_a_graph_without_a_lock_says_so(toy: Any) -> None:
+def test_follow_without_follow_node_is_an_error(toy: Any) -> None:
     with toy.tracker() as tracker:
         assert not tracker.can_follow
         with pytest.raises(GraphError, match="cannot follow one of several; use pose_multi"):
@@ -75,9 +75,7 @@ def test_a_graph_without_a_lock_says_so(toy: Any) -> None:
 
 
 @pytest.mark.parametrize(("tiles", "squares"), [(1, 1), (2, 4)])  # of 320×240 pixels
-def test_a_closer_look_at_a_still_picture_counts_nobody_twice(
-    toy: Any, tiles: int, squares: int
-) -> None:
+def test_pose_image_second_pass_adds_no_duplicates(toy: Any, tiles: int, squares: int) -> None:
     discs = [(60, 60), (250, 180)]
     with toy.tracker(graph="pose_image", people=4) as tracker:
         once = tracker(toy.frame(0, *discs))
@@ -89,7 +87,7 @@ def test_a_closer_look_at_a_still_picture_counts_nobody_twice(
     np.testing.assert_array_equal(closer.landmarks_px, once.landmarks_px)
 
 
-def test_a_closer_look_finds_those_whom_the_first_one_missed(toy: Any) -> None:
+def test_pose_image_second_pass_finds_missed_people(toy: Any) -> None:
     nobody_at_first = {"detect.min_score": 1.0}
     with toy.tracker(graph="pose_image", people=4, tiles=2, options=nobody_at_first) as tracker:
         poses = tracker(toy.frame(0, (60, 60), (250, 180)))
@@ -109,14 +107,14 @@ def test_a_closer_look_finds_those_whom_the_first_one_missed(toy: Any) -> None:
     ],
     ids=str,
 )
-def test_several_people_or_a_choice_take_the_graph_for_several(
+def test_tracker_default_graph_by_people_and_follow(
     toy: Any, options: dict[str, Any], graph: str
 ) -> None:
     with toy.tracker(**options) as tracker:
         assert tracker.graph.name == graph
 
 
-def test_without_a_number_one_is_followed_or_one_of_a_few(toy: Any) -> None:
+def test_tracker_people_default_is_one_or_four_with_follow(toy: Any) -> None:
     three = [(60, 60), (60, 180), (200, 100)]
     with toy.tracker() as tracker:
         assert len(tracker(toy.frame(0, *three))) == 1
@@ -126,20 +124,22 @@ def test_without_a_number_one_is_followed_or_one_of_a_few(toy: Any) -> None:
 
 @pytest.mark.parametrize("graph", ["pose", "mediapipe_tasks"])
 @pytest.mark.parametrize("option", [{"tiles": 2}, {"follow": "largest"}], ids=str)
-def test_a_graph_without_the_option_says_so(toy: Any, graph: str, option: dict[str, Any]) -> None:
+def test_tracker_option_unknown_to_graph_is_an_error(
+    toy: Any, graph: str, option: dict[str, Any]
+) -> None:
     (name,) = option
     with pytest.raises(GraphError, match=f"^graph {graph}: no node has the option '{name}'$"):
         toy.tracker(graph=graph, **option)
 
 
-def test_the_detector_rests_between_searches(toy: Any) -> None:
+def test_detector_runs_are_rare_without_change(toy: Any) -> None:
     with toy.tracker(people=3, tiles=0) as tracker:
         for i in range(100):
             assert len(tracker(toy.frame(i, (60, 60), (250, 180)))) == 2
         assert tracker.detector_runs <= 9
 
 
-def test_two_trackers_do_not_affect_each_other(toy: Any) -> None:
+def test_trackers_of_several_people_are_independent(toy: Any) -> None:
     clips = [[toy.frame(i, *crossing(i)) for i in range(40)] for _ in range(2)]
     clips[1] = clips[1][::-1]
     alone = []
@@ -153,18 +153,18 @@ def test_two_trackers_do_not_affect_each_other(toy: Any) -> None:
                 np.testing.assert_array_equal(poses.landmarks_px, want.landmarks_px)
 
 
-def test_an_id_that_ended_leaves_nothing_behind(toy: Any) -> None:
+def test_ended_ids_leave_no_state(toy: Any) -> None:
     with toy.tracker(people=2, options={"identify.memory_s": 0.2}) as tracker:
         for i in range(60):
             there = [(60, 60)] if i < 20 else [(250, 180)] if i > 40 else []
             poses = tracker(toy.frame(i, *there))
         nodes = {node.spec.name: node.call for node in tracker._scheduler.plan.nodes}
     assert poses.ids.tolist() == [2]
-    assert set(nodes["identify"]._trails) == {2}
+    assert set(nodes["identify"]._tracklets) == {2}
     assert set(nodes["smooth"]._people) == {2}
 
 
-def test_a_click_chooses_whom_to_follow(toy: Any) -> None:
+def test_sink_choice_follows_person(toy: Any) -> None:
     class Clip(Source):
         def _frames(self) -> Any:
             yield from (toy.frame(i, (60, 60), (250, 180)) for i in range(10))

@@ -22,7 +22,7 @@ def outputs(folder: Path, schedule: Schedule, store: Store) -> dict[str, bytes]:
     return {name.name: name.read_bytes() for name in names}
 
 
-def test_threaded_outputs_equal_serial_ones(weights: Store, tmp_path: Path) -> None:
+def test_threaded_outputs_equal_serial_outputs(weights: Store, tmp_path: Path) -> None:
     serial = outputs(tmp_path / "serial", "serial", weights)
     threaded = outputs(tmp_path / "threaded", "threaded", weights)
     assert [name for name in serial if threaded[name] != serial[name]] == []

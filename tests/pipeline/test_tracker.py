@@ -9,14 +9,14 @@ from typing import Any
 import numpy as np
 import pytest
 
-from blazetrack.errors import GraphError, InputError, ModelError
+from blazetrack.errors import GraphError, InputError, ModelError, RenamedWarning
 from blazetrack.graph import Trace
 from blazetrack.pipeline import find_graph, shipped_graphs
 
 KNOWN = ("mediapipe_legacy", "mediapipe_tasks", "pose", "pose_image", "pose_multi")
 
 
-def test_a_reset_is_a_new_beginning(toy: Any) -> None:
+def test_tracker_reset_repeats_results(toy: Any) -> None:
     clip = [toy.frame(i, (100 + 5 * i, 80)) for i in range(4)]
     with toy.tracker() as tracker:
         first = [tracker(one) for one in clip]
@@ -28,7 +28,7 @@ def test_a_reset_is_a_new_beginning(toy: Any) -> None:
         assert (one.landmarks_px == other.landmarks_px).all()
 
 
-def test_after_a_reset_ids_start_at_one(toy: Any) -> None:
+def test_tracker_reset_restarts_ids(toy: Any) -> None:
     with toy.tracker() as tracker:
         tracker(toy.frame(0, (60, 60)))
         assert tracker(toy.frame(1, (290, 200))).ids.tolist() == [2]
@@ -36,7 +36,7 @@ def test_after_a_reset_ids_start_at_one(toy: Any) -> None:
         assert tracker(toy.frame(0, (290, 200))).ids.tolist() == [1]
 
 
-def test_closing_twice_is_harmless_and_then_it_is_over(toy: Any) -> None:
+def test_tracker_close_twice_then_call_is_an_error(toy: Any) -> None:
     tracker = toy.tracker()
     tracker(toy.frame(0, (100, 80)))
     tracker.close()
@@ -48,14 +48,14 @@ def test_closing_twice_is_harmless_and_then_it_is_over(toy: Any) -> None:
         tracker.process(toy.picture())
 
 
-def test_leaving_the_block_closes_it(toy: Any) -> None:
+def test_tracker_with_block_closes_models(toy: Any) -> None:
     with pytest.raises(RuntimeError), toy.tracker() as tracker:
         raise RuntimeError
     assert all(model.closed for model in toy.models.values())
     assert tracker.detector_runs == 0
 
 
-def test_two_trackers_do_not_know_of_each_other(toy: Any) -> None:
+def test_trackers_are_independent(toy: Any) -> None:
     with toy.tracker() as alone:
         want = [alone(toy.frame(i, (100 + 5 * i, 80))) for i in range(5)]
     with toy.tracker() as one, toy.tracker() as other:
@@ -67,24 +67,25 @@ def test_two_trackers_do_not_know_of_each_other(toy: Any) -> None:
         assert (one.detector_runs, other.detector_runs) == (1, 1)
 
 
-def test_threads_reach_both_models(toy: Any) -> None:
+def test_tracker_threads_reach_both_models(toy: Any) -> None:
     with toy.tracker(threads=3):
         assert [model.threads for model in toy.models.values()] == [3, 3]
 
 
-def test_it_tells_what_it_runs(toy: Any) -> None:
+def test_tracker_graph_and_runs_show_overrides(toy: Any) -> None:
     with toy.tracker(people=3, options={"detect.min_score": 0.7}) as tracker:
         assert tracker.graph.name == "pose_multi"
         options = {node.name: node.options for node in tracker.graph.nodes}
         assert options["detect"]["min_score"] == 0.7
-        assert options["search"]["max_people"] == options["choose"]["max_people"] == 3
+        assert options["detection_schedule"]["max_people"] == 3
+        assert options["free_rois"]["max_people"] == options["new_rois"]["max_people"] == 3
         assert tracker.skeleton.name == "blazepose33"
         tracker(toy.frame(0, (100, 80)))
-        assert tracker.runs["detect"] == tracker.runs["cut"] == 1
-        assert tracker.runs["follow"] == 0
+        assert tracker.runs["detect"] == tracker.runs["new_crops"] == 1
+        assert tracker.runs["tracked_crops"] == 0
 
 
-def test_hooks_see_every_node_of_every_frame(toy: Any) -> None:
+def test_tracker_hooks_get_every_node(toy: Any) -> None:
     trace = Trace()
     with toy.tracker(hooks=[trace]) as tracker:
         for i in range(2):
@@ -93,15 +94,15 @@ def test_hooks_see_every_node_of_every_frame(toy: Any) -> None:
     assert {row.name for row in trace.summary()} == names
 
 
-def test_an_option_overrides_the_graph_s_text(toy: Any) -> None:
-    with toy.tracker(options={"landmarks.min_score": 0.99}) as tracker:
+def test_tracker_options_override_the_graph(toy: Any) -> None:
+    with toy.tracker(options={"new_landmarks.min_score": 0.99}) as tracker:
         assert len(tracker(toy.frame(0, (100, 80)))) == 0
     with toy.tracker(options={"detect.min_score": 0.99}) as tracker:
         assert len(tracker(toy.frame(0, (100, 80)))) == 0
 
 
 @pytest.mark.parametrize("people", [0, -1])
-def test_nobody_to_follow_is_too_few(toy: Any, people: int) -> None:
+def test_tracker_people_below_one_is_an_error(toy: Any, people: int) -> None:
     with pytest.raises(InputError, match=f"people must be 1 or more, got {people}"):
         toy.tracker(people=people)
 
@@ -118,32 +119,32 @@ def test_nobody_to_follow_is_too_few(toy: Any, people: int) -> None:
         ({"options": {"detect": 1}}, "expected node.option"),
     ],
 )
-def test_a_wrong_graph_or_option_is_explained(
+def test_tracker_wrong_graph_or_option_is_an_error(
     toy: Any, wrong: dict[str, Any], message: str
 ) -> None:
     with pytest.raises(GraphError, match=message):
         toy.tracker(**wrong)
 
 
-def test_an_unknown_model_is_explained(toy: Any) -> None:
+def test_tracker_unknown_model_is_an_error(toy: Any) -> None:
     with pytest.raises(ModelError, match="no model is called 'ful'; did you mean 'full'"):
         toy.tracker("ful")
 
 
-def test_a_detector_cannot_find_landmarks(toy: Any) -> None:
+def test_tracker_model_of_wrong_kind_is_an_error(toy: Any) -> None:
     with pytest.raises(ModelError, match="expected a landmark model, got pose_detector"):
         toy.tracker("pose_detector")
     with pytest.raises(ModelError, match="expected a detector, got full"):
         toy.tracker(detector="full")
 
 
-def test_the_graphs_that_ship_are_found_by_name() -> None:
+def test_find_graph_by_name() -> None:
     assert set(KNOWN) <= set(shipped_graphs())
     for name, path in shipped_graphs().items():
         assert find_graph(name) == path
 
 
-def test_a_graph_of_one_s_own_runs_a_node_of_one_s_own(
+def test_tracker_runs_user_graph_with_user_node(
     toy: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "my_nodes.py").write_text(
@@ -174,7 +175,7 @@ def test_a_graph_of_one_s_own_runs_a_node_of_one_s_own(
         )
 
 
-def test_a_graph_without_the_node_cannot_take_its_option(toy: Any, tmp_path: Path) -> None:
+def test_tracker_argument_unknown_to_graph_is_an_error(toy: Any, tmp_path: Path) -> None:
     graph = tmp_path / "whole.yaml"
     graph.write_text(
         textwrap.dedent("""
@@ -191,7 +192,7 @@ def test_a_graph_without_the_node_cannot_take_its_option(toy: Any, tmp_path: Pat
         toy.tracker("full", graph=graph)
 
 
-def test_smoothing_can_be_switched_while_it_runs(toy: Any) -> None:
+def test_tracker_smoothing_is_switchable(toy: Any) -> None:
     with toy.tracker() as tracker:
         assert tracker.smoothing
         tracker(toy.frame(0, (60, 100)))
@@ -201,3 +202,111 @@ def test_smoothing_can_be_switched_while_it_runs(toy: Any) -> None:
         tracker.smoothing = True
         again = tracker(toy.frame(2, (80, 100)))
     assert [len(raw), len(again)] == [1, 1]
+
+
+# Option keys of the release before, each with a graph that had it.
+OLD_KEYS = {
+    "pose": "track.min_score landmarks.min_score follow.border choose.apart search.border "
+    "need.max_people start.margin held.margin carry.margin cut.border",
+    "pose_multi": "search.longest search.shortest choose.apart wanted.apart others.margin "
+    "alone.margin identify.alike identify.guard expect.every lock.memory_s look.border "
+    "regions.margin",
+    "pose_image": "again.tiles detect2.min_score marks2.min_score choose2.apart held.margin "
+    "start2.margin look.border cut2.border others.margin landmarks.min_score choose.apart",
+    "mediapipe_legacy": "search.border smooth.remember landmarks.kernel_size",
+}
+VALUES = {"border": "zero", "guard": False, "remember": False, "kernel_size": 3}
+
+
+@pytest.mark.parametrize(
+    ("graph", "key"), [(g, key) for g, keys in OLD_KEYS.items() for key in keys.split()]
+)
+def test_tracker_option_key_of_previous_release_warns_and_works(
+    toy: Any, graph: str, key: str
+) -> None:
+    value = VALUES.get(key.partition(".")[2], 1)
+    with pytest.warns(RenamedWarning):
+        tracker = toy.tracker(graph=graph, options={key: value})
+    with tracker:
+        changed = [node for node in tracker.graph.nodes if value in node.options.values()]
+    assert changed
+
+
+def test_tracker_graph_of_previous_release_warns_and_works(toy: Any, tmp_path: Path) -> None:
+    text = find_graph("pose_multi").read_text(encoding="utf-8")
+    for new, old in {
+        "use: mask_people": "use: cover",
+        "use: predict,": "use: expect,",
+        "use: follow,": "use: lock,",
+        "use: detection_schedule": "use: search",
+        "tracked: tracked_poses, new:": "kept: tracked_poses, fresh:",
+        "frame: frame, poses: tracked_poses}": "frame: frame, kept: tracked_poses}",
+        "duplicate_oks": "alike",
+        "use_appearance": "guard",
+        "min_distance": "apart",
+    }.items():
+        assert new in text
+        text = text.replace(new, old)
+    (tmp_path / "old.yaml").write_text(text, encoding="utf-8")
+    with pytest.warns(RenamedWarning):
+        old_tracker = toy.tracker(graph=tmp_path / "old.yaml", people=2)
+    with old_tracker, toy.tracker(graph="pose_multi", people=2) as new_tracker:
+        assert old_tracker.graph.nodes == new_tracker.graph.nodes
+        assert len(old_tracker(toy.frame(0, (60, 60), (250, 180)))) == 2
+
+
+def test_tracker_alias_sets_every_network(toy: Any) -> None:
+    for graph in shipped_graphs():
+        with toy.tracker(graph=graph, options={"min_tracking_score": 0.99}) as tracker:
+            assert len(tracker(toy.frame(0, (100, 80)))) == 0
+
+
+def test_tracker_counts_user_nodes_by_their_capabilities(
+    toy: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "able_nodes.py").write_text(
+        textwrap.dedent("""
+        from blazetrack.types import Frame, Poses
+
+
+        class Detect:
+            is_detector = True
+
+            def __call__(self, frame: Frame) -> Poses:
+                return Poses.empty()
+
+
+        class Filter:
+            def __init__(self) -> None:
+                self.active = True
+
+            def __call__(self, poses: Poses) -> Poses:
+                return poses
+
+
+        class Choose:
+            chosen = None
+
+            def follow(self, choice) -> None:
+                Choose.chosen = choice
+
+            def __call__(self, poses: Poses) -> Poses:
+                return poses
+        """)
+    )
+    monkeypatch.syspath_prepend(tmp_path)
+    nodes = ["{name: detect, use: able_nodes:Detect, in: {frame: frame}, out: found}"]
+    nodes += ["{name: filter, use: able_nodes:Filter, in: {poses: found}, out: filtered}"]
+    nodes += ["{name: choose, use: able_nodes:Choose, in: {poses: filtered}, out: poses}"]
+    text = "name: able\ninputs: [frame]\noutputs: [poses]\nnodes:\n"
+    (tmp_path / "able.yaml").write_text(text + "".join(f"- {node}\n" for node in nodes))
+    with toy.tracker(graph=tmp_path / "able.yaml") as tracker:
+        tracker(toy.frame(0))
+        assert tracker.detector_runs == 1
+        assert (tracker.can_follow, tracker.can_smooth, tracker.smoothing) == (True, True, True)
+        tracker.smoothing = False
+        assert not tracker.smoothing
+        tracker.follow("largest")
+    import able_nodes  # type: ignore[import-not-found]
+
+    assert able_nodes.Choose.chosen == "largest"

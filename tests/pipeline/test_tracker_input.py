@@ -14,7 +14,7 @@ from blazetrack.errors import InputError
 KNOWN = ("mediapipe_legacy", "mediapipe_tasks", "pose", "pose_image", "pose_multi")
 
 
-def test_process_takes_arrays_and_its_own_clock(toy: Any) -> None:
+def test_process_without_time_uses_clock(toy: Any) -> None:
     ticks = iter([50.0, 50.1, 50.3])
     with toy.tracker(clock=lambda: next(ticks)) as tracker:
         for _ in range(3):
@@ -36,7 +36,7 @@ def test_process_takes_arrays_and_its_own_clock(toy: Any) -> None:
     ],
     ids=["none", "list", "grey", "rgba", "float", "int64", "empty", "batch"],
 )
-def test_other_arrays_are_refused(toy: Any, image: Any) -> None:
+def test_process_wrong_array_is_an_error(toy: Any, image: Any) -> None:
     with toy.tracker() as tracker:
         with pytest.raises(InputError, match=r"Frame.image: expected"):
             tracker.process(image)
@@ -44,12 +44,12 @@ def test_other_arrays_are_refused(toy: Any, image: Any) -> None:
 
 
 @pytest.mark.parametrize("time_s", [math.nan, math.inf, -math.inf])
-def test_a_time_that_is_no_time_is_refused(toy: Any, time_s: float) -> None:
+def test_process_non_finite_time_is_an_error(toy: Any, time_s: float) -> None:
     with toy.tracker() as tracker, pytest.raises(InputError, match="expected finite seconds"):
         tracker.process(toy.picture((100, 80)), time_s)
 
 
-def test_arrays_of_any_layout_give_the_same(toy: Any) -> None:
+def test_process_array_layout_does_not_matter(toy: Any) -> None:
     image = toy.picture((100, 80))
     read_only = image.copy()
     read_only.setflags(write=False)
@@ -64,12 +64,14 @@ def test_arrays_of_any_layout_give_the_same(toy: Any) -> None:
 
 @pytest.mark.parametrize("shape", [(1, 1), (1, 500), (10, 10000)])
 @pytest.mark.parametrize("graph", KNOWN)
-def test_pictures_of_odd_shapes_are_looked_at(toy: Any, graph: str, shape: tuple[int, int]) -> None:
+def test_process_odd_shapes_give_empty_results(
+    toy: Any, graph: str, shape: tuple[int, int]
+) -> None:
     with toy.tracker(graph=graph) as tracker:
         assert len(tracker.process(np.zeros((*shape, 3), np.uint8))) == 0
 
 
-def test_pictures_may_change_their_size(toy: Any) -> None:
+def test_process_accepts_changing_image_size(toy: Any) -> None:
     with toy.tracker() as tracker:
         tracker(toy.frame(0, (300, 200)))
         small = np.zeros((100, 80, 3), np.uint8)
@@ -78,7 +80,7 @@ def test_pictures_may_change_their_size(toy: Any) -> None:
     np.testing.assert_allclose(poses.alignment_px[:, 0], [(40, 50)], atol=0.7)
 
 
-def test_times_that_do_not_rise_are_tolerated_and_counted(toy: Any) -> None:
+def test_process_non_increasing_times_are_counted(toy: Any) -> None:
     with toy.tracker() as tracker:
         for time_s in (0.0, 0.0, -1.0, 0.5, 0.25, 1.0):
             poses = tracker.process(toy.picture((100, 80)), time_s)

@@ -25,7 +25,7 @@ def canvas(height: int = 200, width: int = 200) -> np.ndarray:
     return np.full((height, width, 3), 128, np.uint8)
 
 
-def test_the_input_is_not_touched() -> None:
+def test_input_is_not_modified() -> None:
     image = canvas()
     image.setflags(write=False)
     drawn = draw_poses(image, person({LEFT_WRIST: (50, 50), LEFT_ELBOW: (90, 50)}), boxes=True)
@@ -33,14 +33,14 @@ def test_the_input_is_not_touched() -> None:
     assert (drawn != image).any()
 
 
-def test_nobody_is_a_plain_copy() -> None:
+def test_draw_poses_of_empty_poses_is_a_copy() -> None:
     image = canvas()
     drawn = draw_poses(image, Poses.empty())
     assert (drawn == image).all()
     assert not np.shares_memory(drawn, image)
 
 
-def test_a_limb_lies_between_its_joints_in_the_colour_of_its_side() -> None:
+def test_draw_poses_limb_has_side_colour() -> None:
     poses = person(
         {
             LEFT_ELBOW: (20, 150),
@@ -56,14 +56,14 @@ def test_a_limb_lies_between_its_joints_in_the_colour_of_its_side() -> None:
     assert (drawn[:140] == 128).all()
 
 
-def test_a_hidden_joint_takes_its_limbs_with_it() -> None:
+def test_draw_poses_hidden_joint_hides_limbs() -> None:
     poses = person({LEFT_WRIST: (180, 150)})
     drawn = draw_poses(canvas(), poses, ids=False)
     assert (drawn[150, 100] == 128).all()
     assert (drawn[150, 180] != 128).any()
 
 
-def test_the_region_is_the_one_that_is_cut() -> None:
+def test_region_corners_equal_the_crop() -> None:
     corners = region_corners(np.array([[100.0, 80.0], [100.0, 40.0]]))  # upright, 40 px
     np.testing.assert_allclose(corners, [[50, 30], [150, 30], [150, 130], [50, 130]], atol=1e-9)
     turned = region_corners(np.array([[100.0, 80.0], [140.0, 80.0]]))  # lying, head to the right
@@ -74,25 +74,25 @@ def test_the_region_is_the_one_that_is_cut() -> None:
     assert np.abs(lower_side - id_color(1)).max() < 30  # its edge is blended with the ground
 
 
-def test_ids_have_colours_of_their_own() -> None:
+def test_id_color_differs_between_ids() -> None:
     assert len({id_color(number) for number in range(1, 21)}) == 20
     assert id_color(7) == id_color(7)
 
 
-def test_a_caption_stands_in_the_upper_left() -> None:
+def test_draw_poses_caption_is_upper_left() -> None:
     drawn = draw_poses(canvas(), Poses.empty(), caption="30 FPS")
     assert (drawn[:6, :6] != 128).any()
     assert (drawn[100:] == 128).all()
 
 
-def test_another_skeleton_is_drawn_by_its_own_edges() -> None:
+def test_other_skeleton_uses_its_own_edges() -> None:
     poses = person({7: (20, 150), 9: (180, 150)}, keypoints=17)  # left elbow and wrist of COCO
     assert (draw_poses(canvas(), poses, COCO17, ids=False)[150, 100] != 128).any()
 
 
 @pytest.mark.parametrize("size", [(1, 1), (10, 10_000), (3, 2), (120, 160)])
 @pytest.mark.parametrize("reach", [1.0, 1e5, 1e9, 1e300, np.inf, np.nan])
-def test_no_coordinate_breaks_it(size: tuple[int, int], reach: float) -> None:
+def test_any_coordinate_is_drawn(size: tuple[int, int], reach: float) -> None:
     rng = np.random.default_rng(0)
     points = rng.uniform(-1, 1, (2, 33, 3)) * reach
     poses = Poses(

@@ -35,18 +35,18 @@ def orange(drawn: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
 ARM = {LEFT_ELBOW: (0.4, -0.4, 0.0), LEFT_WRIST: (0.7, -0.4, 0.0)}
 
 
-def test_x_goes_right_and_the_mirror_turns_it() -> None:
+def test_draw_world_mirror_flips_x() -> None:
     plain = draw_world(person(ARM), size=SIZE)
     assert plain.shape == (500, 400, 3)
     assert orange(plain)[0] > 220
     assert orange(draw_world(person(ARM), size=SIZE, mirror=True))[0] < 180
 
 
-def test_half_a_turn_shows_the_back() -> None:
+def test_draw_world_half_turn_shows_back() -> None:
     assert orange(draw_world(person(ARM), size=SIZE, turn_rad=np.pi))[0] < 180
 
 
-def test_a_quarter_turn_makes_depth_visible() -> None:
+def test_draw_world_quarter_turn_shows_depth() -> None:
     forward = person({LEFT_ELBOW: (0.0, -0.4, -0.4), LEFT_WRIST: (0.0, -0.4, -0.7)})
     from_the_front = orange(draw_world(forward, size=SIZE))[0]
     from_the_side = orange(draw_world(forward, size=SIZE, turn_rad=np.pi / 2))[0]
@@ -54,7 +54,7 @@ def test_a_quarter_turn_makes_depth_visible() -> None:
     assert from_the_side < 180
 
 
-def test_people_stand_on_the_floor() -> None:
+def test_draw_world_puts_people_on_the_floor() -> None:
     low, high = (draw_world(person({NOSE: (0.0, y, 0.0)}), size=SIZE) for y in (-0.2, -0.7))
     lower, upper = (np.nonzero((drawn[40:] > 180).all(axis=2))[0].min() for drawn in (low, high))
     assert lower > upper
@@ -63,7 +63,7 @@ def test_people_stand_on_the_floor() -> None:
     assert (draw_world(raised, size=SIZE) == draw_world(person({}), size=SIZE)).all()
 
 
-def test_what_cannot_be_seen_is_dim() -> None:
+def test_draw_world_hidden_keypoints_are_dim() -> None:
     hidden = person(ARM)
     hidden.visibility[:] = 0.1
     bright = draw_world(person(ARM), size=SIZE)[40:].astype(int)
@@ -71,20 +71,20 @@ def test_what_cannot_be_seen_is_dim() -> None:
 
 
 @pytest.mark.parametrize("count", [0, 1, 2, 3, 7])
-def test_everybody_gets_a_place(count: int) -> None:
+def test_draw_world_gives_each_person_a_cell(count: int) -> None:
     poses = Poses.joined([person(ARM)] * count) if count else Poses.empty()
     drawn = draw_world(poses.with_ids(np.arange(1, count + 1)), size=SIZE)
     assert drawn.shape == (500, 400, 3)
 
 
-def test_another_skeleton_is_drawn_by_its_own_edges() -> None:
+def test_other_skeleton_uses_its_own_edges() -> None:
     arm = person({7: (0.4, -0.4, 0.0), 9: (0.7, -0.4, 0.0)}, keypoints=17)
     assert orange(draw_world(arm, COCO17, size=SIZE))[0] > 220
 
 
 @pytest.mark.parametrize("reach", [1e5, 1e300, np.inf, np.nan])
 @pytest.mark.parametrize("size", [(1, 1), (3, 400), (400, 500)])
-def test_no_coordinate_breaks_it(size: tuple[int, int], reach: float) -> None:
+def test_any_coordinate_is_drawn(size: tuple[int, int], reach: float) -> None:
     wild = person({NOSE: (reach, -reach, reach)})
     drawn = draw_world(wild, BLAZEPOSE33, size=size, turn_rad=1.0)
     assert drawn.shape == (size[1], size[0], 3)

@@ -1,3 +1,5 @@
+"""Clothing colours and their distance."""
+
 from __future__ import annotations
 
 import cv2
@@ -5,7 +7,7 @@ import numpy as np
 import pytest
 
 from blazetrack.skeleton import BLAZEPOSE33, COCO17, Skeleton
-from blazetrack.track.appearance import clothes, unlike
+from blazetrack.track.appearance import clothing_colours, colour_distance
 
 RED, BLUE, GREY = (200, 30, 30), (30, 30, 200), (120, 120, 120)
 
@@ -30,41 +32,43 @@ def dressed(
 
 
 @pytest.mark.parametrize("skeleton", [BLAZEPOSE33, COCO17])
-def test_the_same_clothes_are_alike_and_others_are_not(skeleton: Skeleton) -> None:
-    seen = clothes(*dressed(RED, BLUE, RED, skeleton=skeleton), skeleton)
-    apart = unlike(seen, seen)
+def test_colour_distance_separates_clothes(skeleton: Skeleton) -> None:
+    seen = clothing_colours(*dressed(RED, BLUE, RED, skeleton=skeleton), skeleton)
+    apart = colour_distance(seen, seen)
     assert apart[0, 2] == pytest.approx(0, abs=0.02)
     assert apart[0, 1] == pytest.approx(0.5, abs=0.02)  # other trunk, same trousers
 
 
-def test_shade_changes_less_than_another_colour() -> None:
+def test_colour_distance_shade_is_less_than_hue() -> None:
     image, points, visibility = dressed(RED, GREY)
-    light = clothes(image, points, visibility, BLAZEPOSE33)
-    dark = clothes((image * 0.7).astype(np.uint8), points, visibility, BLAZEPOSE33)
-    apart = unlike(light, dark)
+    light = clothing_colours(image, points, visibility, BLAZEPOSE33)
+    dark = clothing_colours((image * 0.7).astype(np.uint8), points, visibility, BLAZEPOSE33)
+    apart = colour_distance(light, dark)
     assert apart[1, 1] < 0.25
     assert apart[0, 0] < apart[0, 1]
 
 
-def test_where_two_people_overlap_nothing_is_known() -> None:
+def test_clothing_colours_of_overlapping_people_are_unknown() -> None:
     image, points, visibility = dressed(RED, BLUE)
     points[1] = points[0]
-    seen = clothes(image, points, visibility, BLAZEPOSE33)
+    seen = clothing_colours(image, points, visibility, BLAZEPOSE33)
     assert np.isnan(seen).all()
 
 
-def test_what_cannot_be_seen_says_nothing() -> None:
+def test_clothing_colours_of_hidden_or_outside_points_are_unknown() -> None:
     image, points, visibility = dressed(RED, RED, RED)
     visibility[0] = 0.0
     points[1] += 1000
     points[2] = np.nan
-    seen = clothes(image, points, visibility, BLAZEPOSE33)
+    seen = clothing_colours(image, points, visibility, BLAZEPOSE33)
     assert np.isnan(seen).all()
-    assert np.isnan(unlike(seen, seen)).all()
+    assert np.isnan(colour_distance(seen, seen)).all()
 
 
-def test_keypoints_without_a_torso_have_no_clothes() -> None:
+def test_clothing_colours_without_torso_are_empty() -> None:
     hand = Skeleton("hand", ("wrist", "thumb"))
-    seen = clothes(np.zeros((8, 8, 3), np.uint8), np.zeros((3, 2, 2)), np.ones((3, 2)), hand)
+    seen = clothing_colours(
+        np.zeros((8, 8, 3), np.uint8), np.zeros((3, 2, 2)), np.ones((3, 2)), hand
+    )
     assert seen.shape == (3, 0, 3)
-    assert np.isnan(unlike(seen, seen)).all()
+    assert np.isnan(colour_distance(seen, seen)).all()

@@ -1,3 +1,5 @@
+"""Confidence filter and OKS suppression."""
+
 from __future__ import annotations
 
 from collections.abc import Callable
@@ -6,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from blazetrack.track.pose_nms import believable, inside
+from blazetrack.track.pose_nms import SPREAD, is_confident, is_inside, oks, pose_nms
 from blazetrack.types import Frame, Poses
 
 MakePeople = Callable[..., Poses]
@@ -16,52 +18,96 @@ FRAME = Frame(np.zeros((100, 200, 3), np.uint8))
 def judged(people: MakePeople, score: float, visibility: float) -> bool:
     one = people((50, 50, 20))
     seen = np.full_like(one.visibility, visibility)
-    (answer,) = believable(replace(one, scores=np.array([score]), visibility=seen))
+    (answer,) = is_confident(replace(one, scores=np.array([score]), visibility=seen))
     return bool(answer)
 
 
-def test_who_looks_like_a_person_is_believed(people: MakePeople) -> None:
+def test_is_confident_high_score_and_visibility_is_true(people: MakePeople) -> None:
     assert judged(people, 0.95, 0.8)
     assert judged(people, 0.9, 0.6)
 
 
 @pytest.mark.parametrize(("score", "visibility"), [(0.85, 0.8), (0.95, 0.5), (0.1, 0.1)])
-def test_a_low_score_or_little_to_see_is_not(
+def test_is_confident_low_score_or_visibility_is_false(
     people: MakePeople, score: float, visibility: float
 ) -> None:
     assert not judged(people, score, visibility)
 
 
-def test_it_is_the_mean_of_all_keypoints_that_counts(people: MakePeople) -> None:
+def test_is_confident_uses_mean_visibility(people: MakePeople) -> None:
     two = people((50, 50, 20), (90, 50, 20))
     visibility = np.ones((2, 33))
     visibility[0, 20:], visibility[1, 17:] = 0, 0
-    assert believable(replace(two, visibility=visibility)).tolist() == [True, False]
+    assert is_confident(replace(two, visibility=visibility)).tolist() == [True, False]
 
 
 @pytest.mark.parametrize(
     ("place", "there"),
     [((0, 0), True), ((199, 99), True), ((200, 50), False), ((50, 100), False), ((-1, 5), False)],
 )
-def test_the_picture_ends_at_its_edges(
+def test_is_inside_at_image_edges(
     people: MakePeople, place: tuple[float, float], there: bool
 ) -> None:
-    assert inside(people((*place, 20)), FRAME).tolist() == [there]
+    assert is_inside(people((*place, 20)), FRAME).tolist() == [there]
 
 
-def test_a_third_of_somebody_is_enough(people: MakePeople) -> None:
+def test_is_inside_needs_a_third_of_the_keypoints(people: MakePeople) -> None:
     two = people((50, 50, 20), (50, 50, 20))
     points = two.landmarks_px.copy()
     points[0, 11:, 0] = 300  # 11 of 33 are in the picture
     points[1, 9:, 0] = 300
-    assert inside(replace(two, landmarks_px=points), FRAME).tolist() == [True, False]
+    assert is_inside(replace(two, landmarks_px=points), FRAME).tolist() == [True, False]
 
 
-def test_keypoints_that_are_not_known_are_not_inside(people: MakePeople) -> None:
+def test_is_inside_nan_keypoints_are_outside(people: MakePeople) -> None:
     one = people((50, 50, 20))
     lost = replace(one, landmarks_px=np.full_like(one.landmarks_px, np.nan))
-    assert inside(lost, FRAME).tolist() == [False]
+    assert is_inside(lost, FRAME).tolist() == [False]
 
 
-def test_nobody_is_an_empty_answer(people: MakePeople) -> None:
-    assert believable(people()).shape == inside(people(), FRAME).shape == (0,)
+def test_empty_input_gives_empty_result(people: MakePeople) -> None:
+    assert is_confident(people()).shape == is_inside(people(), FRAME).shape == (0,)
+
+
+def body(x: float, y: float, radius: float) -> np.ndarray:
+    """`(9, 2)` points on a grid as large as the circle."""
+    grid = np.array([(a, b) for a in (-0.5, 0, 0.5) for b in (-1, 0, 1)], float)
+    return np.array([x, y]) + radius * grid
+
+
+def test_oks_is_one_for_itself_and_zero_far_away() -> None:
+    points = np.stack([body(100, 100, 50), body(300, 100, 50)])
+    np.testing.assert_allclose(oks(points, points, np.array([50, 50])), np.eye(2), atol=1e-9)
+
+
+def test_oks_one_spread_off_is_gaussian() -> None:
+    one, other = body(100, 100, 50)[None], body(100 + 50 * SPREAD, 100, 50)[None]
+    assert oks(one, other, np.array([50.0]))[0, 0] == pytest.approx(np.exp(-0.5))
+
+
+def test_oks_is_scale_invariant() -> None:
+    small = oks(body(10, 10, 20)[None], body(12, 10, 20)[None], np.array([20.0]))
+    large = oks(body(100, 100, 200)[None], body(120, 100, 200)[None], np.array([200.0]))
+    np.testing.assert_allclose(small, large)
+
+
+def test_pose_nms_keeps_the_better_duplicate() -> None:
+    bodies = ((100, 100, 50), (103, 100, 50), (220, 100, 50))
+    points = np.stack([body(*one) for one in bodies])
+    rows = pose_nms(points, np.full(3, 50.0), np.array([0.8, 0.9, 0.7]), duplicate_oks=0.5)
+    assert rows == [1, 2]
+    assert pose_nms(points, np.full(3, 50.0), np.array([0.9, 0.9, 0.7]), duplicate_oks=0.5) == [
+        0,
+        2,
+    ]
+    assert pose_nms(points, np.full(3, 50.0), np.array([0.8, 0.9, 0.7]), duplicate_oks=2) == [
+        0,
+        1,
+        2,
+    ]
+
+
+@pytest.mark.parametrize("count", [0, 1])
+def test_pose_nms_of_up_to_one_pose_keeps_all(count: int) -> None:
+    points = np.zeros((count, 9, 2))
+    assert pose_nms(points, np.ones(count), np.ones(count), 0.5) == [*range(count)]

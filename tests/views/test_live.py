@@ -20,12 +20,12 @@ def picture(height: int = 480, width: int = 640) -> np.ndarray[Any, Any]:
     return rng.integers(90, 110, (height, width, 3), np.uint8)
 
 
-def test_without_wishes_it_is_the_drawn_picture(people: Any) -> None:
+def test_draw_live_by_default_equals_draw_poses(people: Any) -> None:
     poses = people((200, 300, 90), ids=[1])
     assert (draw_live(picture(), poses) == draw_poses(picture(), poses)).all()
 
 
-def test_the_mirror_exchanges_left_and_right_of_picture_and_people(people: Any) -> None:
+def test_mirrored_flips_image_and_people(people: Any) -> None:
     poses = people((200, 300, 90), ids=[1])
     image, there = mirrored(picture(), poses)
     assert (image[:, 0] == picture()[:, -1]).all()
@@ -37,7 +37,7 @@ def test_the_mirror_exchanges_left_and_right_of_picture_and_people(people: Any) 
     assert (back.landmarks_px == poses.landmarks_px).all()
 
 
-def test_limbs_keep_their_colours_and_words_their_way(people: Any) -> None:
+def test_draw_live_mirror_keeps_colours_and_text(people: Any) -> None:
     poses = people((200, 300, 90), ids=[1])
     words = draw_live(picture(), Poses.empty(), mirror=True, notes=["30 FPS"])[:24]
     unmirrored = draw_live(picture(), Poses.empty(), notes=["30 FPS"])[:24]
@@ -47,7 +47,7 @@ def test_limbs_keep_their_colours_and_words_their_way(people: Any) -> None:
     assert (drawn == draw_poses(*there)).all()
 
 
-def test_a_small_picture_is_enlarged_with_its_people(people: Any) -> None:
+def test_draw_live_enlarges_small_image(people: Any) -> None:
     drawn = draw_live(picture(120, 160), people((40, 60, 20), ids=[1]))
     assert drawn.shape == (480, 640, 3)
     inked = np.abs(drawn.astype(int) - 100).max(axis=2) > 40
@@ -55,7 +55,7 @@ def test_a_small_picture_is_enlarged_with_its_people(people: Any) -> None:
     assert not inked[400:].any()
 
 
-def test_space_stands_beside_the_picture(people: Any) -> None:
+def test_draw_live_world_view_is_beside_the_image(people: Any) -> None:
     poses = people((200, 300, 90), ids=[1])
     drawn = draw_live(picture(), poses, turn_rad=0.0)
     assert drawn.shape[0] == 480
@@ -63,7 +63,7 @@ def test_space_stands_beside_the_picture(people: Any) -> None:
     assert (drawn[:, :640] == draw_live(picture(), poses)).all()
 
 
-def test_notes_are_written_in_colours_that_say_how_urgent_they_are() -> None:
+def test_draw_live_note_colours_show_urgency() -> None:
     for note, channels in (("plain", (1, 1, 1)), ("!REC", (1, 0, 0)), ("~paused", (1, 1, 0))):
         strip = draw_live(picture(), Poses.empty(), notes=[note])[:30].reshape(-1, 3).astype(int)
         brightest = strip[strip.sum(axis=1).argmax()]
@@ -71,7 +71,7 @@ def test_notes_are_written_in_colours_that_say_how_urgent_they_are() -> None:
 
 
 @pytest.mark.parametrize("size", [(480, 640), (1, 1), (30, 2000), (2000, 30), (1080, 1920)])
-def test_no_size_breaks_it(size: tuple[int, int], people: Any) -> None:
+def test_draw_live_any_size(size: tuple[int, int], people: Any) -> None:
     poses = people((20, 10, 9), (40, 10, 9), ids=[1, 2])
     drawn = draw_live(
         picture(*size),
@@ -86,7 +86,7 @@ def test_no_size_breaks_it(size: tuple[int, int], people: Any) -> None:
     assert drawn.shape[1] / drawn.shape[0] > size[1] / size[0]
 
 
-def test_the_input_is_not_touched(people: Any) -> None:
+def test_input_is_not_modified(people: Any) -> None:
     image = picture()
     image.setflags(write=False)
     poses = people((200, 300, 90), ids=[1])

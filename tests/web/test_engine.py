@@ -78,7 +78,7 @@ def test_figures_are_those_since_the_last_time(world: World) -> None:
         world.track()
     stats = world.engine.stats()
     assert (stats["fps"], stats["frames"], stats["detector_runs"]) == (10.0, 30, 1)
-    assert {name for name, _ in stats["nodes"]} >= {"follow", "track", "smooth"}
+    assert {name for name, _ in stats["nodes"]} >= {"tracked_crops", "tracked_landmarks", "smooth"}
     assert all(spent == 0 for _, spent in world.engine.stats()["nodes"])
 
 

@@ -1,0 +1,230 @@
+"""Read the text of a graph: YAML in, a `GraphSpec` out; every mistake is one line.
+
+The schema is written by hand: pydantic takes 40 ms to import and its messages name neither the node
+nor the expected value.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import yaml
+
+from blazetrack.errors import GraphError, did_you_mean
+from blazetrack.graph.spec import GraphSpec, NodeSpec, Renamed, shown
+
+__all__ = ["load_graph_spec", "parse_set"]
+
+if TYPE_CHECKING:
+    from yaml import SafeLoader as _BaseLoader
+else:
+    _BaseLoader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # the C one needs libyaml
+
+
+def load_graph_spec(
+    source: str | Path | Mapping[str, Any], renamed: Renamed | None = None
+) -> GraphSpec:
+    """Read a graph.
+
+    Args:
+        source: a file (a `Path`, or a string without a line break), the text itself, or the
+            mapping that YAML makes of the text.
+        renamed: old names that are accepted with a warning.
+
+    Raises:
+        GraphError: the file cannot be read, the text is not YAML, or a key or a value is wrong.
+    """
+    if isinstance(source, Mapping):
+        data, place = dict(source), ""
+    elif isinstance(source, str) and "\n" in source:
+        data, place = _parsed(source, "graph text"), ""
+    else:
+        data, place = _parsed(_read(source), str(source)), str(source)
+    try:
+        return _graph(data, place, renamed or Renamed())
+    except _Mistake as error:
+        raise GraphError(f"{place or 'graph text'}: {error}") from None
+
+
+def parse_set(text: str) -> tuple[str, Any]:
+    """Split `node.option=value` of the command line; the value is read as YAML.
+
+    >>> parse_set("detect.min_score=0.6")
+    ('detect.min_score', 0.6)
+    """
+    key, equals, value = text.partition("=")
+    if not equals:
+        raise GraphError(f"'{text}': expected node.option=value, got no '='")
+    return key, _parsed(value, f"'{text}'")
+
+
+def _read(path: str | Path) -> str:
+    try:
+        return Path(path).read_text(encoding="utf-8")
+    except OSError as error:
+        raise GraphError(f"{path}: cannot read this graph: {error.strerror}") from error
+    except ValueError as error:
+        raise GraphError(f"{path}: expected a graph in UTF-8 text, got other bytes") from error
+
+
+class _Loader(_BaseLoader):
+    """Safe YAML that refuses a duplicate key, or one that reads as a boolean."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        seen: set[tuple[str, str]] = set()
+        for key, _ in node.value:
+            if isinstance(key, yaml.ScalarNode):
+                problem = ""
+                if (key.tag, key.value) in seen:
+                    problem = f"key '{key.value}' is given twice, expected once"
+                elif key.tag == "tag:yaml.org,2002:bool":  # on, off, yes, no
+                    problem = f"key '{key.value}' reads as true or false, expected a word"
+                if problem:
+                    raise yaml.constructor.ConstructorError(
+                        problem=problem, problem_mark=key.start_mark
+                    )
+                seen.add((key.tag, key.value))
+        return super().construct_mapping(node, deep)
+
+
+# YAML 1.1 reads 1e-3 as text because it has no dot; YAML 1.2 reads a number.
+_Loader.add_implicit_resolver(
+    "tag:yaml.org,2002:float", re.compile(r"^[-+]?\d+[eE][-+]?\d+$"), list("-+0123456789")
+)
+
+
+def _parsed(text: str, source: str) -> Any:
+    """The value of a YAML text; `source` starts the error messages."""
+    try:
+        return yaml.load(text, Loader=_Loader)  # a SafeLoader
+    except yaml.MarkedYAMLError as error:
+        mark, problem = error.problem_mark, error.problem or error.context
+        place = f"line {mark.line + 1}, column {mark.column + 1}: " if mark else ""
+        raise GraphError(f"{source}: {place}expected YAML: {problem}") from error
+    except (yaml.YAMLError, ValueError) as error:  # ValueError: a date such as 2020-13-01
+        raise GraphError(f"{source}: expected YAML: {' '.join(str(error).split())}") from error
+
+
+class _Key(NamedTuple):
+    """Schema of one key.
+
+    Attributes:
+        expected: the whole value, in words.
+        kind: its type.
+        inside: each of its items, in words; empty where anything is allowed.
+        names: its items, or the text itself, must be names of letters, digits and _.
+        needed: the key is required.
+        null: it may be empty.
+    """
+
+    expected: str
+    kind: type = str
+    inside: str = ""
+    names: bool = False
+    needed: bool = False
+    null: bool = False
+
+
+_STREAM = "the name of a stream"
+_STREAMS = _Key("a list of stream names", list, _STREAM, names=True, needed=True)
+_WIRES = _Key("a mapping {port: stream name}", dict, _STREAM, names=True)
+_ALIASES = "a mapping {alias: [node.option, ...]}"
+_GRAPH = {
+    "name": _Key("a name", needed=True),
+    "inputs": _STREAMS,
+    "outputs": _STREAMS,
+    "nodes": _Key("a list of nodes", list, needed=True),
+    "description": _Key("text"),
+    "models": _Key("a mapping {role: model name}", dict, "the name of a model"),
+    "aliases": _Key(_ALIASES, dict),
+}
+_NODE = {
+    "name": _Key("a name", names=True, needed=True),
+    "use": _Key("the name of a node, or module:Name", needed=True),
+    "in": _WIRES,
+    "loop": _WIRES,
+    "when": _Key(_STREAM, names=True, null=True),
+    "out": _Key(_STREAM, names=True, needed=True),
+    "options": _Key("a mapping {option: value}", dict),
+}
+_NAME = re.compile(r"[^\W\d]\w*")
+
+
+class _Mistake(Exception):
+    """A mistake in a text, without the place of the text."""
+
+
+def _graph(data: Any, source: str, renamed: Renamed) -> GraphSpec:
+    fields = _checked(data, _GRAPH, "")
+    for stream in (name for key in ("inputs", "outputs") for name in fields[key]):
+        if max(fields["inputs"].count(stream), fields["outputs"].count(stream)) > 1:
+            raise _Mistake(f"stream '{stream}' is listed twice, expected once")
+    if not fields["nodes"]:
+        raise _Mistake("'nodes' is empty, expected at least one node")
+    nodes: dict[str, NodeSpec] = {}
+    for number, item in enumerate(fields.pop("nodes"), 1):
+        node = _node(item, number)
+        if node.name in nodes:
+            raise _Mistake(
+                f"node '{node.name}': two nodes have this name (number "
+                f"{[*nodes].index(node.name) + 1} and {number}), expected a name of its own for "
+                "each"
+            )
+        nodes[node.name] = node
+    for alias, targets in fields.get("aliases", {}).items():
+        for target in targets if isinstance(targets, list) and targets else [None]:
+            if not isinstance(target, str) or target.partition(".")[0] not in nodes:
+                expected = f"expected {_ALIASES}, with nodes of this graph"
+                raise _Mistake(f"'aliases.{alias}': {expected}, got {shown(targets)}")
+    spec = GraphSpec(nodes=(), source=source, renamed=renamed, **fields)
+    current = [renamed.update(node, spec.where(node.name)) for node in nodes.values()]
+    return replace(spec, nodes=current)
+
+
+def _node(item: Any, number: int) -> NodeSpec:
+    named = isinstance(item, Mapping) and isinstance(item.get("name"), str)
+    fields = _checked(
+        item, _NODE, f"node '{item['name']}': " if named else f"node number {number}: "
+    )
+    return NodeSpec(inputs=fields.pop("in", {}), **fields)
+
+
+def _checked(data: Any, keys: Mapping[str, _Key], who: str) -> dict[str, Any]:
+    """The keys that are there, each with a value of its kind."""
+    if not isinstance(data, Mapping):
+        raise _Mistake(
+            f"{who}expected a mapping with the keys {', '.join(keys)}, got {shown(data)}"
+        )
+    for key in data:  # first: an unknown key explains the missing one that it was meant to be
+        if key not in keys:
+            raise _Mistake(f"{who}unknown key '{key}', {did_you_mean(str(key), keys)}")
+    for key, rule in keys.items():
+        if key in data:
+            if data[key] is not None or not rule.null:
+                _check_value(data[key], rule, who, key)
+        elif rule.needed:
+            raise _Mistake(f"{who}key '{key}' is missing, expected {rule.expected}")
+    return dict(data)
+
+
+def _check_value(value: Any, rule: _Key, who: str, key: str) -> None:
+    wrong = not isinstance(value, rule.kind)
+    if isinstance(value, dict):
+        wrong = any(not isinstance(name, str) for name in value)
+    if wrong:
+        raise _Mistake(f"{who}'{key}': expected {rule.expected}, got {shown(value)}")
+    items = {key: value} if rule.kind is str else {}
+    if rule.inside:
+        pairs = value.items() if rule.kind is dict else enumerate(value)
+        items = {f"{key}.{name}": item for name, item in pairs}
+    for place, item in items.items():
+        expected = rule.inside or rule.expected
+        if isinstance(item, str):
+            if not rule.names or _NAME.fullmatch(item):
+                continue
+            expected = "a name of letters, digits and _, no digit first"
+        raise _Mistake(f"{who}'{place}': expected {expected}, got {shown(item)}")
