@@ -8,7 +8,6 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import partial
-from importlib import import_module
 from typing import Any
 
 from blazetrack.errors import BlazetrackError, GraphError, did_you_mean
@@ -22,6 +21,7 @@ from blazetrack.graph.ports import (
     type_name,
 )
 from blazetrack.graph.spec import GraphSpec, NodeSpec, split_key
+from blazetrack.imports import import_name
 
 __all__ = ["Plan", "PlannedNode", "add_note", "build_plan", "check_graph", "describe"]
 
@@ -168,19 +168,7 @@ def _resolved(use: str, nodes: Mapping[str, Callable[..., Any]], where: str) -> 
         if use not in nodes:
             raise GraphError(f"{where}: unknown node '{use}', {did_you_mean(use, nodes)}")
         return nodes[use]
-    module, _, path = use.partition(":")
-    if not all(part.isidentifier() for part in f"{module}.{path}".split(".")):
-        raise GraphError(f"{where}: expected module:Name, got '{use}'")
-    try:
-        found: Any = import_module(module)
-    except ImportError as error:
-        raise GraphError(f"{where}: cannot import '{module}' of '{use}': {error}") from error
-    for part in path.split("."):
-        if not hasattr(found, part):
-            hint = did_you_mean(part, (name for name in dir(found) if name[0] != "_"))
-            raise GraphError(f"{where}: '{use}': nothing is named '{part}' there, {hint}")
-        found = getattr(found, part)
-    return found  # type: ignore[no-any-return]
+    return import_name(use, where, GraphError)  # type: ignore[no-any-return]
 
 
 def _options(

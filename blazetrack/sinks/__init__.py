@@ -1,51 +1,58 @@
-"""`Poses` and picture → outside: one door, `open_sink(text)`; the ending picks the kind."""
+"""Sinks: `Poses` and pictures → outside. `open_sink(text)` opens any of them."""
 
 from __future__ import annotations
 
 import os
-from importlib import import_module
 from pathlib import PurePath
 
 from blazetrack.errors import SinkError, did_you_mean
+from blazetrack.imports import import_name, is_import, make
 from blazetrack.sinks.base import Sink
 from blazetrack.skeleton import BLAZEPOSE33, Skeleton
 
-__all__ = ["ENDINGS", "Sink", "open_sink"]
+__all__ = ["SINKS", "Sink", "open_sink"]
 
-ENDINGS = (".mp4", ".jsonl", ".csv")
+SINKS: dict[str, str] = {
+    ".mp4": "blazetrack.sinks.video:VideoSink",
+    ".jsonl": "blazetrack.sinks.jsonl:JsonlSink",
+    ".csv": "blazetrack.sinks.csv:CsvSink",
+    "window": "blazetrack.views.window:Window",
+}
+"""A name or a file's ending → class. A class under an ending gets the path."""
 
 
 def open_sink(
     text: str | os.PathLike[str], *, skeleton: Skeleton = BLAZEPOSE33, threads: int = 1
 ) -> Sink:
-    """Open whatever `text` names; a file is made when its first frame comes.
+    """Open the sink that a text names; a file is created at its first frame.
 
     Args:
-        text: a path that ends in `.mp4`, `.jsonl` or `.csv`, or `window`.
-        skeleton: names the columns of a table.
+        text: a path that ends in `.mp4`, `.jsonl` or `.csv`, or `window`. Or a `Sink` of your
+            own: `module:Name`, also with options: `mine.out:Osc?port=9000`. It gets `skeleton`
+            and `threads` where it has parameters of these names.
+        skeleton: keypoint set of the poses.
         threads: encoder threads for a video; 0 leaves the number to the encoder.
 
     Raises:
         SinkError: unknown ending, no such folder, not allowed to write, or no display.
     """
-    if text == "window":
-        sink: Sink = import_module("blazetrack.views.window").Window()
-        return sink
-    ending = PurePath(text).suffix.lower()
-    if ending == ".mp4":
-        from blazetrack.sinks.video import VideoSink
-
-        return VideoSink(text, threads=threads)
-    if ending == ".jsonl":
-        from blazetrack.sinks.jsonl import JsonlSink
-
-        return JsonlSink(text)
-    if ending == ".csv":
-        from blazetrack.sinks.csv import CsvSink
-
-        return CsvSink(text, skeleton=skeleton)
-    raise SinkError(
-        f"{str(text)!r}: expected 'window' or a file that ends in {' '.join(ENDINGS)}, got "
-        f"{f'the ending {ending!r}' if ending else 'no ending'}; "
-        f"{did_you_mean(ending, ENDINGS)}"
-    )
+    word, ending = os.fspath(text), PurePath(text).suffix.lower()
+    options = ""
+    arguments: tuple[object, ...] = (text,)
+    if word == text and word.isidentifier() and word in SINKS:
+        name, arguments = SINKS[word], ()
+    elif ending in SINKS:
+        name = SINKS[ending]
+    elif word == text and is_import(word):
+        name, options, arguments = word.partition("?")[0], word, ()
+    else:
+        raise SinkError(
+            f"{word!r}: expected 'window', module:Name, or a file that ends in "
+            f"{' '.join(key for key in SINKS if key[0] == '.')}, got "
+            f"{f'the ending {ending!r}' if ending else 'no ending'}; "
+            f"{did_you_mean(ending or word, SINKS)}"
+        )
+    factory = import_name(name, "output", SinkError, SINKS)
+    offered = {"skeleton": skeleton, "threads": threads}
+    sink: Sink = make(Sink, factory, options, SinkError, *arguments, offered=offered)
+    return sink

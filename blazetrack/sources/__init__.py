@@ -1,4 +1,4 @@
-"""Outside → `Frame`: one door, `open_source(text)`, for every kind of source."""
+"""Sources: outside → `Frame`. `open_source(text)` opens any of them."""
 
 from __future__ import annotations
 
@@ -6,12 +6,24 @@ import os
 import re
 import stat
 from collections.abc import Callable
-from typing import Any
 
 from blazetrack.errors import InputError, SourceError
-from blazetrack.sources.base import Source, SourceInfo, frame_from_array
+from blazetrack.imports import import_name, is_import, make
+from blazetrack.sources.base import PICTURE_ENDINGS, Source, SourceInfo, frame_from_array
 
-__all__ = ["Source", "SourceInfo", "frame_from_array", "open_source"]
+__all__ = ["SOURCES", "Source", "SourceInfo", "frame_from_array", "open_source"]
+
+_CAMERA = "blazetrack.sources.camera:CameraSource"
+_IMAGES = "blazetrack.sources.images:ImageSource"
+
+SOURCES: dict[str, str] = {
+    "synthetic": "blazetrack.sources.synthetic:SyntheticSource",
+    **dict.fromkeys(("<number>", "<device>", "<address>"), _CAMERA),
+    **dict.fromkeys(("<folder>", *PICTURE_ENDINGS), _IMAGES),
+    "<file>": "blazetrack.sources.video:VideoSource",
+}
+"""A name, `scheme://`, `.ending` or `<kind of text>` → class. A class under a name gets what the
+text has behind `:`, if anything, any other class the whole text; both get options behind `?`."""
 
 
 def open_source(
@@ -24,30 +36,34 @@ def open_source(
     retry_s: float = 10.0,
     report: Callable[[str], None] | None = None,
 ) -> Source:
-    """Open whatever `text` names.
+    """Open the source that a text names.
 
     Args:
         text: camera number (`0`), device path, video file, picture file, folder of pictures,
             address of a stream (`rtsp://…`, `http://…`), or `synthetic`, also with a scene and
-            options: `synthetic:squats`, `synthetic?frames=300&size=1280x720&seed=1`. A path
+            options: `synthetic:squats`, `synthetic?frames=300&size=1280x720&seed=1`. Or a
+            `Source` of your own: `module:Name`, also with options: `mine.cam:Cam?port=2`. It gets
+            `size, fps, threads, retry_s, report` where it has parameters of these names. A path
             object always is a path.
-        size: width and height to ask a camera for; files have their own.
-        fps: pace to ask a camera for, and the clock of a folder of pictures (default 30).
-        max_frames: end after so many frames.
+        size: width and height requested from a camera.
+        fps: frame rate requested from a camera; clock of a folder of pictures (default 30).
+        max_frames: end after this many frames.
         threads: decoder threads for a video file; 0 leaves the number to the decoder.
-        retry_s: how long to wait for a camera or a stream that gives no more pictures.
-        report: is told at once where a camera or a stream is waited for.
+        retry_s: how long to wait for a camera or a stream that stops delivering pictures.
+        report: receives a line when a camera or a stream is being waited for.
 
     Raises:
-        SourceError: there is nothing of that name, or it cannot be read.
+        SourceError: no such source, or it cannot be read.
         InputError: `fps`, `max_frames` or `retry_s` is out of range.
     """
     if fps is not None and not 0 < fps <= 1000:
         raise InputError(f"fps: expected over 0 and up to 1000, got {fps}")
     if not 0 <= retry_s <= 86_400:
         raise InputError(f"retry_s: expected 0 to 86400 seconds, got {retry_s}")
-    live = {"size": size, "fps": fps, "retry_s": retry_s, "report": report}
-    source = _open(text, fps, threads, live)
+    name, options, arguments = _find(text)
+    factory = import_name(name, "source", SourceError, _names())
+    offered = {"size": size, "fps": fps, "threads": threads, "retry_s": retry_s, "report": report}
+    source: Source = make(Source, factory, options, SourceError, *arguments, offered=offered)
     try:
         source.limit(max_frames)
     except BaseException:
@@ -56,48 +72,37 @@ def open_source(
     return source
 
 
-def _open(
-    text: str | int | os.PathLike[str],
-    fps: float | None,
-    threads: int,
-    live: dict[str, Any],
-) -> Source:
-    if not isinstance(text, os.PathLike):
-        word = str(text).strip()
-        if word.isdecimal() or re.match(r"[a-z][a-z0-9+.-]+://", word, re.IGNORECASE):
-            from blazetrack.sources.camera import CameraSource
+def _names() -> list[str]:
+    return [key for key in SOURCES if key.isidentifier()]
 
-            return CameraSource(int(word) if word.isdecimal() else word, **live)
-        if re.match(r"synthetic($|[:?])", word):
-            from blazetrack.sources.synthetic import SyntheticSource
 
-            return SyntheticSource.from_text(word)
+def _find(text: str | int | os.PathLike[str]) -> tuple[str, str, tuple[str | int, ...]]:
+    """`module:Name` of the class, the text with its options, its arguments."""
+    word = "" if isinstance(text, os.PathLike) else str(text).strip()
+    if word.isdecimal():
+        return SOURCES["<number>"], "", (int(word),)
+    if scheme := re.match(r"[a-z][a-z0-9+.-]+://", word, re.IGNORECASE):
+        return SOURCES.get(scheme[0].lower(), SOURCES["<address>"]), "", (word,)
+    name, colon, argument = word.partition("?")[0].partition(":")
+    if name in _names():
+        return SOURCES[name], word, (argument,) if colon else ()
     path = os.path.expanduser(text if isinstance(text, os.PathLike) else str(text))
-    if os.path.isdir(path) or (os.path.isfile(path) and _is_picture(path)):
-        from blazetrack.sources.images import ImageSource
-
-        return ImageSource(path, fps=fps)
     if os.path.isfile(path):
-        from blazetrack.sources.video import VideoSource
-
-        return VideoSource(path, threads=threads)
+        ending = os.path.splitext(path)[1].lower()
+        return SOURCES.get(ending, SOURCES["<file>"]), "", (path,)
+    if os.path.isdir(path):
+        return SOURCES["<folder>"], "", (path,)
     if os.path.exists(path) and stat.S_ISCHR(os.stat(path).st_mode):
-        from blazetrack.sources.camera import CameraSource
-
-        return CameraSource(path, **live)
+        return SOURCES["<device>"], "", (path,)
     if os.path.exists(path):
         raise SourceError(f"{path!r}: expected a file or a folder, got neither (a pipe?)")
+    if is_import(word):
+        return word.partition("?")[0], word, ()
     raise SourceError(_missing(path))
 
 
-def _is_picture(path: str) -> bool:
-    from blazetrack.sources.images import ENDINGS
-
-    return os.path.splitext(path)[1].lower() in ENDINGS
-
-
 def _missing(path: str) -> str:
-    """One line about a source that is not there, with its nearest neighbour."""
+    """The message for a missing path, with the nearest existing name."""
     folder, name = os.path.split(path)
     try:
         names = os.listdir(folder or ".")
@@ -105,10 +110,10 @@ def _missing(path: str) -> str:
         return f"{path!r}: no such file, and its folder cannot be read; check the path"
     from difflib import get_close_matches
 
-    near = get_close_matches(name, [*names, "synthetic"], n=1)
+    near = get_close_matches(name, [*names, *_names()], n=1)
     if near:
         return f"{path!r}: no such file or folder; did you mean '{near[0]}'?"
     return (
         f"{path!r}: no such file or folder; expected a camera number, a video, a picture, "
-        "a folder of pictures, an address (rtsp://…, http://…) or `synthetic`"
+        "a folder of pictures, an address (rtsp://…, http://…), `synthetic` or module:Name"
     )

@@ -16,7 +16,12 @@ import numpy as np
 from blazetrack.errors import InputError
 from blazetrack.types import Frame
 
-__all__ = ["Source", "SourceInfo", "frame_from_array", "quiet_opencv"]
+__all__ = ["PICTURE_ENDINGS", "Source", "SourceInfo", "frame_from_array", "quiet_opencv"]
+
+# Formats that OpenCV reads on every platform. A .gif is read as a video, which animates it.
+_JPEG = (".jpe", ".jpeg", ".jp2", ".jpg")
+_OTHER = (".avif", ".bmp", ".dib", ".png", ".tif", ".tiff", ".webp")
+PICTURE_ENDINGS = frozenset((*_JPEG, *_OTHER, ".pbm", ".pgm", ".pnm", ".ppm"))
 
 
 @dataclass(frozen=True, slots=True)

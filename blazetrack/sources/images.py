@@ -12,15 +12,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from blazetrack.errors import SourceError
-from blazetrack.sources.base import Source, SourceInfo, quiet_opencv
+from blazetrack.sources.base import PICTURE_ENDINGS, Source, SourceInfo, quiet_opencv
 from blazetrack.types import Frame
 
-__all__ = ["ENDINGS", "ImageSource", "read_picture"]
+__all__ = ["ImageSource", "read_picture"]
 
-# What OpenCV's readers take on every platform; .gif goes to the video reader, which animates it.
-_JPEG = (".jpe", ".jpeg", ".jp2", ".jpg")
-_OTHER = (".avif", ".bmp", ".dib", ".png", ".tif", ".tiff", ".webp")
-ENDINGS = frozenset((*_JPEG, *_OTHER, ".pbm", ".pgm", ".pnm", ".ppm"))
 _FPS = 30.0
 
 
@@ -71,14 +67,14 @@ class ImageSource(Source):
 def list_pictures(folder: Path) -> list[Path]:
     """The picture files of a folder in natural order; `SourceError` where there is none."""
     try:
-        found = [path for path in folder.iterdir() if path.suffix.lower() in ENDINGS]
+        found = [path for path in folder.iterdir() if path.suffix.lower() in PICTURE_ENDINGS]
     except OSError as error:
         raise SourceError(f"{folder}: cannot list this folder ({error.strerror})") from None
     found = [path for path in found if not path.name.startswith(".") and path.is_file()]
     if not found:
         raise SourceError(
             f"{folder}: expected pictures in this folder, got none; "
-            f"known endings: {' '.join(sorted(ENDINGS))}"
+            f"known endings: {' '.join(sorted(PICTURE_ENDINGS))}"
         )
     return sorted(found, key=_natural)
 

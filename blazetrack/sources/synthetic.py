@@ -5,10 +5,10 @@ It needs no camera and no file: the default of the demo and the ground truth of 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator
-from typing import Any
+from collections.abc import Generator
 
 from blazetrack.errors import InputError, SourceError, did_you_mean
+from blazetrack.imports import make
 from blazetrack.sources.base import Source, SourceInfo
 from blazetrack.synthetic.clip import PEOPLE, SCENES, Clip, Truth
 from blazetrack.synthetic.scene import SceneOptions
@@ -72,21 +72,9 @@ class SyntheticSource(Source):
         Raises:
             SourceError: an unknown scene or key, a repeated key, or a value of the wrong type.
         """
-        word, _, query = text.partition("?")
-        _, colon, scene = word.partition(":")
-        options: dict[str, Any] = {"scene": scene} if colon else {}
-        for pair in filter(None, query.split("&")):
-            key, _, value = pair.partition("=")
-            if key not in _PARSERS:
-                raise SourceError(f"{text}: no option '{key}'; {did_you_mean(key, _PARSERS)}")
-            if key in options:
-                raise SourceError(f"{text}: '{key}' is given twice; give it once")
-            parse, expected = _PARSERS[key]
-            try:
-                options[key] = parse(value)
-            except ValueError:
-                raise SourceError(f"{text}: {key}: expected {expected}, got '{value}'") from None
-        return cls(**options)
+        _, colon, scene = text.partition("?")[0].partition(":")
+        source: SyntheticSource = make(cls, cls, text, SourceError, *([scene] if colon else []))
+        return source
 
     def frame(self, index: int) -> Frame:
         """Draw frame `index`; frames can be drawn in any order."""
@@ -105,18 +93,3 @@ class SyntheticSource(Source):
     def _frames(self) -> Generator[Frame, None, None]:
         for index in range(self._count):
             yield self.frame(index)
-
-
-def _parse_size(text: str) -> tuple[int, int]:
-    width, height = text.lower().split("x")
-    return int(width), int(height)
-
-
-_PARSERS: dict[str, tuple[Callable[[str], Any], str]] = {
-    "scene": (str, "the name of a scene"),
-    "frames": (int, "a whole number"),
-    "size": (_parse_size, "WIDTHxHEIGHT in pixels"),
-    "fps": (float, "a number"),
-    "seed": (int, "a whole number"),
-    "people": (int, "a whole number"),
-}
