@@ -1,4 +1,4 @@
-"""Fixtures that more than one room needs: the weights, the shared data, a toy world."""
+"""Fixtures for all tests: published weights, shared data, a toy pipeline, made-up poses."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ ROOT = Path(__file__).parents[1]
 
 MakePeople: TypeAlias = Callable[..., Poses]
 
-# The same examples on every machine and in every run, and no limit on a slow machine.
+# The same examples on every machine and in every run, without a time limit.
 settings.register_profile("steady", deadline=None, derandomize=True, max_examples=50)
 settings.load_profile("steady")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark what needs the weights or the shared data, so that `-m "not weights"` leaves it out."""
+    """Mark tests by their fixtures, for `-m "not weights and not data"`."""
     for item in items:
         for fixture, mark in (("weights", "weights"), ("shared_data", "data")):
             if fixture in getattr(item, "fixturenames", ()):
@@ -35,21 +35,25 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(scope="session")
 def weights() -> Store:
-    """A store that holds the published models; fetched where they are not there yet."""
+    """The user's store with the published models, downloaded at first use.
+
+    Its files are verified by checksum and never changed, so a cache of its own for tests would only
+    download them a second time, and skip these tests offline.
+    """
     store = Store()
     try:
         store.pull()
     except ModelError as error:
-        pytest.skip(f"the published weights cannot be had: {error}")
+        pytest.skip(f"the published weights are not available: {error}")
     return store
 
 
 @pytest.fixture(scope="session")
 def shared_data() -> Path:
-    """The folder of pictures and labels that is no part of the project."""
+    """The folder of pictures and labels, which are not part of the project."""
     folder = ROOT.parent / "shared" / "data"
     if not folder.is_dir():
-        pytest.skip("needs the pictures of ../shared/data, which do not ship with the project")
+        pytest.skip("needs the pictures of ../shared/data, which are not part of the project")
     return folder
 
 
@@ -63,7 +67,7 @@ def toy(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> ToyWorld:
 
 @pytest.fixture
 def people() -> MakePeople:
-    """Make poses from circles `(x, y, radius)`: upright people, all keypoints at the centre."""
+    """Factory of poses from circles `(x, y, radius)`: upright, all keypoints at the centre."""
 
     def make(
         *circles: tuple[float, float, float],

@@ -1,7 +1,7 @@
-"""What the documentation shows is true: its examples run, its commands exist, its links lead on.
+"""Documentation: its examples run, its commands parse, its links have targets.
 
-A fenced block whose first line is a file's name in a comment (`# zone.py`) is that file. Other
-Python blocks run as they stand, in a folder with a `clip.mp4` and `pictures/`. Lines that call
+A fenced block whose first line is a file name in a comment (`# zone.py`) is written to that file.
+Other Python blocks run unchanged, in a folder with a `clip.mp4` and `pictures/`. Lines that call
 blazetrack are parsed, and those that need neither a camera nor the network also run.
 """
 
@@ -23,15 +23,14 @@ ROOT = Path(__file__).parents[1]
 FOLDERS = (".", "docs", "graphs", "benchmarks")
 PAGES = sorted(path for folder in FOLDERS for path in (ROOT / folder).glob("*.md"))
 CALL = re.compile(r"^(?:\w+=\S+ )*(?:python -m )?blazetrack (?P<args>.*)$")
-# What these lines need is not here: a camera, the network, somebody who looks, or files that only
-# the reader has; the demo runs in a test of its own.
-NOT_HERE = re.compile(
+# Lines that need a camera, the network, a window or files of the reader; the demo has its own test.
+PARSE_ONLY = re.compile(
     r"^demo|^serve|--view web|^run \d|://|^models (pull|add)|\.\./shared|\bmine\b|follow\.yaml"
 )
 
 
 class Block(NamedTuple):
-    """A fenced block: its language, its text, and its file's name if it is a file."""
+    """A fenced block: language, text, and file name if it has one."""
 
     language: str
     text: str
@@ -45,7 +44,7 @@ def blocks(page: Path) -> list[Block]:
 
 
 def calls(text: str) -> list[list[str]]:
-    """The arguments of every line that calls blazetrack."""
+    """Arguments of every line that calls blazetrack."""
     found = (CALL.match(line) for line in text.splitlines())
     return [shlex.split(match["args"], comments=True) for match in found if match]
 
@@ -69,17 +68,17 @@ ALL_CALLS = [
 
 
 @pytest.mark.parametrize("args", ALL_CALLS)
-def test_a_command_that_a_page_shows_can_be_parsed(args: list[str]) -> None:
+def test_command_of_a_page_parses(args: list[str]) -> None:
     command: Any = typer.main.get_command(app)
     rest = list(args)
     while hasattr(command, "commands"):
         command = command.commands[rest.pop(0)]
-    command.make_context("blazetrack", rest)  # raises where an option or a value is wrong
+    command.make_context("blazetrack", rest)  # raises on a wrong option or value
 
 
 @pytest.fixture
-def desk(weights: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The reader's folder: a clip and a few pictures."""
+def reader_folder(weights: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The reader's working folder, with a clip and a picture."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.syspath_prepend(tmp_path)
     with open_source("synthetic?frames=3") as source, open_sink("clip.mp4") as clip:
@@ -91,22 +90,22 @@ def desk(weights: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Pat
 
 
 @pytest.mark.parametrize("page", PAGES, ids=page_id)
-def test_the_examples_of_a_page_run_in_their_order(page: Path, desk: Path) -> None:
+def test_examples_of_a_page_run_in_order(page: Path, reader_folder: Path) -> None:
     for block in blocks(page):
         if block.file is not None:
-            (desk / block.file).parent.mkdir(parents=True, exist_ok=True)
-            (desk / block.file).write_text(block.text, encoding="utf-8")
+            (reader_folder / block.file).parent.mkdir(parents=True, exist_ok=True)
+            (reader_folder / block.file).write_text(block.text, encoding="utf-8")
         if block.language == "python":
             exec(compile(block.text, page_id(page), "exec"), {"__name__": page.stem})
         for args in calls(block.text) if not block.language else []:
-            if not NOT_HERE.search(" ".join(args)):
+            if not PARSE_ONLY.search(" ".join(args)):
                 with pytest.raises(SystemExit) as end:
                     main(args)
                 assert end.value.code == 0, args
 
 
 @pytest.mark.parametrize("page", PAGES, ids=page_id)
-def test_the_links_of_a_page_lead_somewhere(page: Path) -> None:
+def test_links_of_a_page_have_targets(page: Path) -> None:
     text = re.sub(r"^```.*?^```$", "", page.read_text(encoding="utf-8"), flags=re.M | re.S)
     for target in re.findall(r"\]\((?!https?:)([^)\s]+)\)", text):
         path, _, heading = target.partition("#")
@@ -117,6 +116,6 @@ def test_the_links_of_a_page_lead_somewhere(page: Path) -> None:
 
 
 def headings(page: Path) -> set[str]:
-    """The anchors of a page, as GitHub makes them."""
+    """The heading anchors of a page, by GitHub's rules."""
     titles = re.findall(r"^#+ (.+)$", page.read_text(encoding="utf-8"), re.M)
     return {re.sub(r"[^\w\- ]", "", title.lower()).strip().replace(" ", "-") for title in titles}
