@@ -17,6 +17,10 @@ from blazetrack.align.roi import (
 )
 from blazetrack.detect.detector import Detector
 from blazetrack.graph import Renamed
+from blazetrack.parity.crop import Crop as MediapipeCrop
+from blazetrack.parity.project import project as mediapipe_project
+from blazetrack.parity.roi import rois_from_detections as mediapipe_rois_from_detections
+from blazetrack.parity.roi import rois_from_poses as mediapipe_rois_from_poses
 from blazetrack.smooth import PoseSmoother
 from blazetrack.track.detection_schedule import DetectionSchedule, needs_detection, second_look
 from blazetrack.track.follow import Follow
@@ -35,6 +39,10 @@ NODES: dict[str, Callable[..., Any]] = {
     "identify": Identify,
     "landmarks": Landmarker,
     "mask_people": mask_people,
+    "mediapipe_crop": MediapipeCrop,
+    "mediapipe_project": mediapipe_project,
+    "mediapipe_rois_from_detections": mediapipe_rois_from_detections,
+    "mediapipe_rois_from_poses": mediapipe_rois_from_poses,
     "merge_rois": merge_rois,
     "needs_detection": needs_detection,
     "predict": Predict,
@@ -44,6 +52,14 @@ NODES: dict[str, Callable[..., Any]] = {
     "second_look": second_look,
     "smooth": PoseSmoother,
     "whole_roi": whole_roi,
+}
+
+# Options whose value `mediapipe` is a node of its own now.
+_REMOVED = {
+    "crop": "sampling",
+    "project": "arithmetic",
+    "rois_from_detections": "arithmetic",
+    "rois_from_poses": "arithmetic",
 }
 
 # Names of the release before: to be deleted with the next one.
@@ -98,5 +114,10 @@ RENAMED = Renamed(
         "track": ["tracked_landmarks"],
         "wanted": ["new_rois"],
         "whole": ["frame_roi"],
+    },
+    removed={
+        f"{prefix}{use}.{option}": f"for MediaPipe's {option} the node is 'mediapipe_{use}'"
+        for use, option in _REMOVED.items()
+        for prefix in ("", "mediapipe_")
     },
 )

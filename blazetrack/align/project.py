@@ -1,4 +1,4 @@
-"""Landmarks of crops → poses in the image: crop pixels → image pixels."""
+"""The node `project`: crop pixels → image pixels, the one place where points change frame."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from blazetrack.align.mediapipe import Arithmetic, project_float32
 from blazetrack.align.roi import MARGIN, circle_of_keypoints
 from blazetrack.geometry import apply
 from blazetrack.types import Crops, Landmarks, Poses, Rois
@@ -20,7 +19,7 @@ Float = NDArray[np.float64]
 MIN_KEYPOINT_SCORE = 0.2
 
 
-def project(landmarks: Landmarks, crop: Crops, *, arithmetic: Arithmetic = "float64") -> Poses:
+def project(landmarks: Landmarks, crop: Crops) -> Poses:
     """Landmarks in the image, and world landmarks in the orientation of the camera.
 
     z scales with the region like x and y (MediaPipe, landmark_projection_calculator.cc); world
@@ -34,11 +33,7 @@ def project(landmarks: Landmarks, crop: Crops, *, arithmetic: Arithmetic = "floa
     points = landmarks.xyz_crop[..., :2]
     if landmarks.alignment_crop is not None:
         points = np.concatenate([points, landmarks.alignment_crop], axis=1)
-    if arithmetic == "mediapipe":
-        unit = (points / np.array(crop.pixels.shape[2:0:-1])).astype(np.float32)
-        points_px = project_float32(unit, crop, landmarks.row) * np.array(crop.image_wh, float)
-    else:
-        points_px = apply(to_image, points)
+    points_px = apply(to_image, points)
     landmarks_px = np.empty_like(landmarks.xyz_crop)
     landmarks_px[..., :2] = points_px[:, :keypoints]
     scale = np.hypot(to_image[:, 0, 0], to_image[:, 1, 0])

@@ -6,7 +6,6 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from blazetrack.align.mediapipe import Arithmetic, rois_float32, unpad_float32
 from blazetrack.geometry import apply
 from blazetrack.skeleton import Skeleton
 from blazetrack.types import Crops, Detections, Frame, Poses, Rois
@@ -86,36 +85,31 @@ def rois_from_detections(
     *,
     points: tuple[int, int] = (0, 1),
     margin: float = MARGIN,
-    arithmetic: Arithmetic = "float64",
 ) -> Rois:
-    """Regions of newly found people, without ids yet.
+    """Regions of new detections, without ids yet.
 
     Args:
-        detections: people in parts of their crop.
-        crop: the crops they were found in; for MediaPipe's arithmetic the whole image.
-        points: which keypoints are the mid-hip and the point on the circle.
-        margin: see `rois_from_alignment`.
-        arithmetic: see `Arithmetic`.
+        detections: people in parts of the side of their crop.
+        crop: the crops they were found in.
+        points: indices of the keypoints that are the mid-hip and the point on the circle; a
+            detector without them gives regions from its boxes.
+        margin: see `rois_from_alignment` and `rois_from_boxes`.
     """
-    unit, ids = detections.keypoints_unit[:, list(points)], np.zeros(len(detections), np.int64)
-    if arithmetic == "mediapipe":
-        unit = unpad_float32(unit, crop, detections.row)
-        return _sound(rois_float32(unit, crop.image_wh, ids, margin))
-    height, width = crop.pixels.shape[1:3]
-    points_crop = unit.astype(np.float64) * np.array([width, height])
+    count, known, _ = detections.keypoints_unit.shape
+    unit, ids = detections.boxes_unit.reshape(count, 2, 2), np.zeros(count, np.int64)
+    aligned = max(points) < known
+    if aligned:
+        unit = detections.keypoints_unit[:, list(points)]
+    points_crop = unit.astype(np.float64) * np.array(crop.pixels.shape[2:0:-1])
     points_px = apply(crop.to_image[detections.row], points_crop)
-    return rois_from_alignment(points_px, ids, margin).valid()
+    if aligned:
+        return rois_from_alignment(points_px, ids, margin).valid()
+    return rois_from_boxes(points_px.reshape(count, 4), ids, margin).valid()
 
 
-def rois_from_poses(
-    poses: Poses, frame: Frame, *, margin: float = MARGIN, arithmetic: Arithmetic = "float64"
-) -> Rois:
-    """Where to look for the same people in the next frame."""
-    if arithmetic == "mediapipe":
-        image_wh = (frame.width, frame.height)
-        unit = (poses.alignment_px / np.array(image_wh, np.float64)).astype(np.float32)
-        return _sound(rois_float32(unit, image_wh, poses.ids, margin))
-    return _sound(rois_from_alignment(poses.alignment_px, poses.ids, margin))
+def rois_from_poses(poses: Poses, frame: Frame, *, margin: float = MARGIN) -> Rois:
+    """Regions of the same people in the next frame."""
+    return rois_from_alignment(poses.alignment_px, poses.ids, margin).valid()
 
 
 def free_rois(
@@ -153,24 +147,12 @@ def merge_rois(
     if new is None:
         return held
     free = free_rois(new, held, max_people=max_people, min_distance=min_distance)
-    return Rois(
-        np.concatenate([held.center_px, free.center_px]),
-        np.concatenate([held.size_px, free.size_px]),
-        np.concatenate([held.angle_rad, free.angle_rad]),
-        np.concatenate([held.ids, free.ids]),
-    )
+    return Rois.joined([held, free])
 
 
 def _near(rois: Rois, row: int, others: Rois, min_distance: float) -> bool:
     distance = np.hypot(*(others.center_px - rois.center_px[row]).T)
     return bool((distance < min_distance * np.minimum(others.side_px, rois.side_px[row])).any())
-
-
-def _sound(rois: Rois) -> Rois:
-    """Without regions that cannot be cut: smaller than a pixel, or not finite."""
-    side = rois.side_px
-    good = np.isfinite(rois.center_px).all(axis=1) & (side >= 1) & (side < 1e6)
-    return rois if good.all() else rois.take(good)
 
 
 def circle_of_keypoints(

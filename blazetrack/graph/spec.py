@@ -43,11 +43,13 @@ class Renamed:
         params: `use.name` of an old port or option, by the new `use` → new name.
         nodes: old `node` or `node.option` of an option key → new nodes; the first one that the
             graph has takes its place.
+        removed: `use.name` of an option that no longer exists → what to do.
     """
 
     uses: Mapping[str, str] = field(default_factory=dict)
     params: Mapping[str, str] = field(default_factory=dict)
     nodes: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    removed: Mapping[str, str] = field(default_factory=dict)
 
     def update(self, node: NodeSpec, where: str) -> NodeSpec:
         """A node under its new names."""
@@ -62,7 +64,9 @@ class Renamed:
         return replace(node, use=use, inputs=inputs, loop=loop, options=options)
 
     def param(self, use: str, name: str, where: str) -> str:
-        """The new name of a port or option."""
+        """The new name of a port or option; `GraphError` for one that was removed."""
+        if (advice := self.removed.get(f"{use}.{name}")) is not None:
+            raise GraphError(f"{where}: '{use}' has no option '{name}' any more, {advice}")
         new = self.params.get(f"{use}.{name}", name)
         if new != name:
             warn_renamed(where, name, new)

@@ -1,3 +1,5 @@
+"""The nodes `crop` and `mediapipe_crop`: pixels, borders and the affine back to the image."""
+
 from __future__ import annotations
 
 from math import pi
@@ -13,10 +15,11 @@ from blazetrack.backends import FakeModel
 from blazetrack.errors import InputError
 from blazetrack.geometry import apply, invert, rectangle_to_image
 from blazetrack.model_info import ModelInfo
+from blazetrack.parity import crop as parity
 from blazetrack.types import Frame, Rois
 
 WIDTH, HEIGHT, SIDE = 200, 160, 128
-BOTH = pytest.mark.parametrize("sampling", ["linear", "mediapipe"])
+BOTH = pytest.mark.parametrize("node", [Crop, parity.Crop])
 
 
 def region(x: float, y: float, width: float, height: float, angle: float = 0.0) -> Rois:
@@ -56,10 +59,10 @@ views = st.tuples(
 
 @BOTH
 @given(view=views)
-def test_a_lit_pixel_comes_home(sampling: str, view: tuple[float, ...]) -> None:
+def test_crop_lit_pixel_maps_back_to_its_place(node: type[Crop], view: tuple[float, ...]) -> None:
     x, y, aside, below, scale, angle = view
     side = scale * SIDE
-    crop = Crop(size=(SIDE, SIDE), sampling=sampling)
+    crop = node(size=(SIDE, SIDE))
     cut = crop(one_pixel(x, y), region(x + aside * side, y + below * side, side, side, angle))
     home = apply(cut.to_image[0], brightest(cut.pixels[0])[None])[0]
     np.testing.assert_allclose(home, [x, y], atol=0.5)
@@ -67,10 +70,12 @@ def test_a_lit_pixel_comes_home(sampling: str, view: tuple[float, ...]) -> None:
 
 @BOTH
 @given(view=views)
-def test_a_lit_pixel_is_seen_where_the_inverse_says(sampling: str, view: tuple[float, ...]) -> None:
+def test_crop_lit_pixel_is_where_the_inverse_affine_maps_it(
+    node: type[Crop], view: tuple[float, ...]
+) -> None:
     x, y, aside, below, scale, angle = view
     side = scale * SIDE
-    crop = Crop(size=(SIDE, SIDE), sampling=sampling)
+    crop = node(size=(SIDE, SIDE))
     cut = crop(one_pixel(x, y), region(x + aside * side, y + below * side, side, side, angle))
     seen = apply(invert(cut.to_image[0]), np.array([[x, y]], np.float64))[0]
     np.testing.assert_allclose(brightest(cut.pixels[0]), seen, atol=0.5)
@@ -79,24 +84,22 @@ def test_a_lit_pixel_is_seen_where_the_inverse_says(sampling: str, view: tuple[f
 
 
 @BOTH
-def test_a_stretched_region_brings_its_pixel_home_too(sampling: str) -> None:
-    crop = Crop(size=(SIDE, SIDE), sampling=sampling, letterbox=False)
+def test_crop_stretched_region_maps_its_pixel_back(node: type[Crop]) -> None:
+    crop = node(size=(SIDE, SIDE), letterbox=False)
     cut = crop(one_pixel(90, 70), region(95, 66, 60, 30, 0.7))
-    assert not cut.letterboxed
     home = apply(cut.to_image[0], brightest(cut.pixels[0])[None])[0]
     np.testing.assert_allclose(home, [90, 70], atol=0.5)
 
 
 @BOTH
 @pytest.mark.parametrize("size", [(WIDTH, HEIGHT), (HEIGHT, WIDTH)])
-def test_the_whole_picture_is_letterboxed_in_the_middle(
-    sampling: str, size: tuple[int, int]
+def test_crop_whole_image_is_letterboxed_in_the_middle(
+    node: type[Crop], size: tuple[int, int]
 ) -> None:
     width, height = size
     frame = Frame(np.full((height, width, 3), 255, np.uint8))
-    crop = Crop(size=(100, 100), border="zero", sampling=sampling)
+    crop = node(size=(100, 100), border="zero")
     cut = crop(frame, whole_roi(frame))
-    assert cut.letterboxed
     assert cut.image_wh == size
     light = cut.pixels[0, :, :, 0] > 0
     columns, rows = np.flatnonzero(light.any(axis=0)), np.flatnonzero(light.any(axis=1))
@@ -133,10 +136,10 @@ def test_sample_takes_the_same_borders() -> None:
 
 
 @BOTH
-def test_pixels_keep_their_eight_bits(sampling: str) -> None:
+def test_pixels_keep_their_eight_bits(node: type[Crop]) -> None:
     image = np.zeros((16, 16, 3), np.uint8)
     image[:, 8:] = 255
-    cut = Crop(size=(16, 16), sampling=sampling)(Frame(image), region(8, 8, 16, 16))
+    cut = node(size=(16, 16))(Frame(image), region(8, 8, 16, 16))
     assert cut.pixels.dtype == np.uint8
     assert (cut.pixels[0, 8, 2, 0], cut.pixels[0, 8, 13, 0]) == (0, 255)
 
@@ -148,7 +151,7 @@ def test_colours_stay_red_green_blue() -> None:
     assert cut.pixels[0, 2, 2].tolist() == [10, 20, 30]
 
 
-def test_the_model_says_what_it_wants_and_can_be_overruled() -> None:
+def test_crop_size_and_border_follow_the_model_unless_given() -> None:
     info = ModelInfo("fake", "landmarks", (6, 9), (-1, 1), "zero")
     frame, outside = Frame(np.full((20, 20, 3), 255, np.uint8)), region(90, 90, 10, 10)
     model = FakeModel(info, lambda pixels: {})
@@ -160,18 +163,18 @@ def test_the_model_says_what_it_wants_and_can_be_overruled() -> None:
     assert (cut.pixels == 255).all()
 
 
-def test_neither_model_nor_size_is_an_error() -> None:
+def test_crop_without_model_and_size_is_an_error() -> None:
     with pytest.raises(InputError, match="crop: expected a model or a size, got neither"):
         Crop()
 
 
-def test_nobody_to_cut_is_an_empty_stack() -> None:
+def test_crop_no_regions_give_an_empty_stack() -> None:
     cut = Crop(size=(4, 4))(one_pixel(3, 3), Rois.empty())
     assert cut.pixels.shape == (0, 4, 4, 3)
     assert cut.to_image.shape == (0, 2, 3)
 
 
-def test_each_region_is_cut_by_itself() -> None:
+def test_crop_each_region_is_independent() -> None:
     frame = Frame(smooth_picture())
     one, other = region(60, 60, 50, 50, 0.4), region(130, 90, 80, 80, -1.0)
     both = Rois(
@@ -189,29 +192,27 @@ def test_each_region_is_cut_by_itself() -> None:
 
 @pytest.mark.parametrize("shape", [(1, 1), (1, 300), (10, 10000)])
 @BOTH
-def test_pictures_of_odd_shapes_can_be_cut(sampling: str, shape: tuple[int, int]) -> None:
+def test_crop_image_of_extreme_shape_works(node: type[Crop], shape: tuple[int, int]) -> None:
     frame = Frame(np.full((*shape, 3), 255, np.uint8))
-    crop = Crop(size=(32, 32), border="replicate", sampling=sampling)
+    crop = node(size=(32, 32), border="replicate")
     assert (crop(frame, whole_roi(frame)).pixels == 255).all()
 
 
-def test_read_only_pictures_can_be_cut() -> None:
+def test_crop_read_only_image_works() -> None:
     image = smooth_picture()
     image.setflags(write=False)
     assert len(Crop(size=(8, 8))(Frame(image), region(50, 50, 30, 30))) == 1
 
 
 @given(st.floats(-pi, pi), st.floats(20, 120))
-def test_mediapipe_s_sampling_sees_the_same_picture(angle: float, side: float) -> None:
+def test_mediapipe_crop_equals_crop_within_two_grey_levels(angle: float, side: float) -> None:
     frame, rois = Frame(smooth_picture()), region(100, 80, side, side, angle)
-    plain, exact = (
-        Crop(size=(64, 64), sampling=sampling)(frame, rois) for sampling in ("linear", "mediapipe")
-    )
+    plain, exact = (Crop(size=(64, 64))(frame, rois) for sampling in ("linear", "mediapipe"))
     assert np.abs(plain.pixels.astype(int) - exact.pixels.astype(int)).max() <= 2
     assert (plain.to_image == exact.to_image).all()
 
 
-def test_bilinear_means_the_mean_of_the_neighbours() -> None:
+def test_sample_halfway_is_the_mean_of_the_neighbours() -> None:
     image = np.zeros((4, 4, 3), np.uint8)
     image[1, 1], image[1, 2] = 100, 200
     half_way = rectangle_to_image(

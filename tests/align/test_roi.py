@@ -1,3 +1,5 @@
+"""Regions from detections, boxes, poses and keypoints, and their selection."""
+
 from __future__ import annotations
 
 from collections.abc import Callable
@@ -8,7 +10,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from blazetrack.align.crop import Crop
 from blazetrack.align.roi import (
     free_rois,
     merge_rois,
@@ -17,6 +18,8 @@ from blazetrack.align.roi import (
     rois_from_poses,
     whole_roi,
 )
+from blazetrack.parity import roi as parity
+from blazetrack.parity.crop import Crop
 from blazetrack.types import Crops, Detections, Frame, Poses, Rois
 
 MakePeople = Callable[..., Poses]
@@ -110,7 +113,7 @@ def test_both_arithmetics_agree_about_detections(
     keypoints = np.reshape(points, (1, 2, 2))
     crop = whole_crop(width, height)
     plain = rois_from_detections(found(keypoints), crop)
-    exact = rois_from_detections(found(keypoints), crop, arithmetic="mediapipe")
+    exact = parity.rois_from_detections(found(keypoints), crop)
     agree(plain, exact)
 
 
@@ -132,7 +135,7 @@ def test_both_arithmetics_agree_about_poses(
     frame = frame_of(width, height)
     agree(
         rois_from_poses(poses, frame),
-        rois_from_poses(poses, frame, arithmetic="mediapipe"),
+        parity.rois_from_poses(poses, frame),
     )
     assert len(rois_from_poses(empty, frame)) == 0
 
@@ -149,12 +152,12 @@ def agree(plain: Rois, exact: Rois) -> None:
 
 
 @pytest.mark.parametrize("bad", [nan, 1e7])
-@pytest.mark.parametrize("arithmetic", ["float64", "mediapipe"])
+@pytest.mark.parametrize("node", [rois_from_poses, parity.rois_from_poses])
 def test_regions_that_cannot_be_cut_are_left_out(
-    people: MakePeople, bad: float, arithmetic: str
+    people: MakePeople, bad: float, node: Callable[..., Rois]
 ) -> None:
     poses = people((50, 50, 20), (60, 60, 0.1), (bad, 50, 20), (50, 50, bad), ids=[1, 2, 3, 4])
-    rois = rois_from_poses(poses, frame_of(100, 100), arithmetic=arithmetic)
+    rois = node(poses, frame_of(100, 100))
     kept = [1] if bad != 1e7 else [1, 3]  # far away can be cut: it shows the border
     assert rois.ids.tolist() == kept
 

@@ -1,0 +1,116 @@
+"""The nodes `mediapipe_rois_from_detections` and `mediapipe_rois_from_poses`, in float32.
+
+A region that differs by one part in ten million changes a few pixels of the crop by one grey
+level, and where the network is unsure that moves a landmark by half a pixel. So regions are
+computed in MediaPipe's order of operations.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from blazetrack.align.roi import MARGIN
+from blazetrack.parity.atan2 import atan2_float32
+from blazetrack.parity.crop import ParityCrops
+from blazetrack.types import Detections, Frame, Poses, Rois
+
+__all__ = [
+    "padding_float32",
+    "rois_float32",
+    "rois_from_detections",
+    "rois_from_poses",
+    "unpad_float32",
+]
+
+Float32 = NDArray[np.float32]
+
+
+def rois_from_detections(
+    detections: Detections,
+    crop: ParityCrops,
+    *,
+    points: tuple[int, int] = (0, 1),
+    margin: float = MARGIN,
+) -> Rois:
+    """As the node `rois_from_detections`, for crops of the whole image."""
+    unit, ids = detections.keypoints_unit[:, list(points)], np.zeros(len(detections), np.int64)
+    unpadded = unpad_float32(unit, crop, detections.row)
+    return rois_float32(unpadded, crop.image_wh, ids, margin).valid()
+
+
+def rois_from_poses(poses: Poses, frame: Frame, *, margin: float = MARGIN) -> Rois:
+    """As the node `rois_from_poses`."""
+    image_wh = (frame.width, frame.height)
+    unit = (poses.alignment_px / np.array(image_wh, np.float64)).astype(np.float32)
+    return rois_float32(unit, image_wh, poses.ids, margin).valid()
+
+
+def padding_float32(size_wh: Float32) -> Float32:
+    """Width of the left and of the upper bar of a letterbox, as parts of its side.
+
+    (image_to_tensor_utils.cc, `PadRoi` for a square tensor)
+
+    Args:
+        size_wh: `(..., 2)` float32, width and height of what is letterboxed.
+
+    Returns:
+        `(..., 2)` float32.
+    """
+    one, two = np.float32(1), np.float32(2)
+    aspect = size_wh[..., 1] / size_wh[..., 0]
+    left = np.where(aspect < one, np.float32(0), (one - one / aspect) / two)
+    top = np.where(aspect < one, (one - aspect) / two, np.float32(0))
+    return np.stack([left, top], axis=-1)
+
+
+def unpad_float32(points_unit: Float32, crop: ParityCrops, row: NDArray[np.int64]) -> Float32:
+    """Points of crops → of the regions in them, both 0..1.
+
+    (detection_letterbox_removal_calculator.cc, landmark_letterbox_removal_calculator.cc)
+
+    Args:
+        points_unit: `(N, P, 2)` float32, x y.
+        crop: the crops they were found in.
+        row: `(N,)` int64, which crop each belongs to.
+    """
+    if not crop.letterboxed:
+        return points_unit
+    padding = padding_float32(crop.rois.size_px[row].astype(np.float32))[:, None]
+    unpadded: Float32 = (points_unit - padding) / (np.float32(1) - (padding + padding))
+    return unpadded
+
+
+def rois_float32(
+    points_unit: Float32, image_wh: tuple[int, int], ids: NDArray[np.int64], margin: float
+) -> Rois:
+    """Regions from alignment points, as `align.roi.rois_from_alignment` in float32.
+
+    (alignment_points_to_rects_calculator.cc, rect_transformation_calculator.cc)
+
+    Args:
+        points_unit: `(N, 2, 2)` float32, parts of the image's width and height.
+        image_wh: width and height of the image.
+        ids: `(N,)` int64.
+        margin: side of the square per diameter of the circle.
+
+    Returns:
+        Regions in pixels as float64: the exact product of a float32 part and the image's size,
+        so that both can be had back. Width and height may differ in the last bit.
+    """
+    size_wh = np.array(image_wh, np.float32)
+    center, rim = np.moveaxis(points_unit * size_wh, 1, 0)
+    dx, dy = (rim - center).T
+    diameter = (np.sqrt(dx * dx + dy * dy).astype(np.float64) * 2.0).astype(np.float32)
+    longest = (diameter[:, None] / size_wh * size_wh).max(axis=1, keepdims=True)
+    size = longest / size_wh * np.float32(margin)
+    turn = np.array([atan2_float32(-y, x) for y, x in zip(dy, dx, strict=True)], np.float32)
+    angle = (np.float32(np.pi / 2) - turn).astype(np.float64)
+    angle -= 2 * np.pi * np.floor((angle + np.pi) / (2 * np.pi))
+    image = np.array(image_wh, np.float64)
+    return Rois(
+        (center / size_wh).astype(np.float64) * image,
+        size.astype(np.float64) * image,
+        angle.astype(np.float32).astype(np.float64),
+        ids,
+    )
