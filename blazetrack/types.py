@@ -194,12 +194,14 @@ class Crops(Rows):
         to_image: `(N, 2, 3)` float64, affine from crop pixels to image pixels.
         rois: the N regions.
         image_wh: width and height of the image in pixels.
+        letterboxed: each crop shows the square around its region, not the region stretched.
     """
 
     pixels: NDArray[np.uint8] = field(metadata=rows("h", "w", 3, dtype="uint8"))
     to_image: Float64 = field(metadata=rows(2, 3))
     rois: Rois
     image_wh: tuple[int, int]
+    letterboxed: bool = True
 
     def __post_init__(self) -> None:
         Rows.__post_init__(self)

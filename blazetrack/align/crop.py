@@ -81,7 +81,7 @@ class Crop:
         shown = rois.squares() if self._letterbox else rois
         to_image = rectangle_to_image(shown.center_px, shown.size_px, shown.angle_rad, self._size)
         pixels = self._sample(frame, shown, to_image)
-        return Crops(pixels, to_image, rois, (frame.width, frame.height))
+        return Crops(pixels, to_image, rois, (frame.width, frame.height), self._letterbox)
 
     def _sample(
         self, frame: Frame, shown: Rois, to_image: NDArray[np.float64]

@@ -5,16 +5,14 @@ OpenCV did so when MediaPipe 0.10.21 was built; the installed one may not.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
-
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from blazetrack.align import crop as align
-from blazetrack.types import Crops, Frame, Rois
+from blazetrack.types import Frame, Rois
 
-__all__ = ["Crop", "ParityCrops", "rectangle_corners", "sample_fixed_point"]
+__all__ = ["Crop", "rectangle_corners", "sample_fixed_point"]
 
 Float32 = NDArray[np.float32]
 Float64 = NDArray[np.float64]
@@ -23,24 +21,8 @@ Float64 = NDArray[np.float64]
 STEPS = 32
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class ParityCrops(Crops):
-    """Crops by MediaPipe's sampling.
-
-    Attributes:
-        letterboxed: each crop shows the square around its region, not the region stretched.
-    """
-
-    letterboxed: bool = True
-
-
 class Crop(align.Crop):
     """Crop as MediaPipe does, with exactly its pixels; slower than `crop`. Options as there."""
-
-    def __call__(self, frame: Frame, rois: Rois) -> ParityCrops:
-        crops = super().__call__(frame, rois)
-        values = {one.name: getattr(crops, one.name) for one in fields(crops)}
-        return ParityCrops(**values, letterboxed=self._letterbox)
 
     def _sample(self, frame: Frame, shown: Rois, to_image: Float64) -> NDArray[np.uint8]:
         pixels = np.empty((len(shown), *self._size, 3), np.uint8)

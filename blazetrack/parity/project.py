@@ -8,9 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from blazetrack.align import project as align
-from blazetrack.parity.crop import ParityCrops
 from blazetrack.parity.roi import unpad_float32
-from blazetrack.types import Landmarks, Poses
+from blazetrack.types import Crops, Landmarks, Poses
 
 __all__ = ["project", "project_float32"]
 
@@ -18,7 +17,7 @@ Float32 = NDArray[np.float32]
 Float64 = NDArray[np.float64]
 
 
-def project(landmarks: Landmarks, crop: ParityCrops) -> Poses:
+def project(landmarks: Landmarks, crop: Crops) -> Poses:
     """As the node `project`, with x and y as MediaPipe computes them."""
     poses = align.project(landmarks, crop)
     landmarks_px = poses.landmarks_px
@@ -29,13 +28,13 @@ def project(landmarks: Landmarks, crop: ParityCrops) -> Poses:
     return replace(poses, alignment_px=alignment_px)
 
 
-def _to_image(points: Float64, crop: ParityCrops, row: NDArray[np.int64]) -> Float64:
+def _to_image(points: Float64, crop: Crops, row: NDArray[np.int64]) -> Float64:
     unit = (points / np.array(crop.pixels.shape[2:0:-1])).astype(np.float32)
     points_px: Float64 = project_float32(unit, crop, row) * np.array(crop.image_wh, float)
     return points_px
 
 
-def project_float32(points_unit: Float32, crop: ParityCrops, row: NDArray[np.int64]) -> Float32:
+def project_float32(points_unit: Float32, crop: Crops, row: NDArray[np.int64]) -> Float32:
     """Points of crops → of the image, both 0..1.
 
     (landmark_projection_calculator.cc)

@@ -12,8 +12,7 @@ from numpy.typing import NDArray
 
 from blazetrack.align.roi import MARGIN
 from blazetrack.parity.atan2 import atan2_float32
-from blazetrack.parity.crop import ParityCrops
-from blazetrack.types import Detections, Frame, Poses, Rois
+from blazetrack.types import Crops, Detections, Frame, Poses, Rois
 
 __all__ = [
     "padding_float32",
@@ -28,7 +27,7 @@ Float32 = NDArray[np.float32]
 
 def rois_from_detections(
     detections: Detections,
-    crop: ParityCrops,
+    crop: Crops,
     *,
     points: tuple[int, int] = (0, 1),
     margin: float = MARGIN,
@@ -64,7 +63,7 @@ def padding_float32(size_wh: Float32) -> Float32:
     return np.stack([left, top], axis=-1)
 
 
-def unpad_float32(points_unit: Float32, crop: ParityCrops, row: NDArray[np.int64]) -> Float32:
+def unpad_float32(points_unit: Float32, crop: Crops, row: NDArray[np.int64]) -> Float32:
     """Points of crops → of the regions in them, both 0..1.
 
     (detection_letterbox_removal_calculator.cc, landmark_letterbox_removal_calculator.cc)

@@ -87,6 +87,7 @@ def test_crop_lit_pixel_is_where_the_inverse_affine_maps_it(
 def test_crop_stretched_region_maps_its_pixel_back(node: type[Crop]) -> None:
     crop = node(size=(SIDE, SIDE), letterbox=False)
     cut = crop(one_pixel(90, 70), region(95, 66, 60, 30, 0.7))
+    assert not cut.letterboxed
     home = apply(cut.to_image[0], brightest(cut.pixels[0])[None])[0]
     np.testing.assert_allclose(home, [90, 70], atol=0.5)
 
@@ -100,6 +101,7 @@ def test_crop_whole_image_is_letterboxed_in_the_middle(
     frame = Frame(np.full((height, width, 3), 255, np.uint8))
     crop = node(size=(100, 100), border="zero")
     cut = crop(frame, whole_roi(frame))
+    assert cut.letterboxed
     assert cut.image_wh == size
     light = cut.pixels[0, :, :, 0] > 0
     columns, rows = np.flatnonzero(light.any(axis=0)), np.flatnonzero(light.any(axis=1))

@@ -11,11 +11,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from blazetrack.align.crop import Crop
 from blazetrack.align.project import project
 from blazetrack.align.roi import rois_from_alignment
 from blazetrack.geometry import apply
 from blazetrack.parity import project as parity
-from blazetrack.parity.crop import Crop as ParityCrop
 from blazetrack.skeleton import COCO17
 from blazetrack.types import Crops, Frame, Landmarks, Poses, Rois
 
@@ -28,7 +28,7 @@ def crops(*regions: tuple[float, float, float, float]) -> Crops:
     x, y, side, angle = np.reshape(regions, (len(regions), 4)).astype(np.float64).T
     ids = np.arange(5, 5 + len(regions))
     rois = Rois(np.stack([x, y], 1), np.stack([side, side], 1), angle, ids)
-    return ParityCrop(size=(SIDE, SIDE))(Frame(np.zeros((HEIGHT, WIDTH, 3), np.uint8)), rois)
+    return Crop(size=(SIDE, SIDE))(Frame(np.zeros((HEIGHT, WIDTH, 3), np.uint8)), rois)
 
 
 def marks(row: list[int], seed: int = 0, masks: np.ndarray | None = None) -> Landmarks:

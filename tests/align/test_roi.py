@@ -10,16 +10,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from blazetrack.align.crop import Crop
 from blazetrack.align.roi import (
     free_rois,
     merge_rois,
     rois_from_alignment,
+    rois_from_boxes,
     rois_from_detections,
     rois_from_poses,
     whole_roi,
 )
 from blazetrack.parity import roi as parity
-from blazetrack.parity.crop import Crop
 from blazetrack.types import Crops, Detections, Frame, Poses, Rois
 
 MakePeople = Callable[..., Poses]
@@ -227,3 +228,19 @@ def test_merging_with_nobody() -> None:
     assert len(merge_rois(None, None)) == 0
     assert merge_rois(squares((1, 1, 9)), None).center_px.tolist() == [[1, 1]]
     assert len(merge_rois(Rois.empty(), Rois.empty())) == 0
+
+
+def test_rois_from_boxes_are_upright_and_larger_by_the_margin() -> None:
+    rois = rois_from_boxes(np.array([[10.0, 20, 30, 100]]), ONE, margin=1.5)
+    assert rois.center_px.tolist() == [[20, 60]]
+    assert rois.size_px.tolist() == [[30, 120]]
+    assert (rois.angle_rad.tolist(), rois.ids.tolist()) == ([0], [1])
+
+
+def test_rois_from_detections_without_keypoints_are_those_of_the_boxes() -> None:
+    box = np.array([[0.25, 0.25, 0.5, 0.75]], np.float32)
+    row = np.zeros(1, np.int64)
+    detections = Detections(box, np.zeros((1, 0, 2), np.float32), np.ones(1, np.float32), row)
+    rois = rois_from_detections(detections, whole_crop(400, 200), margin=1.0)
+    np.testing.assert_allclose(rois.center_px, [[150, 100]])
+    np.testing.assert_allclose(rois.size_px, [[100, 200]])
