@@ -1,10 +1,10 @@
-"""What a `.jsonl` of a run holds, as arrays: one set per person."""
+"""Read the `.jsonl` of a run into arrays, one set per person."""
 
 from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,16 +17,19 @@ from blazetrack.skeleton import SKELETONS, Skeleton
 __all__ = ["Person", "Recording", "read_recording"]
 
 Float = NDArray[np.float64]
+_HEAD: dict[str, Callable[[Any], float]] = {
+    "frame": int, "time_s": float, "width": int, "height": int
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
 class Person:
-    """One person over the M frames that show them.
+    """One person in M frames.
 
     Attributes:
-        rows: `(M,)` int64, which frames of the recording, rising.
-        landmarks_px: `(M, K, 3)`, x y z in pixels of the picture.
-        world_landmarks_m: `(M, K, 3)`, metres from the middle of the hips.
+        rows: `(M,)` int64, rows of the recording, increasing.
+        landmarks_px: `(M, K, 3)`, x y z in image pixels.
+        world_landmarks_m: `(M, K, 3)`, metres from the centre of the hips.
         visibility: `(M, K)`, 0..1.
     """
 
@@ -42,12 +45,12 @@ class Recording:
 
     Attributes:
         name: the file.
-        frames: `(T,)` int64, their numbers.
+        frames: `(T,)` int64, frame numbers.
         time_s: `(T,)`.
-        size_px: `(T, 2)`, width and height of the pictures.
-        people: id → person, in the order in which they came.
-        skeleton: names the K keypoints; None for a set that is not blazetrack's own.
-        warnings: one line for each thing that was left out.
+        size_px: `(T, 2)`, width and height of the images.
+        people: id → person, in the order of appearance.
+        skeleton: the keypoint set; None for one that blazetrack does not know.
+        warnings: one line per omission.
     """
 
     name: str
@@ -60,28 +63,23 @@ class Recording:
 
 
 def read_recording(path: str | os.PathLike[str]) -> Recording:
-    """Read what `--out FILE.jsonl` has written, also by a run that was killed.
+    """Read a file of `--out FILE.jsonl`, also of a run that was killed.
 
-    A last line that is only half there is left out, with a warning.
+    An incomplete last line is omitted, with a warning.
 
     Raises:
-        SourceError: no such file, nothing in it, or a line that blazetrack has not written.
+        SourceError: no such file, an empty one, or a line that blazetrack did not write.
     """
     name = os.fspath(path)
     warnings: list[str] = []
-    heads: list[tuple[int, float, int, int]] = []
+    heads: list[tuple[float, ...]] = []
+    names: set[str | None] = set()  # of the skeletons
     seen: dict[int, dict[int, tuple[Float, Float, Float]]] = {}  # id → row → arrays
     for number, record in _records(name, warnings):
         try:
-            heads.append(
-                (
-                    int(record["frame"]),
-                    float(record["time_s"]),
-                    int(record["width"]),
-                    int(record["height"]),
-                )
-            )
+            heads.append(tuple(convert(record[key]) for key, convert in _HEAD.items()))
             for pose in record["poses"]:
+                names.add(record.get("skeleton"))
                 seen.setdefault(int(pose["id"]), {})[len(heads) - 1] = _arrays(pose)
         except (KeyError, TypeError, ValueError, IndexError):
             raise SourceError(
@@ -105,13 +103,19 @@ def read_recording(path: str | os.PathLike[str]) -> Recording:
         time_s=time_s,
         size_px=np.stack([width, height], axis=1).astype(np.float64),
         people={number: _person(rows) for number, rows in seen.items()},
-        skeleton=next((s for s in SKELETONS.values() if {len(s)} == counts), None),
+        skeleton=_skeleton(names, counts),
         warnings=tuple(warnings),
     )
 
 
+def _skeleton(names: set[str | None], counts: set[int]) -> Skeleton | None:
+    """The named set; by the number of keypoints in files that name none."""
+    fitting = [one for one in SKELETONS.values() if {len(one)} == counts]
+    return next((one for one in fitting if names in ({one.name}, {None})), None)
+
+
 def _records(name: str, warnings: list[str]) -> Iterator[tuple[int, Any]]:
-    """Line number and content of each line."""
+    """Line number and parsed content of each line."""
     try:
         with open(name, "rb") as file:
             for number, line in enumerate(file, 1):
@@ -123,7 +127,7 @@ def _records(name: str, warnings: list[str]) -> Iterator[tuple[int, Any]]:
                     if number > 1 and not line.endswith(b"\n"):
                         warnings.append(
                             f"{name}: line {number}, the last one, is not complete (was the run "
-                            "killed?); it is left out"
+                            "killed?); it is omitted"
                         )
                         return
                     raise SourceError(

@@ -1,9 +1,10 @@
-"""Reading back what a run has written, whole or not."""
+"""Reading the files of complete and of killed runs."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,7 @@ from blazetrack.types import Frame, Poses
 
 @pytest.fixture
 def file(tmp_path: Path, people: Callable[..., Poses]) -> Path:
-    """Four frames: nobody, id 2, ids 1 and 2, id 1."""
+    """Four frames: no person, id 2, ids 1 and 2, id 1."""
     found = [
         Poses.empty(),
         people((10, 20, 5), ids=[2]),
@@ -32,7 +33,7 @@ def file(tmp_path: Path, people: Callable[..., Poses]) -> Path:
     return tmp_path / "a.jsonl"
 
 
-def test_each_person_is_a_set_of_arrays(file: Path) -> None:
+def test_read_recording_gives_arrays_per_person(file: Path) -> None:
     recording = read_recording(file)
     assert recording.frames.tolist() == [5, 6, 7, 8]
     assert recording.time_s.tolist() == [0.0, 0.1, 0.2, 0.3]
@@ -48,7 +49,7 @@ def test_each_person_is_a_set_of_arrays(file: Path) -> None:
     assert recording.warnings == ()
 
 
-def test_a_half_line_at_the_end_is_left_out(file: Path) -> None:
+def test_read_recording_incomplete_last_line_is_omitted(file: Path) -> None:
     data = file.read_bytes()
     for cut in (1, 50, data.rindex(b"\n", 0, -1) + 2 - len(data)):
         file.write_bytes(data[: -abs(cut)])
@@ -61,12 +62,29 @@ def test_a_half_line_at_the_end_is_left_out(file: Path) -> None:
         assert warning.startswith(f"{file}: line 4, the last one, is not complete")
 
 
-def test_people_of_another_known_skeleton(tmp_path: Path, people: Callable[..., Poses]) -> None:
-    for count, skeleton in ((17, COCO17), (5, None)):
-        with open_sink(tmp_path / "a.jsonl") as sink:
-            frame = Frame(np.zeros((48, 64, 3), np.uint8), 0, 0.0)
-            sink.write(frame, people((9, 9, 5), ids=[1], keypoints=count))
-        assert read_recording(tmp_path / "a.jsonl").skeleton is skeleton
+@pytest.mark.parametrize(
+    ("keypoints", "written", "read"),
+    [
+        (17, {"skeleton": COCO17}, COCO17),
+        (17, {"skeleton": replace(COCO17, name="mine")}, None),
+        (17, {}, COCO17),  # not named: the sink's set has 33
+        (5, {}, None),
+    ],
+)
+def test_read_recording_skeleton_is_named_or_counted(
+    tmp_path: Path, people: Callable[..., Poses], keypoints: int, written: Any, read: Any
+) -> None:
+    with open_sink(tmp_path / "a.jsonl", **written) as sink:
+        frame = Frame(np.zeros((48, 64, 3), np.uint8), 0, 0.0)
+        sink.write(frame, people((9, 9, 5), ids=[1], keypoints=keypoints))
+    assert read_recording(tmp_path / "a.jsonl").skeleton is read
+
+
+def test_read_recording_old_file_without_skeleton_counts_keypoints(file: Path) -> None:
+    lines = [json.loads(line) for line in file.read_text().splitlines()]
+    assert {line.pop("skeleton") for line in lines} == {"blazepose33"}
+    file.write_text("".join(json.dumps(line) + "\n" for line in lines))
+    assert read_recording(file).skeleton is BLAZEPOSE33
 
 
 def change(**changes: Any) -> Callable[[dict[str, Any]], Any]:
@@ -94,7 +112,7 @@ def change_pose(**changes: Any) -> Callable[[dict[str, Any]], Any]:
         change_pose(world_landmarks_m=None),
     ],
 )
-def test_a_line_of_something_else(file: Path, broken: Callable[[Any], Any]) -> None:
+def test_read_recording_wrong_line_is_refused(file: Path, broken: Callable[[Any], Any]) -> None:
     lines = file.read_text().splitlines(keepends=True)
     lines[1] = json.dumps(broken(json.loads(lines[1]))) + "\n"
     file.write_text("".join(lines))
@@ -103,7 +121,7 @@ def test_a_line_of_something_else(file: Path, broken: Callable[[Any], Any]) -> N
 
 
 @pytest.mark.parametrize("text", [b"frame,time_s\n0,0.0\n", b"\xff\xfe\n", b"[" * 100_000 + b"\n"])
-def test_a_line_that_is_not_json(file: Path, text: bytes) -> None:
+def test_read_recording_line_not_json_is_refused(file: Path, text: bytes) -> None:
     file.write_bytes(text)
     with pytest.raises(SourceError, match=r"a\.jsonl: line 1 is not JSON"):
         read_recording(file)
@@ -112,7 +130,7 @@ def test_a_line_that_is_not_json(file: Path, text: bytes) -> None:
         read_recording(file)
 
 
-def test_people_with_different_keypoints(file: Path) -> None:
+def test_read_recording_mixed_keypoint_counts_are_refused(file: Path) -> None:
     lines = file.read_text().splitlines()
     record = json.loads(lines[1])
     for key in ("landmarks_px", "world_landmarks_m", "visibility"):
@@ -123,13 +141,13 @@ def test_people_with_different_keypoints(file: Path) -> None:
 
 
 @pytest.mark.parametrize("text", ["", "\n\n"])
-def test_an_empty_file(file: Path, text: str) -> None:
+def test_read_recording_empty_file_is_refused(file: Path, text: str) -> None:
     file.write_text(text)
     with pytest.raises(SourceError, match="expected the frames of a run, got no whole line"):
         read_recording(file)
 
 
-def test_no_file(tmp_path: Path) -> None:
+def test_read_recording_missing_file_is_refused(tmp_path: Path) -> None:
     for path in (tmp_path / "gone.jsonl", tmp_path):
         with pytest.raises(SourceError, match=r"cannot be read \(.*\); expected a \.jsonl"):
             read_recording(path)

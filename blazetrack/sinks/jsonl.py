@@ -1,31 +1,44 @@
-"""JSON Lines: one object per frame, every frame present."""
+"""JSON Lines: one object per frame, also for frames without people."""
 
 from __future__ import annotations
 
 import json
+import os
 from typing import Any
 
 import numpy as np
 
 from blazetrack.sinks.base import TextSink, check_finite
+from blazetrack.skeleton import BLAZEPOSE33, Skeleton
 from blazetrack.types import Frame, Poses
 
 __all__ = ["JsonlSink", "to_record"]
 
 
 class JsonlSink(TextSink):
-    """A `.jsonl` file with the object of `to_record` on each line."""
+    """A `.jsonl` file with the object of `to_record` on each line.
+
+    Args:
+        path: the file.
+        skeleton: the keypoint set; named in each line whose poses have as many keypoints.
+    """
+
+    def __init__(self, path: str | os.PathLike[str], *, skeleton: Skeleton = BLAZEPOSE33) -> None:
+        super().__init__(path)
+        self._skeleton = skeleton
 
     def text(self, frame: Frame, poses: Poses) -> str:
         check_finite(self.name, frame, poses)
-        return json.dumps(to_record(frame, poses), separators=(",", ":")) + "\n"
+        fits = poses.landmarks_px.shape[1] == len(self._skeleton)
+        record = to_record(frame, poses, self._skeleton if fits else None)
+        return json.dumps(record, separators=(",", ":")) + "\n"
 
 
-def to_record(frame: Frame, poses: Poses) -> dict[str, Any]:
-    """One frame as plain lists and numbers.
+def to_record(frame: Frame, poses: Poses, skeleton: Skeleton | None = None) -> dict[str, Any]:
+    """One frame as plain lists and numbers, with the name of the skeleton if it is given.
 
-    Rounded to what the numbers are worth: pixels to 3 decimals, metres to 5, probabilities to 4,
-    seconds to 6.
+    Rounded to their precision: pixels to 3 decimals, metres to 5, probabilities to 4, seconds
+    to 6.
     """
     columns = zip(
         poses.ids.tolist(),
@@ -42,5 +55,6 @@ def to_record(frame: Frame, poses: Poses) -> dict[str, Any]:
         "time_s": round(float(frame.time_s), 6),
         "width": frame.width,
         "height": frame.height,
+        **({} if skeleton is None else {"skeleton": skeleton.name}),
         "poses": [dict(zip(keys, person, strict=True)) for person in columns],
     }

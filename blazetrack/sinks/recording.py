@@ -1,4 +1,4 @@
-"""A recording: a film, JSON lines and a table of the same frames, under one name."""
+"""A recording: video, JSON Lines and CSV of the same frames, under one name."""
 
 from __future__ import annotations
 
@@ -8,26 +8,22 @@ from dataclasses import replace
 from pathlib import Path
 
 from blazetrack.errors import SinkError
+from blazetrack.sinks import open_sink
 from blazetrack.sinks.base import Picture, Sink
-from blazetrack.sinks.csv import CsvSink
-from blazetrack.sinks.jsonl import JsonlSink
-from blazetrack.sinks.video import VideoSink
 from blazetrack.skeleton import BLAZEPOSE33, Skeleton
 from blazetrack.types import Frame, Poses
 
-__all__ = ["ENDINGS", "Recording", "free_stem"]
-
-ENDINGS = (".mp4", ".jsonl", ".csv")
+__all__ = ["RecordingSink", "free_stem"]
 
 
-class Recording(Sink):
-    """`stem.mp4`, `stem.jsonl` and `stem.csv` with the same frames, counted and timed from 0.
+class RecordingSink(Sink):
+    """`stem.mp4`, `stem.jsonl` and `stem.csv`, with frame numbers and times from 0.
 
-    Where one of the files cannot be written, all of them are finished and the error is raised.
+    If one of the files cannot be written, all are finished and the error is raised.
 
     Args:
-        stem: the files' path without the ending.
-        skeleton: names the columns of the table.
+        stem: path of the files without the ending.
+        skeleton: keypoint set of the poses.
         threads: encoder threads; 0 leaves the number to the encoder.
 
     Raises:
@@ -43,20 +39,18 @@ class Recording(Sink):
         skeleton: Skeleton = BLAZEPOSE33,
         threads: int = 1,
     ) -> None:
-        stem = os.fspath(stem)
-        super().__init__(stem)
-        self._parts: tuple[Sink, ...] = (
-            VideoSink(stem + ".mp4", threads=threads),
-            JsonlSink(stem + ".jsonl"),
-            CsvSink(stem + ".csv", skeleton=skeleton),
-        )
+        super().__init__(os.fspath(stem))
+        self._parts = [
+            open_sink(Path(self.name + ending), skeleton=skeleton, threads=threads)
+            for ending in (".mp4", ".jsonl", ".csv")
+        ]
         self._start_s = 0.0
         self.frames = 0
         self.seconds = 0.0
 
     @property
     def files(self) -> tuple[Path, ...]:
-        """The paths of the film, the JSON lines and the table."""
+        """The paths of the video, the JSON Lines and the CSV."""
         return tuple(Path(part.name) for part in self._parts)
 
     def write(self, frame: Frame, poses: Poses, picture: Picture | None = None) -> None:
@@ -68,28 +62,28 @@ class Recording(Sink):
             for part in self._parts:
                 part.write(counted, poses, picture)
         except SinkError:
-            with suppress(SinkError):  # the first error says most
+            with suppress(SinkError):  # the first error is the cause
                 self.close()
             raise
         self.frames += 1
 
     def close(self) -> None:
-        with ExitStack() as stack:  # each is closed, also where another one cannot be
-            stack.callback(self._gather)
+        with ExitStack() as stack:  # closes all, also after an error
+            stack.callback(self._collect_warnings)
             for part in self._parts:
                 stack.callback(part.close)
 
-    def _gather(self) -> None:
+    def _collect_warnings(self) -> None:
         self.warnings = [line for part in self._parts for line in part.warnings]
 
 
 def free_stem(folder: str | os.PathLike[str], day: str, name: str = "blazetrack") -> Path:
-    """The first `folder/name_day_NNN` under which there is no file of any ending.
+    """The first `folder/name_day_NNN` that no file has, whatever its ending.
 
     Args:
-        folder: where to look; may be missing.
-        day: the date, as it is to be read.
-        name: what the name begins with.
+        folder: may be missing.
+        day: the date as text.
+        name: start of the file name.
     """
     place = Path(os.path.expanduser(folder))
     taken = {path.name.partition(".")[0] for path in place.glob(f"{name}_{day}_*")}

@@ -16,7 +16,7 @@ from blazetrack.errors import SinkError
 from blazetrack.pipeline import PoseTracker
 from blazetrack.render import draw_poses
 from blazetrack.sinks.base import Picture, Sink
-from blazetrack.sinks.recording import Recording, free_stem
+from blazetrack.sinks.recording import RecordingSink, free_stem
 from blazetrack.skeleton import BLAZEPOSE33, Skeleton
 from blazetrack.sources import SourceInfo
 from blazetrack.types import Frame, Poses
@@ -88,7 +88,7 @@ class Window(Sink):
         self._mirror = self._boxes = self._world = self._help = False
         self._turn_rad = radians(30)
         self._paused = self._step = False
-        self._recording: Recording | None = None
+        self._recording: RecordingSink | None = None
         self._last: tuple[Frame, Poses] | None = None
         self._given: Picture | None = None  # last picture of `write`
         self._detector_ran = False  # for the last frame
@@ -284,7 +284,7 @@ class Window(Sink):
             self._finish(recording)
             return
         try:
-            self._recording = Recording(self._free_stem(), skeleton=self._skeleton)
+            self._recording = RecordingSink(self._free_stem(), skeleton=self._skeleton)
         except SinkError as error:
             self._warn(str(error))
 
@@ -304,7 +304,7 @@ class Window(Sink):
             self._warn(f"recording ended: {error}")
             self._finish(recording)
 
-    def _finish(self, recording: Recording) -> None:
+    def _finish(self, recording: RecordingSink) -> None:
         try:
             recording.close()
         except SinkError as error:

@@ -16,7 +16,7 @@ from blazetrack.errors import BlazetrackError, InputError, SinkError
 from blazetrack.graph import Trace
 from blazetrack.pipeline import PoseTracker
 from blazetrack.render import draw_poses
-from blazetrack.sinks.recording import Recording
+from blazetrack.sinks.recording import RecordingSink
 from blazetrack.skeleton import Skeleton
 from blazetrack.types import Frame, Poses
 from blazetrack.web.limits import Limits
@@ -89,7 +89,7 @@ class Engine:
         self._recorded = recorded
         self._clock = clock
         self._meter = Meter(clock)
-        self._recording: Recording | None = None
+        self._recording: RecordingSink | None = None
         self._began_s = 0.0
         self.recorded = 0
         self.choice = choice
@@ -173,7 +173,7 @@ class Engine:
         """
         if self._recording is not None:
             raise InputError("recording: one runs already; end it first")
-        self._recording = Recording(stem, skeleton=self.skeleton)
+        self._recording = RecordingSink(stem, skeleton=self.skeleton)
         self.recorded, self._began_s = 0, self._clock()
 
     def stop_recording(self) -> None:

@@ -59,7 +59,8 @@ def test_the_golden_clip_into_every_output(
 def test_a_json_line_is_what_the_design_says(command: Any, weights: object, tmp_path: Path) -> None:
     command("run", "synthetic?frames=2&size=640x480", "--out", "a.jsonl")
     for index, record in enumerate(records(tmp_path / "a.jsonl")):
-        assert list(record) == ["frame", "time_s", "width", "height", "poses"]
+        assert list(record) == ["frame", "time_s", "width", "height", "skeleton", "poses"]
+        assert record["skeleton"] == "blazepose33"
         assert (record["frame"], record["width"], record["height"]) == (index, 640, 480)
         assert record["time_s"] == round(index / 30, 6)
         (pose,) = record["poses"]

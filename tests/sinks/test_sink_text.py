@@ -44,9 +44,10 @@ def write(path: Path, *frames: Poses, **options: object) -> list[str]:
 def test_jsonl_has_every_frame_and_every_number(tmp_path: Path) -> None:
     poses = people(2)
     lines = write(tmp_path / "a.jsonl", Poses.empty(), poses)
-    nobody, both = map(json.loads, lines)
-    assert nobody == {"frame": 0, "time_s": 0.0, "width": 48, "height": 32, "poses": []}
-    assert list(both) == ["frame", "time_s", "width", "height", "poses"]
+    empty, both = map(json.loads, lines)
+    size, skeleton = {"width": 48, "height": 32}, {"skeleton": "blazepose33"}
+    assert empty == {"frame": 0, "time_s": 0.0, **size, **skeleton, "poses": []}
+    assert list(both) == ["frame", "time_s", "width", "height", "skeleton", "poses"]
     assert both["time_s"] == round(1 / 30, 6)
     assert [person["id"] for person in both["poses"]] == [1, 2]
     for row, person in enumerate(both["poses"]):
