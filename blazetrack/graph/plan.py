@@ -1,4 +1,4 @@
-"""From the text of a graph to nodes that can run: every wire checked, then every node made."""
+"""Build a plan from a graph: check every wire, then make every node."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class PlannedNode:
 
     Attributes:
         spec: its line of the text.
-        call: the object or function to call once per frame.
+        call: the object or function, called once per frame.
         ports: every port of `call` in the order of its parameters, wired or not.
     """
 
@@ -43,11 +43,9 @@ class PlannedNode:
 
 @dataclass(frozen=True)
 class Plan:
-    """A checked graph with its nodes made; one scheduler runs it, and closes it.
+    """A checked graph with its nodes; one scheduler runs and closes it.
 
-    Attributes:
-        spec: the text it came from.
-        nodes: in an order in which every stream is written before it is read.
+    `nodes` are in an order in which every stream is written before it is read.
     """
 
     spec: GraphSpec
@@ -63,9 +61,8 @@ def build_plan(
 
     Args:
         spec: the graph.
-        nodes: the node table: what stands under `use` → class or function.
-        resources: role → an object that nodes share. An option whose type is the class of such
-            an object takes its role as value.
+        nodes: the node table: name under `use` → class or function.
+        resources: role → an object that nodes share; an option of its class takes the role.
 
     Raises:
         GraphError: something in the text is wrong.
@@ -79,12 +76,12 @@ def build_plan(
             if hasattr(call, "close"):
                 undo.callback(call.close)
             made.append(PlannedNode(step.spec, call, step.signature.ports))
-        undo.pop_all()  # all are made: now closing them is the scheduler's
+        undo.pop_all()  # from here on the scheduler closes them
     return Plan(spec, tuple(made))
 
 
 def check_graph(spec: GraphSpec, nodes: Mapping[str, Callable[..., Any]]) -> None:
-    """Check all of a graph that can be known without making a node or loading a model.
+    """Check a graph without making a node or loading a model.
 
     Raises:
         GraphError: something in the text is wrong. The known roles are those of its `models`.
@@ -114,7 +111,7 @@ def describe(graph: Plan | GraphSpec) -> list[dict[str, str]]:
 
 
 def add_note(error: BaseException, note: str) -> None:
-    """Say where a foreign error happened, where Python can (3.11 and later)."""
+    """Note the place of a foreign error, from Python 3.11 on."""
     if sys.version_info >= (3, 11):
         error.add_note(note)
 
@@ -136,7 +133,7 @@ def _checked(
     resources: Mapping[str, object] | None,
     roles: Collection[str],
 ) -> list[_Step]:
-    """The nodes in run order, everything about them checked."""
+    """The checked nodes in run order."""
     steps = []
     for node in spec.nodes:
         where = spec.where(node.name)
@@ -195,7 +192,7 @@ def _options(
 
 
 def _check_ports(node: NodeSpec, signature: Signature, where: str) -> None:
-    """The ports that are wired exist, and those that must be wired are, once."""
+    """Wired ports exist, and required ports are wired once."""
     for port in (*node.inputs, *node.loop):
         if port not in signature.ports:
             hint = did_you_mean(port, signature.ports)
@@ -234,12 +231,12 @@ def _check_streams(spec: GraphSpec, steps: list[_Step]) -> None:
     for who, how, stream in _reads(spec):
         if stream not in writer:
             hint = did_you_mean(stream, writer)
-            raise GraphError(f"{spec.where(who)}: {how}: nobody writes '{stream}', {hint}")
+            raise GraphError(f"{spec.where(who)}: {how}: no node writes '{stream}', {hint}")
     read = {stream for _, _, stream in _reads(spec)}
     for step in steps:
         if step.spec.out not in read:
             raise GraphError(
-                f"{step.where}: out: nobody reads '{step.spec.out}', "
+                f"{step.where}: out: no node reads '{step.spec.out}', "
                 "expected a node or the graph's outputs to read it"
             )
         for port, stream in (*step.spec.inputs.items(), *step.spec.loop.items()):
@@ -252,7 +249,7 @@ def _check_streams(spec: GraphSpec, steps: list[_Step]) -> None:
 
 
 def _reads(spec: GraphSpec) -> Iterable[tuple[str | None, str, str]]:
-    """Who (None is the graph itself) reads how which stream."""
+    """Reader (None is the graph itself), key and stream of each read."""
     for node in spec.nodes:
         yield from ((node.name, f"in.{port}", stream) for port, stream in node.inputs.items())
         yield from ((node.name, f"loop.{port}", stream) for port, stream in node.loop.items())
@@ -262,7 +259,7 @@ def _reads(spec: GraphSpec) -> Iterable[tuple[str | None, str, str]]:
 
 
 def _run_order(spec: GraphSpec) -> list[int]:
-    """Numbers of the nodes such that writers run before readers; the text's order where it can."""
+    """Indices of the nodes, writers before readers; else in the order of the text."""
     number = {node.out: i for i, node in enumerate(spec.nodes)}
     before = [
         {number[stream] for stream in (*node.inputs.values(), node.when) if stream in number}
@@ -283,14 +280,14 @@ def _run_order(spec: GraphSpec) -> list[int]:
         left = set(range(len(before))).difference(order)
         names = [spec.nodes[i].name for i in _cycle({i: before[i] & left for i in left})]
         raise GraphError(
-            f"{spec.where()}: nodes {' → '.join(names)} wait for each other, "
+            f"{spec.where()}: nodes {' → '.join(names)} form a cycle, "
             "expected one of these wires under 'loop'"
         )
     return order
 
 
 def _cycle(before: Mapping[int, set[int]]) -> list[int]:
-    """A way round, from writer to reader, in a graph where every node has a predecessor."""
+    """A cycle, from writer to reader, in a graph where every node has a predecessor."""
     path = [min(before)]
     while path.count(path[-1]) == 1:
         path.append(min(before[path[-1]]))

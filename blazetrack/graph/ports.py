@@ -2,7 +2,7 @@
 
 A node is a class (`__init__` parameters are its options, `__call__` parameters its ports) or a
 plain function (keyword-only parameters are its options, the others its ports). The return
-annotation says what its stream carries.
+annotation is the type of its stream.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ class Param:
     """One port or option.
 
     Attributes:
-        annotation: the type it takes; `Any` where the signature says nothing.
+        annotation: its type; `Any` where the signature has none.
         default: its value where none is given, or `REQUIRED`.
         keyword: True if it can only be passed by name.
     """
@@ -49,18 +49,18 @@ class Param:
 
     @property
     def optional(self) -> bool:
-        """May it be left out: it has a default, or its type says None."""
+        """Whether it may be left out: it has a default, or its type admits None."""
         return self.default is not REQUIRED or _admits_none(self.annotation)
 
     @property
     def fallback(self) -> Any:
-        """What an optional port gets when there is no value."""
+        """The value of an optional port that has none."""
         return None if self.default is REQUIRED else self.default
 
 
 @dataclass(frozen=True)
 class Signature:
-    """What a callable takes and gives: its options, its ports and what it returns."""
+    """Options, ports and return type of a callable."""
 
     options: Mapping[str, Param]
     ports: Mapping[str, Param]
@@ -94,10 +94,10 @@ def read_signature(node: Callable[..., Any], where: str) -> Signature:
 
 
 def accepts(port: Any, written: Any) -> bool:
-    """Can a port of type `port` read what a node that returns `written` writes.
+    """Whether a port of type `port` can read a stream of type `written`.
 
-    Classes are compared, not what stands in their brackets. None on either side counts for
-    nothing, because a node whose required input is None does not run.
+    Classes are compared without their type arguments. None on either side is ignored, because a
+    node whose required input is None does not run.
     """
     wanted, given = _members(port), _members(written)
     if Any in wanted or Any in given:
@@ -115,7 +115,7 @@ def option_value(
     """The value of an option as its node takes it: a list becomes a tuple, a role its object.
 
     Args:
-        value: what the text says.
+        value: from the text.
         annotation: the type of the `__init__` parameter.
         where: the start of an error message.
         resources: role → the object that nodes share, or None to check without objects.
@@ -126,27 +126,16 @@ def option_value(
     """
     if value is None and _admits_none(annotation):
         return None
-    takes = tuple(cls for cls in _members(annotation) if _is_shareable(cls))
+    shareable = tuple(cls for cls in _members(annotation) if _is_shareable(cls))
     is_role = isinstance(value, str) and value in roles
-    if is_role and takes:
-        if resources is None:
-            return value
-        assert isinstance(value, str)
-        if _is_instance(resources[value], takes):
-            return resources[value]
-    shares = any(_is_instance(thing, takes) for thing in (resources or {}).values())
-    if not shares:
-        if _is_plainly(value, annotation):
-            return value
-        from pydantic.errors import PydanticUserError  # 0.1 s: only where it has to judge
-
-        try:
-            return _checked(value, annotation, where)
-        except PydanticUserError:  # a class of objects, which no text can spell out
-            pass
-    got = (
-        f"'{value}', a {type(resources[value]).__name__}" if is_role and resources else shown(value)
-    )
+    shared = (resources or {}).get(value) if is_role else None
+    if is_role and shareable and (resources is None or _is_instance(shared, shareable)):
+        return value if resources is None else shared
+    if not any(_is_instance(thing, shareable) for thing in (resources or {}).values()):
+        converted, value_fits = _converted(value, annotation, where)
+        if value_fits:
+            return converted
+    got = shown(value) if shared is None else f"'{value}', a {type(shared).__name__}"
     hint = "" if is_role else f", {did_you_mean(str(value), roles)}"
     raise GraphError(f"{where}: expected the role of a {type_name(annotation)}, got {got}{hint}")
 
@@ -165,13 +154,13 @@ def type_name(annotation: Any) -> str:
 
 
 _UNIONS = (typing.Union, types.UnionType)
-_NUMBERS = {float: (int,), complex: (int, float)}  # what PEP 484 lets pass for the other
+_NUMBERS = {float: (int,), complex: (int, float)}  # numeric tower of PEP 484
 
 
 def _params(
     function: Callable[..., Any], where: str, hints_of: Callable[..., Any] | None = None
 ) -> tuple[dict[str, Param], Any]:
-    """The parameters of a callable and its return annotation, with annotations resolved."""
+    """Parameters and return type of a callable, with annotations resolved."""
     name = getattr(function, "__qualname__", str(function))
     try:
         signature = inspect.signature(function)
@@ -192,31 +181,34 @@ def _params(
     return params, hints.get("return", Any)
 
 
-def _is_plainly(value: object, annotation: Any) -> bool:
-    """Is it a number, a switch or a word of the very type that is asked for."""
+def _converted(value: Any, annotation: Any, where: str) -> tuple[Any, bool]:
+    """`value` as pydantic's strict JSON mode reads it, and whether a text can give such a value.
+
+    Strict means: no text for numbers, but lists for tuples. A number, boolean or word of the very
+    type wanted needs no pydantic, which takes 0.1 s to import.
+    """
     if typing.get_origin(annotation) is typing.Literal:
-        return any(
-            type(value) is type(word) and value == word for word in typing.get_args(annotation)
-        )
-    if isinstance(value, float) and not isfinite(value):
-        return False
-    return type(value) in (bool, int, float, str) and annotation is type(value)
-
-
-def _checked(value: Any, annotation: Any, where: str) -> Any:
-    """`value` as pydantic's strict JSON mode reads it: no text for numbers, lists for tuples."""
+        words = typing.get_args(annotation)
+        if any(type(value) is type(word) and value == word for word in words):
+            return value, True
+    elif type(value) in (bool, int, float, str) and annotation is type(value):
+        if not isinstance(value, float) or isfinite(value):
+            return value, True
     import json
 
     from pydantic import TypeAdapter, ValidationError
+    from pydantic.errors import PydanticUserError
 
-    adapter: TypeAdapter[Any] = TypeAdapter(annotation)
     try:
-        return adapter.validate_json(json.dumps(value, default=_plain), strict=True)
+        adapter: TypeAdapter[Any] = TypeAdapter(annotation)
+        return adapter.validate_json(json.dumps(value, default=_plain), strict=True), True
+    except PydanticUserError:  # a class of objects, which a text cannot give
+        return None, False
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         item = "".join(f"item {part} " for part in first["loc"] if isinstance(part, int))
         why = item + first["msg"].replace("Input should", "should")
-    except (TypeError, ValueError, RecursionError) as error:  # not a value that a text can hold
+    except (TypeError, ValueError, RecursionError) as error:  # not a value of a text
         why = str(error)
     wanted = type_name(annotation)
     raise GraphError(f"{where}: expected {wanted}, got {shown(value)} ({why})")
@@ -231,7 +223,7 @@ def _plain(value: object) -> str:
 
 
 def _members(annotation: Any) -> list[Any]:
-    """The classes that an annotation allows, without None; `Any` where it cannot be said."""
+    """The classes that an annotation allows, without None; `Any` where unknown."""
     origin = typing.get_origin(annotation)
     alias = annotation if origin is None else origin
     if annotation is None or annotation is type(None):
@@ -260,7 +252,7 @@ def _admits_none(annotation: Any) -> bool:
 def _is_a(got: type, want: type) -> bool:
     try:
         return issubclass(got, want) or got in _NUMBERS.get(want, ())
-    except TypeError:  # a Protocol that cannot be asked at run time
+    except TypeError:  # a Protocol without runtime check
         return True
 
 
@@ -271,5 +263,5 @@ def _is_shareable(cls: Any) -> bool:
 def _is_instance(thing: object, classes: tuple[type, ...]) -> bool:
     try:
         return isinstance(thing, classes)
-    except TypeError:  # a Protocol that cannot be asked at run time
+    except TypeError:  # a Protocol without runtime check
         return False

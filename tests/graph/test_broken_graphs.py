@@ -1,4 +1,4 @@
-"""Every graph that is broken on purpose, and the one line it is answered with."""
+"""Broken graphs and the one-line message of each."""
 
 from __future__ import annotations
 
@@ -64,11 +64,10 @@ MESSAGES = {
     ),
     "bad_path": "FILE: node 'look': expected module:Name, got 'mine.py:Look()'",
     "cycle": (
-        "FILE: nodes first → next → first wait for each other, expected one of these wires "
-        "under 'loop'"
+        "FILE: nodes first → next → first form a cycle, expected one of these wires under 'loop'"
     ),
     "cycle_through_when": (
-        "FILE: nodes look → look wait for each other, expected one of these wires under 'loop'"
+        "FILE: nodes look → look form a cycle, expected one of these wires under 'loop'"
     ),
     "duplicate_input": "FILE: stream 'picture' is listed twice, expected once",
     "duplicate_key": (
@@ -78,23 +77,23 @@ MESSAGES = {
         "FILE: node 'look': two nodes have this name (number 1 and 2), expected a name of its "
         "own for each"
     ),
-    "key_is_a_switch": (
+    "boolean_key": (
         "FILE: line 6, column 51: expected YAML: key 'on' reads as true or false, expected a word"
     ),
-    "loop_nobody_writes": (
-        "FILE: node 'follow': loop.old: nobody writes 'carried', known: people, picture, seen"
+    "unwritten_loop": (
+        "FILE: node 'follow': loop.old: no node writes 'carried', known: people, picture, seen"
     ),
     "missing_key": "FILE: node 'look': key 'out' is missing, expected the name of a stream",
     "missing_name": "FILE: node number 1: key 'name' is missing, expected a name",
     "missing_option": "FILE: node 'look': option 'size' is missing, expected tuple[int, int]",
     "missing_port": "FILE: node 'look': port 'picture' is not wired, expected a stream of Picture",
     "no_nodes": "FILE: 'nodes' is empty, expected at least one node",
-    "nobody_reads": (
-        "FILE: node 'count': out: nobody reads 'number', expected a node or the graph's outputs"
+    "unread_stream": (
+        "FILE: node 'count': out: no node reads 'number', expected a node or the graph's outputs"
         " to read it"
     ),
-    "nobody_writes": (
-        "FILE: node 'look': in.picture: nobody writes 'pictur', did you mean 'picture'?"
+    "unwritten_stream": (
+        "FILE: node 'look': in.picture: no node writes 'pictur', did you mean 'picture'?"
     ),
     "node_is_a_list": (
         "FILE: node number 1: expected a mapping with the keys name, use, in, loop, when, out, "
@@ -111,7 +110,7 @@ MESSAGES = {
         "FILE: node 'count': option 'at_least': expected int, got -1 (should be greater than or"
         " equal to 0)"
     ),
-    "output_nobody_writes": "FILE: outputs: nobody writes 'persons', known: people, picture",
+    "unwritten_output": "FILE: outputs: no node writes 'persons', known: people, picture",
     "port_wired_twice": "FILE: node 'follow': port 'old' is wired twice, expected 'in' or 'loop'",
     "second_writer": (
         "FILE: node 'again': out: expected one writer per stream, 'people' is already written "
@@ -137,8 +136,8 @@ MESSAGES = {
         "you mean 'detector'?"
     ),
     "unknown_use": "FILE: node 'look': unknown node 'lok', did you mean 'look'?",
-    "when_is_a_switch": "FILE: node 'look': 'when': expected the name of a stream, got True",
-    "when_nobody_writes": "FILE: node 'look': when: nobody writes 'need', known: people, picture",
+    "boolean_when": "FILE: node 'look': 'when': expected the name of a stream, got True",
+    "unwritten_when": "FILE: node 'look': when: no node writes 'need', known: people, picture",
     "writes_an_input": (
         "FILE: node 'look': out: expected one writer per stream, 'picture' is already written "
         "by the graph's inputs"
