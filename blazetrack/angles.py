@@ -1,7 +1,7 @@
-"""Joint angles: how far knees, elbows, hips and shoulders are bent, in degrees.
+"""Joint angles of knees, elbows, hips and shoulders in degrees.
 
-An angle stands between the two limbs that meet in a joint, in space and not in the picture:
-180° is a straight leg or arm, and a hip of somebody who stands; 0° is an arm that hangs down.
+The angle is between the two limbs that meet in a joint, in space: 180° is a straight leg or arm, or
+the hip of a standing person; 0° is the shoulder of an arm that hangs down.
 """
 
 from __future__ import annotations
@@ -27,14 +27,13 @@ _ENDS = {
 
 
 def angle_keypoints(skeleton: Skeleton) -> dict[str, tuple[int, int, int]]:
-    """The joints whose angle a set's keypoints give, in the order of `joint_angles`.
+    """The joints of a keypoint set that have an angle, in the order of `joint_angles`.
 
     For BlazePose: left_knee, right_knee, left_elbow, right_elbow, left_hip, right_hip,
     left_shoulder, right_shoulder. A set without those keypoints has fewer, or none.
 
     Returns:
-        Name of the joint → index of the far end of one limb, of the joint, and of the far end of
-        the other limb.
+        Joint → indices of the far end of one limb, the joint, and the far end of the other limb.
     """
     index = {name: place for place, name in enumerate(skeleton.names)}
     found = {}
@@ -50,21 +49,20 @@ def joint_angles(points: NDArray[Any], skeleton: Skeleton) -> Float:
     """The angle in each joint of `angle_keypoints`, in degrees, 0 to 180.
 
     Args:
-        points: `(..., K, 3)` keypoints in space, such as `poses.world_landmarks_m`. With
-            `(..., K, 2)` in pixels it is the angle in the picture, which depends on the view.
+        points: `(..., K, 3)` keypoints in space, such as `poses.world_landmarks_m`.
+            `(..., K, 2)` in pixels give the angles in the image, which depend on the view.
         skeleton: names the K keypoints.
 
     Returns:
-        `(..., J)` float64. NaN where a limb has no length, so that there is no angle: in all of
-        them for a model that gives no metres.
+        `(..., J)` float64; NaN where a limb has no length, as for a model without world landmarks.
     """
     triples = np.array(list(angle_keypoints(skeleton).values())).reshape(-1, 3)
     one, joint, other = triples.T.astype(np.intp)
     u = points[..., one, :].astype(np.float64) - points[..., joint, :]
     v = points[..., other, :].astype(np.float64) - points[..., joint, :]
     u_length, v_length = np.linalg.norm(u, axis=-1), np.linalg.norm(v, axis=-1)
-    # Kahan's formula (How Futile are Mindless Assessments of Roundoff, §12): with the arc cosine,
-    # a straight limb would lose half of its digits.
+    # Kahan, How Futile are Mindless Assessments of Roundoff, §12: the arc cosine would lose half of
+    # the digits for a straight limb.
     a, b = u * v_length[..., None], v * u_length[..., None]
     angle = 2 * np.arctan2(np.linalg.norm(a - b, axis=-1), np.linalg.norm(a + b, axis=-1))
     return np.where((u_length > 0) & (v_length > 0), np.degrees(angle), np.nan)

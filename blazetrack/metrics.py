@@ -1,8 +1,7 @@
-"""How good are keypoints: PCK, PCKh, PDJ, PCP and OKS, in plain numpy.
+"""Keypoint metrics: PCK, PCKh, PDJ, PCP and OKS, in numpy.
 
 All take `(M, K, 2)` predictions and truths in pixels (M people) and an `(M, K)` mask of the
-keypoints that are labelled; what is not labelled counts for nothing. A person who was not found
-is a prediction of NaN, and counts as wrong.
+labelled keypoints; unlabelled ones are ignored. A missed person is NaN, and wrong.
 """
 
 from __future__ import annotations
@@ -39,15 +38,15 @@ def torso_size(truth_px: Float, torso: tuple[int, int, int, int]) -> Float:
 
 
 def pck(predicted_px: Float, truth_px: Float, size_px: Float, threshold: float = 0.2) -> Mask:
-    """Percentage of correct keypoints: which are within `threshold` of a reference size.
+    """Correct keypoints: within `threshold` of a reference size.
 
-    With the torso as the size it is PCK, with the head's it is PCKh (threshold 0.5).
+    The size is the torso's for PCK, the head's for PCKh (threshold 0.5).
 
     Args:
-        predicted_px: `(M, K, 2)`, NaN where nothing was found.
+        predicted_px: `(M, K, 2)`, NaN for a missed person.
         truth_px: `(M, K, 2)`.
-        size_px: `(M,)`, the yardstick of each person.
-        threshold: part of the yardstick.
+        size_px: `(M,)`, reference size of each person.
+        threshold: part of that size.
 
     Returns:
         `(M, K)` bool.
@@ -58,7 +57,7 @@ def pck(predicted_px: Float, truth_px: Float, size_px: Float, threshold: float =
 
 
 def pdj(predicted_px: Float, truth_px: Float, size_px: Float, thresholds: Float) -> Mask:
-    """Percentage of detected joints: `pck` at several thresholds `(T,)`.
+    """Detected joints: `pck` at several thresholds `(T,)`.
 
     Returns:
         `(T, M, K)` bool.
@@ -72,7 +71,7 @@ def pcp(
     edges: Sequence[tuple[int, int]],
     threshold: float = 0.5,
 ) -> Mask:
-    """Percentage of correct parts: both ends of a limb within `threshold` of its length.
+    """Correct parts: both ends of a limb within `threshold` of its length.
 
     Args:
         predicted_px: `(M, K, 2)`.
@@ -111,9 +110,9 @@ def oks(
     """
     squared = np.sum((predicted_px - truth_px) ** 2, axis=-1)
     scale = 2 * area_px2[:, None] * (2 * sigmas) ** 2
-    likeness = np.nan_to_num(np.exp(-squared / np.maximum(scale, 1e-12)), nan=0.0)
+    similarity = np.nan_to_num(np.exp(-squared / np.maximum(scale, 1e-12)), nan=0.0)
     count = labelled.sum(axis=1)
-    total = (likeness * labelled).sum(axis=1)
+    total = (similarity * labelled).sum(axis=1)
     mean: Float = np.divide(total, count, out=np.zeros(len(count)), where=count > 0)
     return mean
 

@@ -1,7 +1,7 @@
-"""Temporal filters: low-pass, One-Euro, and a set of them for each person.
+"""Temporal filters: low-pass, One-Euro, and the smooth node with a set of them per person.
 
-One-Euro: Casiez, Roussel, Vogel, "1 € Filter", CHI 2012; parameters and details as MediaPipe has
-them (util/filtering/one_euro_filter.cc, modules/pose_landmark/pose_landmark_filtering.pbtxt).
+One-Euro: Casiez, Roussel, Vogel, "1 € Filter", CHI 2012; parameters and details as in
+MediaPipe (util/filtering/one_euro_filter.cc, modules/pose_landmark/pose_landmark_filtering.pbtxt).
 """
 
 from __future__ import annotations
@@ -19,10 +19,8 @@ __all__ = ["PRESETS", "LowPass", "OneEuro", "PoseSmoother", "SmoothPreset"]
 Float = NDArray[np.float64]
 Float32 = NDArray[np.float32]
 
-# Used until two samples have told the true rate (one_euro_filter.cc, `frequency`).
-START_HZ = 30.0
-# People smaller than this pass unfiltered (`min_allowed_object_scale`).
-MIN_SCALE_PX = 1e-6
+START_HZ = 30.0  # rate before the second sample (one_euro_filter.cc, `frequency`)
+MIN_SCALE_PX = 1e-6  # smaller people pass unfiltered (`min_allowed_object_scale`)
 
 
 class LowPass:
@@ -36,7 +34,7 @@ class LowPass:
         self._last: Float32 | None = None
 
     def __call__(self, value: Float32, alpha: Float | float | None = None) -> Float32:
-        """Filter one sample; `alpha` replaces the constant one for this sample."""
+        """Filter one sample, with its own `alpha` where one is given."""
         weight = self._alpha if alpha is None else np.asarray(alpha, np.float32)
         if self._last is None:
             self._last = value
@@ -47,14 +45,12 @@ class LowPass:
 
 
 class OneEuro:
-    """A low-pass whose cutoff rises with speed: calm at rest, quick in motion.
-
-    Each element of the array has its own filter.
+    """A low-pass whose cutoff rises with speed; one filter per array element.
 
     Args:
         min_cutoff: cutoff at rest in Hz, a number or one per element.
-        beta: how much speed raises the cutoff, a number or one per element.
-        derivate_cutoff: cutoff of the speed's own low-pass in Hz.
+        beta: cutoff per speed, a number or one per element.
+        derivate_cutoff: cutoff of the low-pass of the speed in Hz.
     """
 
     def __init__(
@@ -75,8 +71,8 @@ class OneEuro:
 
         Args:
             value: float32 of any shape, the same at each call.
-            time_s: a sample that is not later than the last one passes unfiltered and unseen.
-            value_scale: makes speed independent of the object's size, a number or one per element.
+            time_s: a sample that is not later than the last one passes without effect.
+            value_scale: 1 / size of the object, a number or one per element.
         """
         if self._time_s is not None:
             if time_s <= self._time_s:
@@ -105,9 +101,9 @@ class SmoothPreset:
     Attributes:
         landmarks: min_cutoff, beta of the image landmarks.
         world: of the world landmarks.
-        alignment: of the alignment points; None leaves them raw.
+        alignment: of the alignment points; None does not filter them.
         visibility: alpha.
-        scale_margin: the object's size is the circle's diameter times this.
+        scale_margin: size of the object per diameter of the circle.
     """
 
     landmarks: tuple[float, float] = (0.05, 80.0)
@@ -127,7 +123,7 @@ PRESETS = {
 def _object_size(alignment_px: Float32, margin: float, image_wh: tuple[int, int]) -> np.float32:
     """Diameter of the circle around a person, times `margin`, in pixels.
 
-    Rounded to float32 after each step, and by way of parts of the image, as MediaPipe does
+    In float32 and by way of parts of the image, as in MediaPipe
     (landmarks_smoothing_calculator_utils.cc, `GetObjectScale`).
     """
     size_wh = np.array(image_wh, np.float32)
@@ -138,11 +134,7 @@ def _object_size(alignment_px: Float32, margin: float, image_wh: tuple[int, int]
 
 
 class _PersonFilters:
-    """The filters of one person.
-
-    All points in the image go through one array: landmarks, then alignment points if they are
-    filtered at all.
-    """
+    """The filters of one person; landmarks and alignment points share one array."""
 
     def __init__(self, preset: SmoothPreset, keypoints: int) -> None:
         parts = [(*preset.landmarks, 3 * keypoints)]
@@ -156,12 +148,12 @@ class _PersonFilters:
 
 
 class PoseSmoother:
-    """Smooth each person by id; a person's filters end when the person is gone.
+    """Smooth each person by id; the filters of an id end with it.
 
     Args:
         preset: name of a set of parameters, see `PRESETS`.
-        frame_s: seconds from frame to frame for a clock that ignores the frames' own times
-            (`solutions.pose` counts 33.333 ms a call); None takes the frames' times.
+        frame_s: fixed seconds per frame (`solutions.pose` counts 33.333 ms a call); None takes the
+            frames' times.
         keep_state_when_lost: a new person continues the visibility and world filters of the last
             one (`solutions.pose` resets only the filters that also read the image size,
             pose_landmark_filtering.pbtxt).
@@ -186,7 +178,7 @@ class PoseSmoother:
         self.reset()
 
     def reset(self) -> None:
-        """Forget everybody."""
+        """Drop all filters."""
         self._people: dict[int, _PersonFilters] = {}
         self._last: _PersonFilters | None = None
 
@@ -228,7 +220,7 @@ class PoseSmoother:
         time_s: float,
         image_wh: tuple[int, int],
     ) -> None:
-        """Replace one person's values by smoothed ones."""
+        """Smooth one person in place."""
         landmarks, alignment = poses.landmarks_px[row], poses.alignment_px[row]
         world, visibility = poses.world_landmarks_m[row], poses.visibility[row]
         visibility[:] = person.visibility(visibility.astype(np.float32))
@@ -236,7 +228,7 @@ class PoseSmoother:
         size_px = _object_size(points, self._preset.scale_margin, image_wh)
         if size_px < MIN_SCALE_PX:
             return
-        # World landmarks are in metres already, so their speed needs no scale.
+        # World landmarks are in metres: their speed needs no scale.
         world[:] = person.world(world.astype(np.float32), time_s)
         image = landmarks.astype(np.float32).reshape(-1)
         if self._preset.alignment:

@@ -1,6 +1,6 @@
-"""Overlap the making of items, the work on them and their use, each in a thread of its own.
+"""Pipelining: produce items, work on them and use the results, each in its own thread.
 
-The order stays, and so do the results: work is done one item after the other, as without threads.
+Order and results are those without threads: one item is worked on after the other.
 """
 
 from __future__ import annotations
@@ -16,26 +16,23 @@ __all__ = ["Channel", "Closed", "Overlap"]
 A = TypeVar("A")
 B = TypeVar("B")
 
-# How long a thread that waits on an outside device may take to notice the end.
-PATIENCE_S = 5.0
-
-# How long who reads results waits before looking after other things.
-IDLE_S = 0.05
+JOIN_S = 5.0  # timeout for a thread that waits for a device
+IDLE_S = 0.05  # wait for a result between two calls of `idle`
 
 
 class Closed(Exception):
-    """Nothing more comes through this channel."""
+    """The channel is closed."""
 
 
 class Channel(Generic[A]):
     """A bounded queue between two threads that either side can close.
 
     Args:
-        depth: how many items may wait.
-        drop_oldest: a full channel lets go of its oldest item instead of making the giver wait.
+        depth: maximum number of waiting items.
+        drop_oldest: a full channel drops its oldest item instead of blocking `put`.
 
     Attributes:
-        dropped: how many items were let go.
+        dropped: number of dropped items.
     """
 
     def __init__(self, depth: int, drop_oldest: bool = False) -> None:
@@ -47,7 +44,7 @@ class Channel(Generic[A]):
         self._changed = threading.Condition()
 
     def put(self, item: A) -> None:
-        """Give an item, waiting for room; `Closed` where nobody wants it any more."""
+        """Append an item, waiting for room; `Closed` after the end."""
         with self._changed:
             while len(self._items) >= self._depth and not self._closed:
                 if self._drop_oldest:
@@ -66,19 +63,19 @@ class Channel(Generic[A]):
             while not self._items:
                 if self._closed:
                     raise Closed
-                # A wait without end cannot be interrupted by Ctrl-C on Windows.
+                # A wait without timeout cannot be interrupted by Ctrl-C on Windows.
                 self._changed.wait(timeout=0.1)
             item = self._items.popleft()
             self._changed.notify_all()
             return item
 
     def wait(self, seconds: float) -> bool:
-        """Wait for an item or the end; False where neither came in this time."""
+        """Wait for an item or the end; False after the timeout."""
         with self._changed:
             return self._changed.wait_for(lambda: bool(self._items) or self._closed, seconds)
 
     def close(self, discard: bool = False) -> None:
-        """Let nothing more in; what waits can still be taken unless it is discarded."""
+        """Accept no more items; waiting ones can still be taken unless discarded."""
         with self._changed:
             self._closed = True
             if discard:
@@ -93,11 +90,11 @@ class Overlap(Generic[A, B]):
     Leaving the loop early, also by an error or Ctrl-C, ends both threads: use it in a `with`.
 
     Args:
-        items: what is worked on; iterated in a thread.
+        items: iterated in a thread.
         work: called in another thread, for one item after the other.
-        depth: how many items, and how many results, may wait.
-        drop_oldest: where the work is slower than the items come, let go of the oldest item.
-        idle: called again and again, by who reads, while no result is there; False ends the loop.
+        depth: maximum number of waiting items, and of waiting results.
+        drop_oldest: drop the oldest item where the work is slower than the items.
+        idle: called by the reading thread while it waits for a result; False ends the loop.
     """
 
     def __init__(
@@ -120,7 +117,7 @@ class Overlap(Generic[A, B]):
 
     @property
     def dropped(self) -> int:
-        """How many items were let go so far."""
+        """Number of dropped items."""
         return self._given.dropped
 
     def __enter__(self) -> Overlap[A, B]:
@@ -132,7 +129,7 @@ class Overlap(Generic[A, B]):
         self._given.close(discard=True)
         self._done.close(discard=True)
         for thread in self._threads:
-            thread.join(PATIENCE_S)
+            thread.join(JOIN_S)
 
     def __iter__(self) -> Iterator[B]:
         with suppress(Closed):
@@ -151,7 +148,7 @@ class Overlap(Generic[A, B]):
             pass
         except BaseException as error:  # noqa: BLE001  # raised again where results are read
             self._error = self._error or error
-            self._given.close()  # what came before the error is still worked on
+            self._given.close()  # earlier items are still worked on
             if threading.current_thread() is self._threads[1]:
                 self._done.close()
 

@@ -187,13 +187,13 @@ def _converted(value: Any, annotation: Any, where: str) -> tuple[Any, bool]:
     Strict means: no text for numbers, but lists for tuples. A number, boolean or word of the very
     type wanted needs no pydantic, which takes 0.1 s to import.
     """
-    if typing.get_origin(annotation) is typing.Literal:
-        words = typing.get_args(annotation)
-        if any(type(value) is type(word) and value == word for word in words):
-            return value, True
-    elif type(value) in (bool, int, float, str) and annotation is type(value):
-        if not isinstance(value, float) or isfinite(value):
-            return value, True
+    exact = typing.get_args(annotation) if typing.get_origin(annotation) is typing.Literal else ()
+    if any(type(value) is type(word) and value == word for word in exact):
+        return value, True
+    if type(value) is annotation and (
+        annotation in (bool, int, str) or (annotation is float and isfinite(value))
+    ):
+        return value, True
     import json
 
     from pydantic import TypeAdapter, ValidationError

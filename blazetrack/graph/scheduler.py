@@ -18,21 +18,21 @@ __all__ = ["Hook", "SerialScheduler"]
 
 
 class Hook(Protocol):
-    """Is told of every node of every frame."""
+    """Is called before and after every node of every frame."""
 
     def before(self, node: str, frame: int) -> None:
-        """`node` is next, to run or to be skipped."""
+        """`node` runs or is skipped next."""
 
     def after(self, node: str, frame: int, ran: bool) -> None:
-        """`node` is done; `ran` is False if it was skipped."""
+        """`node` ran, or was skipped."""
 
 
 class SerialScheduler:
-    """Runs a plan in this thread.
+    """Run a plan in this thread.
 
     Attributes:
-        runs: node → how often it ran since the scheduler was made.
-        frames: how many frames were run since the start or the last reset.
+        runs: node → number of runs.
+        frames: number of frames since the start or the last reset.
     """
 
     def __init__(self, plan: Plan, hooks: Iterable[Hook] = ()) -> None:
@@ -55,7 +55,7 @@ class SerialScheduler:
 
         Raises:
             InputError: an input is missing or unknown.
-            BlazetrackError: a node refuses its input; other errors of a node come as they are.
+            BlazetrackError: a node refuses its input; other errors of a node pass unchanged.
         """
         compiled = self._compiled
         if inputs.keys() != compiled.inputs.keys():
@@ -73,7 +73,7 @@ class SerialScheduler:
         return {stream: values[slot] for stream, slot in compiled.outputs}
 
     def reset(self) -> None:
-        """Forget the previous frame, also inside the nodes that have a `reset`."""
+        """Clear the previous frame, also in the nodes that have a `reset`."""
         self._start = list(self._compiled.start)
         self.frames = 0
         for node in self.plan.nodes:
@@ -81,7 +81,7 @@ class SerialScheduler:
                 node.call.reset()
 
     def close(self) -> None:
-        """Close the nodes that have a `close`, once, and each even if another one fails."""
+        """Close each node that has a `close` once, even if another one fails."""
         if self._closed:
             return
         self._closed = True
@@ -91,7 +91,7 @@ class SerialScheduler:
                     stack.callback(node.call.close)
 
     def _run(self, values: list[Any]) -> None:
-        """Run each node that can run, over the values of one frame."""
+        """Run the nodes over the values of one frame."""
         hooks, runs, frame = self._hooks, self.runs, self.frames
         name = ""
         try:
@@ -117,7 +117,7 @@ class SerialScheduler:
 
 
 class _Record(NamedTuple):
-    """A node, its wires as places in the list of values."""
+    """A node, with its wires as indices into the list of values."""
 
     name: str
     call: Callable[..., Any]
@@ -175,10 +175,10 @@ def _compile(plan: Plan) -> _Compiled:
 
 
 def _adapted(node: PlannedNode) -> Callable[..., Any]:
-    """The node's callable, made to take one value per port in order.
+    """A callable with one positional parameter per port.
 
-    Most nodes are that already. Others have ports that go by name, or a default that stands in
-    for the None of a wired stream.
+    Most nodes are that already. Others have keyword-only ports, or a default that replaces the
+    None of a wired stream.
     """
     call, params = node.call, tuple(node.ports.items())
     wired = {*node.spec.inputs, *node.spec.loop}
@@ -193,7 +193,7 @@ def _adapted(node: PlannedNode) -> Callable[..., Any]:
 
     def adapted(*values: Any) -> Any:
         full = [defaults.get(i) if value is None else value for i, value in enumerate(values)]
-        count = len(full) - len(named)  # keyword-only parameters stand last
+        count = len(full) - len(named)  # keyword-only parameters are last
         return call(*full[:count], **dict(zip(named, full[count:], strict=True)))
 
     return adapted

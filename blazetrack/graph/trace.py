@@ -1,4 +1,4 @@
-"""How long every node took: a table for people, and a file that Perfetto opens.
+"""Node timings: a summary table, and a trace file for Perfetto.
 
 The file is in the Chrome trace event format: complete events (`"ph": "X"`) with `ts` and `dur`
 in microseconds, and metadata events that name the process and its threads.
@@ -11,7 +11,7 @@ import threading
 from collections import deque
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from time import perf_counter_ns
 from typing import NamedTuple
@@ -22,7 +22,7 @@ __all__ = ["NodeSummary", "Trace", "TraceEvent"]
 
 
 class TraceEvent(NamedTuple):
-    """A node (or a stage outside the graph) in one frame; `frame` is None where there is none."""
+    """A node, or a stage outside the graph, in one frame; `frame` is None where there is none."""
 
     frame: int | None
     name: str
@@ -46,14 +46,12 @@ class NodeSummary:
 
 
 class Trace:
-    """Times nodes as a scheduler's hook, and other stages through `span`.
-
-    Memory is bounded unless `keep` is asked for: then every event stays, about 1 MB per 500
-    frames of the default graph.
+    """Times nodes as a scheduler's hook, and other stages with `span`.
 
     Args:
-        keep: hold every event, so that `write` can write them.
-        window: how many of the latest runs of a node its percentiles look at.
+        keep: keep every event for `write`, about 1 MB per 500 frames of the default graph; else
+            memory is bounded.
+        window: number of the latest runs of a node that its percentiles are computed from.
     """
 
     def __init__(self, keep: bool = False, window: int = 10_000) -> None:
@@ -115,37 +113,31 @@ class Trace:
 
     def _rows(self) -> list[dict[str, object]]:
         pid = os.getpid()
-        threads = {
-            name: i for i, name in enumerate(dict.fromkeys(e.thread for e in self.events), 1)
-        }
-        rows: list[dict[str, object]] = [_label(pid, 0, "process_name", "blazetrack")]
-        rows += [_label(pid, tid, "thread_name", name) for name, tid in threads.items()]
+        threads = {name: i for i, name in enumerate({e.thread: 0 for e in self.events}, 1)}
+        names = [(0, "process_name", "blazetrack")]
+        names += [(tid, "thread_name", name) for name, tid in threads.items()]
+        rows: list[dict[str, object]] = [
+            {"name": kind, "ph": "M", "pid": pid, "tid": tid, "args": {"name": name}}
+            for tid, kind, name in names
+        ]
         for event in self.events:
             args: dict[str, object] = {} if event.frame is None else {"frame": event.frame}
             if event.skipped:
                 args["skipped"] = True
-            rows.append(
-                {
-                    "name": event.name,
-                    "ph": "X",
-                    "ts": (event.start_ns - self._zero_ns) / 1e3,
-                    "dur": event.duration_ns / 1e3,
-                    "pid": pid,
-                    "tid": threads[event.thread],
-                    "args": args,
-                }
-            )
+            times = {"ts": (event.start_ns - self._zero_ns) / 1e3, "dur": event.duration_ns / 1e3}
+            place = {"pid": pid, "tid": threads[event.thread], "args": args}
+            rows.append({"name": event.name, "ph": "X", **times, **place})
         return rows
 
 
 @dataclass
 class _Tally:
-    """What is counted of one node."""
+    """Counts and latest durations of one node."""
 
     latest_ns: deque[int]
     runs: int = 0
     skips: int = 0
-    total_ns: int = field(default=0)
+    total_ns: int = 0
 
     def add(self, duration_ns: int, skipped: bool) -> None:
         if skipped:
@@ -162,14 +154,10 @@ class _Tally:
 
 
 def _percentile_ms(ordered: Sequence[int], percent: int) -> float | None:
-    """Linear between the two nearest, as numpy's default, but without numpy."""
+    """Linear between the two nearest values, as numpy's default."""
     if not ordered:
         return None
     place = (len(ordered) - 1) * percent / 100
     low = int(place)
     high = min(low + 1, len(ordered) - 1)
     return (ordered[low] + (ordered[high] - ordered[low]) * (place - low)) / 1e6
-
-
-def _label(pid: int, tid: int, kind: str, name: str) -> dict[str, object]:
-    return {"name": kind, "ph": "M", "pid": pid, "tid": tid, "args": {"name": name}}

@@ -1,4 +1,4 @@
-"""People drawn onto a copy of the picture: limbs, joints, ids, regions, a caption."""
+"""Drawing of poses onto an image: limbs, joints, ids, regions, a caption."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from blazetrack.render.text import DARK, LIGHT, Color, Image, draw_label
 from blazetrack.skeleton import BLAZEPOSE33, Skeleton
 from blazetrack.types import Poses
 
-__all__ = ["draw_poses", "id_color", "region_corners", "side_color"]
+__all__ = ["SHIFT", "draw_poses", "fixed", "id_color", "line", "region_corners", "side_color"]
 
 Points = NDArray[np.float64]
 
 _LEFT: Color = (255, 138, 0)
 _RIGHT: Color = (0, 194, 255)
-_SHIFT = 4  # OpenCV draws in sixteenths of a pixel
-_FAR = 30_000.0  # pixels; keeps a wild coordinate within OpenCV's number range
+SHIFT = 4  # OpenCV draws in sixteenths of a pixel
+_FAR = 30_000.0  # pixels; coordinates are clipped to OpenCV's number range
 
 
 def draw_poses(
@@ -33,23 +33,23 @@ def draw_poses(
     min_visibility: float = 0.5,
     caption: str | None = None,
 ) -> Image:
-    """Draw people onto a copy of the picture.
+    """Draw people onto a copy of the image.
 
     The person's left side is orange, the right one blue; thickness follows the person's size.
 
     Args:
-        image: `(H, W, 3)` uint8 RGB; never touched.
+        image: `(H, W, 3)` uint8 RGB, not modified.
         poses: people in the pixels of `image`.
-        skeleton: which keypoints are joined, and which are left and right.
-        boxes: draw the region that the next frame is cut from.
-        ids: write each person's id and score.
-        min_visibility: a joint below it is left out, with its limbs.
-        caption: one line for the upper left corner (ASCII; OpenCV's font has no more).
+        skeleton: edges and sides of the keypoints.
+        boxes: draw the region of the next frame's crop.
+        ids: label each person with id and score.
+        min_visibility: a joint below it is not drawn, nor are its limbs.
+        caption: one line in the upper left corner, ASCII.
 
     Returns:
         `(H, W, 3)` uint8 RGB, a new array.
     """
-    canvas = np.array(image, dtype=np.uint8, order="C")  # a copy, whatever came
+    canvas = np.array(image, dtype=np.uint8, order="C")  # a copy
     sides = [side_color(name) for name in skeleton.names]
     for row in range(len(poses)):
         finite = np.isfinite(poses.landmarks_px[row, :, :2]).all(axis=1)
@@ -71,13 +71,13 @@ def draw_poses(
 
 
 def id_color(number: int) -> Color:
-    """A strong colour that stays with an id; neighbours differ (steps of the golden ratio)."""
+    """The colour of an id; neighbours differ, by steps of the golden ratio."""
     red, green, blue = hsv_to_rgb((0.33 + number * 0.618034) % 1.0, 0.75, 0.95)
     return round(255 * red), round(255 * green), round(255 * blue)
 
 
 def region_corners(alignment_px: Points) -> Points:
-    """Corners of the square region that two alignment points ask for.
+    """Corners of the square region that follows from two alignment points.
 
     Centre, twice the distance × 1.25, and the angle that turns the second point above the first
     (MediaPipe, alignment_points_to_rects_calculator.cc and pose_detection_to_roi.pbtxt).
@@ -104,24 +104,25 @@ def side_color(name: str) -> Color:
 
 
 def _near(points: Points) -> Points:
-    """Points in the range that OpenCV can draw; what is no number goes to the corner."""
+    """Points clipped to the range that OpenCV can draw; NaN is 0."""
     return np.clip(np.nan_to_num(points), -_FAR, _FAR)
 
 
 def _thickness(alignment_px: Points, canvas: Image) -> int:
-    """Pixels for a limb: a share of the person's region, within what the picture bears."""
+    """Limb thickness in pixels: a share of the person's region, limited by the image size."""
     size = 2.5 * float(np.hypot(*(alignment_px[1] - alignment_px[0])))
     return max(1, round(min(size, 1.5 * float(max(canvas.shape[:2]))) / 150))
 
 
-def _fixed(point: Points) -> tuple[int, int]:
-    """A point in OpenCV's sixteenths."""
-    x, y = np.rint(point * (1 << _SHIFT))
+def fixed(point: Points) -> tuple[int, int]:
+    """A point in sixteenths of a pixel, as OpenCV draws it."""
+    x, y = np.rint(point * (1 << SHIFT))
     return int(x), int(y)
 
 
-def _line(canvas: Image, a: Points, b: Points, color: Color, thickness: int) -> None:
-    cv2.line(canvas, _fixed(a), _fixed(b), color, thickness, cv2.LINE_AA, _SHIFT)
+def line(canvas: Image, a: Points, b: Points, color: Color, thickness: int) -> None:
+    """An antialiased line between two points `(2,)`."""
+    cv2.line(canvas, fixed(a), fixed(b), color, thickness, cv2.LINE_AA, SHIFT)
 
 
 def _limbs(
@@ -133,23 +134,23 @@ def _limbs(
     thickness: int,
 ) -> None:
     edges = [(a, b) for a, b in skeleton.edges if seen[a] and seen[b]]
-    for a, b in edges:  # a dark rim under all limbs, so that they stand out on any ground
-        _line(canvas, xy[a], xy[b], DARK, thickness + 2)
+    for a, b in edges:  # a dark rim under all limbs, for contrast on any background
+        line(canvas, xy[a], xy[b], DARK, thickness + 2)
     for a, b in edges:
         color = sides[a] if sides[a] == sides[b] else LIGHT
-        _line(canvas, xy[a], xy[b], color, thickness)
+        line(canvas, xy[a], xy[b], color, thickness)
 
 
 def _joints(
     canvas: Image, xy: Points, seen: NDArray[np.bool_], sides: list[Color], thickness: int
 ) -> None:
     for point, color in [(xy[k], sides[k]) for k in np.flatnonzero(seen)]:
-        center = _fixed(point)
+        center = fixed(point)
         for radius, fill in ((thickness + 1.0, DARK), (thickness + 0.0, color)):
-            size = round(radius * (1 << _SHIFT))
-            cv2.circle(canvas, center, size, fill, cv2.FILLED, cv2.LINE_AA, _SHIFT)
+            size = round(radius * (1 << SHIFT))
+            cv2.circle(canvas, center, size, fill, cv2.FILLED, cv2.LINE_AA, SHIFT)
 
 
 def _polygon(canvas: Image, corners: Points, color: Color, thickness: int) -> None:
     for a, b in zip(corners, np.roll(corners, -1, axis=0), strict=True):
-        _line(canvas, a, b, color, thickness)
+        line(canvas, a, b, color, thickness)

@@ -1,4 +1,4 @@
-"""Words on a picture: a label on a filled ground, plain text, a veil to write on."""
+"""Text on an image: labels, plain text, a translucent background."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ _FONT = cv2.FONT_HERSHEY_SIMPLEX
 def draw_label(
     canvas: Image, text: str, at: tuple[float, float], ground: Color, *, middle: bool
 ) -> None:
-    """Write on a filled ground, inside the picture; smaller where it would not fit.
+    """Draw a label inside the image, smaller where it would not fit.
 
     Args:
-        canvas: `(H, W, 3)` uint8 RGB, drawn on.
-        text: ASCII; OpenCV's font has no more.
-        at: the upper left corner of the ground, or the middle of its lower edge.
-        ground: colour behind the text.
-        middle: which of the two `at` is.
+        canvas: `(H, W, 3)` uint8 RGB, modified.
+        text: ASCII, as OpenCV's font.
+        at: the upper left corner of the label, or with `middle` the middle of its lower edge.
+        ground: background colour.
+        middle: see `at`.
     """
     height, width = canvas.shape[:2]
     scale = max(0.35, min(height, width) / 900)
@@ -47,20 +47,20 @@ def draw_label(
 
 
 def text_size(text: str, scale: float) -> tuple[tuple[int, int], int]:
-    """Width and height of a text above its base line, and its depth below, in pixels."""
+    """Width and height of a text above its baseline, and its depth below, in pixels."""
     (wide, high), below = cv2.getTextSize(text, _FONT, scale, _weight(scale))
     return (int(wide), int(high)), int(below)
 
 
 def write(canvas: Image, text: str, base: tuple[int, int], scale: float, ink: Color) -> None:
-    """Write from the left end of the base line on."""
+    """Draw text from the left end of its baseline."""
     cv2.putText(canvas, text, base, _FONT, scale, ink, _weight(scale), cv2.LINE_AA)
 
 
 def veil(
     canvas: Image, box: tuple[int, int, int, int], strength: float, color: Color = DARK
 ) -> None:
-    """Cover `(left, top, right, bottom)` with a colour that lets the picture through."""
+    """Blend a colour over `(left, top, right, bottom)`."""
     left, top, right, bottom = box
     part = canvas[max(0, top) : max(0, bottom), max(0, left) : max(0, right)]
     if part.size:

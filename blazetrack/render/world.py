@@ -1,4 +1,4 @@
-"""People in space: their world landmarks in metres, each on a floor of their own."""
+"""Drawing of world landmarks in metres, each person on a floor of their own."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from blazetrack.render.people import id_color, side_color
+from blazetrack.render.people import SHIFT, fixed, id_color, line, side_color
 from blazetrack.render.text import Color, Image, draw_label
 from blazetrack.skeleton import BLAZEPOSE33, Skeleton
 from blazetrack.types import Poses
@@ -19,12 +19,11 @@ Points = NDArray[np.float64]
 
 _GROUND: Color = (30, 33, 39)
 _GRID: Color = (72, 78, 90)
-_PITCH_RAD = 0.22  # the eye stands a little above the hips, so that the floor is seen as one
-_ROOM_M = (2.0, 2.5)  # width and height that one person gets: arms out, arms up
-_FLOOR_M = (0.7, 0.35)  # half the side of a floor, and of its squares
-_FLOOR_AT = 0.88  # where on the height the middle of a floor is
-_SHIFT = 4  # OpenCV draws in sixteenths of a pixel
-_FAR_M = 10.0  # a wild coordinate stays near enough to be drawn
+_PITCH_RAD = 0.22  # the camera looks down a little, so that the floor is visible
+_ROOM_M = (2.0, 2.5)  # width and height of a cell: arms out, arms up
+_FLOOR_M = (0.7, 0.35)  # half the side of a floor, and the side of its squares
+_FLOOR_AT = 0.88  # the middle of a floor, in parts of the height
+_FAR_M = 10.0  # coordinates are clipped to this
 
 
 def draw_world(
@@ -38,17 +37,16 @@ def draw_world(
 ) -> Image:
     """Draw world landmarks in a parallel projection.
 
-    World landmarks begin at each person's hips and do not say where people are, so each gets a
-    place of their own, in the order of the rows, standing on their lowest keypoint. What is
-    farther away is darker; a keypoint that cannot be seen is dim.
+    The origin of world landmarks is the person's mid-hip, so each person gets a cell, in the order
+    of the rows, with the lowest keypoint on the floor. Distant parts are darker, hidden ones dim.
 
     Args:
         poses: people with world landmarks in metres: x right, y down, z away from the camera.
-        skeleton: which keypoints are joined, and which are left and right.
-        size: width and height of the picture.
-        turn_rad: how far to walk round the people; 0 is where the camera stands.
-        mirror: as in a mirror.
-        min_visibility: where a keypoint begins to be seen.
+        skeleton: edges and sides of the keypoints.
+        size: width and height of the image.
+        turn_rad: rotation of the view around the vertical axis; 0 is the camera's view.
+        mirror: exchange left and right.
+        min_visibility: keypoints below it are hidden.
 
     Returns:
         `(height, width, 3)` uint8 RGB.
@@ -72,7 +70,7 @@ def draw_world(
 
 
 def _places(people: int, width: int, height: int) -> tuple[int, int]:
-    """How many columns and rows let everybody be largest."""
+    """Columns and rows that make the people largest."""
 
     def scale(columns: int) -> float:
         return _scale(width / columns, height / ceil(people / columns))
@@ -82,17 +80,12 @@ def _places(people: int, width: int, height: int) -> tuple[int, int]:
 
 
 def _scale(width: float, height: float) -> float:
-    """Pixels per metre in a place of this size."""
+    """Pixels per metre in a cell of this size."""
     return min(width / _ROOM_M[0], height / _ROOM_M[1])
 
 
 def _project(points: Points, cell: Image, turn_rad: float) -> tuple[Points, Points]:
-    """Points over the middle of the floor, in metres → pixels of the cell, and how far away.
-
-    Args:
-        points: `(N, 3)` float64, x y z.
-        cell: gives the size.
-        turn_rad: how far to walk round.
+    """Points `(N, 3)` in metres, from the middle of the floor → pixels of the cell, and depth.
 
     Returns:
         `(N, 2)` float64 pixels and `(N,)` float64 metres.
@@ -112,8 +105,8 @@ def _floor(cell: Image, turn_rad: float) -> None:
     for offset in np.arange(-half, half + step / 2, step):
         ends = [[offset, 0, -half], [offset, 0, half], [-half, 0, offset], [half, 0, offset]]
         xy, _ = _project(np.array(ends), cell, turn_rad)
-        _line(cell, xy[0], xy[1], _GRID, 1)
-        _line(cell, xy[2], xy[3], _GRID, 1)
+        line(cell, xy[0], xy[1], _GRID, 1)
+        line(cell, xy[2], xy[3], _GRID, 1)
 
 
 def _person(
@@ -127,27 +120,18 @@ def _person(
     for a, b in limbs:  # the farthest first
         color = sides[a] if sides[a] == sides[b] else side_color("")
         ink = _shade(color, float(away[[a, b]].mean()), bool(seen[a] and seen[b]))
-        _line(cell, xy[a], xy[b], _GROUND, width + 2)
-        _line(cell, xy[a], xy[b], ink, width)
+        line(cell, xy[a], xy[b], _GROUND, width + 2)
+        line(cell, xy[a], xy[b], ink, width)
     for k in np.argsort(-away):
         ink = _shade(sides[k], float(away[k]), bool(seen[k]))
-        x, y = _fixed(xy[k])
-        cv2.circle(cell, (x, y), width << _SHIFT, ink, cv2.FILLED, cv2.LINE_AA, _SHIFT)
+        x, y = fixed(xy[k])
+        cv2.circle(cell, (x, y), width << SHIFT, ink, cv2.FILLED, cv2.LINE_AA, SHIFT)
 
 
 def _shade(color: Color, away_m: float, seen: bool) -> Color:
-    """Darker with the distance, and nearly the ground's colour where it cannot be seen."""
+    """Darker with depth, and nearly the background where hidden."""
     part = float(np.clip(0.85 - 0.5 * away_m, 0.5, 1.0)) * (1.0 if seen else 0.35)
     red, green, blue = (
         round(part * c + (1 - part) * g) for c, g in zip(color, _GROUND, strict=True)
     )
     return red, green, blue
-
-
-def _fixed(point: Points) -> tuple[int, int]:
-    x, y = np.rint(point * (1 << _SHIFT))
-    return int(x), int(y)
-
-
-def _line(cell: Image, a: Points, b: Points, color: Color, width: int) -> None:
-    cv2.line(cell, _fixed(a), _fixed(b), color, width, cv2.LINE_AA, _SHIFT)
