@@ -30,7 +30,7 @@ from blazetrack.errors import BlazetrackError
 from blazetrack.pipeline import PoseTracker
 from blazetrack.sources import open_source
 from blazetrack.store import Store
-from blazetrack.store.prune_outputs import batched
+from blazetrack.store.tflite_file import operator_names, pack_model, parse_model
 from blazetrack.types import Frame
 
 MAX_PEOPLE = 6
@@ -96,6 +96,21 @@ def _not_measured(expected: str, got: str) -> BlazetrackError:
     return BlazetrackError(f"people: expected {expected}, got {got}: nothing was measured")
 
 
+def batched(content: bytes) -> bytes:
+    """The same model with a free first dimension: its input may be resized to several crops."""
+    model = parse_model(content)
+    graph = model.subgraphs[0]
+    for operator, kind in zip(graph.operators, operator_names(model), strict=True):
+        if kind == "RESHAPE":
+            buffer = model.buffers[graph.tensors[operator.inputs[1]].buffer]
+            shape = np.frombuffer(bytes(buffer.data), np.int32).copy()
+            shape[0] = -1
+            buffer.data = np.frombuffer(shape.tobytes(), np.uint8)
+            if operator.builtinOptions is not None:
+                operator.builtinOptions.newShape = shape
+    return pack_model(model)
+
+
 def batch_ms(people: int, threads: int, runs: int = 40) -> float:
     """Median time of the network on a batch of `people` crops."""
     from ai_edge_litert.interpreter import Interpreter
@@ -103,7 +118,7 @@ def batch_ms(people: int, threads: int, runs: int = 40) -> float:
     store = Store()
     stored = store.find("full")
     path = store.variant(stored, stored.info.outputs.keys() - {"mask"})
-    network: Any = Interpreter(model_content=batched(path), num_threads=threads)
+    network: Any = Interpreter(model_content=batched(path.read_bytes()), num_threads=threads)
     number = network.get_input_details()[0]["index"]
     network.resize_tensor_input(number, [people, *stored.info.input_hw, 3])
     network.allocate_tensors()

@@ -23,6 +23,7 @@ from blazetrack.model_info import ModelInfo
 from blazetrack.store import Store
 from blazetrack.store.manifest import Card
 from blazetrack.store.prune_outputs import prune_outputs
+from blazetrack.store.tflite_file import load_interpreter
 from models.common import command
 from models.common.tables import Style, print_table
 from models.evaluate.datasets import DATA, open_people_set
@@ -30,7 +31,6 @@ from models.evaluate.landmarks import evaluate
 from models.evaluate.load_model import open_subject
 from models.export.int8 import REACH, Picture, quantize
 from models.export.model_card import write_model
-from models.export.tflite import interpreter_of
 
 __all__ = ["app", "milliseconds", "representative"]
 
@@ -110,7 +110,7 @@ def representative(
 
 def milliseconds(files: Sequence[bytes], rounds: int = 15, runs: int = 10) -> list[float]:
     """Median time of one run of each file on one thread; the files take turns."""
-    interpreters = [interpreter_of(content) for content in files]
+    interpreters = [load_interpreter(content) for content in files]
     for interpreter in interpreters:
         shape = interpreter.get_input_details()[0]["shape"]
         picture = np.random.default_rng(0).random(shape, np.float32)

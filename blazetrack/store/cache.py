@@ -11,13 +11,12 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from blazetrack.errors import ModelError
+from blazetrack.store.tflite_file import MAGIC, SUFFIX
 
 __all__ = ["Cache", "default_folder", "identify", "is_zip", "sha256_of"]
 
-SUFFIX = ".tflite"
-MAGIC = b"TFL3"  # bytes 4..8 of every TFLite file (schema.fbs, file_identifier)
 ZIP = b"PK"
-SURGERY = "1"  # to be raised when store/prune_outputs.py makes other files than before
+PRUNE_VERSION = "1"  # to be raised when `prune_outputs` makes other files than before
 
 
 def default_folder() -> Path:
@@ -158,7 +157,7 @@ class Cache:
             sha256: of the original.
             outputs: meaning → tensor name; a card may come to say another tensor.
         """
-        made = "\n".join([SURGERY, *outputs.values()])
+        made = "\n".join([PRUNE_VERSION, *outputs.values()])
         tensors = zlib.crc32(made.encode())
         file = f"{name}.{sha256[:16]}.{'+'.join(outputs)}.{tensors:08x}{SUFFIX}"
         return self.folder / "slim" / file

@@ -22,8 +22,16 @@ from numpy.typing import NDArray
 
 from blazetrack.errors import InputError, MissingExtra
 from blazetrack.model_info import ModelInfo
+from blazetrack.store.tflite_file import (
+    SIGNATURE,
+    load_interpreter,
+    operator_names,
+    pack_model,
+    parse_model,
+    tensor_name,
+)
 from models.common import command
-from models.export.tflite import SIGNATURE, interpreter_of, schema_model, schema_pack
+from models.export.tflite import rename_tensors
 
 __all__ = ["REACH", "Quantizer", "costliest", "last_layers", "places", "quantize"]
 
@@ -83,7 +91,7 @@ class Quantizer:
             path.write_bytes(self._content)
             tool = Tool(str(path), _recipe(kept_float).get_quantization_recipe())
             result = tool.quantize(self._ranges, enable_progress_report=False)
-            return _named(bytes(result.quantized_model))
+            return pack_model(rename_tensors(parse_model(bytes(result.quantized_model))))
 
 
 def _recipe(kept_float: Sequence[str]) -> Any:
@@ -166,37 +174,40 @@ def costliest(
         said = _run(work.write(kept_float), values)
         return float(sum(np.abs(said[name] - truth[name]).mean() / unit[name] for name in truth))
 
-    names = [name for name, kind in _operators(content) if kind in WEIGHTED and name not in kept]
+    names = [
+        name
+        for name, kind in _operators(parse_model(content))
+        if kind in WEIGHTED and name not in kept
+    ]
     return sorted(names, key=lambda name: wrong([*kept, name]))
 
 
 def places(content: bytes) -> list[str]:
     """Output tensors of softmaxes, of the weights before them, and of all that hangs on them."""
-    _, model = schema_model(content)
+    model = parse_model(content)
     graph = model.subgraphs[0]
     hanging: set[int] = set()  # tensors
     names: list[str] = []
-    for operator, (name, kind) in zip(graph.operators, _operators(content), strict=True):
+    for operator, (name, kind) in zip(graph.operators, _operators(model), strict=True):
         inputs = {int(tensor) for tensor in operator.inputs}
         if kind == "SOFTMAX" or inputs & hanging:
             hanging |= {int(tensor) for tensor in operator.outputs}
             names.append(name)
         if kind == "SOFTMAX":
-            names += _back_to_weights(content, inputs)
+            names += _back_to_weights(model, inputs)
     return names
 
 
 def last_layers(content: bytes) -> list[str]:
     """Output tensors of the operators from the last weights before each output on."""
-    _, model = schema_model(content)
-    return _back_to_weights(content, [int(tensor) for tensor in model.subgraphs[0].outputs])
+    model = parse_model(content)
+    return _back_to_weights(model, [int(tensor) for tensor in model.subgraphs[0].outputs])
 
 
-def _back_to_weights(content: bytes, tensors: Iterable[int]) -> list[str]:
+def _back_to_weights(model: Any, tensors: Iterable[int]) -> list[str]:
     """Output tensors of the operators that make some, from the nearest weights on."""
-    _, model = schema_model(content)
     graph = model.subgraphs[0]
-    kinds = dict(_operators(content))
+    kinds = dict(_operators(model))
     maker = {int(operator.outputs[0]): operator for operator in graph.operators}
     waiting, names = list(tensors), []
     while waiting:
@@ -204,27 +215,22 @@ def _back_to_weights(content: bytes, tensors: Iterable[int]) -> list[str]:
         operator = maker.get(tensor)
         if operator is None:  # the input, or a constant
             continue
-        names.append(bytes(graph.tensors[tensor].name).decode())
+        names.append(tensor_name(graph, tensor))
         if kinds[names[-1]] not in WEIGHTED:
             waiting += [int(one) for one in operator.inputs]
     return names
 
 
-def _operators(content: bytes) -> list[tuple[str, str]]:
+def _operators(model: Any) -> list[tuple[str, str]]:
     """Output tensor and kind of each operator, in the order of the file."""
-    schema, model = schema_model(content)
     graph = model.subgraphs[0]
-    kinds = {v: k for k, v in vars(schema.BuiltinOperator).items() if not k.startswith("_")}
-    codes = [kinds[max(c.builtinCode, c.deprecatedBuiltinCode)] for c in model.operatorCodes]
-    return [
-        (bytes(graph.tensors[one.outputs[0]].name).decode(), codes[one.opcodeIndex])
-        for one in graph.operators
-    ]
+    names = [tensor_name(graph, operator.outputs[0]) for operator in graph.operators]
+    return list(zip(names, operator_names(model), strict=True))
 
 
 def _run(content: bytes, values: Sequence[NDArray[np.float32]]) -> dict[str, NDArray[Any]]:
     """Outputs by name, of all pictures."""
-    runner = interpreter_of(content).get_signature_runner()
+    runner = load_interpreter(content).get_signature_runner()
     answers = [runner(image=value) for value in values]
     return {name: np.concatenate([one[name] for one in answers]) for name in answers[0]}
 
@@ -240,12 +246,3 @@ def _values(picture: Picture, info: ModelInfo) -> NDArray[np.float32]:
 def _scope(name: str) -> str:
     """A pattern for the operator that gives a tensor, as the quantizer calls it."""
     return f"(^|;){re.escape(name)}(;|$)"
-
-
-def _named(content: bytes) -> bytes:
-    """The same file, its inputs and outputs called as its signature calls them."""
-    _, model = schema_model(content)
-    signature = model.signatureDefs[0]
-    for entry in [*signature.inputs, *signature.outputs]:
-        model.subgraphs[0].tensors[entry.tensorIndex].name = entry.name
-    return schema_pack(model)

@@ -21,17 +21,22 @@ from numpy.typing import NDArray
 
 from blazetrack.errors import InputError, ModelError
 from blazetrack.store.manifest import Card
+from blazetrack.store.tflite_file import (
+    load_interpreter,
+    pack_model,
+    parse_model,
+    set_signature,
+)
 from models.common import command
 from models.export.model_card import info_of, write_model
 from models.train.config import skeleton_of_run
 from models.zoo import deployed
 
-__all__ = ["Difference", "app", "compare", "export", "interpreter_of", "strangers", "to_tflite"]
+__all__ = ["Difference", "app", "compare", "export", "rename_tensors", "strangers", "to_tflite"]
 
 Array = NDArray[Any]
 
 TOLERANCE = 1e-4
-SIGNATURE = "serving_default"
 # Operators that the XNNPACK delegate takes in float (tensorflow/lite/delegates/xnnpack/README.md).
 XNNPACK = frozenset(
     word
@@ -144,7 +149,7 @@ def compare(network: Any, content: bytes) -> list[Difference]:
     """
     side = network.input_shape[1]
     worst: dict[str, dict[str, float]] = {}
-    interpreter = interpreter_of(content)
+    interpreter = load_interpreter(content)
     runner = interpreter.get_signature_runner()
     for kind, pictures in (("noise", _noise(side)), ("people", _people(side))):
         for picture in pictures:
@@ -186,62 +191,24 @@ def export(network: Any, out: Path, card: Card, *, float16: bool = False) -> lis
 
 def strangers(content: bytes) -> list[str]:
     """Operators of a file that the XNNPACK delegate does not take, so that it cannot hold all."""
-    interpreter = interpreter_of(content, delegates=False)
+    interpreter = load_interpreter(content, delegates=False)
     kinds = {str(operator["op_name"]) for operator in interpreter._get_ops_details()}
     return sorted(kinds - XNNPACK)
 
 
-def interpreter_of(content: bytes, threads: int = 1, delegates: bool = True) -> Any:
-    """A TFLite interpreter, ready to run; without delegates it shows the operators of the file."""
-    from ai_edge_litert.interpreter import Interpreter, OpResolverType
-
-    kinds = OpResolverType
-    resolver = kinds.AUTO if delegates else kinds.BUILTIN_WITHOUT_DEFAULT_DELEGATES
-    interpreter = Interpreter(
-        model_content=content, num_threads=threads, experimental_op_resolver_type=resolver
-    )
-    interpreter.allocate_tensors()
-    return interpreter
-
-
 def _signed(content: bytes, names: Sequence[str]) -> bytes:
-    """The same file with a signature, input `image` and outputs by name; tensors are called so."""
-    schema, model = schema_model(content)
-    graph = model.subgraphs[0]
-
-    def named(name: str, tensor: int) -> Any:
-        graph.tensors[tensor].name = name
-        entry = schema.TensorMapT()
-        entry.name, entry.tensorIndex = name, int(tensor)
-        return entry
-
-    signature = schema.SignatureDefT()
-    signature.signatureKey, signature.subgraphIndex = SIGNATURE, 0
-    signature.inputs = [named("image", graph.inputs[0])]
-    signature.outputs = list(map(named, names, graph.outputs))
-    model.signatureDefs = [signature]
-    return schema_pack(model)
+    """The same file with a signature, input `image` and outputs by name; tensors have its names."""
+    model = parse_model(content)
+    set_signature(model, names)
+    return pack_model(rename_tensors(model))
 
 
-def schema_model(content: bytes) -> tuple[Any, Any]:
-    """The flatbuffer schema of TFLite, and a file as its objects."""
-    from ai_edge_litert import schema_py_generated as schema
-
-    model = schema.ModelT.InitFromObj(schema.Model.GetRootAs(bytearray(content), 0))
-    for buffer in model.buffers:
-        if buffer.offset > 1:  # its bytes lie behind the flatbuffer
-            data = content[buffer.offset : buffer.offset + buffer.size]
-            buffer.data, buffer.offset, buffer.size = np.frombuffer(data, np.uint8), 0, 0
-    return schema, model
-
-
-def schema_pack(model: Any) -> bytes:
-    """A file from the objects of the schema."""
-    import flatbuffers
-
-    builder = flatbuffers.Builder(1 << 20)
-    builder.Finish(model.Pack(builder), file_identifier=b"TFL3")
-    return bytes(builder.Output())
+def rename_tensors(model: Any) -> Any:
+    """Name the input and output tensors of a model as its signature does, in place."""
+    signature = model.signatureDefs[0]
+    for entry in [*signature.inputs, *signature.outputs]:
+        model.subgraphs[0].tensors[entry.tensorIndex].name = entry.name
+    return model
 
 
 def _noise(side: int, count: int = 4) -> Array:

@@ -16,8 +16,8 @@ from blazetrack.errors import InputError, ModelError, did_you_mean
 from blazetrack.skeleton import BLAZEPOSE33
 from blazetrack.store import Store, StoredModel
 from blazetrack.store.prune_outputs import prune_outputs
+from blazetrack.store.tflite_file import operator_names, parse_model
 from models.distill.detector_targets import ANSWERING
-from models.export.tflite import schema_model
 from models.zoo import blazeface_lite, blazepose_lite
 from models.zoo.backbones.efficientnet_lite import Stage
 
@@ -145,15 +145,11 @@ def _read(stored: StoredModel) -> Convolutions:
     """Kernels and biases of a published file by the names they have in the zoo."""
     name = stored.info.name
     outputs = {meaning: stored.info.outputs[meaning] for meaning in OUTPUTS[name]}
-    schema, model = schema_model(prune_outputs(stored.path, outputs))
-    graph, kinds = model.subgraphs[0], schema.BuiltinOperator
+    model = parse_model(prune_outputs(stored.path, outputs))
+    graph = model.subgraphs[0]
     convolutions = []
-    for operator in graph.operators:
-        code = model.operatorCodes[operator.opcodeIndex]
-        if max(code.builtinCode, code.deprecatedBuiltinCode) in (
-            kinds.CONV_2D,
-            kinds.DEPTHWISE_CONV_2D,
-        ):
+    for operator, kind in zip(graph.operators, operator_names(model), strict=True):
+        if kind in ("CONV_2D", "DEPTHWISE_CONV_2D"):
             tensors = [graph.tensors[place] for place in operator.inputs[1:]]
             kernel, bias = (
                 np.frombuffer(bytes(model.buffers[one.buffer].data), np.float32).reshape(one.shape)

@@ -1,4 +1,4 @@
-"""Less of a model, and what is left of it to the bit, on the published weights."""
+"""Pruned models equal the published ones to the bit."""
 
 from __future__ import annotations
 
@@ -15,9 +15,10 @@ from blazetrack import PoseTracker, open_source
 from blazetrack.backends import open_interpreter, open_model
 from blazetrack.errors import BackendError, ModelError
 from blazetrack.store import Store, StoredModel, prune_outputs
-from blazetrack.store.prune_outputs import SIGNATURE, batched, count
+from blazetrack.store.prune_outputs import count
+from blazetrack.store.tflite_file import SIGNATURE
 
-# What most runs read, what one without refinement reads, and everything.
+# Outputs of most runs, of runs without refinement, and all.
 WANTED = [
     {"landmarks", "score", "world", "heatmap"},
     {"landmarks", "score", "world"},
@@ -26,7 +27,7 @@ WANTED = [
 
 
 class AsPublished(Store):
-    """Never slims a model."""
+    """A store without pruned variants."""
 
     def variant(self, model: StoredModel, outputs: object = None) -> Path:
         return model.path
@@ -39,7 +40,7 @@ def full(weights: Store) -> StoredModel:
 
 @pytest.fixture
 def mine(weights: Store, tmp_path: Path) -> StoredModel:
-    """A file of one's own: the published detector and one byte."""
+    """An own file: the published detector and one byte."""
     path = tmp_path / "mine.tflite"
     path.write_bytes(weights.find("pose_detector").path.read_bytes() + b"\0")
     (tmp_path / "mine.tflite.yaml").write_text("kind: detector")
@@ -53,7 +54,7 @@ def crops(side: int) -> list[np.ndarray]:
     return [*(frame.image for frame in source), noise]
 
 
-def answers(model: StoredModel, path: Path, meanings: set[str]) -> list[dict[str, np.ndarray]]:
+def outputs_of(model: StoredModel, path: Path, meanings: set[str]) -> list[dict[str, np.ndarray]]:
     network = open_model(path, model.info, threads=1)
     network.want(*meanings)
     pictures = crops(model.info.input_hw[0])
@@ -64,31 +65,31 @@ def answers(model: StoredModel, path: Path, meanings: set[str]) -> list[dict[str
 
 
 @pytest.mark.parametrize("meanings", WANTED, ids=len)
-def test_a_slim_model_answers_to_the_bit(
+def test_variant_outputs_equal_the_original_to_the_bit(
     weights: Store, full: StoredModel, meanings: set[str]
 ) -> None:
-    slimmed = weights.variant(full, meanings)
-    assert slimmed != full.path
-    before, after = answers(full, full.path, meanings), answers(full, slimmed, meanings)
-    assert max(float(answer["score"].item()) for answer in before) > 0.5  # somebody is there
+    pruned = weights.variant(full, meanings)
+    assert pruned != full.path
+    before, after = outputs_of(full, full.path, meanings), outputs_of(full, pruned, meanings)
+    assert max(float(one["score"].item()) for one in before) > 0.5  # a person is visible
     for one, other in zip(before, after, strict=True):
         assert one.keys() == other.keys() == meanings
         for meaning in meanings:
             assert np.array_equal(one[meaning], other[meaning]), meaning
 
 
-def test_a_dense_detector_answers_to_the_bit(weights: Store) -> None:
+def test_variant_of_the_detector_equals_the_original_to_the_bit(weights: Store) -> None:
     detector = weights.find("pose_detector")
     dense = weights.variant(detector)
     before, after = (
-        answers(detector, path, {"boxes", "scores"}) for path in (detector.path, dense)
+        outputs_of(detector, path, {"boxes", "scores"}) for path in (detector.path, dense)
     )
     for one, other in zip(before, after, strict=True):
         assert np.array_equal(one["scores"], other["scores"])
         assert np.array_equal(one["boxes"], other["boxes"])
 
 
-def test_every_landmark_of_the_golden_clip_is_that_of_the_published_model(
+def test_variant_landmarks_of_the_golden_clip_equal_the_original(
     weights: Store, full: StoredModel, shared_data: Path
 ) -> None:
     assert weights.variant(full, WANTED[0]) != full.path
@@ -104,7 +105,7 @@ def test_every_landmark_of_the_golden_clip_is_that_of_the_published_model(
                 assert same, f"frame {frame.index}: {field}"
 
 
-def test_the_mask_is_there_only_when_wanted(weights: Store, full: StoredModel) -> None:
+def test_variant_without_mask_has_no_mask(weights: Store, full: StoredModel) -> None:
     mask = full.info.outputs["mask"]
     with_mask = weights.variant(full, full.info.outputs)
     assert mask in open_interpreter(with_mask).output_shapes
@@ -112,7 +113,7 @@ def test_the_mask_is_there_only_when_wanted(weights: Store, full: StoredModel) -
     assert count(weights.variant(full)).multiply_adds < count(with_mask).multiply_adds
 
 
-def test_nothing_is_left_to_unpack_at_the_start(weights: Store) -> None:
+def test_variant_has_no_weights_to_unpack(weights: Store) -> None:
     detector = weights.find("pose_detector")
     assert {"DENSIFY", "DEQUANTIZE"} <= count(detector.path).operators.keys()
     for name in ("pose_detector", "full"):
@@ -120,7 +121,7 @@ def test_nothing_is_left_to_unpack_at_the_start(weights: Store) -> None:
         assert not {"DENSIFY", "DEQUANTIZE"} & kinds.keys()
 
 
-def test_outputs_can_be_asked_for_by_meaning(weights: Store, full: StoredModel) -> None:
+def test_variant_signature_names_outputs_by_meaning(weights: Store, full: StoredModel) -> None:
     interpreter = pytest.importorskip("ai_edge_litert.interpreter").Interpreter
     signatures = interpreter(str(weights.variant(full))).get_signature_list()
     assert list(signatures) == [SIGNATURE]
@@ -128,7 +129,7 @@ def test_outputs_can_be_asked_for_by_meaning(weights: Store, full: StoredModel) 
     assert set(signatures[SIGNATURE]["outputs"]) == WANTED[0]
 
 
-def test_the_cost_of_the_mask_is_known(weights: Store, full: StoredModel) -> None:
+def test_count_shows_the_cost_of_the_mask(weights: Store, full: StoredModel) -> None:
     before, after = count(full.path), count(weights.variant(full))
     assert before.multiply_adds == pytest.approx(386e6, abs=0.5e6)
     assert after.multiply_adds == pytest.approx(351e6, abs=0.5e6)
@@ -137,12 +138,12 @@ def test_the_cost_of_the_mask_is_known(weights: Store, full: StoredModel) -> Non
     assert (before.size, after.size) == (full.size, weights.variant(full).stat().st_size)
 
 
-def test_an_output_that_the_file_does_not_have(full: StoredModel) -> None:
+def test_prune_unknown_output_is_refused(full: StoredModel) -> None:
     with pytest.raises(ModelError, match=r"expected outputs \['Elsewhere'\], got \['Identity'"):
         prune_outputs.prune_outputs(full.path, {"score": "Elsewhere"})
 
 
-def test_a_variant_is_made_once(mine: StoredModel, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_variant_is_made_once(mine: StoredModel, monkeypatch: pytest.MonkeyPatch) -> None:
     store = Store(mine.path.parent / "home")
     made = store.variant(mine)
     monkeypatch.setattr(prune_outputs, "prune_outputs", lambda *args: pytest.fail("made again"))
@@ -150,7 +151,7 @@ def test_a_variant_is_made_once(mine: StoredModel, monkeypatch: pytest.MonkeyPat
     assert made.is_file()
 
 
-def test_a_changed_original_gets_a_new_variant_and_the_stale_one_goes(mine: StoredModel) -> None:
+def test_variant_of_a_changed_original_replaces_the_old_one(mine: StoredModel) -> None:
     store = Store(mine.path.parent / "home")
     stale = [store.variant(mine), store.variant(mine, ["scores"])]
     other = store.cache.folder / "slim" / "mine.too.0123456789abcdef.boxes.00000000.tflite"
@@ -161,7 +162,7 @@ def test_a_changed_original_gets_a_new_variant_and_the_stale_one_goes(mine: Stor
     assert fresh not in stale
 
 
-def test_a_card_that_comes_to_name_another_tensor_gets_a_new_variant(mine: StoredModel) -> None:
+def test_variant_of_other_tensors_is_another_file(mine: StoredModel) -> None:
     store = Store(mine.path.parent / "home")
     boxes, scores = mine.info.outputs["boxes"], mine.info.outputs["scores"]
     swapped = replace(mine, info=replace(mine.info, outputs={"boxes": scores, "scores": boxes}))
@@ -170,7 +171,7 @@ def test_a_card_that_comes_to_name_another_tensor_gets_a_new_variant(mine: Store
 
 
 @pytest.mark.parametrize("code", [errno.EROFS, errno.ENOSPC])
-def test_the_original_serves_where_nothing_can_be_written(
+def test_variant_without_disk_space_is_the_original(
     mine: StoredModel, monkeypatch: pytest.MonkeyPatch, code: int
 ) -> None:
     def fail(*args: object) -> None:
@@ -186,26 +187,26 @@ def test_the_original_serves_where_nothing_can_be_written(
     assert not [path for path in store.cache.folder.rglob("*") if path.is_file()]
 
 
-def test_the_original_serves_where_the_folder_is_a_file(mine: StoredModel) -> None:
+def test_variant_without_a_folder_is_the_original(mine: StoredModel) -> None:
     home = mine.path.parent / "in_the_way"
     home.touch()
     assert Store(home).variant(mine) == mine.path
 
 
-def test_the_original_serves_where_litert_is_missing(
+def test_variant_without_litert_is_the_original(
     mine: StoredModel, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def missing() -> None:
-        raise BackendError("slim: needs ai-edge-litert")
+        raise BackendError("TFLite files: need ai-edge-litert")
 
     lines: list[str] = []
-    monkeypatch.setattr(prune_outputs, "_schema", missing)
+    monkeypatch.setattr(prune_outputs, "tflite_schema", missing)
     assert Store(mine.path.parent / "home", report=lines.append).variant(mine) == mine.path
-    assert lines == ["'mine' runs as published: slim: needs ai-edge-litert"]
+    assert lines == ["'mine' runs as published: TFLite files: need ai-edge-litert"]
 
 
 @pytest.mark.parametrize("kept", [0, 8, 1000, 100_000, -1000])
-def test_a_truncated_file_ends_in_one_line(mine: StoredModel, kept: int) -> None:
+def test_prune_truncated_file_is_refused(mine: StoredModel, kept: int) -> None:
     mine.path.write_bytes(mine.path.read_bytes()[:kept])
     for work in (
         lambda: prune_outputs.prune_outputs(mine.path, mine.info.outputs),
@@ -216,8 +217,8 @@ def test_a_truncated_file_ends_in_one_line(mine: StoredModel, kept: int) -> None
         assert "\n" not in str(caught.value)
 
 
-def test_a_damaged_file_is_slimmed_or_refused(mine: StoredModel) -> None:
-    """Bytes changed at random where the graph is written down."""
+def test_prune_damaged_file_works_or_is_refused(mine: StoredModel) -> None:
+    """Random bytes changed in the part that holds the graph."""
     whole, chance = mine.path.read_bytes(), random.Random(1)
     reasons: list[str] = []
     for _ in range(30):
@@ -232,23 +233,6 @@ def test_a_damaged_file_is_slimmed_or_refused(mine: StoredModel) -> None:
     assert not any("\n" in reason for reason in reasons)
 
 
-def test_a_file_that_is_gone_ends_in_one_line(tmp_path: Path) -> None:
+def test_count_missing_file_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ModelError, match=r"gone\.tflite: cannot be read: No such file"):
         count(tmp_path / "gone.tflite")
-
-
-def test_a_batch_answers_as_one_by_one_does(weights: Store, full: StoredModel) -> None:
-    from ai_edge_litert.interpreter import Interpreter
-
-    network = Interpreter(model_content=batched(weights.variant(full)), num_threads=1)
-    number = network.get_input_details()[0]["index"]
-    pictures = np.stack(crops(256))
-    network.resize_tensor_input(number, pictures.shape)
-    network.allocate_tensors()
-    network.set_tensor(number, pictures.astype(np.float32) * np.float32(1 / 255))
-    network.invoke()
-    place = {details["name"]: details["index"] for details in network.get_output_details()}
-    rows = network.get_tensor(place[full.info.outputs["landmarks"]])
-    alone = answers(full, weights.variant(full), {"landmarks"})
-    # Another number of rows may choose another kernel, which adds in another order.
-    assert np.abs(rows - np.concatenate([one["landmarks"] for one in alone])).max() < 1e-3

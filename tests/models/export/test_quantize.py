@@ -17,9 +17,10 @@ pytest.importorskip("ai_edge_quantizer", reason="needs ai-edge-quantizer")
 from blazetrack.errors import InputError, ModelError
 from blazetrack.model_info import ModelInfo
 from blazetrack.store.manifest import Card
+from blazetrack.store.tflite_file import load_interpreter
 from models.export.int8 import Quantizer, costliest, last_layers, places, quantize
 from models.export.model_card import info_of, write_model
-from models.export.tflite import interpreter_of, to_tflite
+from models.export.tflite import to_tflite
 from models.quantize import milliseconds, representative
 from models.train.checkpoint import load_network
 from models.zoo import NETWORKS, build, deployed
@@ -42,13 +43,15 @@ def pictures(tiny_run: Path, exported: tuple[bytes, ModelInfo]) -> list[np.ndarr
 
 
 def run(content: bytes, picture: np.ndarray) -> dict[str, np.ndarray]:
-    runner = interpreter_of(content).get_signature_runner()
+    runner = load_interpreter(content).get_signature_runner()
     outputs: dict[str, np.ndarray] = runner(image=picture[None].astype(np.float32) / 255)
     return outputs
 
 
 def kinds_of(content: bytes) -> dict[str, int]:
-    kinds = [one["op_name"] for one in interpreter_of(content, delegates=False)._get_ops_details()]
+    kinds = [
+        one["op_name"] for one in load_interpreter(content, delegates=False)._get_ops_details()
+    ]
     return {kind: kinds.count(kind) for kind in kinds}
 
 
@@ -81,7 +84,7 @@ def test_the_last_layers_stay_float_unless_asked(
     assert len(whole) < len(kept) < len(content)
     assert kinds_of(kept)["DEQUANTIZE"] == 1
     assert kinds_of(whole)["DEQUANTIZE"] == 3
-    inner = [one["dtype"] for one in interpreter_of(kept, delegates=False).get_tensor_details()]
+    inner = [one["dtype"] for one in load_interpreter(kept, delegates=False).get_tensor_details()]
     assert np.int8 in inner
 
 
@@ -102,7 +105,7 @@ def test_places_are_read_in_float(pictures: list[np.ndarray]) -> None:
 
 def eights(content: bytes, kind: str) -> bool:
     """Whether operators of a kind write 8-bit integers."""
-    interpreter = interpreter_of(content, delegates=False)
+    interpreter = load_interpreter(content, delegates=False)
     tensors = {one["index"]: one["dtype"] for one in interpreter.get_tensor_details()}
     made = [one for one in interpreter._get_ops_details() if one["op_name"] == kind]
     assert made

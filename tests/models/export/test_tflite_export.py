@@ -14,9 +14,10 @@ from blazetrack.errors import ModelError
 from blazetrack.skeleton import BLAZEPOSE33, Skeleton
 from blazetrack.store import Store
 from blazetrack.store.manifest import Card
+from blazetrack.store.tflite_file import load_interpreter
 from models.export import tflite as exporting
 from models.export.model_card import info_of, write_model
-from models.export.tflite import compare, export, interpreter_of, strangers, to_tflite
+from models.export.tflite import compare, export, strangers, to_tflite
 from models.train.checkpoint import load_network
 from models.zoo import NETWORKS, build, deployed
 
@@ -44,7 +45,7 @@ def test_a_file_gives_what_its_network_gives(network: object, content: bytes) ->
 
 
 def test_norms_are_folded_and_xnnpack_takes_every_operator(content: bytes) -> None:
-    operators = interpreter_of(content, delegates=False)._get_ops_details()
+    operators = load_interpreter(content, delegates=False)._get_ops_details()
     kinds = [operator["op_name"] for operator in operators]
     assert "MUL" not in kinds
     assert kinds.count("CONV_2D") > 5
@@ -52,7 +53,7 @@ def test_norms_are_folded_and_xnnpack_takes_every_operator(content: bytes) -> No
 
 
 def test_tensors_and_signature_are_called_by_meaning(content: bytes) -> None:
-    interpreter = interpreter_of(content)
+    interpreter = load_interpreter(content)
     assert [one["name"] for one in interpreter.get_input_details()] == ["image"]
     assert {one["name"] for one in interpreter.get_output_details()} == {
         "landmarks", "score", "world",
