@@ -1,18 +1,18 @@
-"""Every error that blazetrack raises on purpose.
+"""The exceptions of blazetrack.
 
     BlazetrackError
     ├── SourceError      a picture, video or camera cannot be opened or read
     ├── SinkError        an output cannot be opened or written
     ├── ModelError       a model file is missing, broken or of another shape
     │   └── DownloadError    fetching a published model failed, or the network is not allowed
-    ├── BackendError     no TFLite interpreter is installed, or the one asked for is not
-    ├── GraphError       a graph text is wrong: who, what, expected, got, did you mean
-    ├── InputError       a value handed to the library has the wrong type, shape or range
+    ├── BackendError     no TFLite interpreter is installed, or not the requested one
+    ├── GraphError       a graph text is invalid
+    ├── InputError       an argument has the wrong type, shape or range
     └── MissingExtra     an optional part is not installed; the message is the pip line
 
-Each message is one line: who, what was expected, what came, what to do. The command line prints it
-on stderr and ends with exit code 2. `RenamedWarning` marks an old name that still works for one
-release.
+Each message is one line: what failed, what was expected, what came, what to do. The command line
+prints it on stderr and exits with code 2. `RenamedWarning` marks an old name that still works for
+one release.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ __all__ = [
 
 
 class BlazetrackError(Exception):
-    """Root of all errors raised on purpose."""
+    """Root of all exceptions of blazetrack."""
 
 
 class SourceError(BlazetrackError):
@@ -57,15 +57,15 @@ class DownloadError(ModelError):
 
 
 class BackendError(BlazetrackError):
-    """No TFLite interpreter is installed, or the one asked for is not."""
+    """No TFLite interpreter is installed, or not the requested one."""
 
 
 class GraphError(BlazetrackError):
-    """A graph text is wrong."""
+    """A graph text is invalid."""
 
 
 class InputError(BlazetrackError, ValueError):
-    """A value handed to the library has the wrong type, shape or range."""
+    """An argument has the wrong type, shape or range."""
 
 
 class MissingExtra(BlazetrackError, ImportError):
@@ -76,22 +76,22 @@ class MissingExtra(BlazetrackError, ImportError):
 
 
 class RenamedWarning(FutureWarning):
-    """A name of the release before, which the next release will refuse."""
+    """A name of the previous release, refused by the next one."""
 
 
 def warn_renamed(what: str, old: str, new: str) -> None:
-    """Warn in one line that a name has changed: `graph mine.yaml: 'cover' is now 'mask_people'`."""
+    """Warn in one line about an old name: `graph mine.yaml: 'cover' is now 'mask_people'`."""
     warnings.warn(f"{what}: '{old}' is now '{new}'", RenamedWarning, stacklevel=3)
 
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:
-    """The end of an error message: the nearest known name, else all of them.
+    """The end of an error message: the nearest known name, else all known names.
 
     >>> did_you_mean("detcet", ["detect", "crop"])
     "did you mean 'detect'?"
     """
     names = sorted(known)
-    from difflib import get_close_matches  # only where something went wrong
+    from difflib import get_close_matches  # only on errors
 
     near = get_close_matches(name, names, n=1, cutoff=0.6)
     if near:

@@ -7,7 +7,7 @@ import pytest
 from blazetrack import errors
 
 
-def test_errors_all_share_one_root() -> None:
+def test_errors_share_one_root() -> None:
     classes = [
         getattr(errors, name) for name in errors.__all__ if name.endswith(("Error", "Extra"))
     ]
@@ -15,7 +15,7 @@ def test_errors_all_share_one_root() -> None:
     assert all(issubclass(one, errors.BlazetrackError) for one in classes)
 
 
-def test_errors_are_also_what_python_calls_them() -> None:
+def test_errors_derive_from_builtin_exceptions() -> None:
     assert issubclass(errors.InputError, ValueError)
     assert issubclass(errors.MissingExtra, ImportError)
     assert issubclass(errors.DownloadError, errors.ModelError)
@@ -35,7 +35,7 @@ def test_missing_extra_message_is_the_pip_line() -> None:
         ("", ["a"], "known: a"),
     ],
 )
-def test_the_nearest_name_is_offered(name: str, known: list[str], hint: str) -> None:
+def test_did_you_mean_gives_the_nearest_name(name: str, known: list[str], hint: str) -> None:
     assert errors.did_you_mean(name, known) == hint
 
 
