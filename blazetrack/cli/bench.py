@@ -1,8 +1,7 @@
-"""`blazetrack bench`: how fast this machine tracks, and where the time goes."""
+"""`blazetrack bench`: frame rate of this machine, time per node, start-up, memory."""
 
 from __future__ import annotations
 
-import json
 import platform
 import re
 import subprocess
@@ -14,17 +13,18 @@ from typing import Annotated, Any
 
 import typer
 
+from blazetrack.cli.options import Backend, Graph, Json, Model, log, print_json
 from blazetrack.errors import InputError
 
 __all__ = ["bench", "machine", "measure", "model_sizes", "skipped_frame_ms", "start_up"]
 
-WARM_UP = 10  # frames that are not counted: the networks pack their weights
+WARM_UP = 10  # frames off the clock: the interpreter packs the weights
 
-# Processor features that decide how fast the networks are.
+# Processor features that matter for the networks.
 FEATURES = ("avx", "avx2", "fma", "avx512f", "avx512_vnni", "avx512_fp16", "avx_vnni", "amx_tile",
             "asimd", "asimddp", "asimdhp", "i8mm", "sve")  # fmt: skip
 
-# What the fresh process of `start_up` runs: it reads its picture first, off the clock.
+# Code of the fresh process of `start_up`; it reads its frame first, off the clock.
 _FIRST = """
 import sys, time
 spawned, source, model, graph = float(sys.argv[1]), sys.argv[2], sys.argv[3] or None, sys.argv[4]
@@ -47,37 +47,23 @@ except ImportError:
 
 def bench(
     source: Annotated[
-        str, typer.Argument(help="What to track: as in `blazetrack run`.")
+        str, typer.Argument(help="Source, as in `blazetrack run`.")
     ] = "synthetic?size=1280x720&frames=300",
-    model: Annotated[
-        str | None, typer.Option("--model", "-m", help="Landmark model: a name or a .tflite file.")
-    ] = None,
-    graph: Annotated[
-        str | None,
-        typer.Option(
-            "--graph",
-            "-g",
-            help="Graph: a name or a YAML file.",
-            show_default="pose, or pose_multi with --people",
-        ),
-    ] = None,
-    people: Annotated[int, typer.Option(min=1, help="How many people to follow at most.")] = 1,
+    model: Model = None,
+    graph: Graph = None,
+    people: Annotated[int, typer.Option(min=1, help="Maximum number of people.")] = 1,
     threads: Annotated[
         list[int] | None,
         typer.Option(min=1, max=1024, help="May be repeated.", show_default="1 … all cores"),
     ] = None,
     frames: Annotated[int, typer.Option(min=20, help="Frames per round.")] = 200,
-    backend: Annotated[
-        str, typer.Option(help="TFLite interpreter: auto, litert, tflite_runtime, tensorflow.")
-    ] = "auto",
-    as_json: Annotated[
-        bool, typer.Option("--json", help="Print JSON for programs, not tables.")
-    ] = False,
+    backend: Backend = "auto",
+    as_json: Json = False,
 ) -> None:
     """Measure frames per second, the time of every node, start-up and memory.
 
-    Only tracking is on the clock: reading and drawing pictures are not. Close other programs,
-    and compare figures of one run: machines change their pace.
+    Only tracking is on the clock, not reading or drawing. Close other programs, and compare
+    figures of one run only: the speed of a machine varies.
     """
     from blazetrack.backends import default_threads
     from blazetrack.pipeline import graph_for
@@ -85,18 +71,9 @@ def bench(
     graph = graph or graph_for(people)
     rounds = []
     for count in threads or range(1, default_threads() + 1):
-        typer.echo(f"bench: {frames} frames, {count} thread(s) …", err=True)
-        rounds.append(
-            measure(
-                source,
-                frames,
-                model=model,
-                graph=graph,
-                people=people,
-                threads=count,
-                backend=backend,
-            )
-        )
+        log(f"bench: {frames} frames, {count} thread(s) …")
+        options = {"model": model, "graph": graph, "people": people, "backend": backend}
+        rounds.append(measure(source, frames, threads=count, **options))
     result = {
         "machine": machine(),
         "source": source,
@@ -107,17 +84,17 @@ def bench(
         "rounds": rounds,
     }
     if as_json:
-        typer.echo(json.dumps(result, indent=2))
+        print_json(result)
     else:
         _print(result)
 
 
 def measure(source: str, frames: int, *, threads: int, **tracker_options: Any) -> dict[str, Any]:
-    """Track one source and time each frame, its networks apart from the rest.
+    """Track one source and time each frame, and its networks separately.
 
     Returns:
-        Milliseconds as medians over the frames without a detector run, frames per second and the
-        detector's share of the networks' time over all, and a row per node.
+        Milliseconds as medians over the frames without a detector run; frames per second and the
+        detector's share of network time over all frames; PCK of a drawn source; a row per node.
     """
     import numpy as np
 
@@ -143,7 +120,7 @@ def measure(source: str, frames: int, *, threads: int, **tracker_options: Any) -
                 network.append(tracker.network_seconds - spent)
                 calm.append(tracker.detector_runs == runs)
     if not any(calm):
-        raise InputError(f"bench {source}: nobody was followed for more than {WARM_UP} frames")
+        raise InputError(f"bench {source}: no person was tracked for over {WARM_UP} frames")
     frame_ms, network_ms = np.array(whole)[calm] * 1e3, np.array(network)[calm] * 1e3
     other_ms = frame_ms - network_ms
     return {
@@ -177,14 +154,14 @@ def start_up(source: str, model: str | None, graph: str, repeats: int = 3) -> di
 
 
 def skipped_frame_ms(graph: str, model: str | None = None, repeats: int = 500) -> float:
-    """What the engine itself costs for a frame on which `when` switches every node off."""
+    """Milliseconds of the engine itself: a frame on which `when` switches every node off."""
     from blazetrack.graph import SerialScheduler, build_plan
     from blazetrack.nodes import NODES
     from blazetrack.pipeline import PoseTracker
 
     with PoseTracker(model, graph=graph) as tracker:
         spec = tracker.graph
-        # A node with a `when` of its own is off too: the node that it asks is.
+        # A node with a `when` of its own is off too: the node that writes that stream is.
         nodes = [replace(node, when=node.when or "switch") for node in spec.nodes]
         off = replace(spec, inputs=[*spec.inputs, "switch"], nodes=nodes)
         scheduler = SerialScheduler(build_plan(off, NODES, tracker.models))
@@ -205,7 +182,7 @@ def machine() -> dict[str, Any]:
 
 
 def model_sizes(graph: str, model: str | None) -> list[dict[str, Any]]:
-    """Name and size of each model as published, and of the file that really runs."""
+    """Name and size of each model as published, and of the file that is run."""
     from blazetrack.pipeline import PoseTracker
     from blazetrack.store import Store
 
@@ -247,6 +224,8 @@ def _print(result: Mapping[str, Any]) -> None:
     facts.add_row("start to first result", f"{start['seconds']:.2f} s, 1 thread")
     facts.add_row("peak memory", f"{start['peak_mib']:.0f} MiB")
     facts.add_row("frame with all nodes skipped", f"{result['skipped_frame_ms']:.3f} ms")
+    if (pck := result["rounds"][0]["pck"]) is not None:
+        facts.add_row("PCK@0.2 against the drawn truth", f"{pck:.3f}")
     console.print(facts)
     table = Table("threads", "frames/s", "frame ms", "network ms", "all else ms", "share",
                   "detector runs", "of network time",

@@ -1,4 +1,4 @@
-"""`blazetrack demo`: track the drawn person; needs no camera and no pictures."""
+"""`blazetrack demo`: track a drawn person; needs no camera and no file."""
 
 from __future__ import annotations
 
@@ -7,27 +7,22 @@ from typing import Annotated
 
 import typer
 
+from blazetrack.cli.options import Json, Model, Offline, Threads
+
 __all__ = ["demo"]
 
 
 def demo(
     folder: Annotated[
-        Path, typer.Option("--folder", "-o", help="Where demo.mp4 and demo.jsonl go.")
+        Path, typer.Option("--folder", "-o", help="Folder for demo.mp4 and demo.jsonl.")
     ] = Path(),
     frames: Annotated[int, typer.Option(min=1, help="Length of the clip.")] = 300,
-    model: Annotated[
-        str | None, typer.Option("--model", "-m", help="Landmark model: a name or a .tflite file.")
-    ] = None,
-    threads: Annotated[
-        int | None,
-        typer.Option(min=1, max=1024, help="Cores for the networks.", show_default="up to 4"),
-    ] = None,
-    offline: Annotated[bool, typer.Option("--offline", help="Never touch the network.")] = False,
-    as_json: Annotated[
-        bool, typer.Option("--json", help="Print the summary as JSON, not as a table.")
-    ] = False,
+    model: Model = None,
+    threads: Threads = None,
+    offline: Offline = False,
+    as_json: Json = False,
 ) -> None:
-    """Track a person drawn by blazetrack itself, and compare with the truth.
+    """Track a person drawn by blazetrack itself, and compare with the known joints.
 
     Writes demo.mp4 (the clip with the skeleton on it) and demo.jsonl (one line per frame).
     """
@@ -38,13 +33,8 @@ def demo(
     outs = [str(folder / name) for name in ("demo.mp4", "demo.jsonl")]
     with open_source(f"synthetic?frames={frames}") as source:
         track(
-            source,
-            outs=outs,
-            as_json=as_json,
-            offline=offline,
-            model=model,
-            threads=threads,
+            source, outs=outs, as_json=as_json, offline=offline, model=model, threads=threads,
             score=Score(source),
-        )
+        )  # fmt: skip
     if not as_json:
         typer.echo(f"wrote {' and '.join(outs)}")

@@ -1,20 +1,20 @@
-"""`blazetrack graph`: list, show and check the wiring."""
+"""`blazetrack graph`: list, show and check graphs."""
 
 from __future__ import annotations
 
-import json
 from typing import Annotated
 
 import typer
 
+from blazetrack.cli.options import Json, print_json
+
 __all__ = ["app"]
 
 app = typer.Typer(
-    help="List, show and check graphs: the YAML texts that say how stages are wired.",
+    help="List, show and check graphs: the YAML files that connect the stages.",
     no_args_is_help=True,
 )
 
-Json = Annotated[bool, typer.Option("--json", help="Print JSON for programs, not a table.")]
 Name = Annotated[str, typer.Argument(help="A graph that ships with blazetrack, or a YAML file.")]
 
 
@@ -29,7 +29,7 @@ def list_graphs(as_json: Json = False) -> None:
         rows.append({"name": name, "file": str(path), "nodes": len(spec.nodes)})
         rows[-1]["description"] = spec.description
     if as_json:
-        typer.echo(json.dumps(rows, indent=2))
+        print_json(rows)
         return
     for row in rows:
         typer.echo(
@@ -45,7 +45,7 @@ def show(name: Name, as_json: Json = False) -> None:
 
     rows = describe(load_graph(name))
     if as_json:
-        typer.echo(json.dumps(rows, indent=2))
+        print_json(rows)
         return
     widths = {key: max(len(key), *(len(row[key]) for row in rows)) for key in rows[0]}
     for row in [{key: key for key in widths}, *rows]:
@@ -62,4 +62,4 @@ def check(name: Name) -> None:
 
     spec = load_graph(name)
     check_graph(spec, NODES)
-    typer.echo(f"{name}: {len(spec.nodes)} nodes, all well")
+    typer.echo(f"{name}: {len(spec.nodes)} nodes, no error")

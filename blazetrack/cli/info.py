@@ -1,15 +1,16 @@
-"""`blazetrack info`: what this machine and this installation are."""
+"""`blazetrack info`: facts about this machine and this installation."""
 
 from __future__ import annotations
 
-import json
 import os
 import platform
 import re
 from importlib.metadata import PackageNotFoundError, version
-from typing import Annotated, Any
+from typing import Any
 
 import typer
+
+from blazetrack.cli.options import Json, print_json
 
 __all__ = ["collect", "info"]
 
@@ -17,15 +18,11 @@ PACKAGES = ("numpy", "opencv-python", "opencv-python-headless", "opencv-contrib-
             "ai-edge-litert", "tflite-runtime", "tensorflow", "PyYAML", "pydantic")  # fmt: skip
 
 
-def info(
-    as_json: Annotated[
-        bool, typer.Option("--json", help="Print JSON for programs, not a table.")
-    ] = False,
-) -> None:
-    """Show versions, backends, cores and folders: what to paste into a bug report."""
+def info(as_json: Json = False) -> None:
+    """Show versions, backends, cores and folders, for a bug report."""
     facts = collect()
     if as_json:
-        typer.echo(json.dumps(facts, indent=2))
+        print_json(facts)
         return
     for name, value in facts.items():
         text = ", ".join(map(str, value)) if isinstance(value, list) else str(value)

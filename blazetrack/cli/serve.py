@@ -11,14 +11,16 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from blazetrack.cli.options import Graph, Model, Offline, Threads, log, open_store
 from blazetrack.errors import InputError, MissingExtra
 
 if TYPE_CHECKING:
     from blazetrack.graph import Trace
-    from blazetrack.pipeline import PoseTracker
-    from blazetrack.web.engine import Choice
+    from blazetrack.store import Store
+    from blazetrack.web.limits import Limits
+    from blazetrack.web.server import Page
 
-__all__ = ["PORT", "check_extra", "serve"]
+__all__ = ["PORT", "check_extra", "log_link", "serve"]
 
 PORT = 8765
 
@@ -28,52 +30,43 @@ def serve(
         list[str] | None,
         typer.Argument(
             metavar="[SOURCE]...",
-            help="What the page can show, the first one to begin with: as in `blazetrack run`. "
+            help="Sources of the page, the first one is shown first: as in `blazetrack run`. "
             "Without one it begins with the camera of the browser.",
         ),
     ] = None,
     host: Annotated[
         str,
         typer.Option(
-            help="Address to answer at. 0.0.0.0 lets others in the network in, who have the link."
+            help="Address to listen at. 0.0.0.0 admits others in the network who have the link."
         ),
     ] = "127.0.0.1",
     port: Annotated[int, typer.Option("--port", "-p", help="0 takes any free one.")] = PORT,
-    model: Annotated[
-        str | None, typer.Option("--model", "-m", help="Landmark model: a name or a .tflite file.")
-    ] = None,
-    graph: Annotated[
-        str | None, typer.Option("--graph", "-g", help="Graph: a name or a YAML file.")
-    ] = None,
-    people: Annotated[
-        int, typer.Option(min=1, max=20, help="How many people to follow at most.")
-    ] = 1,
-    threads: Annotated[
-        int | None,
-        typer.Option(min=1, max=1024, help="Cores for the networks.", show_default="up to 4"),
-    ] = None,
-    viewers: Annotated[int, typer.Option(min=1, max=100, help="Pages at once.")] = 8,
+    model: Model = None,
+    graph: Graph = None,
+    people: Annotated[int, typer.Option(min=1, max=20, help="Maximum number of people.")] = 1,
+    threads: Threads = None,
+    viewers: Annotated[int, typer.Option(min=1, max=100, help="Maximum number of pages.")] = 8,
     recordings: Annotated[
         Path | None,
         typer.Option(
-            help="Folder that keeps what is recorded.",
-            show_default="none: files are gone when the server ends",
+            help="Folder that keeps recordings.",
+            show_default="none: files are deleted when the server ends",
         ),
     ] = None,
     https: Annotated[
         bool,
         typer.Option(
             "--https",
-            help="Encrypt, with a certificate made here: phones want that to give their camera.",
+            help="Encrypt with a generated certificate: phones need that to give their camera.",
         ),
     ] = False,
     certificate: Annotated[
         Path | None, typer.Option("--cert", help="Certificate (PEM) of your own, for https.")
     ] = None,
     key: Annotated[Path | None, typer.Option(help="Its key (PEM).")] = None,
-    offline: Annotated[bool, typer.Option("--offline", help="Never touch the network.")] = False,
+    offline: Offline = False,
 ) -> None:
-    """See it live in a browser: this machine's camera, a video, or the browser's own camera.
+    """Track live in a browser: this machine's camera, a video, or the browser's own camera.
 
     blazetrack serve                       (the camera of the browser)
 
@@ -84,54 +77,68 @@ def serve(
     blazetrack serve 0 --host 0.0.0.0      (for a phone in the same network)
     """
     check_extra()
-    from blazetrack.pipeline import PoseTracker, find_graph, graph_for
-    from blazetrack.sources import open_source
-    from blazetrack.store import Store
     from blazetrack.web.access import Access
     from blazetrack.web.address import links, listen
-    from blazetrack.web.catalog import CAMERA, Catalogue
-    from blazetrack.web.engine import Choice
     from blazetrack.web.limits import Limits
-    from blazetrack.web.server import Page, make_server
+    from blazetrack.web.server import make_server
 
-    store = Store(offline=offline or None, report=lambda line: typer.echo(line, err=True))
-    names = list(sources or [])
-    for name in names:  # what is not there is told now, not on the page
-        open_source(name).close()
-    find_graph(graph or graph_for(people))
     folder = None if recordings is None else _folder(recordings)
-
-    def make(choice: Choice, trace: Trace) -> PoseTracker:
-        return PoseTracker(
-            choice.model,
-            graph=choice.graph,
-            people=choice.people,
-            threads=threads,
-            store=store,
-            hooks=[trace],
-        )
-
-    choice = Choice(model, graph, people)
-    PoseTracker(model, graph=graph, people=people, store=store).close()  # fetches its models
-    catalogue = Catalogue.of(names, model, graph, store)
-    begin = next(iter(catalogue.sources)) if names else CAMERA
-    page = Page(catalogue, make, choice, begin, Limits(viewers=viewers), folder)
+    limits = Limits(viewers=viewers)
+    page = _page(sources or [], model, graph, people, threads, open_store(offline), limits, folder)
     access = Access(host)
     with ExitStack() as stack:
         listening = stack.enter_context(listen(host, port))
         port = listening.getsockname()[1]
         tls = _tls(stack, https, certificate, key, host)
         for link in links(host, port, access.token, bool(tls)):
-            typer.echo(f"blazetrack: open {link}", err=True)
-        typer.echo("blazetrack: Ctrl-C ends it", err=True)
+            log_link(link)
+        log("blazetrack: Ctrl-C ends it")
         try:
             make_server(page.start, access, page.limits, **tls).run(sockets=[listening])
-        except SystemExit:  # it could not start, and has said why
+        except SystemExit:  # it could not start, and has printed the reason
             raise typer.Exit(2) from None
 
 
+def log_link(link: str) -> None:
+    """Print the address of the page."""
+    log(f"blazetrack: open {link}")
+
+
+def _page(
+    sources: list[str],
+    model: str | None,
+    graph: str | None,
+    people: int,
+    threads: int | None,
+    store: Store,
+    limits: Limits,
+    recordings: Path | None,
+) -> Page:
+    """The page, once its sources, graph and models are known to exist."""
+    from blazetrack.pipeline import PoseTracker, find_graph, graph_for
+    from blazetrack.sources import open_source
+    from blazetrack.web.catalog import CAMERA, Catalogue
+    from blazetrack.web.engine import Choice
+    from blazetrack.web.server import Page
+
+    for name in sources:
+        open_source(name).close()
+    find_graph(graph or graph_for(people))
+
+    def make(choice: Choice, trace: Trace) -> PoseTracker:
+        return PoseTracker(
+            choice.model, graph=choice.graph, people=choice.people, threads=threads, store=store,
+            hooks=[trace],
+        )  # fmt: skip
+
+    PoseTracker(model, graph=graph, people=people, store=store).close()  # fetches its models
+    catalogue = Catalogue.of(sources, model, graph, store)
+    first = next(iter(catalogue.sources)) if sources else CAMERA
+    return Page(catalogue, make, Choice(model, graph, people), first, limits, recordings)
+
+
 def check_extra() -> None:
-    """Tell in one line how to get what is missing."""
+    """Raise `MissingExtra` unless the packages of the live page are installed."""
     if any(find_spec(name) is None for name in ("starlette", "uvicorn", "websockets")):
         raise MissingExtra("the live page", "web")
 
@@ -147,12 +154,12 @@ def _folder(path: Path) -> Path:
 def _tls(
     stack: ExitStack, https: bool, certificate: Path | None, key: Path | None, host: str
 ) -> dict[str, Any]:
-    """What uvicorn must know to encrypt; nothing where that is not wanted."""
+    """Uvicorn's options for https; empty for http."""
     if certificate is None and key is None:
         if not https:
             return {}
         if find_spec("cryptography") is None:
-            raise MissingExtra("what makes certificates", "web")
+            raise MissingExtra("the package for certificates", "web")
         from blazetrack.web.address import addresses
         from blazetrack.web.certificate import write_certificate
 
@@ -165,7 +172,7 @@ def _tls(
             raise InputError(f"{option} {path}: no such file")
     import ssl
 
-    try:  # an empty passphrase, so that nobody is asked for one
+    try:  # an empty passphrase: OpenSSL would prompt for one
         ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(certificate, key, lambda: "")
     except OSError as error:
         raise InputError(

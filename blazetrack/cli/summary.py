@@ -25,12 +25,12 @@ def print_summary(report: Report, pck: float | None = None) -> None:
         "frames per second": f"{report.fps:.1f}",
         "PCK@0.2 against the drawn truth": None if pck is None else f"{pck:.3f}",
         "non-increasing timestamps": str(report.time_faults or "") or None,
-        "dropped while busy": str(report.dropped or "") or None,
-        "not readable": str(report.skipped or "") or None,
+        "dropped frames": str(report.dropped or "") or None,
+        "unreadable": str(report.skipped or "") or None,
     }
     for name, value in rows.items():
         if value is not None:
-            facts.add_row(name, Text(value))  # not markup: a file may be called [b].mp4
+            facts.add_row(name, Text(value))  # no markup: a file may be named [b].mp4
     console.print(facts)
     times = Table("stage", "runs", "p50 ms", "p90 ms", "p99 ms", "total s", title="time per stage")
     for node in report.nodes:

@@ -57,4 +57,4 @@ def test_the_table_is_for_people(weights: Store, capsys: pytest.CaptureFixture[s
 def test_nobody_to_follow_is_one_line(weights: Store, capsys: pytest.CaptureFixture[str]) -> None:
     code, _, err = run(capsys, "synthetic?scene=empty&size=320x240", "--frames", "20")
     assert code == 2
-    assert "nobody was followed" in err
+    assert "no person was tracked" in err

@@ -157,7 +157,7 @@ def test_a_broken_picture_among_good_ones_is_skipped_and_counted(
     (tmp_path / "2.png").write_bytes(b"no picture")
     answer = command("run", ".", "--out", "a.jsonl")
     assert answer.code == 0
-    assert "not readable" in answer.out
+    assert "unreadable" in answer.out
     (line,) = answer.err
     assert line.startswith("warning: ")
     assert "2.png" in line

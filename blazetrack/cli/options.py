@@ -1,0 +1,64 @@
+"""Options and helpers that several verbs share."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from blazetrack.store import Store
+
+__all__ = [
+    "Backend",
+    "Graph",
+    "Json",
+    "Model",
+    "Offline",
+    "Threads",
+    "log",
+    "open_store",
+    "print_json",
+]
+
+Backend = Annotated[
+    str, typer.Option(help="TFLite interpreter: auto, litert, tflite_runtime, tensorflow.")
+]
+Graph = Annotated[
+    str | None,
+    typer.Option(
+        "--graph",
+        "-g",
+        help="Graph: a name or a YAML file.",
+        show_default="pose, pose_multi or pose_image, by people and source",
+    ),
+]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON for programs, not a table.")]
+Model = Annotated[
+    str | None, typer.Option("--model", "-m", help="Landmark model: a name or a .tflite file.")
+]
+Offline = Annotated[
+    bool, typer.Option("--offline", help="Never use the network; fail if a model is missing.")
+]
+Threads = Annotated[
+    int | None,
+    typer.Option(min=1, max=1024, help="Cores for the networks.", show_default="up to 4"),
+]
+
+
+def log(line: str) -> None:
+    """Print a line on stderr."""
+    typer.echo(line, err=True)
+
+
+def open_store(offline: bool = False) -> Store:
+    """The user's model store; it logs downloads."""
+    from blazetrack.store import Store
+
+    return Store(offline=offline or None, report=log)
+
+
+def print_json(value: object) -> None:
+    """Print a value as indented JSON."""
+    typer.echo(json.dumps(value, indent=2))
