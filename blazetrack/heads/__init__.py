@@ -17,18 +17,27 @@ from blazetrack.heads.regression import REGRESSION
 from blazetrack.heads.ssd import SSD
 from blazetrack.model_info import ModelInfo
 
-__all__ = ["HEADS", "Head", "Options", "Outputs", "check_head", "check_options", "head_of"]
+__all__ = [
+    "HEADS",
+    "STANDARD_HEADS",
+    "Head",
+    "Options",
+    "Outputs",
+    "check_head",
+    "check_options",
+    "head_of",
+]
 
 HEADS: Mapping[str, Head] = MappingProxyType(
     {"blazepose": BLAZEPOSE, "heatmap": HEATMAP, "regression": REGRESSION, "ssd": SSD}
 )
 # The head of a description that names none: that of the published models of its kind.
-STANDARD = {"detector": "ssd", "landmarks": "blazepose"}
+STANDARD_HEADS = {"detector": "ssd", "landmarks": "blazepose"}
 
 
 def head_of(info: ModelInfo) -> Head:
     """The head of a model; `ModelError` for a name that is none."""
-    name = info.head or STANDARD.get(info.kind, "")
+    name = info.head or STANDARD_HEADS.get(info.kind, "")
     if name not in HEADS:
         raise ModelError(f"model {info.name}: no head '{name}'; {did_you_mean(name, HEADS)}")
     return HEADS[name]
@@ -40,7 +49,7 @@ def check_options(info: ModelInfo) -> Head:
     Raises:
         ModelError: otherwise, in one line.
     """
-    head, name = head_of(info), info.head or STANDARD[info.kind]
+    head, name = head_of(info), info.head or STANDARD_HEADS[info.kind]
     for option, value in info.head_options.items():
         if option not in head.options:
             hint = did_you_mean(option, head.options)
@@ -62,7 +71,7 @@ def check_head(info: ModelInfo) -> Head:
     Raises:
         ModelError: otherwise, in one line.
     """
-    head, name = check_options(info), info.head or STANDARD[info.kind]
+    head, name = check_options(info), info.head or STANDARD_HEADS[info.kind]
     if head.kind != info.kind:
         fitting = ", ".join(name for name, one in HEADS.items() if one.kind == info.kind)
         want = f"expected a head of a {info.kind} model ({fitting})"

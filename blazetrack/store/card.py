@@ -27,6 +27,7 @@ from pydantic import (
 )
 
 from blazetrack.errors import ModelError, did_you_mean
+from blazetrack.heads import STANDARD_HEADS, check_head
 from blazetrack.model_info import ModelInfo
 from blazetrack.skeleton import SKELETONS
 from blazetrack.store.manifest import Card, card_from, published, same_bytes
@@ -34,9 +35,6 @@ from blazetrack.store.skeleton_text import SkeletonText
 
 __all__ = ["card_for", "card_path", "card_text", "check_card"]
 
-NEEDED = {"detector": {"boxes", "scores"}, "landmarks": {"landmarks", "score"}}
-OPTIONAL = {"detector": set[str](), "landmarks": {"world", "heatmap", "mask"}}
-HEADS = {"detector": "ssd", "landmarks": "blazepose"}  # of the published models
 STANDARD = {"detector": "pose_detector", "landmarks": "full"}  # source of the fields left out
 OF_THE_HEAD = ("input_hw", "outputs", "skeleton", "anchors")  # fields that other heads do not share
 
@@ -210,17 +208,11 @@ def _read_card(model: Path) -> Card | None:
     standard: dict[str, Any] = {}
     if isinstance(kind, str) and kind in STANDARD:
         standard = _info_fields(published()[STANDARD[kind]].info)
-        if given.get("head", HEADS[kind]) != HEADS[kind]:
+        if given.get("head", STANDARD_HEADS[kind]) != STANDARD_HEADS[kind]:
             standard = {key: standard[key] for key in standard.keys() - OF_THE_HEAD}
     card = card_from(check_card({**standard, "name": model.stem, **given}, path))
-    _check_outputs(card.info, path)
+    try:
+        check_head(card.info)
+    except ModelError as error:
+        raise ModelError(f"{path}: {error}") from None
     return card
-
-
-def _check_outputs(info: ModelInfo, path: Path) -> None:
-    needed, allowed = NEEDED[info.kind], NEEDED[info.kind] | OPTIONAL[info.kind]
-    if not needed <= set(info.outputs) <= allowed:
-        raise ModelError(
-            f"{path}: outputs of a {info.kind} model: expected {sorted(needed)}"
-            f" of {sorted(allowed)}, got {sorted(info.outputs)}"
-        )

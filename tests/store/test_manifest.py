@@ -62,8 +62,20 @@ def test_package_source_lies_in_the_package() -> None:
     ("change", "message"),
     [
         ("sha256: abc", "sha256: String should match"),
-        ("outputs: {landmarks: a}", "outputs .*expected .*score"),
-        ("outputs: {landmarks: a, score: b, boxes: c}", "outputs .*got .*boxes"),
+        ("outputs: {landmarks: a}", "model mine: head blazepose needs the outputs score, got land"),
+        ("head: heatmaps", "model mine: no head 'heatmaps'; did you mean 'heatmap'"),
+        (
+            "head_options: {refined: true}",
+            "model mine: head blazepose has no option 'refined'; did you mean 'refine'",
+        ),
+        (
+            "head_options: {kernel_size: 4}",
+            "model mine: option 'kernel_size' of head blazepose: expected 1, 3, 5, …, 63, got 4",
+        ),
+        (
+            "outputs: {landmarks: a, score: b, boxes: c}",
+            "model mine: head blazepose has no output 'boxes'",
+        ),
         ("skeleton: coco71", "skeleton: .*did you mean 'coco17'"),
         ("colour: red", "colour: there is no such field; known: "),
         ("chanels: bgr", "chanels: there is no such field; did you mean 'channels'"),
@@ -104,7 +116,7 @@ def test_card_with_input_conversion_survives_writing(tmp_path: Path) -> None:
         outputs={"landmarks": "a", "score": "b"},
         skeleton=COCO17,
         head="blazepose",
-        head_options={"order": "yx"},
+        head_options={"kernel_size": 9},
         mean=(0.1, 0.2, 0.3),
         std=(1.0, 2.0, 3.0),
         channels="bgr",
