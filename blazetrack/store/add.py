@@ -1,4 +1,4 @@
-"""Models of your own into the store: a `.tflite` file, or both models of a `.task` bundle."""
+"""Add models to the cache: a `.tflite` file, or both models of a `.task` bundle."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from blazetrack.store.manifest import Card, same_bytes
 
 __all__ = ["add_file"]
 
-# What a PoseLandmarker bundle of MediaPipe holds: member → kind, ending of the name here.
+# Members of a PoseLandmarker bundle of MediaPipe → kind, suffix of the model's name.
 MEMBERS = {
     "pose_detector.tflite": ("detector", "_detector"),
     "pose_landmarks_detector.tflite": ("landmarks", ""),
@@ -26,42 +26,42 @@ NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 
 
 class _Part(NamedTuple):
-    """One model on its way in: a copy in the workspace, and what it was before."""
+    """One model to add."""
 
-    file: Path
-    origin: Path  # its card lies beside this
-    label: str  # what messages call it
+    file: Path  # copy in the workspace
+    origin: Path  # the card lies beside it
+    label: str  # name in messages
     kind: str
-    ending: str
+    suffix: str  # of the model's name
 
 
 def add_file(cache: Cache, path: Path, name: str | None, known: Mapping[str, Card]) -> list[str]:
-    """Copy a model, or the models of a bundle, into the cache: all of them or none.
+    """Copy a model, or all models of a bundle, into the cache: all of them or none.
 
     Args:
-        cache: where to.
-        path: a `.tflite` file (a card beside it is taken along) or a `.task` bundle.
-        name: what to call it; by default the published name where the bytes are published, else
-            the file's own. The detector of a bundle gets `_detector` after it.
+        cache: target folder.
+        path: a `.tflite` file, with or without a card beside it, or a `.task` bundle.
+        name: of the model; by default the published name of published bytes, else the file's own
+            name. `_detector` is appended for the detector of a bundle.
         known: the published models.
 
     Returns:
-        The names under which the store now finds what was added.
+        The names of the added models.
     """
-    take_apart = _unbundle if is_zip(path) else _copy
+    parts = _unbundle if is_zip(path) else _copy
     ready: dict[str, tuple[Path, Card]] = {}
     with cache.workspace() as work:
-        for part in list(take_apart(path, work)):
+        for part in list(parts(path, work)):
             sha256 = identify(part.file, part.label)
             card = card_for(part.origin, sha256, known, part.kind)
-            called = _choose_name(part, sha256, name, path.stem, known)
-            ready[called] = part.file, card.renamed(called, f"added from {path.name}")
-        for called, (file, card) in ready.items():
-            if called not in known:
+            chosen = _choose_name(part, sha256, name, path.stem, known)
+            ready[chosen] = part.file, card.renamed(chosen, f"added from {path.name}")
+        for chosen, (file, card) in ready.items():
+            if chosen not in known:
                 text = card_path(file)
                 text.write_text(card_text(card), encoding="utf-8")
-                os.replace(text, card_path(cache.path(called)))
-            cache.place(file, called, str(card.sha256))
+                os.replace(text, card_path(cache.path(chosen)))
+            cache.place(file, chosen, card.sha256)
     return list(ready)
 
 
@@ -89,20 +89,18 @@ def _unbundle(path: Path, work: Path) -> Iterator[_Part]:
 
 
 def _choose_name(
-    part: _Part, sha256: str, asked: str | None, stem: str, known: Mapping[str, Card]
+    part: _Part, sha256: str, given: str | None, stem: str, known: Mapping[str, Card]
 ) -> str:
     published = same_bytes(sha256, known)
-    if asked is None and published and not card_path(part.origin).exists():
+    if given is None and published and not card_path(part.origin).exists():
         return published.info.name
-    name = (stem if asked is None else asked) + part.ending
+    name = (stem if given is None else given) + part.suffix
     if not NAME.fullmatch(name):
         raise ModelError(
             f"{name!r} cannot be a model's name: letters, digits, '.', '_' and '-' only, and a"
             " letter or digit first; give one with --name"
         )
-    taken = next(
-        (entry for entry in known.values() if entry.info.name.lower() == name.lower()), None
-    )
+    taken = next((one for one in known.values() if one.info.name.lower() == name.lower()), None)
     if taken and taken is not published:
         raise ModelError(
             f"'{taken.info.name}' is a published model and {part.label} is another file:"

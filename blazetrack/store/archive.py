@@ -1,4 +1,4 @@
-"""Single files out of a zip: a wheel or a `.task` bundle, neither of which is trusted."""
+"""Single files of an untrusted zip: a wheel or a `.task` bundle."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ __all__ = ["MAX_BYTES", "escapes", "extract", "opened"]
 
 MAX_BYTES = 1 << 29  # the largest BlazePose is 30 MB; a bundle that unpacks to more is an attack
 PLAIN = {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED}
-# All that the zip reader raises on malformed input.
+# All errors of the zip reader on malformed input.
 BROKEN = (zipfile.BadZipFile, zlib.error, struct.error, EOFError, NotImplementedError, ValueError)
 ENCRYPTED = 0x1  # general purpose bit 0 of a zip member
 
 
 @contextmanager
 def opened(path: Path, error_type: type[ModelError] = ModelError) -> Iterator[zipfile.ZipFile]:
-    """Open a zip; whatever is wrong with it, now or while reading, ends as `error_type`."""
+    """Open a zip; every fault of it, now or while reading, raises `error_type`."""
     try:
         with zipfile.ZipFile(path) as archive:
             yield archive
@@ -40,12 +40,12 @@ def opened(path: Path, error_type: type[ModelError] = ModelError) -> Iterator[zi
 
 
 def extract(archive: zipfile.ZipFile, member: str, target: Path) -> Path:
-    """Write one member to `target`, whatever path the archive claims for it."""
+    """Write one member to `target`; the path in the archive is not used."""
     info = archive.getinfo(member)
     name = Path(archive.filename or "archive").name
     if info.file_size > MAX_BYTES:
         raise ModelError(
-            f"{name}: {member} says it has {info.file_size:,} bytes; at most {MAX_BYTES:,} are read"
+            f"{name}: {member} claims {info.file_size:,} bytes; at most {MAX_BYTES:,} are read"
         )
     if info.flag_bits & ENCRYPTED or info.compress_type not in PLAIN:
         raise ModelError(f"{name}: {member} is encrypted or packed in an unusual way")
@@ -55,6 +55,6 @@ def extract(archive: zipfile.ZipFile, member: str, target: Path) -> Path:
 
 
 def escapes(member: str) -> bool:
-    """Whether a member's name points outside the folder that it would be unpacked to."""
+    """Whether a member's name points outside the target folder."""
     path = PurePosixPath(member.replace("\\", "/"))
     return path.is_absolute() or ".." in path.parts or ":" in member

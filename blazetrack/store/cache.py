@@ -1,4 +1,4 @@
-"""The folder of model files: checked when found, written whole or not at all."""
+"""The folder of model files: checked by SHA-256, written whole or not at all."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def default_folder() -> Path:
 
 def sha256_of(path: Path) -> str:
     """SHA-256 of a file's bytes, as 64 hex digits."""
-    import hashlib  # brings OpenSSL, 3 MB that a run with checked files has no need of
+    import hashlib  # loads OpenSSL, 3 MB that a run with checked files does not need
 
     digest = hashlib.sha256()
     with path.open("rb") as file:
@@ -41,7 +41,7 @@ def sha256_of(path: Path) -> str:
 
 
 def identify(path: Path, label: str | None = None) -> str:
-    """SHA-256 of a TFLite file; `ModelError` for anything else, with `label` for its name."""
+    """SHA-256 of a TFLite file; `ModelError` for other files, with `label` as their name."""
     label = label or str(path)
     with _reading(path):
         head = _head(path)
@@ -56,7 +56,7 @@ def identify(path: Path, label: str | None = None) -> str:
 
 
 def is_zip(path: Path) -> bool:
-    """Whether a file that someone named starts like a zip; `ModelError` if it cannot be read."""
+    """Whether a file starts like a zip; `ModelError` if it cannot be read."""
     with _reading(path):
         return _head(path)[:2] == ZIP
 
@@ -79,26 +79,26 @@ def _reading(path: Path) -> Iterator[None]:
 class Cache:
     """Model files under one folder, `<name>.tflite` each.
 
-    Beside a file whose bytes were hashed lies `<name>.tflite.checked`. While size and
-    modification time are those noted there, the file is not hashed again.
+    A note `<name>.tflite.checked` beside a file holds the SHA-256, size and modification time of
+    the last check. While size and time are the same, the file is not hashed again.
 
     Args:
-        folder: made on the first write.
+        folder: created at the first write.
     """
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
 
     def path(self, name: str) -> Path:
-        """Where the model called `name` lies, or would lie."""
+        """The present or future file of the model called `name`."""
         return self.folder / (name + SUFFIX)
 
     def names(self) -> list[str]:
-        """All models in the folder."""
+        """Names of all models in the folder."""
         return sorted(path.name.removesuffix(SUFFIX) for path in self.folder.glob("*" + SUFFIX))
 
     def holds(self, name: str, sha256: str) -> bool:
-        """Whether the model is there and its bytes are the right ones."""
+        """Whether the model is there with that SHA-256."""
         path, note = self.path(name), self._note(name)
         try:
             status = path.stat()
@@ -107,18 +107,18 @@ class Cache:
                 return True
             if sha256_of(path) != sha256:
                 return False
-        except OSError:  # missing or unreadable: not held; writing it tells why
+        except OSError:  # missing or unreadable; writing it will give the reason
             return False
-        with suppress(OSError):  # the note only saves time: a read-only folder works without it
+        with suppress(OSError):  # the note only saves time; a read-only folder has none
             note.write_text(mark, encoding="ascii")
         return True
 
     @contextmanager
     def workspace(self, megabytes: int = 0) -> Iterator[Path]:
-        """A folder beside the models for unfinished files; gone at the end, come what may.
+        """A folder beside the models for unfinished files, removed at the end in any case.
 
         Args:
-            megabytes: room that must be free, for work that would not say so clearly itself.
+            megabytes: free space to check for in advance.
         """
         import shutil
         import tempfile
@@ -138,9 +138,9 @@ class Cache:
             ) from error
 
     def place(self, ready: Path, name: str, sha256: str) -> Path:
-        """Move a finished file from the workspace to its name, in one step."""
+        """Move a finished file from the workspace to its place, in one step."""
         target = self.path(name)
-        if not self.holds(name, sha256):  # else another process was quicker
+        if not self.holds(name, sha256):  # else another process was faster
             if sha256_of(ready) != sha256:
                 raise ModelError(f"'{name}' was damaged while it was written to {self.folder}")
             with ready.open("rb+") as file:
@@ -150,12 +150,12 @@ class Cache:
         return target
 
     def variant_path(self, name: str, sha256: str, outputs: Mapping[str, str]) -> Path:
-        """Where the variant of a model that gives these outputs lies, or would lie.
+        """The present or future file of a model's variant with these outputs.
 
         Args:
             name: of the model.
             sha256: of the original.
-            outputs: meaning → tensor name; a card may come to say another tensor.
+            outputs: meaning → tensor name; both are part of the file name, as a card may change.
         """
         made = "\n".join([PRUNE_VERSION, *outputs.values()])
         tensors = zlib.crc32(made.encode())
@@ -163,15 +163,15 @@ class Cache:
         return self.folder / "slim" / file
 
     def place_variant(self, path: Path, content: bytes) -> Path:
-        """Write a variant in one step; those of another original of its name go."""
+        """Write a variant in one step and remove those of another original of its name."""
         with self.workspace() as work:
             path.parent.mkdir(exist_ok=True)
             (work / "model").write_bytes(content)
             os.replace(work / "model", path)
-            name, original = path.name.rsplit(".", 4)[:2]
+            name, sha256 = path.name.rsplit(".", 4)[:2]
             for old in path.parent.glob(f"{glob.escape(name)}.*.*.*{SUFFIX}"):
-                its_name, its_original = old.name.rsplit(".", 4)[:2]
-                if its_name == name and its_original != original:
+                old_name, old_sha256 = old.name.rsplit(".", 4)[:2]
+                if old_name == name and old_sha256 != sha256:
                     old.unlink(missing_ok=True)
         return path
 

@@ -12,8 +12,6 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from blazetrack.model_info import Anchors, ModelInfo
 from blazetrack.skeleton import Skeleton, get_skeleton
 
@@ -82,6 +80,8 @@ class Card:
 @cache
 def published() -> dict[str, Card]:
     """The published models by name, in the order of the list."""
+    import yaml
+
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # the C one needs libyaml
     items = yaml.load(PUBLISHED.read_text(encoding="utf-8"), Loader=loader)
     return {item["name"]: card_from(item) for item in items}

@@ -1,4 +1,4 @@
-"""A small world without the network: two fake models that are fetched, and the wheel with them."""
+"""A store without network: two fake published models and the wheel with them."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def tflite(text: str) -> bytes:
 
 
 def write_wheel(folder: Path, files: dict[str, bytes], tags: str = LINUX) -> Path:
-    """A wheel that pip takes for mediapipe 0.10.21."""
+    """A wheel that pip accepts as mediapipe 0.10.21."""
     path = folder / f"mediapipe-0.10.21-{tags}.whl"
     about = "mediapipe-0.10.21.dist-info"
     tag = f"Wheel-Version: 1.0\nGenerator: test\nRoot-Is-Purelib: false\nTag: {tags}\n"
@@ -43,7 +43,7 @@ def write_wheel(folder: Path, files: dict[str, bytes], tags: str = LINUX) -> Pat
 def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> SimpleNamespace:
     """The manifest with the checksums of fake models, an empty mirror and an empty cache.
 
-    `files`: wheel member → bytes; `store`: online; `lines`: what it reported; `tflite(text)`:
+    `files`: wheel member → bytes; `store`: online; `lines`: its reports; `tflite(text)`:
     bytes of a model; `write_wheel(files, tags)`: puts a wheel on the mirror.
     """
     entries, files = {}, {}

