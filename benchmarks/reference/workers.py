@@ -113,7 +113,8 @@ def write_task_bundle(python: Path, path: Path) -> None:
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode != 0:
         raise BlazetrackError(
-            f"reference: the .task bundle was not written: {last_line(done.stderr)}"
+            f"reference: writing the .task bundle ended with {done.returncode}: "
+            f"{last_line(done.stderr)}"
         )
 
 
