@@ -1,4 +1,4 @@
-"""The picture of a run: what its lines hold, and that every run has one."""
+"""Plots of a recording: the values of their lines, and any recording."""
 
 from __future__ import annotations
 
@@ -120,9 +120,9 @@ def test_choose_joints_by_name_or_kind() -> None:
 
 
 def test_plot_unknown_id_or_empty_recording_is_an_error() -> None:
-    with pytest.raises(InputError, match=r"a\.jsonl: nobody was seen in its 12 frames"):
+    with pytest.raises(InputError, match=r"a\.jsonl: no person in its 12 frames"):
         plot_recording(recording({}))
-    with pytest.raises(InputError, match=r"a\.jsonl: nobody has the id 3; known: 1, 7"):
+    with pytest.raises(InputError, match=r"a\.jsonl: no person has the id 3; known: 1, 7"):
         plot_recording(recording({1: person([0]), 7: person([0])}), ids=[1, 3])
 
 

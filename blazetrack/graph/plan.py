@@ -8,6 +8,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import partial
+from graphlib import CycleError, TopologicalSorter
 from typing import Any
 
 from blazetrack.errors import BlazetrackError, GraphError, did_you_mean
@@ -261,37 +262,28 @@ def _reads(spec: GraphSpec) -> Iterable[tuple[str | None, str, str]]:
 def _run_order(spec: GraphSpec) -> list[int]:
     """Indices of the nodes, writers before readers; else in the order of the text."""
     number = {node.out: i for i, node in enumerate(spec.nodes)}
-    before = [
-        {number[stream] for stream in (*node.inputs.values(), node.when) if stream in number}
-        for node in spec.nodes
-    ]
-    waits = [len(writers) for writers in before]
-    ready = [i for i, count in enumerate(waits) if count == 0]  # a heap: it is sorted
-    order: list[int] = []
-    while ready:
-        done = heapq.heappop(ready)
-        order.append(done)
-        for i, writers in enumerate(before):
-            if done in writers:
-                waits[i] -= 1
-                if waits[i] == 0:
-                    heapq.heappush(ready, i)
-    if len(order) < len(before):
-        left = set(range(len(before))).difference(order)
-        names = [spec.nodes[i].name for i in _cycle({i: before[i] & left for i in left})]
+    sorter = TopologicalSorter(
+        {
+            i: [number[read] for read in (*node.inputs.values(), node.when) if read in number]
+            for i, node in enumerate(spec.nodes)
+        }
+    )
+    try:
+        sorter.prepare()
+    except CycleError as error:
+        names = [spec.nodes[i].name for i in error.args[1]]
         raise GraphError(
             f"{spec.where()}: nodes {' → '.join(names)} form a cycle, "
             "expected one of these wires under 'loop'"
-        )
+        ) from None
+    order: list[int] = []
+    ready = list(sorter.get_ready())
+    while ready:
+        heapq.heapify(ready)
+        order.append(heapq.heappop(ready))
+        sorter.done(order[-1])
+        ready += sorter.get_ready()
     return order
-
-
-def _cycle(before: Mapping[int, set[int]]) -> list[int]:
-    """A cycle, from writer to reader, in a graph where every node has a predecessor."""
-    path = [min(before)]
-    while path.count(path[-1]) == 1:
-        path.append(min(before[path[-1]]))
-    return path[path.index(path[-1]) :][::-1]
 
 
 def _pairs(values: Mapping[str, object]) -> str:
