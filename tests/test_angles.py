@@ -18,7 +18,7 @@ EIGHT = tuple(
 
 
 def body(**moved: tuple[float, float, float]) -> np.ndarray:
-    """`(33, 3)`: somebody who stands upright with hanging arms, some keypoints elsewhere."""
+    """`(33, 3)`: an upright person with hanging arms, some keypoints elsewhere."""
     places = {
         "shoulder": (0.2, -0.5, 0.0),
         "elbow": (0.2, -0.2, 0.0),

@@ -1,4 +1,4 @@
-"""A toy world for the whole pipeline: people are discs, both networks look for bright discs."""
+"""Toy networks and images for the whole pipeline: people are bright discs."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def bright(pixels: np.ndarray) -> list[tuple[float, float, float]]:
 
 
 def find_discs(info: ModelInfo, pixels: np.ndarray) -> dict[str, np.ndarray]:
-    """What a perfect detector says: one row per disc, from the anchor nearest to it."""
+    """Outputs of a perfect detector: one row per disc, at the nearest anchor."""
     assert info.anchors is not None
     centers, side = anchor_centers(info.anchors, info.input_hw), info.input_hw[0]
     raw = np.zeros((1, len(centers), 12), np.float32)
@@ -54,7 +54,7 @@ def find_discs(info: ModelInfo, pixels: np.ndarray) -> dict[str, np.ndarray]:
 
 
 def look_at_disc(info: ModelInfo, pixels: np.ndarray) -> dict[str, np.ndarray]:
-    """What a perfect landmark network says: all points in the middle of the nearest disc."""
+    """Outputs of a perfect landmark network: all points in the middle of the nearest disc."""
     side = info.input_hw[0]
     rows = np.zeros((1, 39, 5), np.float32)
     middle = np.array([side / 2, side / 2])
@@ -74,7 +74,7 @@ def look_at_disc(info: ModelInfo, pixels: np.ndarray) -> dict[str, np.ndarray]:
 
 
 class ToyModel(FakeModel):
-    """Stands in for `FileModel`: the published descriptions, the toy networks."""
+    """A toy network with a published description."""
 
     def __init__(
         self,
@@ -83,8 +83,8 @@ class ToyModel(FakeModel):
         backend: str,
         threads: int | None,
     ) -> None:
-        answer = find_discs if info.kind == "detector" else look_at_disc
-        super().__init__(info, lambda pixels: answer(info, pixels))
+        outputs = find_discs if info.kind == "detector" else look_at_disc
+        super().__init__(info, lambda pixels: outputs(info, pixels))
         self.threads = threads
         self.seconds = 0.0
         self.closed = 0
@@ -100,11 +100,11 @@ class ToyStore(Store):
 
 
 class ToyWorld:
-    """Trackers that run on toy networks, and pictures that these understand.
+    """Trackers with toy networks, and images for them.
 
     Attributes:
-        height, width, radius: of the pictures and of the discs in them, in pixels.
-        models: kind → the model that the newest tracker made.
+        height, width, radius: of the images and the discs, in pixels.
+        models: kind → the model of the newest tracker.
     """
 
     height, width, radius = 240, 320, RADIUS
@@ -130,23 +130,23 @@ class ToyWorld:
         return Frame(self.picture(*discs), index, index / fps)
 
     def make(self, choice: Any, trace: Trace) -> PoseTracker:
-        """As the live page makes its trackers."""
+        """A tracker, as the live page makes it."""
         return PoseTracker(
             choice.model, graph=choice.graph, people=choice.people, store=self._store, hooks=[trace]
         )
 
     def source(self, kind: Kind = "video", frames: int = 1000, fps: float = 100.0) -> Discs:
-        """One disc that walks to and fro."""
+        """One disc that moves to and fro."""
         return Discs(self, kind, frames, fps)
 
     @staticmethod
     def places(poses: Poses) -> list[tuple[float, float]]:
-        """Where everybody's first keypoint is."""
+        """First keypoint of each person."""
         return [tuple(xy) for xy in poses.landmarks_px[:, 0, :2].tolist()]
 
 
 class Discs(Source):
-    """Pictures of one disc that walks to and fro; counts how often it was opened and closed."""
+    """Images of one disc that moves to and fro; counts its closes."""
 
     def __init__(self, world: ToyWorld, kind: Kind, frames: int, fps: float) -> None:
         super().__init__(SourceInfo("discs", kind, world.width, world.height, fps, frames))

@@ -76,8 +76,8 @@ def test_plan_converts_lists_and_roles() -> None:
 
 def test_check_graph_needs_no_models() -> None:
     check_graph(load_graph_spec(TEXT), NODES)
-    with pytest.raises(GraphError, match="got 'nobody', known: main"):
-        check_graph(load_graph_spec(TEXT.replace("model: main", "model: nobody")), NODES)
+    with pytest.raises(GraphError, match="got 'other', known: main"):
+        check_graph(load_graph_spec(TEXT.replace("model: main", "model: other")), NODES)
 
 
 def test_with_options_is_checked_like_the_file() -> None:

@@ -30,7 +30,7 @@ def add(a: int, b: int) -> int:
 
 
 class Counter:
-    """Counts its calls, and remembers who was closed."""
+    """Counts its calls and closes."""
 
     def __init__(self) -> None:
         self.calls = 0
@@ -227,20 +227,20 @@ def test_scheduler_close_closes_all_nodes_once() -> None:
 
 
 def test_scheduler_hooks_get_skipped_nodes_too() -> None:
-    told: list[tuple[Any, ...]] = []
+    calls: list[tuple[Any, ...]] = []
 
     class Hook:
         def before(self, node: str, frame: int) -> None:
-            told.append(("before", node, frame))
+            calls.append(("before", node, frame))
 
         def after(self, node: str, frame: int, ran: bool) -> None:
-            told.append(("after", node, frame, ran))
+            calls.append(("after", node, frame, ran))
 
     text = ONE + "- {name: n, use: same, in: {x: x}, when: x, out: y}"
     graph = scheduler(text, (Hook(),), same=same)
     graph.step(x=1)
     graph.step(x=0)
-    assert told == [
+    assert calls == [
         ("before", "n", 0),
         ("after", "n", 0, True),
         ("before", "n", 1),

@@ -1,4 +1,4 @@
-"""Who is found, followed, lost and found again, on toy networks."""
+"""Detection, tracking, loss and redetection, on toy networks."""
 
 from __future__ import annotations
 
@@ -98,12 +98,12 @@ def test_second_person_is_detected_when_it_appears(toy: Any) -> None:
 def test_tracker_masks_are_optional(toy: Any) -> None:
     with toy.tracker(masks=True, graph="pose_image") as tracker:
         masks = tracker(toy.frame(0, (100, 80))).masks
-        nobody = tracker(toy.frame(1)).masks
+        empty = tracker(toy.frame(1)).masks
     assert masks is not None
     assert (masks.shape, masks.dtype) == ((1, toy.height, toy.width), np.float32)
     y, x = np.nonzero(masks[0] > 0.5)
     np.testing.assert_allclose([x.mean(), y.mean()], [100, 80], atol=1)
-    assert nobody is not None
-    assert nobody.shape == (0, toy.height, toy.width)
+    assert empty is not None
+    assert empty.shape == (0, toy.height, toy.width)
     with toy.tracker(graph="pose_image") as tracker:
         assert tracker(toy.frame(0, (100, 80))).masks is None

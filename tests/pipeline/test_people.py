@@ -88,8 +88,8 @@ def test_pose_image_second_pass_adds_no_duplicates(toy: Any, tiles: int, squares
 
 
 def test_pose_image_second_pass_finds_missed_people(toy: Any) -> None:
-    nobody_at_first = {"detect.min_score": 1.0}
-    with toy.tracker(graph="pose_image", people=4, tiles=2, options=nobody_at_first) as tracker:
+    options = {"detect.min_score": 1.0}
+    with toy.tracker(graph="pose_image", people=4, tiles=2, options=options) as tracker:
         poses = tracker(toy.frame(0, (60, 60), (250, 180)))
     assert sorted(poses.ids.tolist()) == [1, 2]
     np.testing.assert_allclose(sorted(toy.places(poses)), [(60, 60), (250, 180)], atol=1)

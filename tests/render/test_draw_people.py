@@ -13,7 +13,7 @@ LEFT_WRIST, LEFT_ELBOW, RIGHT_WRIST, RIGHT_ELBOW = 15, 13, 16, 14
 
 
 def person(points: dict[int, tuple[float, float]], keypoints: int = 33) -> Poses:
-    """One person of whom only `points` are visible."""
+    """One person with only `points` visible."""
     xyz, seen = np.zeros((1, keypoints, 3)), np.zeros((1, keypoints))
     for index, xy in points.items():
         xyz[0, index, :2], seen[0, index] = xy, 1.0

@@ -94,9 +94,9 @@ def test_backward_clock_drops_tracks(people: MakePeople) -> None:
 
 @pytest.mark.parametrize("keypoints", [33, 17])
 def test_empty_result_keeps_keypoint_count(people: MakePeople, keypoints: int) -> None:
-    nobody = people(keypoints=keypoints)
-    for kept, fresh in ((None, nobody), (nobody, None), (nobody, nobody)):
-        named = Identify()(at(0), kept, fresh)
+    empty = people(keypoints=keypoints)
+    for tracked, new in ((None, empty), (empty, None), (empty, empty)):
+        named = Identify()(at(0), tracked, new)
         assert named.landmarks_px.shape == (0, keypoints, 3)
 
 
@@ -104,11 +104,11 @@ def test_identify_masks_follow_people(people: MakePeople) -> None:
     def masked(poses: Poses, value: float) -> Poses:
         return replace(poses, masks=np.full((len(poses), 4, 4), value, np.float32))
 
-    kept, fresh = masked(people((1, 1, 5), ids=[1]), 0.25), masked(people((90, 1, 5)), 0.75)
-    both = Identify()(at(0), kept, fresh)
+    tracked, new = masked(people((1, 1, 5), ids=[1]), 0.25), masked(people((90, 1, 5)), 0.75)
+    both = Identify()(at(0), tracked, new)
     assert both.masks is not None
     assert both.masks[:, 0, 0].tolist() == [0.25, 0.75]
-    assert Identify()(at(0), kept, people((90, 1, 5))).masks is None
+    assert Identify()(at(0), tracked, people((90, 1, 5))).masks is None
 
 
 def with_appearance(memory_s: float = 5.0) -> Identify:

@@ -15,23 +15,23 @@ MakePeople = Callable[..., Poses]
 FRAME = Frame(np.zeros((100, 200, 3), np.uint8))
 
 
-def judged(people: MakePeople, score: float, visibility: float) -> bool:
+def confident(people: MakePeople, score: float, visibility: float) -> bool:
     one = people((50, 50, 20))
     seen = np.full_like(one.visibility, visibility)
-    (answer,) = is_confident(replace(one, scores=np.array([score]), visibility=seen))
-    return bool(answer)
+    (result,) = is_confident(replace(one, scores=np.array([score]), visibility=seen))
+    return bool(result)
 
 
 def test_is_confident_high_score_and_visibility_is_true(people: MakePeople) -> None:
-    assert judged(people, 0.95, 0.8)
-    assert judged(people, 0.9, 0.6)
+    assert confident(people, 0.95, 0.8)
+    assert confident(people, 0.9, 0.6)
 
 
 @pytest.mark.parametrize(("score", "visibility"), [(0.85, 0.8), (0.95, 0.5), (0.1, 0.1)])
 def test_is_confident_low_score_or_visibility_is_false(
     people: MakePeople, score: float, visibility: float
 ) -> None:
-    assert not judged(people, score, visibility)
+    assert not confident(people, score, visibility)
 
 
 def test_is_confident_uses_mean_visibility(people: MakePeople) -> None:

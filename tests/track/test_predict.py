@@ -69,7 +69,7 @@ def test_predict_uses_motion_before_a_meeting(people: MakePeople) -> None:
     predict = Predict()
     for i in range(31):
         predict(people((100 + 3 * i, 50, 20), (250, 50, 20), ids=[1, 2]), at(i))
-    for i in range(31, 36):  # the region slid onto the one who stands there
+    for i in range(31, 36):  # the region drifted onto the standing person
         predict(people((250, 50, 20), (250, 50, 20), ids=[1, 2]), at(i))
     lost = predict(people((250, 50, 20), ids=[2]), at(36))
     assert lost.ids.tolist() == [1]

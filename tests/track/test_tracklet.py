@@ -33,7 +33,7 @@ def test_tracklet_prediction_decays_to_rest() -> None:
 
 def test_tracklet_near_others_keeps_velocity() -> None:
     tracklet = walked(61)
-    for i in range(61, 70):  # held up, or the region slid onto somebody else
+    for i in range(61, 70):  # standing, or the region drifted onto another person
         tracklet.update(np.array([180.0, 0.0]), 50.0, NO_CLOTHES, i / 30, near=True)
     assert tracklet.predicted_px(2.3)[0] > 195
     assert tracklet.velocity[0] == pytest.approx(90, abs=2)
