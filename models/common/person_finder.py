@@ -1,4 +1,4 @@
-"""People in whole pictures, as a detector sees them; quarter turns too, for those upside down."""
+"""Person detection on whole pictures, in four orientations where people may be upside down."""
 
 from __future__ import annotations
 
@@ -17,22 +17,22 @@ from blazetrack.geometry import apply
 from blazetrack.store import Store
 from blazetrack.types import Frame
 
-__all__ = ["Finder", "Found", "fits", "people_found"]
+__all__ = ["FoundPeople", "PersonFinder", "fits", "people_found"]
 
 Float = NDArray[np.float64]
 
-# Findings whose centres are nearer than this part of the larger circle's radius are one person.
+# Detections whose centres are nearer than this part of the larger circle's radius are one person.
 SAME_PERSON = 0.5
-# What a finding must be to count as one (the project's own rule, for all detectors).
+# Limits of a correct detection (the project's own rule, for all detectors).
 NEAR_TORSOS, SIZE_FACTOR, WITHIN_DEG = 0.5, 1.6, 30.0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Found:
-    """N people in one picture, best first.
+class FoundPeople:
+    """N detected people in one picture, best first.
 
     Attributes:
-        boxes_px: `(N, 4)` float64, x0 y0 x1 y1: the faces.
+        boxes_px: `(N, 4)` float64, x0 y0 x1 y1 of the heads.
         alignment_px: `(N, 2, 2)` float64: mid-hip, and the point on the circle above the head.
         shoulders_px: `(N, 2)` float64: mid-shoulder.
         scores: `(N,)` float64.
@@ -46,9 +46,9 @@ class Found:
     def __len__(self) -> int:
         return len(self.scores)
 
-    def take(self, rows: Any) -> Found:
+    def take(self, rows: Any) -> FoundPeople:
         """The people at `rows`."""
-        return Found(
+        return FoundPeople(
             self.boxes_px[rows],
             self.alignment_px[rows],
             self.shoulders_px[rows],
@@ -56,7 +56,7 @@ class Found:
         )
 
 
-class Finder:
+class PersonFinder:
     """A detector as the pipeline runs it on a whole picture.
 
     Args:
@@ -72,14 +72,14 @@ class Finder:
     @classmethod
     def published(
         cls, min_score: float = 0.5, *, store: Store | None = None, threads: int | None = 1
-    ) -> Finder:
+    ) -> PersonFinder:
         """The published `pose_detector`."""
         store = store or Store()
         found = store.find("pose_detector")
         model = FileModel(found.info, partial(store.variant, found), threads=threads)
         return cls(model, min_score)
 
-    def find(self, image: NDArray[np.uint8]) -> Found:
+    def find(self, image: NDArray[np.uint8]) -> FoundPeople:
         """People in `(H, W, 3)` uint8."""
         frame = Frame(image)
         crops = self._crop(frame, whole_roi(frame))
@@ -88,18 +88,18 @@ class Finder:
         corners = found.boxes_unit.reshape(-1, 2, 2)
         unit = np.concatenate([corners, found.keypoints_unit[:, :3]], axis=1).astype(np.float64)
         points = apply(crops.to_image[found.row], unit * np.array([width, height]))
-        return Found(
+        return FoundPeople(
             points[:, :2].reshape(-1, 4), points[:, 2:4], points[:, 4], found.scores.astype(float)
         )
 
-    def find_turned(self, image: NDArray[np.uint8]) -> Found:
-        """People in the picture as it is, lying on either side and upside down; each once."""
+    def find_turned(self, image: NDArray[np.uint8]) -> FoundPeople:
+        """People in the picture as it is, rotated by quarter turns; each once."""
         height, width = image.shape[:2]
         parts = []
         for quarters in range(4):
             found = self.find(np.ascontiguousarray(np.rot90(image, quarters)))
             parts.append(_turned_back(found, quarters, (width, height)))
-        everyone = Found(
+        everyone = FoundPeople(
             np.concatenate([part.boxes_px for part in parts]),
             np.concatenate([part.alignment_px for part in parts]),
             np.concatenate([part.shoulders_px for part in parts]),
@@ -108,8 +108,8 @@ class Finder:
         return _each_once(everyone.take(np.argsort(-everyone.scores, kind="stable")))
 
 
-def _turned_back(found: Found, quarters: int, image_wh: tuple[int, int]) -> Found:
-    """What was found in `np.rot90(image, quarters)`, in the image."""
+def _turned_back(found: FoundPeople, quarters: int, image_wh: tuple[int, int]) -> FoundPeople:
+    """Detections in `np.rot90(image, quarters)`, in pixels of the image."""
     right, bottom = image_wh[0] - 1.0, image_wh[1] - 1.0
     affine = np.array(
         [
@@ -123,10 +123,10 @@ def _turned_back(found: Found, quarters: int, image_wh: tuple[int, int]) -> Foun
     corners = apply(affine, found.boxes_px.reshape(-1, 2, 2))
     boxes = np.concatenate([corners.min(axis=1), corners.max(axis=1)], axis=1)
     alignment = apply(affine, found.alignment_px)
-    return Found(boxes, alignment, apply(affine, found.shoulders_px), found.scores)
+    return FoundPeople(boxes, alignment, apply(affine, found.shoulders_px), found.scores)
 
 
-def _each_once(found: Found) -> Found:
+def _each_once(found: FoundPeople) -> FoundPeople:
     center, rim = found.alignment_px[:, 0], found.alignment_px[:, 1]
     radius = np.hypot(*(rim - center).T)
     kept: list[int] = []
@@ -137,8 +137,10 @@ def _each_once(found: Found) -> Found:
     return found.take(kept)
 
 
-def fits(found_alignment: Float, truth_alignment: Float, torso_px: Float) -> NDArray[np.bool_]:
-    """`(F, T)` which finding would be a good start for tracking which person.
+def fits(
+    found_alignment: Float, truth_alignment: NDArray[np.floating], torso_px: NDArray[np.floating]
+) -> NDArray[np.bool_]:
+    """`(F, T)` bool: the detection is a correct start for tracking the person.
 
     The centre is within 0.5 torso, the circle's size within a factor of 1.6, its angle within 30°.
 
@@ -159,13 +161,13 @@ def fits(found_alignment: Float, truth_alignment: Float, torso_px: Float) -> NDA
 
 
 def people_found(
-    found_alignment: Float, truth_alignment: Float, torso_px: Float
+    found_alignment: Float, truth_alignment: NDArray[np.floating], torso_px: NDArray[np.floating]
 ) -> NDArray[np.int64]:
-    """Which person each finding found, -1 for none; every person is found once at most.
+    """The person of each detection, -1 for none; every person has at most one detection.
 
     Args:
-        found_alignment: `(F, 2, 2)` px, best score first: the better finding chooses first, the
-            nearest of those it fits.
+        found_alignment: `(F, 2, 2)` px, best score first: the better detection takes the
+            nearest of the people that it fits.
         truth_alignment: `(T, 2, 2)` px.
         torso_px: `(T,)`.
 

@@ -1,1 +1,1 @@
-"""Training data: people in pictures, readers, alignment, augmentation, shards and batches."""
+"""Training data: annotated images, readers, transforms, targets, packs and batches."""

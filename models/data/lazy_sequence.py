@@ -1,4 +1,4 @@
-"""Sequences that make a row when it is asked for."""
+"""Sequences whose rows are made on access."""
 
 from __future__ import annotations
 
@@ -6,17 +6,17 @@ from abc import abstractmethod
 from collections.abc import Sequence
 from typing import TypeVar, overload
 
-__all__ = ["Rows"]
+__all__ = ["LazySequence"]
 
 T = TypeVar("T")
 
 
-class Rows(Sequence[T]):
-    """A sequence whose rows are made by `row`; a slice of it is a list."""
+class LazySequence(Sequence[T]):
+    """A sequence whose rows come from `row`; a slice of it is a list."""
 
     @abstractmethod
     def row(self, index: int) -> T:
-        """Row number `index`, as it was asked for: from the end where it is negative."""
+        """Row number `index`; negative numbers count from the end."""
 
     @overload
     def __getitem__(self, index: int) -> T: ...

@@ -5,49 +5,47 @@ from __future__ import annotations
 from collections import deque
 from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
 from multiprocessing import get_context
-from typing import Any, ClassVar, TypeVar
+from typing import Any, TypeVar
 
 import cv2
 from numpy.typing import NDArray
 
 from blazetrack.errors import InputError
 
-__all__ = ["Arrays", "Stream"]
+__all__ = ["Arrays", "Prefetcher"]
 
 Arrays = dict[str, NDArray[Any]]
-Self = TypeVar("Self", bound="Stream")
+Self = TypeVar("Self", bound="Prefetcher")
 
 
-class Stream:
-    """An endless iterator; a subclass says what batch number `step` is, from `step` alone.
+class Prefetcher:
+    """An endless iterator of batches; a subclass makes batch number `step` from `step` alone.
 
     Args:
         workers: threads or processes.
         processes: work in other processes: faster with more than two cores, seconds slower to
             start, and the program needs `if __name__ == "__main__"`. Each process has its own copy
             of all that is not mapped from disk.
-        ahead: batches that wait ready, at most.
+        ahead: maximum number of batches that wait ready.
         start: number of the first batch.
 
     Raises:
         InputError: an argument is out of range.
     """
 
-    name: ClassVar[str] = "batches"  # in messages
-
     def __init__(
         self, *, workers: int = 1, processes: bool = False, ahead: int = 4, start: int = 0
     ) -> None:
         for what, number in (("workers", workers), ("ahead", ahead)):
             if number < 1:
-                raise InputError(f"{self.name}: {what}: expected 1 or more, got {number}")
+                raise InputError(f"batches: {what}: expected 1 or more, got {number}")
         self._workers, self._processes = workers, processes
         self._ahead, self._next = max(ahead, workers), start
         self._pool: Executor | None = None
         self._waiting: deque[Future[Arrays]] = deque()
 
     def batch(self, step: int) -> Arrays:
-        """Batch number `step`, whatever was asked before."""
+        """Batch number `step`, independent of earlier calls."""
         raise NotImplementedError
 
     def __iter__(self: Self) -> Self:
@@ -64,7 +62,7 @@ class Stream:
 
     def _open(self) -> Executor:
         if not self._processes:
-            return ThreadPoolExecutor(self._workers, thread_name_prefix=self.name)
+            return ThreadPoolExecutor(self._workers, thread_name_prefix="batches")
         spawn = get_context("spawn")  # a fork would copy the locks of the trainer's threads
         return ProcessPoolExecutor(self._workers, spawn, _adopt, (self,))
 
@@ -78,7 +76,7 @@ class Stream:
         self.close()
 
     def close(self) -> None:
-        """Stop the workers; what waits ready is dropped, and made anew if asked for again."""
+        """Stop the workers; batches that wait ready are dropped, and made again on demand."""
         if self._pool is not None:
             self._pool.shutdown(cancel_futures=True)
             self._next -= len(self._waiting)
@@ -86,12 +84,12 @@ class Stream:
             self._pool = None
 
 
-_mine: list[Stream] = []  # of a worker process: the stream it was started for
+_mine: list[Prefetcher] = []  # of a worker process: the one that it was started for
 
 
-def _adopt(stream: Stream) -> None:
+def _adopt(prefetcher: Prefetcher) -> None:
     cv2.setNumThreads(1)
-    _mine[:] = [stream]
+    _mine[:] = [prefetcher]
 
 
 def _batch(step: int) -> Arrays:

@@ -1,4 +1,4 @@
-"""In which order samples of several sources come, as a pure function of seed and place."""
+"""Deterministic weighted sampler: the order of samples as a pure function of seed and place."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from numpy.typing import NDArray
 
 from blazetrack.errors import InputError
 
-__all__ = ["Order"]
+__all__ = ["WeightedSampler"]
 
 
-class Order:
-    """An endless shuffled stream of (source, index); any place can be asked for first.
+class WeightedSampler:
+    """An endless shuffled stream of (source, index), with random access.
 
     An epoch is as long as all sources together and holds each in proportion to its weight; within
     a source every sample comes once before any comes again.

@@ -1,7 +1,7 @@
-"""How far what a network read agrees with what people labelled, and what follows from that.
+"""Agreement of a network's predictions with human labels, and the weights that follow from it.
 
-Distances are in parts of the torso's diagonal, so that numbers mean the same for every person. All
-is plain numpy; readings have one row per run over the same person.
+Distances are in parts of the torso's diagonal, so that numbers mean the same for every person.
+Predictions are numpy arrays with one row per run over the same person.
 """
 
 from __future__ import annotations
@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 
 from blazetrack.metrics import torso_size
 from blazetrack.skeleton import BLAZEPOSE33, Skeleton
-from models.data.sample import PoseSample
+from models.data.annotated import AnnotatedImage
+from models.data.body_measures import EARS_UP_THE_HEAD, TORSO_PER_RADIUS
 
 __all__ = [
     "ARMS",
@@ -22,32 +23,27 @@ __all__ = [
     "FACE",
     "HEAD",
     "LEGS",
-    "Truth",
-    "blend",
+    "LabelledJoints",
+    "agreement_states",
+    "blend_weights",
     "distances",
-    "far",
     "has_torso",
-    "mixed_up",
-    "states",
+    "left_right_swaps",
+    "mean_error",
 ]
 
 Float = NDArray[np.float64]
 
-HEAD = len(BLAZEPOSE33)  # a 34th point of our own: the middle of the ears
+HEAD = len(BLAZEPOSE33)  # a 34th point beside BlazePose's: the middle of the ears
 FACE = tuple(range(11))
 EARS = tuple(BLAZEPOSE33.index(name) for name in ("left_ear", "right_ear"))
-# The middle of the ears lies this far up the line from neck to head top, and within 0.13 torso
-# of there for 95 % of the people whom the published network reads well (45 pictures of LSPET).
-EARS_UP_THE_HEAD = 0.52
-# Torso diagonal per radius of the person's circle: median over LSPET and COCO people; a torso seen
-# along its length is shorter, and would make every distance large.
-TORSO_PER_RADIUS = 0.6
-SHORTEST_TORSO = 0.4
-FARTHEST = 1.0  # a joint that is farther off than this is simply wrong
+# In radii of the person's circle: a torso seen along its length would make every distance large.
+MIN_TORSO = 0.4
+MAX_ERROR = 1.0  # a joint that is farther off than this is simply wrong
 
 
 def _chains() -> tuple[tuple[int, ...], ...]:
-    """For each of the 33 points the joints that carry it, nearest first; none for the face."""
+    """For each of the 33 points its neighbouring joints, nearest first; none for the face."""
     one_side = {
         "shoulder": "elbow hip",
         "elbow": "shoulder wrist",
@@ -64,8 +60,8 @@ def _chains() -> tuple[tuple[int, ...], ...]:
     chains = []
     for name in BLAZEPOSE33.names:
         side, _, part = name.partition("_")
-        carriers = one_side.get(part, "").split()
-        chains.append(tuple(BLAZEPOSE33.index(f"{side}_{carrier}") for carrier in carriers))
+        joints = one_side.get(part, "").split()
+        chains.append(tuple(BLAZEPOSE33.index(f"{side}_{joint}") for joint in joints))
     return tuple(chains)
 
 
@@ -80,13 +76,13 @@ LEGS = _parts("hip", "knee", "ankle", "heel", "foot_index")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Truth:
+class LabelledJoints:
     """Labelled joints of one person that the 33 points can be compared with.
 
     Attributes:
         point: `(J,)` int64, which of the 33 points it is; `HEAD` is the middle of the ears.
-        xy_px: `(J, 2)` float64, where people say it is.
-        unit_px: the torso's diagonal, the yardstick of all distances.
+        xy_px: `(J, 2)` float64, labelled positions.
+        unit_px: the torso's diagonal, the unit of all distances.
     """
 
     point: NDArray[np.int64]
@@ -94,16 +90,21 @@ class Truth:
     unit_px: float
 
     @classmethod
-    def between(cls, points_px: Float, alignment_px: NDArray[np.floating]) -> Truth:
-        """What runs `(R, 33, 3)` over one person say in the middle, where nothing is labelled."""
+    def between(cls, points_px: Float, alignment_px: NDArray[np.floating]) -> LabelledJoints:
+        """The median of runs `(R, 33, 3)` over one person, where nothing is labelled.
+
+        Args:
+            points_px: `(R, 33, 3)`.
+            alignment_px: `(2, 2)`.
+        """
         radius = float(np.hypot(*(alignment_px[1] - alignment_px[0])))
         middle = np.median(points_px[..., :2], axis=0)
         return cls(np.arange(len(BLAZEPOSE33)), middle, max(TORSO_PER_RADIUS * radius, 1e-6))
 
     @classmethod
-    def of(cls, sample: PoseSample) -> Truth:
-        """What is labelled in a sample, of any skeleton that shares names with BlazePose."""
-        known, xy = sample.labelled, sample.points_px[:, :2].astype(np.float64)
+    def of(cls, sample: AnnotatedImage) -> LabelledJoints:
+        """The labels of one person, of any skeleton that shares names with BlazePose."""
+        known, xy = sample.labelled[0], sample.points_px[0, :, :2].astype(np.float64)
         pairs = [(i, p) for i, p in sample.skeleton.map_to(BLAZEPOSE33) if known[i]]
         points = [p for _, p in pairs]
         joints = xy[[i for i, _ in pairs]].reshape(-1, 2)
@@ -115,40 +116,40 @@ class Truth:
     def __len__(self) -> int:
         return len(self.point)
 
-    def swapped(self, points: Iterable[int]) -> Truth:
+    def swapped(self, points: Iterable[int]) -> LabelledJoints:
         """The same labels with left and right exchanged for these of the 33 points."""
         moved = {p: BLAZEPOSE33.partners[p] for p in points}
         return replace(self, point=np.array([moved.get(int(p), p) for p in self.point], np.int64))
 
 
-def _head(sample: PoseSample) -> Float | None:
-    """`(2,)` where the middle of the ears must be, from neck and head top."""
+def _head(sample: AnnotatedImage) -> Float | None:
+    """`(2,)` estimate of the middle of the ears, from neck and head top."""
     names = sample.skeleton.names
     if "neck" not in names or "head_top" not in names:
         return None
     ends = [names.index("neck"), names.index("head_top")]
-    if not sample.labelled[ends].all():
+    if not sample.labelled[0, ends].all():
         return None
-    neck, top = sample.points_px[ends, :2].astype(np.float64)
+    neck, top = sample.points_px[0, ends, :2].astype(np.float64)
     middle: Float = neck + EARS_UP_THE_HEAD * (top - neck)
     return middle
 
 
-def _unit_px(sample: PoseSample, xy: Float, known: NDArray[np.bool_]) -> float:
-    center, rim = sample.alignment_px.astype(np.float64)
+def _unit_px(sample: AnnotatedImage, xy: Float, known: NDArray[np.bool_]) -> float:
+    center, rim = sample.alignment_px[0].astype(np.float64)
     radius = float(np.hypot(*(rim - center)))
     if has_torso(sample.skeleton, known) and sample.skeleton.torso is not None:
         torso = float(torso_size(xy[None], sample.skeleton.torso)[0])
-        return max(torso, SHORTEST_TORSO * radius, 1e-6)
+        return max(torso, MIN_TORSO * radius, 1e-6)
     return max(TORSO_PER_RADIUS * radius, 1e-6)
 
 
 def has_torso(skeleton: Skeleton, known: NDArray[np.bool_]) -> bool:
-    """Whether both hips and both shoulders are labelled, so that there is an upright."""
+    """Whether both hips and both shoulders are labelled, so that the upright is known."""
     return skeleton.torso is not None and bool(known[list(skeleton.torso)].all())
 
 
-def distances(points_px: Float, truth: Truth) -> Float:
+def distances(points_px: Float, truth: LabelledJoints) -> Float:
     """`(R, J)` distance of each joint in runs `(R, 33, 2 or 3)`, in parts of the torso."""
     xy = points_px[..., :2]
     with_head = np.concatenate([xy, xy[:, EARS].mean(axis=1, keepdims=True)], axis=1)
@@ -156,45 +157,49 @@ def distances(points_px: Float, truth: Truth) -> Float:
     return off
 
 
-def far(off: Float, rows: Sequence[int] | NDArray[np.int64] | None = None) -> Float:
-    """`(R,)` mean distance of each run over the joints `rows`; what is quite wrong counts as 1."""
-    clipped = np.minimum(off, FARTHEST)
+def mean_error(off: Float, rows: Sequence[int] | NDArray[np.int64] | None = None) -> Float:
+    """`(R,)` mean distance of each run over the joints `rows`; distances are clipped at 1."""
+    clipped = np.minimum(off, MAX_ERROR)
     mean: Float = (clipped if rows is None else clipped[:, rows]).mean(axis=1)
     return mean
 
 
-def mixed_up(truth: Truth) -> dict[str, tuple[int, ...]]:
-    """Ways in which labels of left and right can be mixed up: name → which of the 33 points.
+def left_right_swaps(truth: LabelledJoints) -> dict[str, tuple[int, ...]]:
+    """Possible swaps of left and right labels: name → which of the 33 points.
 
-    Only what at least two labelled joints on each side could tell is asked.
+    A swap is possible where at least two joints on each side are labelled.
     """
     ways = {"all": tuple(range(len(BLAZEPOSE33))), "arms": ARMS, "legs": LEGS}
     return {way: points for way, points in ways.items() if _both_sides(truth, points)}
 
 
-def _both_sides(truth: Truth, points: tuple[int, ...]) -> bool:
+def _both_sides(truth: LabelledJoints, points: tuple[int, ...]) -> bool:
     sides = [BLAZEPOSE33.names[p].partition("_")[0] for p in truth.point if p in points]
     return min(sides.count("left"), sides.count("right")) >= 2
 
 
-def states(off: Float, truth: Truth, tolerance: float, face_tolerance: float) -> NDArray[np.int8]:
-    """`(34,)` int8, what each point, and last the head, says: 1 agrees, -1 does not, 0 is silent.
+def agreement_states(
+    off: Float, truth: LabelledJoints, tolerance: float, face_tolerance: float
+) -> NDArray[np.int8]:
+    """`(34,)` int8 of the points, and last the head: 1 agrees, -1 does not, 0 is not labelled.
 
     Args:
-        off: `(J,)` distances of one reading.
+        off: `(J,)` distances of one run.
         truth: the J joints.
-        tolerance: how far off a joint agrees.
+        tolerance: maximum distance of a joint that agrees.
         face_tolerance: the same for points of the face and the head.
     """
-    said = np.zeros(len(BLAZEPOSE33) + 1, np.int8)
+    states = np.zeros(len(BLAZEPOSE33) + 1, np.int8)
     facial = (truth.point < len(FACE)) | (truth.point == HEAD)
     agrees = off <= np.where(facial, face_tolerance, tolerance)
-    said[truth.point] = np.where(agrees, 1, -1)
-    return said
+    states[truth.point] = np.where(agrees, 1, -1)
+    return states
 
 
-def blend(off: Float, truth: Truth, softness: float, near_softness: float) -> Float:
-    """`(R, 33)` how much each run counts for each point: by the person, and by the joints around.
+def blend_weights(
+    off: Float, truth: LabelledJoints, softness: float, near_softness: float
+) -> Float:
+    """`(R, 33)` weight of each run for each point: by the person, and by the joints around.
 
     Chosen on held-out joints of LSPET and COCO people: against the single best run it raised
     PCK@0.2 there from 0.71 to 0.74 and from 0.77 to 0.81 (softness 0.02 and 0.05, 12 runs).
@@ -202,17 +207,17 @@ def blend(off: Float, truth: Truth, softness: float, near_softness: float) -> Fl
     Args:
         off: `(R, J)` from `distances`.
         truth: the J joints.
-        softness: how much worse than the best run, over all joints, makes a run count 1/e.
-        near_softness: the same for the joints that carry a point, and itself.
+        softness: mean error above the best run's, over all joints, that makes the weight 1/e.
+        near_softness: the same over the neighbouring joints of a point, and itself.
     """
-    person = far(off) / softness
+    person = mean_error(off) / softness
     cost = np.repeat(person[:, None], len(BLAZEPOSE33), axis=1)
     row_of = {int(p): row for row, p in enumerate(truth.point)}
     face = [row for p, row in row_of.items() if p < len(FACE) or p == HEAD]
     for point, chain in enumerate(CHAINS):
         near = [row_of[p] for p in (point, *chain) if p in row_of] if chain else face
         if near:
-            cost[:, point] += far(off, near) / near_softness
+            cost[:, point] += mean_error(off, near) / near_softness
     weights = np.exp(cost.min(axis=0) - cost)
     share: Float = weights / weights.sum(axis=0)
     return share

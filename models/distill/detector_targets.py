@@ -1,8 +1,8 @@
-"""What the published detector answers for each cell of a canvas: soft labels to learn from.
+"""Soft labels of the published detector for each cell of a canvas, to distil a detector from.
 
-Labels say who is there. They do not say how likely a place looks, and two thousand pictures show
-few places; a detector that saw many more answers for every cell of any canvas, also of those that
-chance puts together (distillation, arXiv 1503.02531).
+Labels mark people, but not how person-like other places look, and two thousand pictures show few
+places; a detector trained on many more gives scores for every cell of any canvas, random mosaics
+too (distillation, arXiv 1503.02531).
 """
 
 from __future__ import annotations
@@ -19,48 +19,48 @@ from blazetrack.errors import InputError
 from blazetrack.heads.sigmoid import sigmoid
 from blazetrack.model_info import Anchors
 from blazetrack.store import Store
-from models.data.targets.anchors import anchor_layout
+from models.data.targets.ssd import anchor_layout
 
-__all__ = ["ANSWERING", "Answers"]
+__all__ = ["USED_ANCHORS", "DetectorSoftLabels"]
 
-TEACHER = "pose_detector"
-# Its cells' sides in pixels, and which of a cell's two anchors ever answers (found by looking, on
-# 300 pictures with people); those of 32 pixels never do.
-ANSWERING: Mapping[int, int] = {8: 1, 16: 0}
+DETECTOR = "pose_detector"
+# Its cells' sides in pixels, and which of a cell's two anchors ever has a score (measured on 300
+# pictures with people); those of 32 pixels never do.
+USED_ANCHORS: Mapping[int, int] = {8: 1, 16: 0}
 VALUES = 10  # of its rows: the box, mid-hip, circle and mid-shoulder; a fourth point is left out
 
 Float32 = NDArray[np.float32]
 
 
-class Answers:
-    """The published detector, asked about whole canvases.
+class DetectorSoftLabels:
+    """The published detector on whole canvases; `SsdTargets.soft_labels`.
 
     Args:
-        anchors: of the network that learns: one for each of the cells that ever answer.
+        anchors: of the network in training: one for each of the published one's used cells.
         side: of the canvases in pixels: the published one's.
         store: where models are; None is the user's own cache.
 
     Raises:
-        InputError: the network's cells are others.
+        InputError: the network has other cells.
     """
 
     def __init__(self, anchors: Anchors, side: int, store: Store | None = None) -> None:
         store = store or Store()
-        found = store.find(TEACHER)
+        found = store.find(DETECTOR)
         published, input_hw = found.info.anchors, found.info.input_hw
         assert published is not None  # it is a detector
-        own = Anchors(tuple(ANSWERING), 1)
+        own = Anchors(tuple(USED_ANCHORS), 1)
         if anchors != own or (side, side) != input_hw:
             raise InputError(
-                f"answers: {TEACHER} answers for cells of {_in_words(own)} at a side of"
+                f"distill_detector: {DETECTOR} has cells of {_in_words(own)} at a side of"
                 f" {input_hw[0]}, the network has {_in_words(anchors)} at {side}"
             )
         strides = anchor_layout(published, input_hw)[1]
-        per_cell = {one: published.per_map * published.strides.count(one) for one in ANSWERING}
+        per_cell = {one: published.per_map * published.strides.count(one) for one in USED_ANCHORS}
         self._rows = np.concatenate(
             [
                 np.flatnonzero(strides == one)[place :: per_cell[one]]
-                for one, place in ANSWERING.items()
+                for one, place in USED_ANCHORS.items()
             ]
         )
         self._open = partial(FileModel, found.info, partial(store.variant, found), threads=1)

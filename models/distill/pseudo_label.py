@@ -1,13 +1,13 @@
-"""Labels from the published landmark network, where people labelled nothing; people are believed.
+"""Pseudo-labels of the published landmark network where human labels are missing.
 
-    teacher = Teacher.published()
-    taught = label(sample, teacher)  # a PoseSample of blazepose33
+    labeler = PseudoLabeler.published()
+    labelled, result = labeler.label(image)  # one person, in blazepose33
     python -m models.distill.pseudo_label ../shared/data/lspet --out packs
 
-The network looks at a person from several nearly upright regions, mirrored too; how well each run
-meets the labelled joints decides how much it counts. Labelled x and y stay as they are. The
-teacher gives the points that nobody labelled, z, visibility and metres, each only where the joints
-that carry it agree with the labels. Where labels give no upright, all rotations are tried.
+The network runs on several nearly upright views of a person, mirrored too; the agreement of each
+run with the labelled joints gives its weight. Labelled x and y stay as they are. Points without a
+label, z, visibility and metres come from the network, each only where the neighbouring joints
+agree with the labels. Where labels give no upright, all rotations are tried.
 """
 
 from __future__ import annotations
@@ -15,208 +15,203 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, get_args
 
 import numpy as np
 import typer
-from numpy.typing import NDArray
 
 from blazetrack.errors import InputError
 from blazetrack.skeleton import BLAZEPOSE33
 from blazetrack.sources.images import list_pictures, read_picture
+from blazetrack.store import Store
 from blazetrack.types import Poses
 from models.common.command import new_app, run
-from models.common.person_finder import Finder
-from models.data.lazy_sequence import Rows
+from models.common.person_finder import PersonFinder
+from models.data.annotated import AnnotatedImage
+from models.data.lazy_sequence import LazySequence
+from models.data.pack import Pack, pack, pack_key
 from models.data.readers.coco import coco, coco_people
-from models.data.readers.dataset import LabelledPictures
-from models.data.readers.lsp import lsp
-from models.data.sample import PoseSample
-from models.data.shards import Shards, pack, pack_key
-from models.distill.agreement import Truth, distances, far, has_torso
-from models.distill.label_fusion import TeacherSettings, Verdict, combine
-from models.distill.test_time_augmentation import AROUND, FIRST, MORE, Teacher, stack
+from models.data.readers.dataset import LabelledPeople
+from models.data.readers.lsp import Split, lsp
+from models.distill.agreement import LabelledJoints, distances, has_torso, mean_error
+from models.distill.label_fusion import FusionResult, FusionSettings, fuse
+from models.distill.test_time_augmentation import AROUND, FIRST, MORE, AugmentedLandmarker
 
-__all__ = [
-    "Report",
-    "Teacher",
-    "TeacherSettings",
-    "Verdict",
-    "label",
-    "label_all",
-    "label_pictures",
-    "teach",
-]
+__all__ = ["LabellingReport", "PseudoLabeler", "label_dataset", "label_pictures"]
 
-Float = NDArray[np.float64]
 VERSION = 1  # changes when the same settings give other labels
+# Fields of results in packs of the release before.
+OLD_FIELDS = {"far": "error", "far_once": "single_error", "taught": "added"}
 
 
-def label(sample: PoseSample, teacher: Teacher) -> PoseSample:
-    """The same person in `blazepose33`, with what the teacher may add to its labels."""
-    return teach(sample, teacher)[0]
+@dataclass(frozen=True)
+class PseudoLabeler:
+    """A landmark network that completes human labels.
 
-
-def teach(sample: PoseSample, teacher: Teacher) -> tuple[PoseSample, Verdict]:
-    """`label`, and what became of the person.
-
-    Raises:
-        InputError: the sample's keypoints share no name with BlazePose's.
+    Attributes:
+        network: of `blazepose33`.
+        settings: limits of agreement, and weights.
     """
-    if not sample.skeleton.map_to(BLAZEPOSE33):
-        raise InputError(
-            f"teacher: {sample.source}: it knows people; the keypoints {sample.skeleton.name} share"
-            f" no name with {BLAZEPOSE33.name}"
-        )
-    settings, truth = teacher.settings, Truth.of(sample)
-    if 0 < len(truth) < settings.least_joints:
-        return sample.to_skeleton(BLAZEPOSE33), Verdict(False, np.nan, np.nan, 0)
-    alignment = sample.alignment_px.astype(np.float64)
-    if len(truth) and not has_torso(sample.skeleton, sample.labelled):
-        return _searched(sample, teacher, truth)
-    first = readings = teacher.read(sample.image, alignment, FIRST)
-    if not len(truth) or _nearest(readings, truth) <= settings.good:
-        return combine(sample, readings, first, settings)
-    readings = stack([readings, teacher.read(sample.image, alignment, MORE)])
-    return combine(sample, readings, first, settings)
 
+    network: AugmentedLandmarker
+    settings: FusionSettings = field(default_factory=FusionSettings)
 
-def _nearest(readings: Poses, truth: Truth) -> float:
-    return float(far(distances(readings.landmarks_px, truth)).min())
+    @classmethod
+    def published(cls, *, store: Store | None = None, threads: int | None = 1) -> PseudoLabeler:
+        """With the published `full` network."""
+        return cls(AugmentedLandmarker.published(store=store, threads=threads))
 
+    def label(self, sample: AnnotatedImage) -> tuple[AnnotatedImage, FusionResult]:
+        """One person in `blazepose33` with pseudo-labels, and the statistics.
 
-def _searched(sample: PoseSample, teacher: Teacher, truth: Truth) -> tuple[PoseSample, Verdict]:
-    """`teach` for a person whose labels do not tell where up is: all rotations are tried."""
-    around = teacher.read(sample.image, sample.alignment_px.astype(np.float64), AROUND)
-    best = far(distances(around.landmarks_px, truth)).argmin()
-    first = teacher.read(sample.image, around.alignment_px[best], FIRST)
-    return combine(sample, stack([around, first]), first, teacher.settings)
+        Raises:
+            InputError: the sample's keypoints share no name with BlazePose's.
+        """
+        if not sample.skeleton.map_to(BLAZEPOSE33):
+            raise InputError(
+                f"pseudo-labels: {sample.source}: expected a person; the keypoints"
+                f" {sample.skeleton.name} share no name with {BLAZEPOSE33.name}"
+            )
+        truth = LabelledJoints.of(sample)
+        if 0 < len(truth) < self.settings.min_joints:
+            return sample.to_skeleton(BLAZEPOSE33), FusionResult(False, np.nan, np.nan, 0)
+        runs, first = self._runs(sample, truth)
+        return fuse(sample, runs, first, self.settings)
+
+    def _runs(self, sample: AnnotatedImage, truth: LabelledJoints) -> tuple[Poses, Poses]:
+        """All runs, and those on the first views; further views only where these disagree."""
+        image, alignment = sample.image, sample.alignment_px[0].astype(np.float64)
+        if len(truth) and not has_torso(sample.skeleton, sample.labelled[0]):
+            around = self.network.predict(image, alignment, AROUND)
+            best = mean_error(distances(around.landmarks_px, truth)).argmin()
+            first = self.network.predict(image, around.alignment_px[best], FIRST)
+            return Poses.joined([around, first]), first
+        first = self.network.predict(image, alignment, FIRST)
+        errors = mean_error(distances(first.landmarks_px, truth)) if len(truth) else np.zeros(1)
+        if errors.min() <= self.settings.good:
+            return first, first
+        return Poses.joined([first, self.network.predict(image, alignment, MORE)]), first
+
+    def recipe(self, fingerprint: str) -> dict[str, Any]:
+        """What identifies the labels of a data set, see `pack_key`."""
+        return {
+            "taught": fingerprint,
+            "version": VERSION,
+            "model": self.network.name,
+            "settings": self.settings.model_dump(mode="json", by_alias=True),
+        }
 
 
 @dataclass(frozen=True, slots=True)
-class Report:
-    """What became of the people of a data set.
+class LabellingReport:
+    """Statistics of a data set.
 
     Attributes:
-        verdicts: one per person.
+        results: one per person.
     """
 
-    verdicts: Sequence[Verdict]
+    results: Sequence[FusionResult]
 
     @property
     def kept(self) -> float:
-        """Share of people whom the teacher could be believed of."""
-        return float(np.mean([verdict.kept for verdict in self.verdicts]))
+        """Share of people with pseudo-labels."""
+        return float(np.mean([result.kept for result in self.results]))
 
     @property
     def lines(self) -> list[str]:
-        """The counts, in words."""
-        kept = [verdict for verdict in self.verdicts if verdict.kept]
-        runs = np.mean([verdict.runs for verdict in self.verdicts])
-        near = np.mean([verdict.far for verdict in kept]) if kept else np.nan
-        once = np.nanmean([v.far_once for v in kept]) if kept else np.nan
-        taught = np.mean([verdict.taught for verdict in kept]) if kept else 0.0
-        swapped = Counter(verdict.swapped for verdict in self.verdicts if verdict.swapped)
-        doubted = Counter(verdict.doubted for verdict in self.verdicts if verdict.doubted)
+        """The statistics in words."""
+        kept = [result for result in self.results if result.kept]
+        runs = np.mean([result.runs for result in self.results])
+        error = np.mean([result.error for result in kept]) if kept else np.nan
+        single = np.nanmean([result.single_error for result in kept]) if kept else np.nan
+        added = np.mean([result.added for result in kept]) if kept else 0.0
         return [
-            f"{len(self.verdicts)} people, taught {len(kept)} ({self.kept:.1%}),"
+            f"{len(self.results)} people, {len(kept)} with pseudo-labels ({self.kept:.1%}),"
             f" {runs:.1f} runs each",
-            f"joints of those taught: {near:.3f} torso off the labels in the mean"
-            f" ({once:.3f} in a single run), {taught:.1f} points added to each",
-            f"left and right put right: {_words(swapped)}; doubted: {_words(doubted)}",
+            f"their joints: mean error {error:.3f} torso against the labels ({single:.3f} in a"
+            f" single run), {added:.1f} points added to each",
+            f"left and right exchanged: {_counts(result.swapped for result in self.results)};"
+            f" doubted: {_counts(result.doubted for result in self.results)}",
         ]
 
 
-def _words(counts: Counter[str]) -> str:
-    return ", ".join(f"{way} {count}" for way, count in sorted(counts.items())) or "none"
+def _counts(words: Iterator[str]) -> str:
+    counts = Counter(word for word in words if word)
+    return ", ".join(f"{word} {count}" for word, count in sorted(counts.items())) or "none"
 
 
-class _Taught(Rows[PoseSample]):
-    """Samples that are taught when they are asked for; each verdict is a line in a file."""
+class _PseudoLabelled(LazySequence[AnnotatedImage]):
+    """Samples that are labelled on access; each result is a line in a file."""
 
-    def __init__(self, samples: Sequence[PoseSample], teacher: Teacher, verdicts: Path) -> None:
-        self._samples, self._teacher, self._verdicts = samples, teacher, verdicts
+    def __init__(
+        self, samples: Sequence[AnnotatedImage], labeler: PseudoLabeler, results: Path
+    ) -> None:
+        self._samples, self._labeler, self._results = samples, labeler, results
 
     def __len__(self) -> int:
         return len(self._samples)
 
-    def row(self, index: int) -> PoseSample:
-        taught, verdict = teach(self._samples[index], self._teacher)
-        line = json.dumps({"row": index, **asdict(verdict)})
-        self._verdicts.parent.mkdir(parents=True, exist_ok=True)
-        with self._verdicts.open("a", encoding="utf-8") as file:
+    def row(self, index: int) -> AnnotatedImage:
+        labelled, result = self._labeler.label(self._samples[index])
+        line = json.dumps({"row": index, **asdict(result)})
+        self._results.parent.mkdir(parents=True, exist_ok=True)
+        with self._results.open("a", encoding="utf-8") as file:
             file.write(line + "\n")
-        return taught
+        return labelled
 
 
-def label_all(
-    samples: LabelledPictures | Shards,
-    teacher: Teacher,
+def label_dataset(
+    samples: LabelledPeople | Pack,
+    labeler: PseudoLabeler,
     folder: Path | str,
     *,
     in_memory: bool = False,
     progress: bool = True,
-) -> tuple[Shards, Report]:
-    """Teach a data set into a pack below `folder`; what was interrupted goes on.
+) -> tuple[Pack, LabellingReport]:
+    """Label a data set into a pack below `folder`; an interrupted one is resumed.
 
-    People of whom the teacher cannot be believed keep their labels and get nothing more.
+    People with whom the network does not agree keep their labels and get nothing more.
 
     Args:
         samples: anything with a `fingerprint`.
-        teacher: who labels.
-        folder: holds packs, see `shards.pack`.
-        in_memory: see `shards.pack`.
+        labeler: adds the labels.
+        folder: holds packs, see `models.data.pack`.
+        in_memory: see `models.data.pack`.
         progress: show a bar on stderr.
     """
-    recipe = _recipe(samples.fingerprint, teacher)
-    verdicts = Path(folder) / pack_key(recipe) / "verdicts.jsonl"
-    taught = _Taught(samples, teacher, verdicts)
-    shards = pack(taught, folder, recipe, in_memory=in_memory, progress=progress)
-    return shards, Report(_read_verdicts(verdicts))
+    recipe = labeler.recipe(samples.fingerprint)
+    results = Path(folder) / pack_key(recipe) / "verdicts.jsonl"
+    labelled = _PseudoLabelled(samples, labeler, results)
+    packed = pack(labelled, folder, recipe, in_memory=in_memory, progress=progress)
+    return packed, LabellingReport(_read_results(results))
 
 
-def _recipe(fingerprint: str, teacher: Teacher) -> dict[str, Any]:
-    return {
-        "taught": fingerprint,
-        "version": VERSION,
-        "model": teacher.name,
-        "settings": teacher.settings.model_dump(mode="json"),
-    }
-
-
-def _read_verdicts(path: Path) -> list[Verdict]:
-    """The last verdict on each row: a part that was interrupted is taught once more."""
-    rows: dict[int, Mapping[str, Any]] = {}
+def _read_results(path: Path) -> list[FusionResult]:
+    """The last result of each row: a part that was interrupted is labelled once more."""
+    rows: dict[int, FusionResult] = {}
     for line in path.read_text(encoding="utf-8").splitlines():
-        fields = json.loads(line)
-        rows[fields.pop("row")] = fields
-    return [Verdict(**rows[row]) for row in sorted(rows)]
+        fields = {OLD_FIELDS.get(name, name): value for name, value in json.loads(line).items()}
+        row = fields.pop("row")
+        rows[row] = FusionResult(**fields)
+    return [rows[row] for row in sorted(rows)]
 
 
 def label_pictures(
-    pictures: Sequence[Path], teacher: Teacher, finder: Finder
-) -> Iterator[PoseSample]:
-    """People that a detector finds in unlabelled pictures, where runs agree with each other."""
-    bare = np.full((len(BLAZEPOSE33), 3), np.nan, np.float32)
+    pictures: Sequence[Path], labeler: PseudoLabeler, finder: PersonFinder
+) -> Iterator[AnnotatedImage]:
+    """Detected people of unlabelled pictures, where runs agree with each other."""
+    bare = np.full((1, len(BLAZEPOSE33), 2), np.nan, np.float32)
     for path in pictures:
         image = read_picture(path)
         for number, circle in enumerate(finder.find_turned(image).alignment_px, start=1):
-            person = PoseSample(
-                image=image,
-                skeleton=BLAZEPOSE33,
-                points_px=bare,
-                visibility=bare[:, 0],
-                weights=np.zeros(len(bare), np.float32),
-                world_m=bare,
-                alignment_px=circle.astype(np.float32),
-                source=f"{path.parent.name}/{path.stem}/{number}",
-            )
-            taught, verdict = teach(person, teacher)
-            if verdict.kept:
-                yield taught
+            source = f"{path.parent.name}/{path.stem}/{number}"
+            person = AnnotatedImage.of(image, BLAZEPOSE33, bare, circle[None], [source])
+            labelled, result = labeler.label(person)
+            if result.kept:
+                yield labelled
 
 
 app = new_app("Label people with the published landmark network.")
@@ -229,22 +224,22 @@ def main(
     split: Annotated[str, typer.Option(help="Of LSP: train, dev or all.")] = "train",
     threads: Annotated[int, typer.Option(min=1, help="Cores for the network.")] = 1,
 ) -> None:
-    """Teach FOLDER's people and write them as a pack below --out; goes on where it stopped."""
+    """Label FOLDER's people and write them as a pack below --out; an interrupted run is resumed."""
     samples = _labelled(folder, split)
-    teacher = Teacher.published(threads=threads)
+    labeler = PseudoLabeler.published(threads=threads)
     if samples is not None:
         typer.echo(samples.note, err=True)
-        shards, report = label_all(samples, teacher, out)
+        packed, report = label_dataset(samples, labeler, out)
         lines = report.lines
     else:
-        shards = _wild(folder, teacher, Finder.published(threads=threads), out)
-        lines = [f"{len(shards)} people"]
-    for line in [*lines, f"wrote {shards.place}"]:
+        packed = _label_unlabelled(folder, labeler, PersonFinder.published(threads=threads), out)
+        lines = [f"{len(packed)} people"]
+    for line in [*lines, f"wrote {packed.place}"]:
         typer.echo(line)
 
 
-def _labelled(folder: Path, split: str) -> LabelledPictures | None:
-    """The reader for what lies there; None for a folder of pictures."""
+def _labelled(folder: Path, split: str) -> LabelledPeople | None:
+    """The reader of that folder; None for a folder of pictures."""
     if folder.is_file():
         return coco(folder)
     if not folder.is_dir():
@@ -252,23 +247,23 @@ def _labelled(folder: Path, split: str) -> LabelledPictures | None:
     if (folder / "people.npz").is_file():
         return coco_people(folder)
     if any((folder / f"joints.{kind}").is_file() for kind in ("npz", "mat")):
-        kinds: dict[str, Literal["train", "dev", "all"]]
-        kinds = {"train": "train", "dev": "dev", "all": "all"}
-        if split not in kinds:
+        known: dict[str, Split] = {one: one for one in get_args(Split)}
+        if split not in known:
             raise InputError(f"--split: expected train, dev or all, got '{split}'")
-        return lsp(folder, kinds[split])
+        return lsp(folder, known[split])
     return None
 
 
-def _wild(folder: Path, teacher: Teacher, finder: Finder, out: Path) -> Shards:
-    """Teach the people of unlabelled pictures."""
+def _label_unlabelled(
+    folder: Path, labeler: PseudoLabeler, finder: PersonFinder, out: Path
+) -> Pack:
+    """Label the people of unlabelled pictures."""
     pictures = list_pictures(folder)
     digest = hashlib.sha256()
     for path in pictures:
         digest.update(f"{path.name} {path.stat().st_size}\n".encode())
-    return pack(
-        label_pictures(pictures, teacher, finder), out, _recipe(digest.hexdigest(), teacher)
-    )
+    people = label_pictures(pictures, labeler, finder)
+    return pack(people, out, labeler.recipe(digest.hexdigest()))
 
 
 if __name__ == "__main__":

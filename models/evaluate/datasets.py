@@ -9,15 +9,15 @@ from pathlib import Path
 
 import numpy as np
 
+from blazetrack.align.roi import circle_of_keypoints
 from blazetrack.errors import InputError, did_you_mean
 from blazetrack.skeleton import BLAZEPOSE33
 from blazetrack.sources import open_source
 from blazetrack.types import Frame
+from models.data.annotated import AnnotatedImage
 from models.data.readers.coco import coco
-from models.data.readers.dataset import LabelledPictures
+from models.data.readers.dataset import LabelledPeople
 from models.data.readers.lsp import lsp
-from models.data.sample import PoseSample
-from models.data.transforms.person_crop import alignment_from_points
 
 __all__ = ["DATA", "NAMES", "PeopleSet", "labelled_people", "open_people_set"]
 
@@ -39,7 +39,7 @@ class PeopleSet:
 
     name: str
     note: str
-    samples: Sequence[PoseSample]
+    samples: Sequence[AnnotatedImage]
     frames: Sequence[Frame] | None = None
 
 
@@ -63,7 +63,7 @@ def open_people_set(
     return PeopleSet(name, people.note, _spread(people, limit))
 
 
-def labelled_people(name: str, data: Path, axis: tuple[str, str] | None = None) -> LabelledPictures:
+def labelled_people(name: str, data: Path, axis: tuple[str, str] | None = None) -> LabelledPeople:
     """The people of a data set of single pictures; see `open_people_set`."""
     if name.endswith(".json"):
         return coco(Path(name), axis=axis)
@@ -75,7 +75,7 @@ def labelled_people(name: str, data: Path, axis: tuple[str, str] | None = None) 
     raise InputError(f"no data set '{name}'; {hint}; a COCO file ends in .json")
 
 
-def _spread(samples: Sequence[PoseSample], limit: int | None) -> list[PoseSample]:
+def _spread(samples: Sequence[AnnotatedImage], limit: int | None) -> list[AnnotatedImage]:
     rows = np.arange(len(samples))
     if limit is not None and limit < len(samples):
         rows = np.linspace(0, len(samples) - 1, limit).round().astype(int)
@@ -98,19 +98,10 @@ def _squats(folder: Path, limit: int | None) -> PeopleSet:
     )
 
 
-def _golden(frame: Frame, row: list[list[float]]) -> PoseSample:
+def _golden(frame: Frame, row: list[list[float]]) -> AnnotatedImage:
     points = np.array(row, np.float32)
-    count = len(points)
-    alignment = alignment_from_points(points, np.ones(count, np.float32), BLAZEPOSE33)
-    if alignment is None:
+    circle = circle_of_keypoints(points, BLAZEPOSE33)
+    if circle is None:
         raise InputError(f"squats: frame {frame.index}: its landmarks lie in one place")
-    return PoseSample(
-        image=frame.image,
-        skeleton=BLAZEPOSE33,
-        points_px=points,
-        visibility=np.full(count, np.nan, np.float32),
-        weights=np.ones(count, np.float32),
-        world_m=np.full_like(points, np.nan),
-        alignment_px=alignment,
-        source=f"squats/{frame.index:02d}",
-    )
+    source = f"squats/{frame.index:02d}"
+    return AnnotatedImage.of(frame.image, BLAZEPOSE33, points[None], circle[None], [source])

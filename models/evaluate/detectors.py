@@ -28,9 +28,9 @@ from blazetrack.errors import InputError, ModelError
 from blazetrack.metrics import torso_size
 from blazetrack.sources.images import list_pictures, read_picture
 from models.common import command
-from models.common.person_finder import Finder, people_found
+from models.common.person_finder import PersonFinder, people_found
 from models.common.tables import Style, print_table
-from models.data.sample import PoseSample
+from models.data.annotated import AnnotatedImage
 from models.evaluate.datasets import DATA, labelled_people
 from models.evaluate.load_model import Subject, open_subject
 
@@ -109,7 +109,7 @@ def open_scenes(name: str, data: Path, limit: int | None = None) -> Scenes:
         pictures = list_pictures(data / name)
         return _scenes(name, f"{name}: {len(pictures)} pictures", {p: [] for p in pictures}, limit)
     people = labelled_people(name, data)
-    by_picture: dict[Path, list[PoseSample]] = defaultdict(list)
+    by_picture: dict[Path, list[AnnotatedImage]] = defaultdict(list)
     for person, sample in zip(people.people, people, strict=True):
         by_picture[person.path].append(sample)
     if people.skeleton.torso is None:
@@ -118,7 +118,7 @@ def open_scenes(name: str, data: Path, limit: int | None = None) -> Scenes:
 
 
 def _scenes(
-    name: str, note: str, by_picture: Mapping[Path, Sequence[PoseSample]], limit: int | None
+    name: str, note: str, by_picture: Mapping[Path, Sequence[AnnotatedImage]], limit: int | None
 ) -> Scenes:
     paths = list(by_picture)
     rows = np.linspace(0, len(paths) - 1, min(limit or len(paths), len(paths))).round().astype(int)
@@ -131,12 +131,12 @@ def _scenes(
     return Scenes(name, note, paths, alignment, torso)
 
 
-def _torso_px(sample: PoseSample) -> float:
+def _torso_px(sample: AnnotatedImage) -> float:
     """Size of a torso; 0 where it is not wholly labelled."""
     corners = sample.skeleton.torso
-    if corners is None or not sample.labelled[list(corners)].all():
+    if corners is None or not sample.labelled[0, list(corners)].all():
         return 0.0
-    return float(torso_size(sample.points_px[None, :, :2].astype(np.float64), corners)[0])
+    return float(torso_size(sample.points_px[..., :2].astype(np.float64), corners)[0])
 
 
 def find_people(subject: Subject, scenes: Scenes, min_score: float = 0.5) -> DetectorFigures:
@@ -144,7 +144,7 @@ def find_people(subject: Subject, scenes: Scenes, min_score: float = 0.5) -> Det
     if subject.model.info.kind != "detector":
         kind = subject.model.info.kind
         raise ModelError(f"evaluate: expected a detector, got {subject.label} ({kind})")
-    finder = Finder(subject.model, min_score)
+    finder = PersonFinder(subject.model, min_score)
     people = found = others = others_in = 0
     for path, alignment, torso in zip(
         scenes.pictures, scenes.alignment_px, scenes.torso_px, strict=True

@@ -21,8 +21,8 @@ from blazetrack.metrics import mean_of, oks, pck, pcp, pdj, torso_size
 from blazetrack.skeleton import BLAZEPOSE33, COCO17, Skeleton
 from blazetrack.track.landmarks import Landmarker
 from blazetrack.types import Frame
-from models.data.sample import PoseSample
-from models.distill.agreement import TORSO_PER_RADIUS
+from models.data.annotated import AnnotatedImage
+from models.data.body_measures import TORSO_PER_RADIUS
 
 __all__ = ["PDJ_PARTS", "Answers", "Figures", "Truth", "answer_crops", "figures", "truth_of"]
 
@@ -98,7 +98,7 @@ class Figures:
     joints: dict[str, float]
 
 
-def answer_crops(model: Model, samples: Sequence[PoseSample], refine: bool = True) -> Answers:
+def answer_crops(model: Model, samples: Sequence[AnnotatedImage], refine: bool = True) -> Answers:
     """Run a model on the aligned crop of each sample, however unsure it is.
 
     Args:
@@ -111,7 +111,7 @@ def answer_crops(model: Model, samples: Sequence[PoseSample], refine: bool = Tru
     points = np.full((len(samples), len(skeleton), 2), np.nan)
     scores = np.full(len(samples), np.nan)
     for i, sample in enumerate(samples):
-        rois = rois_from_alignment(sample.alignment_px[None].astype(float), np.zeros(1, np.int64))
+        rois = rois_from_alignment(sample.alignment_px.astype(float), np.zeros(1, np.int64))
         seen = crop(Frame(sample.image), rois)
         poses = project(landmarks(seen), seen)
         if len(poses):  # no row for a score of NaN
@@ -119,14 +119,14 @@ def answer_crops(model: Model, samples: Sequence[PoseSample], refine: bool = Tru
     return Answers(skeleton, points, scores)
 
 
-def truth_of(samples: Sequence[PoseSample]) -> Truth:
+def truth_of(samples: Sequence[AnnotatedImage]) -> Truth:
     """The labels of people of one skeleton."""
     skeletons = {sample.skeleton.name for sample in samples}
     if len(skeletons) != 1:
         raise InputError(f"evaluate: expected people of one skeleton, got {sorted(skeletons)}")
-    points = np.stack([sample.points_px[:, :2] for sample in samples]).astype(np.float64)
-    labelled = np.stack([sample.labelled for sample in samples])
-    ends = np.stack([sample.alignment_px for sample in samples]).astype(np.float64)
+    points = np.concatenate([sample.points_px[..., :2] for sample in samples]).astype(np.float64)
+    labelled = np.concatenate([sample.labelled for sample in samples])
+    ends = np.concatenate([sample.alignment_px for sample in samples]).astype(np.float64)
     radius = np.hypot(*(ends[:, 1] - ends[:, 0]).T)
     return Truth(samples[0].skeleton, points, labelled, radius)
 

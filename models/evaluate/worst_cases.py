@@ -10,9 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from blazetrack.errors import SinkError
+from blazetrack.geometry import apply, invert
 from blazetrack.metrics import pck
-from models.data.sample import PoseSample
-from models.data.transforms.person_crop import cut, to_crop
+from models.data.annotated import AnnotatedImage
+from models.data.transforms.person_crop import cut
 from models.evaluate.scores import Answers, Truth, in_skeleton, torso_of
 
 __all__ = ["worst", "write_sheet"]
@@ -38,7 +39,7 @@ def worst(answers: Answers, truth: Truth, count: int) -> list[tuple[int, float]]
 
 def write_sheet(
     path: Path,
-    samples: Sequence[PoseSample],
+    samples: Sequence[AnnotatedImage],
     answers: Answers,
     truth: Truth,
     count: int = 36,
@@ -52,12 +53,13 @@ def write_sheet(
     tiles = []
     for row, share in worst(answers, truth, count):
         sample = samples[row]
-        picture, to_crop_affine = cut(sample, SIDE)
+        crop, to_image = cut(sample, SIDE)
+        picture, to_crop = crop.image, invert(to_image)
         for points, color in ((truth.points_px[row], TRUTH), (predicted[row], ANSWER)):
             known = np.isfinite(points).all(axis=1)
             if color is TRUTH:
                 known &= truth.labelled[row]
-            _draw(picture, to_crop(points, to_crop_affine), known, sample.skeleton.edges, color)
+            _draw(picture, apply(to_crop, points), known, sample.skeleton.edges, color)
         _caption(picture, f"{sample.source}  {share:.2f}  score {answers.scores[row]:.2f}")
         tiles.append(picture)
     tiles += [np.zeros((SIDE, SIDE, 3), np.uint8)] * (-len(tiles) % ACROSS)

@@ -19,9 +19,8 @@ from pydantic import BaseModel, Field, ValidationError
 from blazetrack.errors import InputError, did_you_mean
 from blazetrack.skeleton import BLAZEPOSE33, Skeleton
 from models.common.config_base import Strict
-from models.train.datasets import PoseDataSettings, skeleton_of
+from models.train.datasets import DetectorDataSettings, PoseDataSettings, skeleton_of
 from models.train.loss_config import DetectorLossSettings, PoseLossSettings
-from models.train.scene_datasets import SceneDataSettings
 from models.zoo import NETWORKS
 
 __all__ = [
@@ -132,7 +131,7 @@ class PoseSettings(Settings):
 class DetectorSettings(Settings):
     """A run that trains a detector."""
 
-    data: SceneDataSettings
+    data: DetectorDataSettings
     loss: DetectorLossSettings = DetectorLossSettings()
 
 

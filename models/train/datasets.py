@@ -1,50 +1,57 @@
-"""From settings to labelled people: which data sets a run learns from, taught and packed once.
+"""Data sets of a training run: settings, pseudo-labels, and packs.
 
-Packs lie in `data.packs` by a hash of all that went into them, so that the same settings find the
-same pack, and other settings make another.
+Packs lie in `data.packs` by a hash of all that went into them: the same settings find the same
+pack, other settings make another.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 from pydantic import Field
 
 from blazetrack.errors import InputError, did_you_mean
 from blazetrack.skeleton import SKELETONS, Skeleton
 from models.common.config_base import Strict
-from models.data.lazy_sequence import Rows
-from models.data.readers.coco import coco, coco_people, read_coco
-from models.data.readers.dataset import LabelledPictures
-from models.data.readers.lsp import lsp
+from models.common.person_finder import PersonFinder
+from models.data.annotated import AnnotatedImage
+from models.data.lazy_sequence import LazySequence
+from models.data.pack import Pack, open_pack, pack
+from models.data.readers.coco import CocoImages, coco, coco_people, read_coco
+from models.data.readers.dataset import LabelledPeople
+from models.data.readers.lsp import Split, lsp
 from models.data.readers.mpii import mpii
 from models.data.readers.synthetic import SyntheticPeople, synthetic
-from models.data.sample import PoseSample
-from models.data.shards import Shards, open_pack, pack
+from models.data.targets.ssd import MatchSettings
 from models.data.transforms.augment import AugmentSettings
-from models.data.transforms.background_crops import Background, Backgrounds
+from models.data.transforms.detector_view import detector_view, ignore_unlabelled
+from models.data.transforms.mosaic import CanvasSettings
 from models.data.transforms.person_crop import around
 
 __all__ = [
-    "PeopleSettings",
+    "DataSettings",
+    "DatasetSettings",
+    "DetectorDataSettings",
     "PoseDataSettings",
     "SkeletonSettings",
     "open_backgrounds",
-    "open_people",
+    "open_dataset",
     "shares_of",
     "skeleton_of",
     "skeleton_settings",
-    "taught",
 ]
 
-Say = Callable[[str], None]
-People = LabelledPictures | SyntheticPeople | Shards
+Log = Callable[[str], None]
+People = LabelledPeople | SyntheticPeople
+
+# Detections from this score on may be unlabelled people (`ignore_unlabelled`).
+DOUBTFUL = 0.3
 
 
 class SkeletonSettings(Strict):
-    """A keypoint set of one's own, as `blazetrack.types.Skeleton`."""
+    """A keypoint set of one's own, as `blazetrack.skeleton.Skeleton`."""
 
     name: str
     names: list[str] = Field(min_length=1)
@@ -53,7 +60,7 @@ class SkeletonSettings(Strict):
     swaps: list[list[int]] | None = None
 
 
-class PeopleSettings(Strict):
+class DatasetSettings(Strict):
     """One data set.
 
     Attributes:
@@ -61,43 +68,62 @@ class PeopleSettings(Strict):
             COCO, `people.npz`), `mpii`, `synthetic` (drawn), `pack` (written before).
         path: file or folder, from `data.root` on.
         split: of `lsp`: `train`, `dev` or `all`.
-        rows: only these of it, from and to; all by default.
-        share: of a batch; by default in proportion to the number of people.
-        taught: the published `full` network labels what people did not
+        rows: only these people or pictures, from and to; all by default.
+        share: of a batch; by default in proportion to the number of people or pictures.
+        pseudo_labels: the published `full` network labels what is not labelled
             (`models.distill.pseudo_label`).
-        min_side_px: of `coco` and `mpii`: smaller people are left out.
-        partners: of `coco`: pairs of names that change places in a mirror.
-        axis: of `coco`: two names, from the first to the second is up.
-        count: of `synthetic`, how many.
+        count: of `synthetic`, number of people.
         seed: of `synthetic`.
     """
 
+    renamed: ClassVar[Mapping[str, str]] = {"taught": "pseudo_labels"}
+
     kind: Literal["lsp", "coco", "people", "mpii", "synthetic", "pack"]
     path: str = ""
-    split: Literal["train", "dev", "all"] = "train"
+    split: Split = "train"
     rows: list[int] | None = Field(default=None, min_length=2, max_length=2)
     share: float | None = Field(default=None, gt=0)
-    taught: bool = False
-    min_side_px: float = Field(default=0.0, ge=0)
-    partners: list[list[str]] | None = None
-    axis: list[str] | None = Field(default=None, min_length=2, max_length=2)
+    pseudo_labels: bool = False
     count: int = Field(default=2000, gt=0)
     seed: int = Field(default=0, ge=0)
 
 
-class PoseDataSettings(Strict):
-    """What a landmark network learns from.
+class PoseDatasetSettings(DatasetSettings):
+    """One data set of a landmark network.
+
+    Attributes:
+        min_side_px: of `coco` and `mpii`: smaller people are left out.
+        partners: of `coco`: pairs of names that change places in a mirror.
+        axis: of `coco`: two names, from the first to the second is up.
+    """
+
+    min_side_px: float = Field(default=0.0, ge=0)
+    partners: list[list[str]] | None = None
+    axis: list[str] | None = Field(default=None, min_length=2, max_length=2)
+
+
+class DetectorDatasetSettings(DatasetSettings):
+    """One data set of a detector: one person in each picture, or all people of a COCO file.
+
+    Attributes:
+        ignore_unlabelled: detections of the published detector without a label are ignored.
+    """
+
+    renamed: ClassVar[Mapping[str, str]] = {
+        **DatasetSettings.renamed,
+        "search": "ignore_unlabelled",
+    }
+
+    kind: Literal["lsp", "coco", "synthetic"]
+    ignore_unlabelled: bool = False
+
+
+class DataSettings(Strict):
+    """Training data.
 
     Attributes:
         root: where the paths begin; itself from the current folder on.
-        packs: folder for decoded and taught people.
-        people: data sets by name.
-        dev: data sets that are kept aside, by name.
-        skeleton: name of the keypoint set, or one of its own; by default that of the first data
-            set.
-        augment: what is changed by chance.
-        negatives: share of crops that show nobody.
-        backgrounds: a COCO file that they are cut from; by default the people's own pictures.
+        packs: folder for decoded and pseudo-labelled pictures.
         workers: threads that make batches,
         processes: or processes, where there are more than two cores.
         in_memory: hold all pictures in memory; else they are mapped from disk.
@@ -105,84 +131,186 @@ class PoseDataSettings(Strict):
 
     root: str = "."
     packs: str = "runs/packs"
-    people: dict[str, PeopleSettings] = Field(min_length=1)
-    dev: dict[str, PeopleSettings] = Field(default_factory=dict)
-    skeleton: str | SkeletonSettings | None = None
-    augment: AugmentSettings = AugmentSettings()
-    negatives: float = Field(default=0.1, ge=0, lt=1)
-    backgrounds: str = ""
     workers: int = Field(default=2, gt=0)
     processes: bool = False
     in_memory: bool = False
 
 
-def open_people(
-    name: str, wanted: PeopleSettings, data: PoseDataSettings, say: Say
-) -> Sequence[PoseSample]:
-    """The people of a data set, decoded; the first time this takes a while.
+class PoseDataSettings(DataSettings):
+    """Training data of a landmark network.
+
+    Attributes:
+        train: data sets by name.
+        dev: data sets for evaluation during training, by name.
+        skeleton: name of the keypoint set, or one of its own; by default that of the first data
+            set.
+        augment: random changes.
+        negatives: share of crops without a person.
+        backgrounds: a COCO file that they are cut from; by default the people's own pictures.
+    """
+
+    renamed: ClassVar[Mapping[str, str]] = {"people": "train"}
+
+    train: dict[str, PoseDatasetSettings] = Field(min_length=1)
+    dev: dict[str, PoseDatasetSettings] = Field(default_factory=dict)
+    skeleton: str | SkeletonSettings | None = None
+    augment: AugmentSettings = AugmentSettings()
+    negatives: float = Field(default=0.1, ge=0, lt=1)
+    backgrounds: str = ""
+
+
+class DetectorDataSettings(DataSettings):
+    """Training data of a detector.
+
+    Attributes:
+        train: data sets by name.
+        dev: data sets for evaluation during training, by name.
+        canvas: what is shown, and random changes.
+        matching: which anchors are positive.
+        distill_detector: the outputs of the published detector are learnt too, see
+            `models.distill.detector_targets`; for a network of its side and cells.
+    """
+
+    renamed: ClassVar[Mapping[str, str]] = {"scenes": "train", "answers": "distill_detector"}
+
+    train: dict[str, DetectorDatasetSettings] = Field(min_length=1)
+    dev: dict[str, DetectorDatasetSettings] = Field(default_factory=dict)
+    canvas: CanvasSettings = CanvasSettings()
+    matching: MatchSettings = MatchSettings()
+    distill_detector: bool = False
+
+
+def open_dataset(name: str, wanted: DatasetSettings, data: DataSettings, log: Log) -> Pack:
+    """The images of a data set, decoded; the first time this takes a while.
 
     Args:
-        name: what the settings call it.
-        wanted: which.
+        name: in the settings.
+        wanted: the data set.
         data: where it lies, and where packs do.
-        say: is told one line about what is in it.
+        log: called with lines about its content.
+
+    Returns:
+        People in the part of their picture that a crop can reach, one in each image; for a
+        detector whole pictures as `detector_view` makes them.
     """
     path = Path(data.root) / wanted.path
     if wanted.kind == "pack":
-        shards = open_pack(path, in_memory=data.in_memory)
-        say(f"{name}: {len(shards)} people")
-        return shards
+        images = open_pack(path, in_memory=data.in_memory)
+        log(f"{name}: {len(images)} people")
+        return images
     people = _read(name, path, wanted)
-    if wanted.rows is not None:
+    whole = isinstance(wanted, DetectorDatasetSettings) and wanted.kind == "coco"
+    if wanted.rows is not None and not whole:
         people = people[slice(*wanted.rows)]
         if not len(people):
-            raise InputError(f"{name}: rows {wanted.rows}: holds nobody")
-    say(people.note)
-    packs = Path(data.packs)
-    if not wanted.taught:
-        return _packed(people, packs, data.in_memory)
-    if not isinstance(people, LabelledPictures):
-        raise InputError(f"{name}: taught: {wanted.kind} people have all labels already")
-    return taught(people, packs, data.in_memory, say)
+            raise InputError(f"{name}: rows {wanted.rows}: without people")
+    log(people.note)
+    if isinstance(wanted, DetectorDatasetSettings):
+        pictures = CocoImages(read_coco(path, name=name)) if whole else people
+        return _detector_pack(name, people, pictures, wanted, data, log)
+    if wanted.pseudo_labels:
+        return _pseudo_labelled(people, data.packs, data.in_memory, log)
+    return _pack_people(people, data.packs, data.in_memory)
 
 
-def taught(people: LabelledPictures, packs: Path, in_memory: bool, say: Say) -> Shards:
-    """The same people with what the published network adds to their labels; packed."""
-    from models.distill.pseudo_label import label_all
-    from models.distill.test_time_augmentation import Teacher
+def _read(name: str, path: Path, wanted: DatasetSettings) -> People:
+    if wanted.kind == "synthetic":
+        return synthetic(wanted.count, seed=wanted.seed)
+    if wanted.kind == "lsp":
+        return lsp(path, wanted.split, name)
+    if wanted.kind == "people":
+        return coco_people(path, name)
+    options: dict[str, Any] = {}
+    if isinstance(wanted, PoseDatasetSettings):
+        options["min_side_px"] = wanted.min_side_px
+        if wanted.kind == "mpii":
+            return mpii(path, name=name, **options)
+        options["partners"] = wanted.partners and [(a, b) for a, b in wanted.partners]
+        options["axis"] = wanted.axis and tuple(wanted.axis)
+    return coco(path, name=name, **options)
 
-    decoded = _packed(people, packs, False)
-    shards, report = label_all(decoded, Teacher.published(), packs, in_memory=in_memory)
-    for line in report.lines:
-        say(f"{people.name}: {line}")
-    return shards
 
-
-def _packed(people: LabelledPictures | SyntheticPeople, packs: Path, in_memory: bool) -> Shards:
+def _pack_people(people: People, packs: str, in_memory: bool) -> Pack:
     """People decoded, in pictures that are no larger than a crop needs."""
     recipe = {"people": people.fingerprint, "around": True}
     return pack(_Around(people), packs, recipe, in_memory=in_memory)
 
 
-class _Around(Rows[PoseSample]):
+class _Around(LazySequence[AnnotatedImage]):
     """Each person in the part of the picture that a crop can reach."""
 
-    def __init__(self, people: Sequence[PoseSample]) -> None:
+    def __init__(self, people: Sequence[AnnotatedImage]) -> None:
         self._people = people
 
     def __len__(self) -> int:
         return len(self._people)
 
-    def row(self, index: int) -> PoseSample:
+    def row(self, index: int) -> AnnotatedImage:
         return around(self._people[index])
 
 
-def open_backgrounds(data: PoseDataSettings) -> Sequence[Background]:
-    """Pictures to cut crops of nobody from; none where the people's own serve."""
-    return Backgrounds(read_coco(Path(data.root) / data.backgrounds)) if data.backgrounds else ()
+def _pseudo_labelled(people: People, packs: str, in_memory: bool, log: Log) -> Pack:
+    from models.distill.pseudo_label import PseudoLabeler, label_dataset
+
+    if not isinstance(people, LabelledPeople):
+        raise InputError("pseudo_labels: synthetic people have all labels already")
+    decoded = _pack_people(people, packs, False)
+    labelled, report = label_dataset(decoded, PseudoLabeler.published(), packs, in_memory=in_memory)
+    for line in report.lines:
+        log(f"{people.name}: {line}")
+    return labelled
 
 
-def shares_of(where: str, wanted: Mapping[str, Any]) -> dict[str, float] | None:
+def _detector_pack(
+    name: str,
+    people: People,
+    pictures: Sequence[AnnotatedImage],
+    wanted: DetectorDatasetSettings,
+    data: DataSettings,
+    log: Log,
+) -> Pack:
+    """Pictures with the targets of a detector; those without any usable region are left out."""
+    known: dict[str, int] = {}
+    if wanted.pseudo_labels:
+        labelled = _pseudo_labelled(people, data.packs, False, log)
+        known = {source: row for row, source in enumerate(labelled.sources)}
+    rows = range(len(pictures))
+    if wanted.kind == "coco" and wanted.rows is not None:
+        rows = rows[slice(*wanted.rows)]
+    finder = PersonFinder.published(DOUBTFUL) if wanted.ignore_unlabelled else None
+
+    def views() -> Iterator[AnnotatedImage]:
+        for row in rows:
+            view = detector_view(
+                pictures[row], lambda source: labelled[known[source]] if source in known else None
+            )
+            height, width = view.image.shape[:2]
+            whole = (view.ignore_px[:, 2:] - view.ignore_px[:, :2] >= (width, height)).all(axis=1)
+            if len(view) or not whole.any():
+                yield view if finder is None else ignore_unlabelled(view, finder.find(view.image))
+
+    recipe = {
+        "detector_view": people.fingerprint,
+        "pseudo_labels": wanted.pseudo_labels,
+        "rows": wanted.rows,
+        "ignore_unlabelled": DOUBTFUL if wanted.ignore_unlabelled else None,
+    }
+    packed = pack(views(), data.packs, recipe, total=len(rows), in_memory=data.in_memory)
+    if not packed.sources:
+        raise InputError(
+            f"{name}: no usable person in {len(packed)} pictures: a detector needs labelled hips,"
+            " shoulders and heads (`pseudo_labels` adds missing ones)"
+        )
+    log(f"{name}: {len(packed)} pictures with {len(packed.sources)} people")
+    return packed
+
+
+def open_backgrounds(data: PoseDataSettings) -> Sequence[AnnotatedImage]:
+    """Pictures to cut crops without a person from; none where the people's own serve."""
+    return CocoImages(read_coco(Path(data.root) / data.backgrounds)) if data.backgrounds else ()
+
+
+def shares_of(where: str, wanted: Mapping[str, DatasetSettings]) -> dict[str, float] | None:
     """The `share` of each data set; None where none has one.
 
     Raises:
@@ -196,7 +324,7 @@ def shares_of(where: str, wanted: Mapping[str, Any]) -> dict[str, float] | None:
 
 
 def skeleton_of(wanted: str | SkeletonSettings) -> Skeleton:
-    """The keypoint set that settings mean."""
+    """The keypoint set of a setting."""
     if isinstance(wanted, str):
         if wanted not in SKELETONS:
             raise InputError(f"data.skeleton: no '{wanted}'; {did_you_mean(wanted, SKELETONS)}")
@@ -211,7 +339,7 @@ def skeleton_of(wanted: str | SkeletonSettings) -> Skeleton:
 
 
 def skeleton_settings(skeleton: Skeleton) -> str | SkeletonSettings:
-    """A keypoint set as settings: its name, if it is one that blazetrack knows."""
+    """A keypoint set as a setting: its name, if it is one that blazetrack knows."""
     if SKELETONS.get(skeleton.name) == skeleton:
         return skeleton.name
     swaps = [[i, other] for i, other in enumerate(skeleton.partners) if i < other]
@@ -220,17 +348,3 @@ def skeleton_settings(skeleton: Skeleton) -> str | SkeletonSettings:
     return SkeletonSettings(
         name=skeleton.name, names=list(skeleton.names), edges=edges, torso=torso, swaps=swaps
     )
-
-
-def _read(name: str, path: Path, wanted: PeopleSettings) -> LabelledPictures | SyntheticPeople:
-    if wanted.kind == "synthetic":
-        return synthetic(wanted.count, seed=wanted.seed)
-    if wanted.kind == "lsp":
-        return lsp(path, wanted.split, name)
-    if wanted.kind == "people":
-        return coco_people(path, name)
-    if wanted.kind == "mpii":
-        return mpii(path, min_side_px=wanted.min_side_px, name=name)
-    pairs: Any = wanted.partners and [tuple(pair) for pair in wanted.partners]
-    axis: Any = wanted.axis and tuple(wanted.axis)
-    return coco(path, partners=pairs, axis=axis, min_side_px=wanted.min_side_px, name=name)

@@ -11,14 +11,15 @@ from numpy.typing import NDArray
 from blazetrack.backends import FakeModel
 from blazetrack.model_info import ModelInfo
 from models.common import command
-from models.common.person_finder import Finder, people_found
+from models.common.person_finder import PersonFinder, people_found
+from models.data.annotated import AnnotatedImage
+from models.data.batches import Batches
+from models.data.examples import Canvases
 from models.data.prefetch import Arrays
-from models.data.scene_batches import SceneBatches
-from models.data.scenes import Scene
-from models.distill.detector_targets import Answers
+from models.data.targets.ssd import SsdTargets
+from models.distill.detector_targets import DetectorSoftLabels
 from models.train.config import DetectorSettings
-from models.train.datasets import Say, shares_of
-from models.train.scene_datasets import open_scenes
+from models.train.datasets import Log, open_dataset, shares_of
 
 __all__ = ["DetectorTask"]
 
@@ -33,21 +34,21 @@ class DetectorTask:
         say: is told a line about each data set.
     """
 
-    def __init__(self, settings: DetectorSettings, say: Say) -> None:
+    def __init__(self, settings: DetectorSettings, say: Log) -> None:
         command.load_keras()  # the anchors stand beside the network
         data = settings.data
         self.settings = settings
         self._scenes = {
-            name: open_scenes(name, one, data, say) for name, one in data.scenes.items()
+            name: open_dataset(name, one, data, say) for name, one in data.train.items()
         }
-        self._dev = {name: open_scenes(name, one, data, say) for name, one in data.dev.items()}
+        self._dev = {name: open_dataset(name, one, data, say) for name, one in data.dev.items()}
 
     @property
     def parts(self) -> tuple[str, ...]:
         """See `Task`."""
         from models.train.losses import ANSWER_PARTS, DETECTOR_PARTS
 
-        return DETECTOR_PARTS + (ANSWER_PARTS if self.settings.data.answers else ())
+        return DETECTOR_PARTS + (ANSWER_PARTS if self.settings.data.distill_detector else ())
 
     def loss(self, targets: Mapping[str, Any], outputs: Mapping[str, Any]) -> dict[str, Any]:
         """See `Task`."""
@@ -61,16 +62,14 @@ class DetectorTask:
 
         data, run = self.settings.data, self.settings.run
         anchors = anchors_of(self.settings.network.name)
-        with SceneBatches(
+        soft_labels = DetectorSoftLabels(anchors, side) if data.distill_detector else None
+        targets = SsdTargets(anchors, data.matching, soft_labels)
+        with Batches(
             self._scenes,
             run.batch,
-            side,
-            anchors,
+            Canvases(side, targets, data.canvas),
             seed=run.seed,
-            canvas=data.canvas,
-            matching=data.matching,
-            weights=shares_of("data.scenes", data.scenes),
-            answers=Answers(anchors, side) if data.answers else None,
+            weights=shares_of("data.train", data.train),
             workers=data.workers,
             processes=data.processes,
             start=start,
@@ -89,22 +88,22 @@ class DetectorTask:
         anchors = anchors_of(self.settings.network.name)
         names = {"boxes": "boxes", "scores": "scores"}
         info = ModelInfo("dev", "detector", (side, side), (0, 1), "zero", names, None, anchors)
-        finder = Finder(FakeModel(info, answer))
+        finder = PersonFinder(FakeModel(info, answer))
         figures = {}
         for name, pack in self._dev.items():
             count = min(len(pack), self.settings.run.dev_samples)
             rows = np.linspace(0, len(pack) - 1, count).round().astype(int)
             scenes = [pack[int(row)] for row in rows]
             found, extra = np.sum([_counts(finder, scene) for scene in scenes], axis=0)
-            people = sum(len(scene.people) for scene in scenes)
+            people = sum(len(scene) for scene in scenes)
             figures[f"{name} found"] = float(found / max(people, 1))
             figures[f"{name} extra"] = float(extra / count)
         return figures
 
 
-def _counts(finder: Finder, scene: Scene) -> tuple[int, int]:
+def _counts(finder: PersonFinder, scene: AnnotatedImage) -> tuple[int, int]:
     """How many people of a scene are found, and how many findings are none of them."""
-    found, people = finder.find(scene.image), scene.people
-    torso = np.hypot(*(people.shoulders_px - people.alignment_px[:, 0]).T)
-    of = people_found(found.alignment_px, people.alignment_px, torso)
+    found, centers = finder.find(scene.image), scene.alignment_px[:, 0]
+    torso = np.hypot(*(scene.points_px[:, 0, :2] - centers).T)
+    of = people_found(found.alignment_px, scene.alignment_px, torso)
     return int((of >= 0).sum()), int((of < 0).sum())

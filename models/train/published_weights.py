@@ -17,7 +17,7 @@ from blazetrack.skeleton import BLAZEPOSE33
 from blazetrack.store import Store, StoredModel
 from blazetrack.store.prune_outputs import prune_outputs
 from blazetrack.store.tflite_file import operator_names, parse_model
-from models.distill.detector_targets import ANSWERING
+from models.distill.detector_targets import USED_ANCHORS
 from models.zoo import blazeface_lite, blazepose_lite
 from models.zoo.backbones.efficientnet_lite import Stage
 
@@ -116,7 +116,7 @@ def _answering_rows(arrays: Convolutions, values: int) -> Convolutions:
     """What the detector's last convolutions begin as."""
     rows = {}
     for level in blazeface_lite.PYRAMID:
-        anchor = ANSWERING[ROWS_FROM[level]]
+        anchor = USED_ANCHORS[ROWS_FROM[level]]
         first = anchor * BOX_VALUES
         rows[f"scores{level}"] = _rows(arrays, f"scores{level}", slice(anchor, anchor + 1))
         rows[f"boxes{level}"] = _rows(arrays, f"boxes{level}", slice(first, first + values))

@@ -12,16 +12,17 @@ from blazetrack.align.roi import MARGIN
 from blazetrack.errors import InputError
 from blazetrack.metrics import mean_of, pck, torso_size
 from blazetrack.skeleton import Skeleton
+from models.data.annotated import AnnotatedImage
 from models.data.batches import Batches, eval_batches
+from models.data.body_measures import TORSO_PER_RADIUS
+from models.data.examples import PersonCrops
 from models.data.prefetch import Arrays
-from models.data.sample import PoseSample
 from models.data.transforms.augment import AugmentSettings
-from models.distill.agreement import TORSO_PER_RADIUS
 from models.train.config import DetectorSettings, PoseSettings, Settings
 from models.train.datasets import (
-    Say,
+    Log,
     open_backgrounds,
-    open_people,
+    open_dataset,
     shares_of,
     skeleton_of,
     skeleton_settings,
@@ -61,7 +62,7 @@ class Task(Protocol):
         ...
 
 
-def task_of(settings: Settings, say: Say) -> Task:
+def task_of(settings: Settings, say: Log) -> Task:
     """The task that settings ask for; opens its data, which the first time takes a while."""
     if isinstance(settings, PoseSettings):
         return PoseTask(settings, say)
@@ -100,12 +101,12 @@ class PoseTask:
         say: is told a line about each data set.
     """
 
-    def __init__(self, settings: PoseSettings, say: Say) -> None:
+    def __init__(self, settings: PoseSettings, say: Log) -> None:
         data = settings.data
         self._people = {
-            name: open_people(name, one, data, say) for name, one in data.people.items()
+            name: open_dataset(name, one, data, say) for name, one in data.train.items()
         }
-        self._dev = {name: open_people(name, one, data, say) for name, one in data.dev.items()}
+        self._dev = {name: open_dataset(name, one, data, say) for name, one in data.dev.items()}
         first = next(iter(self._people.values()))[0].skeleton
         self.skeleton = first if data.skeleton is None else skeleton_of(data.skeleton)
         self.settings = self._filled_in(settings)
@@ -140,16 +141,19 @@ class PoseTask:
     def batches(self, start: int, side: int) -> Generator[Arrays, None, None]:
         """See `Task`."""
         data, run = self.settings.data, self.settings.run
+        crops = PersonCrops(
+            side,
+            self.skeleton,
+            augment=data.augment,
+            negatives=data.negatives,
+            backgrounds=open_backgrounds(data),
+        )
         with Batches(
             self._people,
             run.batch,
-            side,
-            skeleton=self.skeleton,
+            crops,
             seed=run.seed,
-            augment=data.augment,
-            weights=shares_of("data.people", data.people),
-            negatives=data.negatives,
-            backgrounds=open_backgrounds(data),
+            weights=shares_of("data.train", data.train),
             workers=data.workers,
             processes=data.processes,
             start=start,
@@ -172,7 +176,7 @@ class PoseTask:
             figures[f"{name} found"] = float((scores > 0).mean())
         return figures
 
-    def _kept_aside(self, name: str, samples: Sequence[PoseSample], side: int) -> list[Arrays]:
+    def _kept_aside(self, name: str, samples: Sequence[AnnotatedImage], side: int) -> list[Arrays]:
         """At most `run.dev_samples` of them, spread evenly, as arrays; made once."""
         if name not in self._dev_arrays:
             count = min(len(samples), self.settings.run.dev_samples)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import warnings
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -13,9 +14,9 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from blazetrack.align.roi import circle_of_keypoints
 from blazetrack.skeleton import LSP14, Skeleton
-from models.data.sample import PoseSample
-from models.data.transforms.person_crop import alignment_from_points
+from models.data.annotated import PEOPLE, AnnotatedImage
 
 Configure: TypeAlias = Callable[..., Path]
 
@@ -37,7 +38,7 @@ def configure(tmp_path_factory: pytest.TempPathFactory) -> Configure:
         text = f"""{NETWORK}
 data:
   packs: {folder / "packs"}
-  people: {{drawn: {{kind: synthetic, count: 8}}}}
+  train: {{drawn: {{kind: synthetic, count: 8}}}}
   dev: {{other: {{kind: synthetic, count: 4, seed: 1}}}}
   workers: 1
 optimizer: {{average_steps: 40}}
@@ -64,7 +65,7 @@ def tiny_run(configure: Configure, tmp_path_factory: pytest.TempPathFactory) -> 
     return run
 
 
-MakePerson: TypeAlias = Callable[..., PoseSample]
+MakePerson: TypeAlias = Callable[..., AnnotatedImage]
 
 # A standing person, seen from the front, in parts of a picture; the subject's left is on the right.
 STANDING = {
@@ -80,33 +81,30 @@ STANDING = {
 
 @pytest.fixture
 def make_person() -> MakePerson:
-    """Make a standing person; what the skeleton names beyond `STANDING` is not labelled."""
+    """Make a standing person; keypoints beyond `STANDING` have no label."""
 
     def make(
         skeleton: Skeleton = LSP14,
         size_wh: tuple[int, int] = (120, 160),
         number: int = 0,
         **changes: Any,
-    ) -> PoseSample:
+    ) -> AnnotatedImage:
         k = len(skeleton)
         points = np.full((k, 3), np.nan, np.float32)
         for i, name in enumerate(skeleton.names):
             if name in STANDING:
                 points[i, :2] = np.multiply(STANDING[name], size_wh)
-        known = np.isfinite(points[:, 0])
-        alignment = alignment_from_points(points, known.astype(np.float32), skeleton)
+        circle = circle_of_keypoints(points, skeleton)
         image = np.random.default_rng(number).integers(0, 256, (*size_wh[::-1], 3), np.uint8)
-        fields: dict[str, Any] = {
-            "image": image,
-            "skeleton": skeleton,
-            "points_px": points,
-            "visibility": np.where(known, 1, np.nan).astype(np.float32),
-            "weights": known.astype(np.float32),
-            "world_m": np.full((k, 3), np.nan, np.float32),
-            "alignment_px": np.zeros((2, 2), np.float32) if alignment is None else alignment,
-            "source": f"test/{number:05d}",
-        }
-        return PoseSample(**{**fields, **changes})
+        person = AnnotatedImage.of(
+            image,
+            skeleton,
+            points[None],
+            np.zeros((1, 2, 2)) if circle is None else circle[None],
+            [f"test/{number:05d}"],
+            visibility=np.where(np.isfinite(points[:, 0]), 1, np.nan).astype(np.float32)[None],
+        )
+        return replace(person, **{k: v[None] if k in PEOPLE else v for k, v in changes.items()})
 
     return make
 

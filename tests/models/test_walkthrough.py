@@ -205,7 +205,7 @@ def edited(desk: Path, change: Callable[[dict[str, Any]], None]) -> str:
     labels = json.loads((desk / "kite/train.json").read_text(encoding="utf-8"))
     change(labels)
     (desk / "kite/other.json").write_text(json.dumps(labels), encoding="utf-8")
-    return "data.people.kites.path=kite/other.json"
+    return "data.train.kites.path=kite/other.json"
 
 
 def all_labels(values: list[float], times: float = 1) -> Callable[[dict[str, Any]], None]:
@@ -258,7 +258,7 @@ def test_labels_that_cannot_be_used_are_told(
     ("override", "message"),
     [
         (
-            "data.people.kites.partners=[[left_tip, right_tp]]",
+            "data.train.kites.partners=[[left_tip, right_tp]]",
             "skeleton kite: no keypoint 'right_tp'; did you mean 'right_tip'?",
         ),
         ("run.stps=5", "no setting 'run.stps'; did you mean 'run.steps'?"),
@@ -288,9 +288,9 @@ def test_an_empty_representative_set_is_told(desk: Path) -> None:
 
 def test_a_detector_of_kites_is_refused(desk: Path) -> None:
     fields = yaml.safe_load(configs()["finder.yaml"])
-    fields["data"] = {"scenes": {"kites": {"kind": "coco", "path": "kite/train.json"}}}
+    fields["data"] = {"train": {"kites": {"kind": "coco", "path": "kite/train.json"}}}
     (desk / "kite_finder.yaml").write_text(yaml.safe_dump(fields), encoding="utf-8")
-    said = said_by_the_page("kites: nobody in its 32 pictures can teach a detector")
+    said = said_by_the_page("kites: no usable person in 32 pictures: a detector needs")
     with pytest.raises(BlazetrackError, match=said):
         task_of(load_settings("kite_finder.yaml"), lambda line: None)
 
@@ -302,8 +302,8 @@ def test_an_axis_turns_the_crops_that_are_measured(desk: Path) -> None:
         open_people_set("kite/dev.json", desk, axis=axis) for axis in (None, ("tail", "nose"))
     )
     for one, other in zip(upright.samples, turned.samples, strict=True):
-        up = np.diff(other.alignment_px, axis=0)[0]
-        nose, tail = other.points_px[0, :2], other.points_px[3, :2]
+        up = np.diff(other.alignment_px[0], axis=0)[0]
+        nose, tail = other.points_px[0, 0, :2], other.points_px[0, 3, :2]
         along = np.array(nose - tail)
-        assert np.diff(one.alignment_px, axis=0)[0, 0] == pytest.approx(0, abs=1e-3)
+        assert np.diff(one.alignment_px[0], axis=0)[0, 0] == pytest.approx(0, abs=1e-3)
         assert up @ along == pytest.approx(np.hypot(*up) * np.hypot(*along), rel=1e-4)

@@ -9,19 +9,23 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from blazetrack.align.roi import circle_of_keypoints
 from blazetrack.errors import InputError, did_you_mean
 from blazetrack.skeleton import COCO17, Skeleton
-from models.data.readers.dataset import LabelledPictures, Person, collect, read_json
+from blazetrack.sources.images import read_picture
+from models.data.annotated import AnnotatedImage, boxes_around
+from models.data.lazy_sequence import LazySequence
+from models.data.readers.dataset import LabelledPeople, PersonLabels, collect, read_json
 from models.data.readers.skeletons import build_skeleton
 
-__all__ = ["Annotation", "CocoFile", "coco", "coco_people", "read_coco"]
+__all__ = ["Annotation", "CocoFile", "CocoImages", "coco", "coco_people", "read_coco"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -31,10 +35,10 @@ class Annotation:
     Attributes:
         path: its picture.
         picture: number of the picture in the file.
-        size_wh: width and height of the picture, where the file tells.
+        size_wh: width and height of the picture, where the file has them.
         keypoints: `(K, 3)` float32 x, y, v.
         box_px: `(4,)` float64 x0 y0 x1 y1; NaN where the file has none.
-        crowd: many people in one box; its keypoints mean nothing.
+        crowd: many people in one box, without usable keypoints.
         source: data set and number, for messages.
     """
 
@@ -49,12 +53,59 @@ class Annotation:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class CocoFile:
-    """All that is read of a COCO file: its keypoint set, pictures and annotations."""
+    """The keypoint set, pictures and annotations of a COCO file."""
 
     name: str
     skeleton: Skeleton
     pictures: dict[int, Path]
     annotations: list[Annotation]
+
+
+class CocoImages(LazySequence[AnnotatedImage]):
+    """The pictures of a COCO file with all their people; decoded on access.
+
+    Boxes hold the annotation's box and its labelled keypoints. Crowds, and people with fewer than
+    two labelled places, are ignored regions.
+    """
+
+    def __init__(self, file: CocoFile) -> None:
+        self._skeleton = file.skeleton
+        self._paths = list(file.pictures.values())
+        by_picture: dict[int, list[Annotation]] = {number: [] for number in file.pictures}
+        for found in file.annotations:
+            by_picture[found.picture].append(found)
+        self._annotations = list(by_picture.values())
+
+    def __len__(self) -> int:
+        return len(self._paths)
+
+    def row(self, index: int) -> AnnotatedImage:
+        image = read_picture(self._paths[index])
+        people, ignored = [], [np.zeros((0, 4), np.float32)]
+        for found in self._annotations[index]:
+            person = self._person(found, image)
+            if person is not None:
+                people.append(person)
+            else:
+                ignored.append(_extent(found))
+        boxes = np.concatenate(ignored)
+        whole = AnnotatedImage.empty(image, self._skeleton).joined(people)
+        return replace(whole, ignore_px=boxes[np.isfinite(boxes).all(axis=1)])
+
+    def _person(self, found: Annotation, image: NDArray[np.uint8]) -> AnnotatedImage | None:
+        labels = _person(found.path, found.keypoints, found.source, found.size_wh)
+        circle = circle_of_keypoints(labels.points_px, self._skeleton)
+        if found.crowd or circle is None:
+            return None
+        return AnnotatedImage.of(
+            image,
+            self._skeleton,
+            labels.points_px[None],
+            circle[None],
+            [found.source],
+            visibility=labels.visibility[None],
+            boxes_px=_extent(found),
+        )
 
 
 def coco(
@@ -67,15 +118,15 @@ def coco(
     min_side_px: float = 0.0,
     min_points: int = 2,
     name: str | None = None,
-) -> LabelledPictures:
+) -> LabelledPeople:
     """Read the labelled people (or things) of a COCO file, one sample each.
 
     Args:
         labels: see `read_coco`.
         pictures: see `read_coco`.
         partners: see `read_coco`.
-        axis: names of two keypoints, tail and head, that say which way is up; without it people
-            stand on their hips and everything else stands as in the picture.
+        axis: names of two keypoints, tail and head: the upright; by default from hips to
+            shoulders for people, and up in the picture for everything else.
         category: see `read_coco`.
         min_side_px: those whose box (or points, without a box) is smaller on its longer side are
             left out.
@@ -83,7 +134,7 @@ def coco(
         name: see `read_coco`.
 
     Raises:
-        InputError: a file is missing, or says something that cannot be used.
+        InputError: a file is missing, or holds values that cannot be used.
     """
     file = read_coco(labels, pictures, partners=partners, category=category, name=name)
     for word in axis or ():
@@ -110,7 +161,7 @@ def read_coco(
     category: str | None = None,
     name: str | None = None,
 ) -> CocoFile:
-    """Read a COCO file as it is; nothing is left out.
+    """Read a COCO file as it is, with crowds and people of few labels.
 
     Args:
         labels: the JSON file, or a folder with one such file.
@@ -119,10 +170,10 @@ def read_coco(
         partners: keypoints that change places when the picture is flipped; by default those named
             alike but for `left` and `right`.
         category: whose keypoints; by default the first category that has some.
-        name: what messages call it; by default the file's name.
+        name: in messages; by default the file's name.
 
     Raises:
-        InputError: a file is missing, or says something that cannot be read.
+        InputError: a file is missing, or holds values that cannot be read.
     """
     labels = _labels_in(Path(labels), name)
     name = name or labels.stem
@@ -150,7 +201,7 @@ def read_coco(
     return CocoFile(name, skeleton, paths, annotations)
 
 
-def coco_people(folder: Path | str, name: str | None = None) -> LabelledPictures:
+def coco_people(folder: Path | str, name: str | None = None) -> LabelledPeople:
     """Read people cut out of COCO: `people.npz` (`keypoints_px`, `size_wh`, `names`), `people/`.
 
     Raises:
@@ -235,10 +286,17 @@ def _side_px(found: Annotation) -> float:
     return float(np.ptp(found.keypoints[found.keypoints[:, 2] > 0, :2], axis=0).max())
 
 
+def _extent(found: Annotation) -> NDArray[np.float32]:
+    """`(1, 4)` around its box and its labelled keypoints; NaN where it has neither."""
+    labelled = found.keypoints[found.keypoints[:, 2] > 0, :2].astype(np.float64)
+    corners = np.concatenate([found.box_px.reshape(2, 2), labelled])
+    return boxes_around(corners[None]).astype(np.float32)
+
+
 def _person(
     path: Path, keypoints: NDArray[np.float32], source: str, size_wh: tuple[int, int] | None
-) -> Person:
+) -> PersonLabels:
     labelled = keypoints[:, 2] > 0
     points = np.where(labelled[:, None], keypoints[:, :2], np.nan).astype(np.float32)
     visibility = np.where(labelled, keypoints[:, 2] - 1, np.nan).astype(np.float32)
-    return Person(path, points, visibility, source, size_wh)
+    return PersonLabels(path, points, visibility, source, size_wh)

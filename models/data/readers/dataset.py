@@ -1,7 +1,7 @@
-"""Labelled people in picture files: what every reader of a data set hands out.
+"""Labelled people in picture files: the common result of all readers of data sets.
 
-A reader lists people (`Person`) without opening a picture; `LabelledPictures` checks the labels,
-leaves out what cannot be used, says how much, and decodes a picture when it is asked for.
+A reader lists people (`PersonLabels`) without opening a picture; `collect` checks the labels and
+counts what it leaves out; `LabelledPeople` decodes a picture on access.
 """
 
 from __future__ import annotations
@@ -17,13 +17,13 @@ from typing import Any, overload
 import numpy as np
 from numpy.typing import NDArray
 
+from blazetrack.align.roi import circle_of_keypoints
 from blazetrack.errors import InputError, SourceError
 from blazetrack.skeleton import Skeleton
 from blazetrack.sources.images import read_picture
-from models.data.sample import PoseSample
-from models.data.transforms.person_crop import alignment_from_points
+from models.data.annotated import AnnotatedImage
 
-__all__ = ["LabelledPictures", "Person", "collect", "read_json"]
+__all__ = ["LabelledPeople", "PersonLabels", "collect", "read_json"]
 
 Float = NDArray[np.float32]
 
@@ -34,13 +34,13 @@ MISFIT = 0.2
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Person:
+class PersonLabels:
     """The labels of one person, as a data set has them.
 
     Attributes:
         path: the picture.
         points_px: `(K, 2)` float32, NaN where not labelled.
-        visibility: `(K,)` float32: 1 seen, 0 hidden, NaN not known.
+        visibility: `(K,)` float32: 1 visible, 0 hidden, NaN unknown.
         source: data set and number, for messages.
         size_wh: width and height of the picture that the labels were made for, where known.
     """
@@ -52,22 +52,22 @@ class Person:
     size_wh: tuple[int, int] | None = None
 
 
-class LabelledPictures(Sequence[PoseSample]):
-    """People of a data set; each picture is decoded when its person is asked for.
+class LabelledPeople(Sequence[AnnotatedImage]):
+    """People of a data set, one in each image; pictures are decoded on access.
 
     Args:
         name: of the data set.
         skeleton: its keypoints.
         people: usable labels.
         alignment_px: `(N, 2, 2)` float32, their circles.
-        skipped: why → how many people or labels were left out.
+        skipped: reason → number of people or labels that were left out.
     """
 
     def __init__(
         self,
         name: str,
         skeleton: Skeleton,
-        people: Sequence[Person],
+        people: Sequence[PersonLabels],
         alignment_px: Float,
         skipped: Counter[str],
     ) -> None:
@@ -78,24 +78,24 @@ class LabelledPictures(Sequence[PoseSample]):
         return len(self.people)
 
     @overload
-    def __getitem__(self, index: int) -> PoseSample: ...
+    def __getitem__(self, index: int) -> AnnotatedImage: ...
     @overload
-    def __getitem__(self, index: slice) -> LabelledPictures: ...
-    def __getitem__(self, index: int | slice) -> PoseSample | LabelledPictures:
+    def __getitem__(self, index: slice) -> LabelledPeople: ...
+    def __getitem__(self, index: int | slice) -> AnnotatedImage | LabelledPeople:
         if isinstance(index, slice):
             people, circles = self.people[index], self._alignment_px[index]
-            return LabelledPictures(self.name, self.skeleton, people, circles, self.skipped)
+            return LabelledPeople(self.name, self.skeleton, people, circles, self.skipped)
         return self._decode(self.people[index], self._alignment_px[index])
 
     @property
     def note(self) -> str:
-        """One line: how many people there are, and what was left out."""
+        """One line: the number of people, and what was left out."""
         left = "".join(f"; left out: {count} {what}" for what, count in self.skipped.items())
         return f"{self.name}: {len(self)} people{left}"
 
     @property
     def fingerprint(self) -> str:
-        """Changes with the labels, the order, and the size of any picture file; 64 hex digits."""
+        """64 hex digits that change with labels, order, and the size of any picture file."""
         digest = hashlib.sha256(repr((self.name, self.skeleton)).encode())
         for person in self.people:
             digest.update(f"{person.source} {person.path.stat().st_size}".encode())
@@ -103,7 +103,7 @@ class LabelledPictures(Sequence[PoseSample]):
         digest.update(self._alignment_px.tobytes())
         return digest.hexdigest()
 
-    def _decode(self, person: Person, alignment_px: Float) -> PoseSample:
+    def _decode(self, person: PersonLabels, alignment_px: Float) -> AnnotatedImage:
         try:
             image = read_picture(person.path)
         except SourceError as error:
@@ -115,44 +115,41 @@ class LabelledPictures(Sequence[PoseSample]):
                 f"{person.source}: {person.path} is {width}×{height} pixels, but its labels are"
                 f" for {want}; use the pictures that were labelled"
             )
-        points = np.full((len(self.skeleton), 3), np.nan, np.float32)
-        points[:, :2] = person.points_px
-        points[~_inside(person.points_px, (width, height))] = np.nan
-        labelled = np.isfinite(points[:, 0])
-        return PoseSample(
-            image=image,
-            skeleton=self.skeleton,
-            points_px=points,
-            visibility=np.where(labelled, person.visibility, np.nan).astype(np.float32),
-            weights=labelled.astype(np.float32),
-            world_m=np.full_like(points, np.nan),
-            alignment_px=alignment_px,
-            source=person.source,
+        points = person.points_px.copy()
+        points[~_inside(points, (width, height))] = np.nan
+        seen = np.where(np.isfinite(points[:, 0]), person.visibility, np.nan).astype(np.float32)
+        return AnnotatedImage.of(
+            image,
+            self.skeleton,
+            points[None],
+            alignment_px[None],
+            [person.source],
+            visibility=seen[None],
         )
 
 
 def collect(
     name: str,
     skeleton: Skeleton,
-    people: Iterable[Person],
+    people: Iterable[PersonLabels],
     *,
     axis: tuple[str, str] | None = None,
     skipped: Counter[str] | None = None,
-) -> LabelledPictures:
-    """Check the people of a data set and keep those that can be used.
+) -> LabelledPeople:
+    """Check the people of a data set and keep the usable ones.
 
     Labels outside of their picture are dropped one by one, people with fewer than two labelled
-    places are left out; both are counted in `skipped`.
+    places are left out; both are counted.
 
     Args:
         name: of the data set, for messages.
         skeleton: its keypoints.
         people: in any order.
-        axis: see `alignment_from_points`.
-        skipped: what the reader has left out already.
+        axis: see `circle_of_keypoints`.
+        skipped: reason → count of what the reader has left out already.
 
     Raises:
-        InputError: a picture is missing, nobody can be used, or so many labels lie outside that
+        InputError: a picture is missing, no person is usable, or so many labels lie outside that
             these are not the pictures that were labelled.
     """
     everyone = list(people)
@@ -162,21 +159,21 @@ def collect(
         raise InputError(f"{name}: expected labelled people, got none{left}")
     _all_there(name, everyone)
     everyone = _within(name, everyone, counts)
-    kept: list[Person] = []
+    kept: list[PersonLabels] = []
     circles: list[Float] = []
     for person in everyone:
-        circle = alignment_from_points(person.points_px, person.visibility, skeleton, axis=axis)
+        circle = circle_of_keypoints(person.points_px, skeleton, axis=axis)
         if circle is None:
             counts["people with fewer than two labelled keypoints"] += 1
             continue
         kept.append(person)
-        circles.append(circle)
+        circles.append(circle.astype(np.float32))
     if not kept:
         raise InputError(f"{name}: none of {len(everyone)} people has two labelled keypoints")
-    return LabelledPictures(name, skeleton, kept, np.stack(circles), +counts)
+    return LabelledPeople(name, skeleton, kept, np.stack(circles), +counts)
 
 
-def _all_there(name: str, people: Sequence[Person]) -> None:
+def _all_there(name: str, people: Sequence[PersonLabels]) -> None:
     pictures = {person.path for person in people}
     listed = {
         folder: {path.name for path in folder.iterdir()} if folder.is_dir() else set()
@@ -190,7 +187,7 @@ def _all_there(name: str, people: Sequence[Person]) -> None:
         )
 
 
-def _within(name: str, people: Sequence[Person], counts: Counter[str]) -> list[Person]:
+def _within(name: str, people: Sequence[PersonLabels], counts: Counter[str]) -> list[PersonLabels]:
     """The people without the labels that lie outside of their picture."""
     kept, outside, labels = [], 0, 0
     for person in people:

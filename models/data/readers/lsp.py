@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from blazetrack.errors import InputError
 from blazetrack.skeleton import LSP14
-from models.data.readers.dataset import LabelledPictures, Person, collect
+from models.data.readers.dataset import LabelledPeople, PersonLabels, collect
 
 __all__ = ["DEV_PICTURES", "DEV_SEED", "dev_numbers", "lsp"]
 
@@ -34,7 +34,7 @@ LSP_TEST = frozenset(range(1001, 2001))  # the second half of LSP, as its author
 
 
 def dev_numbers() -> frozenset[int]:
-    """Numbers of the 500 LSPET pictures that no training may see."""
+    """Numbers of the 500 LSPET pictures that are never trained on."""
 
     def key(number: int) -> bytes:
         return hashlib.sha256(f"{DEV_SEED}/{number}".encode()).digest()
@@ -42,14 +42,14 @@ def dev_numbers() -> frozenset[int]:
     return frozenset(sorted(range(1, DEV_OF + 1), key=key)[:DEV_PICTURES])
 
 
-def lsp(folder: Path | str, split: Split = "all", name: str | None = None) -> LabelledPictures:
+def lsp(folder: Path | str, split: Split = "all", name: str | None = None) -> LabelledPeople:
     """Read a copy of LSP or LSPET.
 
     Args:
         folder: holds `joints.npz` or `joints.mat`, and `images/`.
         split: `dev` are the 500 pictures of LSPET kept aside, or the second half of LSP; `train`
             are the others.
-        name: what messages and `PoseSample.source` call it; by default the folder's name.
+        name: in messages and `AnnotatedImage.sources` by default the folder's name.
 
     Raises:
         InputError: the folder, its labels or pictures are missing or of another layout.
@@ -70,11 +70,11 @@ def lsp(folder: Path | str, split: Split = "all", name: str | None = None) -> La
     return collect(name, LSP14, people)
 
 
-def _number(person: Person) -> int:
+def _number(person: PersonLabels) -> int:
     return int(person.source.rpartition("/")[2])
 
 
-def _packed(path: Path, name: str) -> list[Person]:
+def _packed(path: Path, name: str) -> list[PersonLabels]:
     with np.load(path, allow_pickle=False) as arrays:
         missing = {"joints_px", "names", "size_wh"} - set(arrays.files)
         if missing:
@@ -85,17 +85,17 @@ def _packed(path: Path, name: str) -> list[Person]:
         raise InputError(f"{name}: {path}: expected the 14 joints of LSP, got {' '.join(names)}")
     unknown = np.full(14, np.nan, np.float32)
     return [
-        Person(
+        PersonLabels(
             path.parent / "images" / f"{i:05d}.jpg", _xy(row), unknown, f"{name}/{i:05d}", (w, h)
         )
         for i, ((w, h), row) in enumerate(zip(sizes, joints, strict=True), start=1)
     ]
 
 
-def _original(path: Path, name: str) -> tuple[list[Person], frozenset[int]]:
+def _original(path: Path, name: str) -> tuple[list[PersonLabels], frozenset[int]]:
     """People, and the numbers kept aside."""
     joints = _load_mat(path, name)
-    # LSP is (3, 14, N) and its third value says hidden; LSPET is (14, 3, N) and says labelled.
+    # LSP is (3, 14, N) and its third value means hidden; of LSPET (14, 3, N) it means labelled.
     if joints.shape[:2] == (14, 3):
         rows, name_of, aside = joints.transpose(2, 0, 1), "im{:05d}.jpg", dev_numbers()
         labelled, visibility = rows[..., 2:], np.full(rows.shape[:2], np.nan)
@@ -106,7 +106,7 @@ def _original(path: Path, name: str) -> tuple[list[Person], frozenset[int]]:
         raise InputError(f"{name}: {path}: expected (14, 3, N) or (3, 14, N), got {joints.shape}")
     xy = rows[..., :2] - 1.0  # Matlab counts pixels from 1
     people = [
-        Person(
+        PersonLabels(
             path.parent / "images" / name_of.format(i + 1),
             _xy(np.concatenate([xy[i], labelled[i]], axis=1)),
             visibility[i].astype(np.float32),

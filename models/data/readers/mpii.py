@@ -2,7 +2,7 @@
 
 Cite: Andriluka, Pishchulin, Gehler & Schiele, CVPR 2014; for research use only. Each entry has
 `image`, `joints` (16 x y, counted from 1), `joints_vis` (1 labelled, 0 not), `center` and `scale`
-(the person's height in 200 pixels). Whether a joint is hidden is not told.
+(the person's height in 200 pixels). Hidden joints are not marked.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import numpy as np
 
 from blazetrack.errors import InputError
 from blazetrack.skeleton import MPII16
-from models.data.readers.dataset import LabelledPictures, Person, collect, read_json
+from models.data.readers.dataset import LabelledPeople, PersonLabels, collect, read_json
 
 __all__ = ["mpii"]
 
@@ -29,14 +29,14 @@ def mpii(
     *,
     min_side_px: float = 0.0,
     name: str | None = None,
-) -> LabelledPictures:
+) -> LabelledPeople:
     """Read a user's copy of MPII.
 
     Args:
         labels: the JSON file.
         pictures: the folder of pictures; by default `images/` beside the file or its folder.
         min_side_px: people whose height (`scale`) is less are left out.
-        name: what messages call it; by default `mpii_` and the file's name.
+        name: in messages; by default `mpii_` and the file's name.
 
     Raises:
         InputError: a file is missing or of another layout.
@@ -49,15 +49,14 @@ def mpii(
     folder = Path(pictures) if pictures else _pictures_of(labels, name)
     small = Counter[str]()
 
-    def people() -> Iterator[Person]:
+    def people() -> Iterator[PersonLabels]:
         for i, entry in enumerate(entries):
             if _height_px(entry, name, i) < min_side_px:
                 small[f"people smaller than {min_side_px:g} pixels"] += 1
                 continue
             yield _person(entry, folder, name, i)
 
-    everyone = list(people())
-    return collect(name, MPII16, everyone, skipped=small)
+    return collect(name, MPII16, list(people()), skipped=small)
 
 
 def _pictures_of(labels: Path, name: str) -> Path:
@@ -76,7 +75,7 @@ def _height_px(entry: Any, name: str, number: int) -> float:
         ) from None
 
 
-def _person(entry: dict[str, Any], folder: Path, name: str, number: int) -> Person:
+def _person(entry: dict[str, Any], folder: Path, name: str, number: int) -> PersonLabels:
     try:
         joints = np.array(entry["joints"], np.float32).reshape(16, -1)[:, :2]
         labelled = np.array(entry["joints_vis"], np.float32).reshape(16) > 0
@@ -85,7 +84,7 @@ def _person(entry: dict[str, Any], folder: Path, name: str, number: int) -> Pers
         raise InputError(
             f"{name}: person {number}: expected image, joints (16 × 2) and joints_vis (16): {error}"
         ) from error
-    labelled &= (joints > 0).all(axis=1)  # −1 −1 stands for nowhere
+    labelled &= (joints > 0).all(axis=1)  # −1 −1 stands for no place
     points = np.where(labelled[:, None], joints - 1.0, np.nan).astype(np.float32)
     unknown = np.full(16, np.nan, np.float32)
-    return Person(picture, points, unknown, f"{name}/{number:05d}")
+    return PersonLabels(picture, points, unknown, f"{name}/{number:05d}")

@@ -15,12 +15,12 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from blazetrack.align.roi import circle_of_keypoints
 from blazetrack.errors import InputError
 from blazetrack.geometry import apply
 from blazetrack.skeleton import BLAZEPOSE33
 from blazetrack.synthetic import draw_person
-from models.data.sample import PoseSample
-from models.data.transforms.person_crop import alignment_from_points
+from models.data.annotated import AnnotatedImage
 
 __all__ = ["SyntheticPeople", "synthetic"]
 
@@ -64,7 +64,7 @@ def synthetic(
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class SyntheticPeople(Sequence[PoseSample]):
+class SyntheticPeople(Sequence[AnnotatedImage]):
     """The people of `synthetic`."""
 
     numbers: range
@@ -77,10 +77,10 @@ class SyntheticPeople(Sequence[PoseSample]):
         return len(self.numbers)
 
     @overload
-    def __getitem__(self, index: int) -> PoseSample: ...
+    def __getitem__(self, index: int) -> AnnotatedImage: ...
     @overload
     def __getitem__(self, index: slice) -> SyntheticPeople: ...
-    def __getitem__(self, index: int | slice) -> PoseSample | SyntheticPeople:
+    def __getitem__(self, index: int | slice) -> AnnotatedImage | SyntheticPeople:
         if isinstance(index, slice):
             return replace(self, numbers=self.numbers[index])
         number = self.numbers[index]
@@ -102,7 +102,7 @@ class SyntheticPeople(Sequence[PoseSample]):
         return digest.hexdigest()
 
 
-def _draw(number: int, rng: np.random.Generator, people: SyntheticPeople) -> PoseSample:
+def _draw(number: int, rng: np.random.Generator, people: SyntheticPeople) -> AnnotatedImage:
     drawn = draw_person(rng, people.size, people.behind)
     image, points = drawn.image, drawn.points_px.copy()
     hips = points[23:25].mean(axis=0)
@@ -113,17 +113,16 @@ def _draw(number: int, rng: np.random.Generator, people: SyntheticPeople) -> Pos
         image = _turn(image, points, world, rng.uniform(-np.pi, np.pi))
     inside = ((points[:, :2] > -0.5) & (points[:, :2] < people.size - 0.5)).all(axis=1)
     seen = np.asarray(inside, np.float32)
-    alignment = alignment_from_points(points, seen, BLAZEPOSE33)
+    alignment = circle_of_keypoints(points, BLAZEPOSE33)
     assert alignment is not None  # 33 points have a circle
-    return PoseSample(
-        image=image,
-        skeleton=BLAZEPOSE33,
-        points_px=points.astype(np.float32),
-        visibility=seen,
-        weights=np.ones(33, np.float32),
-        world_m=world.astype(np.float32),
-        alignment_px=alignment,
-        source=f"synthetic/{people.seed}-{number:05d}",
+    return AnnotatedImage.of(
+        image,
+        BLAZEPOSE33,
+        points[None].astype(np.float32),
+        alignment[None],
+        [f"synthetic/{people.seed}-{number:05d}"],
+        visibility=seen[None],
+        world_m=world[None].astype(np.float32),
     )
 
 

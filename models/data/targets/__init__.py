@@ -1,1 +1,23 @@
-"""Training targets, one file per head."""
+"""Training targets, by the head of the network."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, TypeAlias
+
+from models.data.annotated import AnnotatedImage
+from models.data.prefetch import Arrays
+from models.data.targets.keypoints import keypoint_targets
+from models.data.targets.ssd import SsdTargets
+
+__all__ = ["TARGETS", "Encoder"]
+
+Encoder: TypeAlias = Callable[[AnnotatedImage], Arrays]  # a crop or canvas → targets by name
+
+# Head → encoder, or the class that makes one. Losses draw heatmaps from `keypoint_targets`.
+TARGETS: dict[str, Any] = {
+    "blazepose": keypoint_targets,
+    "heatmap": keypoint_targets,
+    "regression": keypoint_targets,
+    "ssd": SsdTargets,
+}

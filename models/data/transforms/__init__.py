@@ -1,1 +1,1 @@
-"""Crops, augmentation and mosaics."""
+"""Transforms of annotated images: crops, augmentation, mosaics, and the view of a detector."""

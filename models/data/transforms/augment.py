@@ -1,13 +1,15 @@
-"""Random changes of a training picture, and what they do to its labels.
+"""Random augmentation of a training picture, with its labels.
 
-Every function is pure: (picture or person, chance, settings) in, the same kind out. Lengths are
-in parts of the crop's side, so that settings mean the same at all sizes. `batches.py` puts shift,
-scale, angle and flip into one resampling with the cut; the rest works on the crop.
+Every function is pure: (annotated image, generator, settings) in, an annotated image out. Lengths
+are in parts of the crop's side, so that settings mean the same at all sizes. `examples.py` puts
+shift, scale, angle and flip into one resampling with the crop; the rest works on the crop.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
+from typing import ClassVar
 
 import cv2
 import numpy as np
@@ -15,7 +17,7 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from models.common.config_base import Strict
-from models.data.sample import PoseSample
+from models.data.annotated import AnnotatedImage
 from models.data.transforms.photometric import (
     ColourSettings,
     DamageSettings,
@@ -30,13 +32,11 @@ __all__ = [
     "OcclusionSettings",
     "augmented",
     "fill",
-    "flipped",
     "occluded",
     "truncated",
 ]
 
 Image = NDArray[np.uint8]
-Float = NDArray[np.float64]
 
 
 class CutSettings(Strict):
@@ -47,7 +47,7 @@ class CutSettings(Strict):
         scale: the side is multiplied by 1 − scale … 1 + scale (BlazePose, arXiv 2006.10204: 0.1).
         angle_deg: up to so many degrees either way.
         flip: share of crops that are mirrored.
-        truncate: share of pictures that are cut off through the person, as at a desk.
+        truncate: share of pictures that end within the person, as at a desk.
         black: share of crops with black around the picture,
         picture: share with another, blurred picture there; all others repeat the edge.
     """
@@ -66,23 +66,28 @@ class OcclusionSettings(Strict):
 
     Attributes:
         share: of crops that get rectangles.
-        most: at most so many on one crop.
-        smallest: side of a rectangle, from
-        largest: to so many crop sides.
+        max_count: maximum number on one crop.
+        min_side, max_side: range of the rectangles' sides, in crop sides.
         texture: share of rectangles that are patterned,
         patch: share that show a piece of another picture; all others are of one colour.
     """
 
+    renamed: ClassVar[Mapping[str, str]] = {
+        "most": "max_count",
+        "smallest": "min_side",
+        "largest": "max_side",
+    }
+
     share: float = Field(default=0.5, ge=0, le=1)
-    most: int = Field(default=3, ge=1, le=20)
-    smallest: float = Field(default=0.08, gt=0, le=1)
-    largest: float = Field(default=0.35, gt=0, le=1)
+    max_count: int = Field(default=3, ge=1, le=20)
+    min_side: float = Field(default=0.08, gt=0, le=1)
+    max_side: float = Field(default=0.35, gt=0, le=1)
     texture: float = Field(default=0.25, ge=0, le=1)
     patch: float = Field(default=0.35, ge=0, le=1)
 
 
 class AugmentSettings(Strict):
-    """All that is done to a training picture."""
+    """All random changes of a training picture."""
 
     cut: CutSettings = CutSettings()
     occlusion: OcclusionSettings = OcclusionSettings()
@@ -91,7 +96,7 @@ class AugmentSettings(Strict):
 
     @classmethod
     def none(cls) -> AugmentSettings:
-        """Change nothing: the exact aligned crop with the edge repeated around it."""
+        """No change: the exact aligned crop with the edge repeated around it."""
         return cls(
             cut=CutSettings(shift=0, scale=0, angle_deg=0, flip=0, truncate=0, black=0, picture=0),
             occlusion=OcclusionSettings(share=0),
@@ -102,29 +107,10 @@ class AugmentSettings(Strict):
         )
 
 
-def flipped(person: PoseSample) -> PoseSample:
-    """The person in a mirror: pixels, places, and which keypoint is called left."""
-    partner = list(person.skeleton.partners)
-    points, world = person.points_px[partner], person.world_m[partner]
-    points[:, 0] = person.image.shape[1] - 1 - points[:, 0]
-    world[:, 0] *= -1
-    alignment = person.alignment_px.copy()
-    alignment[:, 0] = person.image.shape[1] - 1 - alignment[:, 0]
-    return replace(
-        person,
-        image=np.ascontiguousarray(person.image[:, ::-1]),
-        points_px=points,
-        visibility=person.visibility[partner],
-        weights=person.weights[partner],
-        world_m=world,
-        alignment_px=alignment,
-    )
+def truncated(person: AnnotatedImage, rng: np.random.Generator) -> AnnotatedImage:
+    """One person in a picture that ends within the body; at least half of the points stay.
 
-
-def truncated(person: PoseSample, rng: np.random.Generator) -> PoseSample:
-    """The person in a picture that ends within the body; at least half of the points stay.
-
-    What is cut off keeps its place and becomes hidden: a network shall know where legs are that
+    Points that are cut off keep their places and become hidden: a network shall estimate legs that
     the picture does not show. The lower edge is cut most often.
     """
     xy = person.points_px[person.labelled, :2]
@@ -142,15 +128,17 @@ def truncated(person: PoseSample, rng: np.random.Generator) -> PoseSample:
     image = person.image[low:high] if axis else person.image[:, low:high]
     moved = np.array([0, low] if axis else [low, 0], np.float32)
     points = person.points_px.copy()
-    points[:, :2] -= moved
+    points[..., :2] -= moved
     ends = np.array(image.shape[1::-1]) - 0.5
-    outside = ((points[:, :2] < -0.5) | (points[:, :2] > ends)).any(axis=1)  # False for NaN
+    outside = ((points[..., :2] < -0.5) | (points[..., :2] > ends)).any(axis=-1)  # False for NaN
     return replace(
         person,
         image=image,
         points_px=points,
         visibility=np.where(outside, np.float32(0), person.visibility),
         alignment_px=person.alignment_px - moved,
+        boxes_px=person.boxes_px - np.tile(moved, 2),
+        ignore_px=person.ignore_px - np.tile(moved, 2),
     )
 
 
@@ -159,7 +147,7 @@ def fill(size: int, rng: np.random.Generator, settings: CutSettings, donor: Imag
 
     Args:
         size: S.
-        rng: where chance comes from.
+        rng: source of randomness.
         settings: shares of black and of another picture.
         donor: `(h, w, 3)` uint8, another picture.
     """
@@ -175,41 +163,33 @@ def fill(size: int, rng: np.random.Generator, settings: CutSettings, donor: Imag
 
 
 def occluded(
-    image: Image,
-    points_crop: Float,
-    visibility: NDArray[np.floating],
+    crop: AnnotatedImage,
     rng: np.random.Generator,
     settings: OcclusionSettings,
     donor: Image | None = None,
-) -> tuple[Image, NDArray[np.float32]]:
-    """Cover parts of a crop; keypoints below become known to be hidden.
+) -> AnnotatedImage:
+    """Cover parts of a square crop with rectangles; labelled keypoints below become hidden.
 
     Args:
-        image: `(S, S, 3)` uint8.
-        points_crop: `(K, 2)` crop pixels, NaN where not known.
-        visibility: `(K,)`, NaN where not known.
-        rng: where chance comes from.
+        crop: S × S pixels.
+        rng: source of randomness.
         settings: how many rectangles, how large, what they show.
         donor: another picture, for patches.
-
-    Returns:
-        The crop and `(K,)` float32 visibility.
     """
-    seen = np.array(visibility, np.float32)
     if rng.random() >= settings.share:
-        return image, seen
-    covered, size = image.copy(), image.shape[0]
-    for _ in range(int(rng.integers(1, settings.most + 1))):
+        return crop
+    covered, size = crop.image.copy(), crop.image.shape[0]
+    xy = np.where(crop.labelled[..., None], crop.points_px[..., :2], np.nan)
+    seen = crop.visibility.copy()
+    for _ in range(int(rng.integers(1, settings.max_count + 1))):
         wide, high = np.maximum(
-            1, size * rng.uniform(settings.smallest, settings.largest, 2)
+            1, size * rng.uniform(settings.min_side, settings.max_side, 2)
         ).astype(int)
         x, y = (int(v) for v in rng.integers(0, (size - wide + 1, size - high + 1)))
         covered[y : y + high, x : x + wide] = _cover(wide, high, rng, settings, donor)
-        below = (points_crop >= (x - 0.5, y - 0.5)) & (
-            points_crop < (x + wide - 0.5, y + high - 0.5)
-        )
-        seen[below.all(axis=1)] = 0.0
-    return covered, seen
+        below = (xy >= (x - 0.5, y - 0.5)) & (xy < (x + wide - 0.5, y + high - 0.5))
+        seen[below.all(axis=-1)] = 0.0
+    return replace(crop, image=covered, visibility=seen)
 
 
 def _cover(
@@ -227,22 +207,21 @@ def _cover(
     return rng.integers(0, 256, 3, np.uint8)
 
 
-def _piece(picture: Image, rng: np.random.Generator, least: float) -> Image:
-    """A random part of a picture, at least `least` of its sides."""
+def _piece(picture: Image, rng: np.random.Generator, min_part: float) -> Image:
+    """A random part of a picture, at least `min_part` of its sides."""
     height, width = picture.shape[:2]
-    h, w = (max(1, int(side * rng.uniform(least, 1.0))) for side in (height, width))
+    h, w = (max(1, int(side * rng.uniform(min_part, 1.0))) for side in (height, width))
     y, x = int(rng.integers(0, height - h + 1)), int(rng.integers(0, width - w + 1))
     return picture[y : y + h, x : x + w]
 
 
 def augmented(
-    image: Image,
-    points_crop: Float,
-    visibility: NDArray[np.floating],
+    crop: AnnotatedImage,
     rng: np.random.Generator,
     settings: AugmentSettings,
     donor: Image | None = None,
-) -> tuple[Image, NDArray[np.float32]]:
-    """All changes that a crop gets after it was cut, in the order in which the world makes them."""
-    image, seen = occluded(image, points_crop, visibility, rng, settings.occlusion, donor)
-    return damaged(recoloured(image, rng, settings.colour), rng, settings.damage), seen
+) -> AnnotatedImage:
+    """All changes of a crop after it was cut: occlusion, then light, then the camera's damage."""
+    crop = occluded(crop, rng, settings.occlusion, donor)
+    image = recoloured(crop.image, rng, settings.colour)
+    return replace(crop, image=damaged(image, rng, settings.damage))

@@ -11,7 +11,7 @@ from blazetrack.backends import FakeModel
 from blazetrack.heads.anchors import anchor_centers
 from blazetrack.heads.ssd import encode_boxes
 from blazetrack.model_info import Anchors, ModelInfo
-from models.common.person_finder import Finder, Found, _turned_back, fits, people_found
+from models.common.person_finder import FoundPeople, PersonFinder, _turned_back, fits, people_found
 
 
 def circle(x: float, y: float, radius: float, degrees: float = 0.0) -> np.ndarray:
@@ -73,7 +73,7 @@ def test_one_pixel_comes_back_from_a_turned_picture(quarters: int) -> None:
     image[7, 20] = 1
     (y,), (x,) = np.nonzero(np.rot90(image, quarters))
     point = np.array([x, y], np.float64)
-    found = Found(
+    found = FoundPeople(
         np.concatenate([point, point])[None], np.tile(point, (1, 2, 1)), point[None], np.ones(1)
     )
     back = _turned_back(found, quarters, (50, 30))
@@ -86,7 +86,7 @@ LAYOUT = Anchors(strides=(8,), per_map=1)
 HW = (32, 32)
 
 
-def make_finder(bright: int = 128) -> Finder:
+def make_finder(bright: int = 128) -> PersonFinder:
     """A detector that finds one person around each bright cell, upright in what it is shown."""
     centers = anchor_centers(LAYOUT, HW)
     info = ModelInfo("bright", "detector", HW, (0, 1), "zero", {}, anchors=LAYOUT)
@@ -99,7 +99,7 @@ def make_finder(bright: int = 128) -> Finder:
         raw = encode_boxes(boxes, points, centers, HW)
         return {"boxes": raw[None], "scores": np.where(cells, 5.0, -9.0)[None, :, None]}
 
-    return Finder(FakeModel(info, answer))
+    return PersonFinder(FakeModel(info, answer))
 
 
 def test_findings_come_in_pixels_of_the_picture() -> None:

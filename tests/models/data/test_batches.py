@@ -1,3 +1,5 @@
+"""Batches of person crops: labels, order, sources, and values of an earlier release."""
+
 from __future__ import annotations
 
 from dataclasses import replace
@@ -10,12 +12,13 @@ from blazetrack.errors import InputError
 from blazetrack.geometry import apply
 from blazetrack.skeleton import BLAZEPOSE33, COCO17, LSP14
 from blazetrack.types import Crops, Landmarks
+from models.data.annotated import AnnotatedImage
 from models.data.batches import Batches, eval_batches
+from models.data.examples import PersonCrops
+from models.data.pack import pack
 from models.data.readers.coco import coco
 from models.data.readers.synthetic import synthetic
-from models.data.shards import pack
 from models.data.transforms.augment import AugmentSettings, CutSettings, OcclusionSettings
-from models.data.transforms.background_crops import Background
 from models.data.transforms.person_crop import region
 
 NONE = AugmentSettings.none()
@@ -28,16 +31,24 @@ def people(make_person):
     return [make_person(LSP14 if i % 2 else COCO17, number=i) for i in range(6)]
 
 
+EXAMPLE = ("skeleton", "augment", "negatives", "backgrounds")
+
+
+def crops(samples, size, side, **options):
+    example = {name: options.pop(name) for name in EXAMPLE if name in options}
+    return Batches(samples, size, PersonCrops(side, **example), **options)
+
+
 def lit(person, xy):
     image = np.zeros_like(person.image)
     image[xy[1] - 1 : xy[1] + 2, xy[0] - 1 : xy[0] + 2] = 255
     points = person.points_px.copy()
-    points[person.skeleton.index("left_wrist"), :2] = xy
+    points[0, person.skeleton.index("left_wrist"), :2] = xy
     return replace(person, image=image, points_px=points)
 
 
 def test_a_batch_has_the_arrays_of_the_contract(people):
-    batch = next(Batches(people, 5, 32, negatives=0.3))
+    batch = next(crops(people, 5, 32, negatives=0.3))
     shapes = {name: array.shape for name, array in batch.items()}
     assert shapes == {
         "image": (5, 32, 32, 3),
@@ -61,7 +72,7 @@ def test_one_lit_pixel_and_its_label_land_together(make_person, flip, border):
     cut = CutSettings(shift=0.1, scale=0.3, angle_deg=180, flip=flip, truncate=0, **border)
     if not border:
         cut = cut.model_copy(update={"black": 0.0, "picture": 0.0})
-    batch = Batches([person], 24, 128, augment=NONE.model_copy(update={"cut": cut})).batch(0)
+    batch = crops([person], 24, 128, augment=NONE.model_copy(update={"cut": cut})).batch(0)
     row = OTHER if flip else WRIST
     found = 0
     for image, points, weight in zip(
@@ -80,7 +91,7 @@ def test_one_lit_pixel_and_its_label_land_together(make_person, flip, border):
 def test_a_cut_off_picture_still_meets_its_labels(make_person):
     person = lit(make_person(LSP14), (60, 60))
     cut = NONE.cut.model_copy(update={"truncate": 1.0, "black": 1.0})
-    batch = Batches([person], 12, 96, augment=NONE.model_copy(update={"cut": cut})).batch(0)
+    batch = crops([person], 12, 96, augment=NONE.model_copy(update={"cut": cut})).batch(0)
     for image, points, seen in zip(
         batch["image"], batch["points"], batch["visibility"], strict=True
     ):
@@ -95,10 +106,10 @@ def test_a_cut_off_picture_still_meets_its_labels(make_person):
 
 def test_labels_without_augmentation_are_the_persons_own(make_person):
     person = make_person(COCO17)
-    batch = Batches([person], 1, 64, augment=NONE).batch(0)
+    batch = crops([person], 1, 64, augment=NONE).batch(0)
     np.testing.assert_allclose(batch["points"][0, -2:], [[0.5, 0.5, 0], [0.5, 0.1, 0]], atol=1e-6)
     np.testing.assert_array_equal(batch["points_weight"][0, -2:], [[1, 1, 0]] * 2)
-    labelled = person.to_skeleton(BLAZEPOSE33).labelled
+    labelled = person.to_skeleton(BLAZEPOSE33).labelled[0]
     np.testing.assert_array_equal(batch["points_weight"][0, :33, 0], labelled)
     assert not batch["points_weight"][0, :33, 2].any()  # no depth is known
     np.testing.assert_array_equal(batch["presence"][0], labelled)
@@ -110,7 +121,7 @@ def test_labels_without_augmentation_are_the_persons_own(make_person):
 
 def test_a_point_outside_of_the_crop_is_absent_and_hidden(make_person):
     person = make_person(LSP14, alignment_px=np.array([[60, 80], [60, 70]], np.float32))
-    batch = Batches([person], 1, 64, augment=NONE).batch(0)
+    batch = crops([person], 1, 64, augment=NONE).batch(0)
     ankle = BLAZEPOSE33.index("left_ankle")
     assert batch["points"][0, ankle, 1] > 1
     for name in ("presence", "visibility"):
@@ -118,25 +129,25 @@ def test_a_point_outside_of_the_crop_is_absent_and_hidden(make_person):
         assert batch[f"{name}_weight"][0, ankle] == 1
 
 
-def test_what_is_not_known_weighs_nothing_until_it_is_covered(make_person):
+def test_unknown_visibility_has_weight_0_until_it_is_covered(make_person):
     person = make_person(LSP14)
-    unknown = replace(person, visibility=np.full(14, np.nan, np.float32))
-    batch = Batches([unknown], 1, 64, augment=NONE).batch(0)
+    unknown = replace(person, visibility=np.full((1, 14), np.nan, np.float32))
+    batch = crops([unknown], 1, 64, augment=NONE).batch(0)
     assert not batch["visibility_weight"].any()
-    all_over = OcclusionSettings(share=1, most=1, smallest=1, largest=1)
+    all_over = OcclusionSettings(share=1, max_count=1, min_side=1, max_side=1)
     covered = NONE.model_copy(update={"occlusion": all_over})
-    batch = Batches([unknown], 1, 64, augment=covered).batch(0)
-    labelled = unknown.to_skeleton(BLAZEPOSE33).labelled
+    batch = crops([unknown], 1, 64, augment=covered).batch(0)
+    labelled = unknown.to_skeleton(BLAZEPOSE33).labelled[0]
     np.testing.assert_array_equal(batch["visibility_weight"][0], labelled)
     assert not batch["visibility"].any()
 
 
 @pytest.mark.parametrize("flip", [0.0, 1.0])
-def test_the_pipeline_brings_labels_home(flip):
-    """Points, depth and metres of a batch, read as a network's answer, give the person back."""
+def test_projected_labels_equal_the_persons_own(flip):
+    """Points, depth and metres of a batch, read as a network's output, give the person back."""
     person = synthetic(1, size=96, turned=1)[0]
     cut = NONE.cut.model_copy(update={"flip": flip})
-    batch = Batches([person], 1, 64, augment=NONE.model_copy(update={"cut": cut})).batch(0)
+    batch = crops([person], 1, 64, augment=NONE.model_copy(update={"cut": cut})).batch(0)
     points, world = batch["points"][0] * 64, batch["world"][0]
     if flip:
         partner = list(BLAZEPOSE33.partners)
@@ -144,21 +155,21 @@ def test_the_pipeline_brings_labels_home(flip):
         points[:33], world = points[partner], world[partner] * (-1, 1, 1)
     rois = region(person.alignment_px)
     (arrays,) = eval_batches([person], 1, 64)
-    crops = Crops(arrays["image"], arrays["to_image"], rois, (96, 96))
+    shown = Crops(arrays["image"], arrays["to_image"], rois, (96, 96))
     one = np.ones((1, 33))
     answer = Landmarks(
         points[None, :33].astype(float), world[None].astype(float), one, one, np.ones(1),
         np.zeros(1, np.int64), points[None, 33:, :2].astype(float),
     )  # fmt: skip
-    poses = project(answer, crops)
-    np.testing.assert_allclose(poses.landmarks_px[0], person.points_px, atol=1e-3)
-    np.testing.assert_allclose(poses.world_landmarks_m[0], person.world_m, atol=1e-5)
-    np.testing.assert_allclose(poses.alignment_px[0], person.alignment_px, atol=1e-3)
+    poses = project(answer, shown)
+    np.testing.assert_allclose(poses.landmarks_px, person.points_px, atol=1e-3)
+    np.testing.assert_allclose(poses.world_landmarks_m, person.world_m, atol=1e-5)
+    np.testing.assert_allclose(poses.alignment_px, person.alignment_px, atol=1e-3)
 
 
 def test_batches_follow_from_seed_and_step(people):
     def take(count, **options):
-        with Batches(people, 4, 32, negatives=0.2, **options) as batches:
+        with crops(people, 4, 32, negatives=0.2, **options) as batches:
             return [next(batches) for _ in range(count)]
 
     first = take(5)
@@ -175,16 +186,16 @@ def test_processes_make_the_same_batches(people, tmp_path):
     mapped = [person.to_skeleton(BLAZEPOSE33) for person in people]
     packed = pack(mapped, tmp_path, {}, progress=False, in_memory=True)
     options = {"negatives": 0.2, "seed": 4}
-    with Batches(packed, 3, 16, processes=True, **options) as batches:
+    with crops(packed, 3, 16, processes=True, **options) as batches:
         made = [next(batches) for _ in range(2)]
-    for name, array in Batches(packed, 3, 16, **options).batch(1).items():
+    for name, array in crops(packed, 3, 16, **options).batch(1).items():
         np.testing.assert_array_equal(made[1][name], array)
 
 
 def test_closed_batches_go_on_without_a_gap(people):
-    with Batches(people, 2, 16) as batches:
+    with crops(people, 2, 16) as batches:
         whole = [next(batches) for _ in range(4)]
-    batches = Batches(people, 2, 16)
+    batches = crops(people, 2, 16)
     some = [next(batches) for _ in range(2)]
     batches.close()
     some += [next(batches) for _ in range(2)]
@@ -193,18 +204,18 @@ def test_closed_batches_go_on_without_a_gap(people):
         np.testing.assert_array_equal(got["image"], want["image"])
 
 
-def test_nobody_has_no_labels(people):
-    empty = [Background(np.full((50, 50, 3), 200, np.uint8), np.zeros((0, 4)))]
+def test_negative_crop_has_no_labels(people):
+    empty = [AnnotatedImage.empty(np.full((50, 50, 3), 200, np.uint8), LSP14)]
     options = {"augment": NONE, "negatives": 0.5}
-    batch = Batches(people, 40, 24, backgrounds=empty, **options).batch(0)
-    nobody = batch["score"][:, 0] == 0
-    assert 8 < nobody.sum() < 32
-    assert (batch["image"][nobody] == 200).all()
+    batch = crops(people, 40, 24, backgrounds=empty, **options).batch(0)
+    negative = batch["score"][:, 0] == 0
+    assert 8 < negative.sum() < 32
+    assert (batch["image"][negative] == 200).all()
     for name, array in batch.items():
         if name.endswith("weight"):
-            assert not array[nobody].any()
-    own = Batches(people, 40, 24, **options).batch(0)
-    np.testing.assert_array_equal(own["score"][:, 0] == 0, nobody)
+            assert not array[negative].any()
+    own = crops(people, 40, 24, **options).batch(0)
+    np.testing.assert_array_equal(own["score"][:, 0] == 0, negative)
 
 
 def test_sources_are_mixed_by_weight(make_person):
@@ -213,16 +224,15 @@ def test_sources_are_mixed_by_weight(make_person):
         for grey, count in ((0, 30), (255, 10))
     )
     sources = {"dark": dark, "bright": bright}
-    even = Batches(sources, 40, 8, augment=NONE, weights={"dark": 1, "bright": 1})
+    even = crops(sources, 40, 8, augment=NONE, weights={"dark": 1, "bright": 1})
     share = np.mean([even.batch(i)["image"] for i in range(2)]) / 255
     assert share == pytest.approx(0.5, abs=0.1)
-    assert Batches(sources, 40, 8, augment=NONE).batch(0)["image"].mean() / 255 == 0.25
-    assert even.steps_per_epoch == 1
+    assert crops(sources, 40, 8, augment=NONE).batch(0)["image"].mean() / 255 == 0.25
 
 
 def test_a_thing_of_its_own_skeleton_is_trained_alike(make_coco):
     kites = coco(make_coco())
-    batch = Batches(kites, 3, 32, skeleton=kites.skeleton).batch(0)
+    batch = crops(kites, 3, 32, skeleton=kites.skeleton).batch(0)
     assert batch["points"].shape == (3, 7, 3)
     assert batch["points_weight"][:, :5, 0].all()
 
@@ -234,7 +244,7 @@ def test_an_error_while_decoding_reaches_the_trainer(make_lsp):
     people = lsp(folder)
     for path in (folder / "images").iterdir():
         path.write_bytes(b"no picture")
-    with pytest.raises(InputError, match=r"lspet/0000\d"), Batches(people[1:], 2, 8) as batches:
+    with pytest.raises(InputError, match=r"lspet/0000\d"), crops(people[1:], 2, 8) as batches:
         next(batches)
 
 
@@ -249,20 +259,20 @@ def test_an_error_while_decoding_reaches_the_trainer(make_lsp):
         ({"weights": {"samples": 0}}, "order: expected weights"),
     ],
 )
-def test_a_wrong_argument_is_told(people, options, message):
+def test_wrong_argument_is_refused(people, options, message):
     with pytest.raises(InputError, match=message):
-        Batches(people, **{"size": 2, "side": 16, **options})
+        crops(people, **{"size": 2, "side": 16, **options})
 
 
-def test_sources_that_cannot_be_used_are_told(people, make_coco):
+def test_unusable_sources_are_refused(people, make_coco):
     with pytest.raises(InputError, match="'none' has no samples"):
-        Batches({"some": people, "none": []}, 2, 16)
+        crops({"some": people, "none": []}, 2, 16)
     kites = coco(make_coco())
     with pytest.raises(InputError, match=r"'kites' \(kite\) shares no keypoint with blazepose33"):
-        Batches({"some": people, "kites": kites}, 2, 16)
+        crops({"some": people, "kites": kites}, 2, 16)
 
 
-def test_evaluation_shows_everybody_once_and_unchanged(people):
+def test_eval_batches_hold_every_sample_once_unchanged(people):
     batches = list(eval_batches(people, 4, 48, skeleton=BLAZEPOSE33))
     assert [len(batch["image"]) for batch in batches] == [4, 2]
     np.testing.assert_array_equal(np.concatenate([b["index"] for b in batches]), range(6))
@@ -270,10 +280,10 @@ def test_evaluation_shows_everybody_once_and_unchanged(people):
         home = apply(batch["to_image"], batch["points"][..., :2].astype(float) * 48)
         for row, index in enumerate(batch["index"]):
             person = people[index].to_skeleton(BLAZEPOSE33)
-            known = person.labelled
+            known = person.labelled[0]
             np.testing.assert_allclose(
-                home[row, :33][known], person.points_px[known, :2], atol=1e-3
+                home[row, :33][known], person.points_px[0, known, :2], atol=1e-3
             )
-            np.testing.assert_allclose(home[row, 33:], person.alignment_px, atol=1e-3)
+            np.testing.assert_allclose(home[row, 33:], person.alignment_px[0], atol=1e-3)
     single = next(eval_batches(people[:1], 4, 48))
     assert single["points"].shape == (1, 19, 3)

@@ -4,11 +4,11 @@ import numpy as np
 import pytest
 
 from blazetrack.errors import InputError
-from models.data.sampler import Order
+from models.data.sampler import WeightedSampler
 
 
 def test_an_epoch_shows_every_sample_once():
-    order = Order([7, 4])
+    order = WeightedSampler([7, 4])
     first = [order[i] for i in range(11)]
     assert sorted(first) == [(0, i) for i in range(7)] + [(1, i) for i in range(4)]
     second = [order[i] for i in range(11, 22)]
@@ -17,7 +17,7 @@ def test_an_epoch_shows_every_sample_once():
 
 
 def test_weights_set_the_mix_and_small_sources_come_round_evenly():
-    order = Order([90, 10], [1, 1], seed=3)
+    order = WeightedSampler([90, 10], [1, 1], seed=3)
     assert len(order) == 100
     places = [order[i] for i in range(300)]
     counts = np.bincount([i for source, i in places if source == 1], minlength=10)
@@ -27,16 +27,16 @@ def test_weights_set_the_mix_and_small_sources_come_round_evenly():
 
 
 def test_a_source_of_weight_0_never_comes():
-    order = Order([5, 5], [1, 0])
+    order = WeightedSampler([5, 5], [1, 0])
     assert {order[i][0] for i in range(50)} == {0}
 
 
 def test_any_place_can_be_asked_for_first():
-    late = Order([50, 20], seed=1)[1234]
-    order = Order([50, 20], seed=1)
+    late = WeightedSampler([50, 20], seed=1)[1234]
+    order = WeightedSampler([50, 20], seed=1)
     assert [order[i] for i in range(1235)][-1] == late
-    assert [Order([50], seed=2)[i] for i in range(50)] != [
-        Order([50], seed=3)[i] for i in range(50)
+    assert [WeightedSampler([50], seed=2)[i] for i in range(50)] != [
+        WeightedSampler([50], seed=3)[i] for i in range(50)
     ]
 
 
@@ -45,4 +45,4 @@ def test_any_place_can_be_asked_for_first():
 )
 def test_what_cannot_be_mixed_is_refused(lengths, weights):
     with pytest.raises(InputError, match="order: expected"):
-        Order(lengths, weights)
+        WeightedSampler(lengths, weights)

@@ -1,4 +1,4 @@
-"""How far readings agree with labels."""
+"""Agreement of predictions with labels."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from models.distill.agreement import (
     CHAINS,
     HEAD,
     LEGS,
-    Truth,
-    blend,
+    LabelledJoints,
+    agreement_states,
+    blend_weights,
     distances,
-    far,
     has_torso,
-    mixed_up,
-    states,
+    left_right_swaps,
+    mean_error,
 )
 
 ELBOW, WRIST, INDEX, KNEE = (
@@ -25,8 +25,8 @@ ELBOW, WRIST, INDEX, KNEE = (
 )
 
 
-def readings_of(truth: Truth, runs: int = 1) -> np.ndarray:
-    """Readings that agree with all labels; what is not labelled lies at 0."""
+def predictions_of(truth: LabelledJoints, runs: int = 1) -> np.ndarray:
+    """Predictions that agree with all labels; points without a label lie at 0."""
     points = np.zeros((runs, 33, 3))
     for point, xy in zip(truth.point, truth.xy_px, strict=True):
         if point == HEAD:
@@ -37,7 +37,7 @@ def readings_of(truth: Truth, runs: int = 1) -> np.ndarray:
 
 
 def test_labels_of_lsp_are_twelve_points_and_the_head(make_person) -> None:
-    truth = Truth.of(make_person(LSP14))
+    truth = LabelledJoints.of(make_person(LSP14))
     assert len(truth) == 13
     assert sorted(truth.point)[-1] == HEAD
     neck, top = np.multiply((0.5, 0.22), (120, 160)), np.multiply((0.5, 0.08), (120, 160))
@@ -46,85 +46,87 @@ def test_labels_of_lsp_are_twelve_points_and_the_head(make_person) -> None:
 
 
 def test_labels_of_coco_have_no_head_of_their_own(make_person) -> None:
-    truth = Truth.of(make_person(COCO17))
+    truth = LabelledJoints.of(make_person(COCO17))
     assert HEAD not in truth.point
     assert 0 in truth.point
 
 
 def test_a_torso_seen_along_its_length_is_no_small_yardstick(make_person) -> None:
     person = make_person(COCO17)
-    upright = Truth.of(person).unit_px
-    points = person.points_px.copy()
+    upright = LabelledJoints.of(person).unit_px
+    points = person.points_px[0].copy()
     hips = [COCO17.index("left_hip"), COCO17.index("right_hip")]
     points[hips, 1] = points[COCO17.index("left_shoulder"), 1] + 1
-    radius = np.hypot(*(person.alignment_px[1] - person.alignment_px[0]))
-    bent = Truth.of(make_person(COCO17, points_px=points, alignment_px=person.alignment_px))
+    radius = person.diameters_px[0] / 2
+    bent = LabelledJoints.of(
+        make_person(COCO17, points_px=points, alignment_px=person.alignment_px[0])
+    )
     assert bent.unit_px == pytest.approx(0.4 * radius, rel=1e-5)
     assert bent.unit_px < upright
 
 
 def test_distance_is_in_torsos(make_person) -> None:
-    truth = Truth.of(make_person(LSP14))
-    points = readings_of(truth, runs=2)
+    truth = LabelledJoints.of(make_person(LSP14))
+    points = predictions_of(truth, runs=2)
     points[1, ELBOW, 0] += 0.25 * truth.unit_px
     off = distances(points, truth)
     row = list(truth.point).index(ELBOW)
     assert np.all(off[0] == pytest.approx(0))
     assert off[1, row] == pytest.approx(0.25)
-    assert far(off)[1] == pytest.approx(0.25 / 13)
+    assert mean_error(off)[1] == pytest.approx(0.25 / 13)
 
 
-def test_what_is_quite_wrong_counts_as_one(make_person) -> None:
-    truth = Truth.of(make_person(LSP14))
-    points = readings_of(truth)
+def test_mean_error_clips_distances_at_1(make_person) -> None:
+    truth = LabelledJoints.of(make_person(LSP14))
+    points = predictions_of(truth)
     points[0, ELBOW] += 1e6
-    assert far(distances(points, truth))[0] == pytest.approx(1 / 13)
+    assert mean_error(distances(points, truth))[0] == pytest.approx(1 / 13)
 
 
 def test_exchanged_arms_are_far_only_until_they_are_exchanged_again(make_person) -> None:
-    truth = Truth.of(make_person(LSP14))
+    truth = LabelledJoints.of(make_person(LSP14))
     partners = list(BLAZEPOSE33.partners)
-    points = readings_of(truth)
+    points = predictions_of(truth)
     arms = points.copy()
     arms[:, list(ARMS)] = points[:, [partners[p] for p in ARMS]]
-    assert far(distances(arms, truth))[0] > 0.1
-    assert far(distances(arms, truth.swapped(ARMS)))[0] == pytest.approx(0)
-    assert far(distances(arms, truth.swapped(LEGS)))[0] > 0.1
+    assert mean_error(distances(arms, truth))[0] > 0.1
+    assert mean_error(distances(arms, truth.swapped(ARMS)))[0] == pytest.approx(0)
+    assert mean_error(distances(arms, truth.swapped(LEGS)))[0] > 0.1
 
 
-def test_one_sided_labels_cannot_tell_sides(make_person) -> None:
+def test_left_right_swaps_need_labels_on_both_sides(make_person) -> None:
     person = make_person(LSP14)
-    weights = person.weights.copy()
+    weights = person.weights[0].copy()
     weights[[i for i, name in enumerate(LSP14.names) if "right" in name]] = 0
-    assert set(mixed_up(Truth.of(person))) == {"all", "arms", "legs"}
-    assert not mixed_up(Truth.of(make_person(LSP14, weights=weights)))
+    assert set(left_right_swaps(LabelledJoints.of(person))) == {"all", "arms", "legs"}
+    assert not left_right_swaps(LabelledJoints.of(make_person(LSP14, weights=weights)))
 
 
-def test_states_say_yes_no_and_nothing(make_person) -> None:
-    truth = Truth.of(make_person(LSP14))
-    points = readings_of(truth)
+def test_agreement_states_are_1_minus_1_and_0(make_person) -> None:
+    truth = LabelledJoints.of(make_person(LSP14))
+    points = predictions_of(truth)
     points[0, KNEE, 0] += 0.5 * truth.unit_px
-    says = states(distances(points, truth)[0], truth, 0.35, 0.2)
-    assert says[KNEE] == -1
-    assert says[ELBOW] == says[HEAD] == 1
-    assert says[INDEX] == says[0] == 0
+    got = agreement_states(distances(points, truth)[0], truth, 0.35, 0.2)
+    assert got[KNEE] == -1
+    assert got[ELBOW] == got[HEAD] == 1
+    assert got[INDEX] == got[0] == 0
 
 
-def test_the_run_that_meets_the_labels_counts_most(make_person) -> None:
-    truth = Truth.of(make_person(LSP14))
-    points = readings_of(truth, runs=3)
+def test_blend_weights_prefer_the_run_near_the_labels(make_person) -> None:
+    truth = LabelledJoints.of(make_person(LSP14))
+    points = predictions_of(truth, runs=3)
     points[1, :, 0] += 0.3 * truth.unit_px
-    share = blend(distances(points, truth), truth, 0.02, 0.05)
+    share = blend_weights(distances(points, truth), truth, 0.02, 0.05)
     assert np.all(share.sum(axis=0) == pytest.approx(1))
     assert np.all(share[[0, 2]] == pytest.approx(0.5, abs=1e-3))
 
 
 def test_a_hand_follows_the_run_with_the_better_arm(make_person) -> None:
-    truth = Truth.of(make_person(LSP14))
-    points = readings_of(truth, runs=2)
+    truth = LabelledJoints.of(make_person(LSP14))
+    points = predictions_of(truth, runs=2)
     points[0, [ELBOW, WRIST], 0] += 0.2 * truth.unit_px
     points[1, [KNEE, 27], 0] += 0.2 * truth.unit_px
-    share = blend(distances(points, truth), truth, 0.02, 0.05)
+    share = blend_weights(distances(points, truth), truth, 0.02, 0.05)
     assert share[1, INDEX] > 0.95
     assert share[0, BLAZEPOSE33.index("left_heel")] > 0.95
 
@@ -136,19 +138,19 @@ def test_every_point_but_the_face_hangs_on_its_own_side() -> None:
         assert all(BLAZEPOSE33.names[p].startswith(side) for p in chain)
 
 
-def test_without_labels_the_runs_themselves_are_the_measure() -> None:
+def test_between_takes_the_median_of_runs() -> None:
     points = np.zeros((5, 33, 3))
     points[4] += 100
     circle = np.array([[0, 0], [0, -10]], np.float32)
-    truth = Truth.between(points, circle)
+    truth = LabelledJoints.between(points, circle)
     assert len(truth) == 33
-    assert np.all(far(distances(points, truth))[:4] == 0)
-    assert far(distances(points, truth))[4] == 1
+    assert np.all(mean_error(distances(points, truth))[:4] == 0)
+    assert mean_error(distances(points, truth))[4] == 1
 
 
 def test_an_upright_needs_both_hips_and_shoulders(make_person) -> None:
     person = make_person(COCO17)
-    labelled = person.labelled
+    labelled = person.labelled[0]
     assert has_torso(COCO17, labelled)
     labelled[COCO17.index("left_hip")] = False
     assert not has_torso(COCO17, labelled)

@@ -153,7 +153,7 @@ def test_answers_come_home_to_the_picture() -> None:
     answers = answer_crops(landmark_model(centred), people)
     for row, person in enumerate(people):
         np.testing.assert_allclose(
-            answers.points_px[row], np.tile(person.alignment_px[0], (33, 1)), atol=1e-3
+            answers.points_px[row], np.tile(person.alignment_px[0, 0], (33, 1)), atol=1e-3
         )
     assert answers.scores == pytest.approx([0.9] * 3)
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from blazetrack.errors import InputError
+from blazetrack.errors import InputError, RenamedWarning
 from blazetrack.skeleton import BLAZEPOSE33, Skeleton
 from models.train.config import (
     CONFIGS,
@@ -22,7 +22,7 @@ from models.train.datasets import skeleton_of, skeleton_settings
 
 PLAIN = """
 network: {name: blazepose}
-data: {people: {drawn: {kind: synthetic}}}
+data: {train: {drawn: {kind: synthetic}}}
 """
 
 
@@ -48,7 +48,7 @@ def test_a_config_says_only_what_differs(config: Path) -> None:
 
 def test_the_network_decides_what_data_and_loss_are(tmp_path: Path) -> None:
     path = tmp_path / "faces.yaml"
-    path.write_text("network: {name: blazeface}\ndata: {scenes: {a: {kind: synthetic}}}\n")
+    path.write_text("network: {name: blazeface}\ndata: {train: {a: {kind: synthetic}}}\n")
     assert isinstance(load_settings(path, ["loss.focal_gamma=1.5"]), DetectorSettings)
 
 
@@ -92,8 +92,8 @@ def test_what_changed_is_told_by_name(config: Path) -> None:
         (["name.of=5", "name.of.it=5"], "'of' is a value, not a section"),
         (["run.steps={"], "the value cannot be read as YAML"),
         (["network.name=blazepoze"], "no network 'blazepoze'; did you mean 'blazepose'?"),
-        (["data.people.drawn.kind=lps"], "data.people.drawn.kind: "),
-        (["data.people={}"], "data.people: "),
+        (["data.train.drawn.kind=lps"], "data.train.drawn.kind: "),
+        (["data.train={}"], "data.train: "),
         (["loss.focal_gamma=1"], "no setting 'loss.focal_gamma'"),
     ],
 )
@@ -136,3 +136,43 @@ def test_a_keypoint_set_of_ones_own_is_kept_in_settings(config: Path) -> None:
     assert skeleton_of_run(settings) == skeleton_of_run(None) == BLAZEPOSE33
     with pytest.raises(InputError, match="did you mean 'coco17'"):
         skeleton_of("coco71")
+
+
+OLD = """
+network: {name: blazeface}
+data:
+  scenes:
+    lspet: {kind: lsp, taught: true, search: true}
+    drawn: {kind: synthetic}
+  canvas: {turned: 0.1, least: 0.2, most: 2.0, smallest: 0.2, largest: 1.0}
+  matching: {smallest: 0.5, largest: 0.6}
+  answers: true
+"""
+
+
+@pytest.mark.filterwarnings("ignore::blazetrack.errors.RenamedWarning")
+def test_old_names_of_data_settings_are_read(tmp_path: Path, config: Path) -> None:
+    path = tmp_path / "old.yaml"
+    path.write_text(OLD, encoding="utf-8")
+    settings = load_settings(path, ["data.scenes.drawn.count=7"])
+    assert isinstance(settings, DetectorSettings)
+    data = settings.data
+    assert list(data.train) == ["lspet", "drawn"]  # in that order: it decides the random streams
+    assert (data.train["lspet"].pseudo_labels, data.train["lspet"].ignore_unlabelled) == (
+        True,
+        True,
+    )
+    assert (data.train["drawn"].count, data.distill_detector) == (7, True)
+    canvas, matching = data.canvas, data.matching
+    assert (canvas.rotation_share, canvas.min_size, canvas.max_size) == (0.1, 0.2, 2.0)
+    assert (canvas.min_person, canvas.max_person) == (0.2, 1.0)
+    assert (matching.min_size, matching.max_size) == (0.5, 0.6)
+    pose = load_settings(config, ["data.people.drawn.count=5", "data.augment.occlusion.most=2"])
+    assert isinstance(pose, PoseSettings)
+    assert (pose.data.train["drawn"].count, pose.data.augment.occlusion.max_count) == (5, 2)
+
+
+def test_old_name_warns_once_with_the_new_one(config: Path) -> None:
+    with pytest.warns(RenamedWarning) as caught:
+        load_settings(config, ["data.people.drawn.count=5"])
+    assert [str(one.message) for one in caught] == ["config: 'people' is now 'train'"]

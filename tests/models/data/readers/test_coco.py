@@ -7,7 +7,7 @@ import pytest
 
 from blazetrack.errors import InputError
 from blazetrack.skeleton import COCO17
-from models.data.readers.coco import coco, coco_people, read_coco
+from models.data.readers.coco import CocoImages, coco, coco_people, read_coco
 
 
 def test_the_keypoint_set_is_read_from_the_file(make_coco):
@@ -23,7 +23,7 @@ def test_the_keypoint_set_is_read_from_the_file(make_coco):
 
 def test_hidden_points_are_labelled_but_not_seen(make_coco):
     person = coco(make_coco())[0]
-    np.testing.assert_array_equal(person.visibility, [1, 1, 0, 1, 1])
+    np.testing.assert_array_equal(person.visibility, [[1, 1, 0, 1, 1]])
     assert person.labelled.all()
 
 
@@ -49,7 +49,7 @@ def test_a_wrong_partner_is_told(make_coco, partners, message):
 
 def test_the_axis_turns_things_upright(make_coco):
     path = make_coco()
-    center, rim = coco(path, axis=("tip", "knot"))[0].alignment_px
+    center, rim = coco(path, axis=("tip", "knot"))[0].alignment_px[0]
     np.testing.assert_allclose(rim - center, (0, 25), atol=0.1)
     with pytest.raises(InputError, match="no keypoint 'top'"):
         coco(path, axis=("top", "knot"))
@@ -89,7 +89,7 @@ def test_a_picture_without_a_name_is_told(make_coco):
         coco(path)
 
 
-def test_who_cannot_be_used_is_left_out_and_counted(make_coco):
+def test_unusable_people_are_left_out_and_counted(make_coco):
     zeros = [0] * 15
     path = make_coco(annotations__keypoints=zeros)
     people = coco(path)
@@ -134,12 +134,35 @@ def test_a_folder_may_be_named_if_it_has_one_file_of_labels(make_coco, tmp_path)
         coco(tmp_path / "nowhere.json")
 
 
-def test_the_whole_file_is_there_for_those_who_look_at_pictures(make_coco):
+def test_read_coco_keeps_all_annotations(make_coco):
     file = read_coco(make_coco(annotations__bbox=[1, 2, 10, 20], annotations__iscrowd=1))
     np.testing.assert_array_equal(file.annotations[0].box_px, [1, 2, 11, 22])
     assert file.annotations[0].crowd
     assert np.isnan(file.annotations[1].box_px).all()
     assert sorted(path.name for path in file.pictures.values()) == ["1.png", "2.png"]
+
+
+def test_coco_images_hold_all_people_with_their_keypoints(make_coco):
+    full = [20, 5, 2, 10, 20, 2, 30, 20, 1, 20, 45, 2, 20, 55, 2]
+    one_point = [0] * 12 + [9, 8, 2]
+    annotations = [
+        {"id": number, "image_id": 1, "category_id": 7, "keypoints": keypoints, "bbox": box,
+         "iscrowd": int(number == 4)}
+        for number, (keypoints, box) in enumerate(
+            [(full, [5, 6, 7, 8]), (one_point, [1, 2, 3, 4]), (full, None), ([0] * 15, None),
+             (full, [30, 30, 5, 5])]
+        )
+    ]  # fmt: skip
+    images = CocoImages(read_coco(make_coco(annotations=annotations)))
+    assert [len(image) for image in images] == [2, 0]
+    first = images[0]
+    assert first.sources == ("kites/0", "kites/2")
+    points = np.reshape(full, (5, 3))
+    np.testing.assert_array_equal(first.points_px[..., :2], [points[:, :2]] * 2)
+    np.testing.assert_array_equal(first.visibility, [points[:, 2] - 1] * 2)
+    np.testing.assert_array_equal(first.boxes_px, [[5, 5, 30, 55], [10, 5, 30, 55]])
+    np.testing.assert_array_equal(first.ignore_px, [[1, 2, 9, 8], [10, 5, 35, 55]])
+    assert images[1].ignore_px.shape == (0, 4)
 
 
 def test_cut_out_people_are_read(make_coco, tmp_path):
@@ -153,7 +176,7 @@ def test_cut_out_people_are_read(make_coco, tmp_path):
     np.savez(folder / "people.npz", names=np.array(COCO17.names), **arrays)
     people = coco_people(folder)
     assert people[1].source == "kites/00001"
-    np.testing.assert_array_equal(people[1].visibility[:3], [1, 0, np.nan])
+    np.testing.assert_array_equal(people[1].visibility[0, :3], [1, 0, np.nan])
     np.savez(folder / "people.npz", names=np.array(COCO17.names[::-1]), **arrays)
     with pytest.raises(InputError, match="expected COCO's 17 keypoints"):
         coco_people(folder)

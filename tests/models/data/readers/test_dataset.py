@@ -7,14 +7,14 @@ import pytest
 
 from blazetrack.errors import InputError
 from blazetrack.skeleton import COCO17
-from models.data.readers.dataset import Person, collect, read_json
+from models.data.readers.dataset import PersonLabels, collect, read_json
 from models.data.readers.lsp import lsp
 
 
 def person_at(path, *points, size_wh=(40, 60)):
     rows = np.full((17, 2), np.nan, np.float32)
     rows[: len(points)] = np.reshape(points, (-1, 2))
-    return Person(path, rows, np.ones(17, np.float32), "test/1", size_wh)
+    return PersonLabels(path, rows, np.ones(17, np.float32), "test/1", size_wh)
 
 
 @pytest.fixture
@@ -100,10 +100,10 @@ def test_the_fingerprint_changes_with_labels_and_pictures(make_lsp):
 def test_points_are_exact_and_have_no_depth(picture):
     labels = person_at(picture, (1.25, 2.5), (30, 40))
     person = collect("test", COCO17, [replace(labels, source="a/1")])[0]
-    np.testing.assert_array_equal(person.points_px[0, :2], (1.25, 2.5))
-    assert np.isnan(person.points_px[:, 2]).all()
-    assert person.visibility[0] == 1
-    assert np.isnan(person.visibility[2])
+    np.testing.assert_array_equal(person.points_px[0, 0, :2], (1.25, 2.5))
+    assert np.isnan(person.points_px[..., 2]).all()
+    assert person.visibility[0, 0] == 1
+    assert np.isnan(person.visibility[0, 2])
 
 
 def test_what_is_no_json_is_told(tmp_path):

@@ -31,11 +31,11 @@ def test_an_unlabelled_joint_is_not_known(make_lsp):
     joints[0, :, 0] = np.arange(14)
     joints[0, 3] = 0
     person = lsp(make_lsp(joints))[0]
-    assert not person.labelled[3]
-    assert np.isnan(person.points_px[3]).all()
+    assert not person.labelled[0, 3]
+    assert np.isnan(person.points_px[0, 3]).all()
     assert np.isnan(person.visibility).all()  # whether a labelled joint is hidden is not told
     assert person.labelled.sum() == 13
-    assert person.points_px[5, 0] == 5
+    assert person.points_px[0, 5, 0] == 5
     assert person.skeleton is LSP14
 
 
@@ -80,8 +80,8 @@ def test_the_original_layouts_are_read(make_lsp):
     extended[2, 4, 2] = 0
     as_mat(folder, extended.transpose(1, 2, 0))
     people = lsp(folder)
-    np.testing.assert_allclose(people[0].points_px[:, :2], packed[0, :, :2], rtol=1e-6)
-    assert not people[2].labelled[4]
+    np.testing.assert_allclose(people[0].points_px[0, :, :2], packed[0, :, :2], rtol=1e-6)
+    assert not people[2].labelled[0, 4]
     assert [person.source for person in lsp(folder, "dev")] == ["lspet/00002", "lspet/00007"]
 
 
@@ -94,7 +94,7 @@ def test_the_third_value_of_the_smaller_set_means_hidden(make_lsp):
     as_mat(folder, joints.transpose(2, 1, 0))
     person = lsp(folder)[0]
     assert person.labelled.all()
-    assert person.visibility[6] == 0
+    assert person.visibility[0, 6] == 0
     assert person.visibility.sum() == 13
     with pytest.raises(InputError, match="expected labelled people"):
         lsp(folder, "dev")  # numbers 1001 to 2000

@@ -34,7 +34,7 @@ def make_mpii(tmp_path):
 def test_joints_count_from_1_and_may_be_missing(make_mpii):
     person = mpii(make_mpii())[0]
     assert person.skeleton is MPII16
-    np.testing.assert_array_equal(person.points_px[3, :2], (3, 6))
+    np.testing.assert_array_equal(person.points_px[0, 3, :2], (3, 6))
     assert person.labelled.sum() == 14
     assert np.isnan(person.visibility).all()
     assert person.source == "mpii_train/00000"

@@ -26,25 +26,27 @@ def test_everything_is_known_of_a_drawn_person():
         assert np.isfinite(person.points_px).all()
         assert np.isfinite(person.visibility).all()
         hips = list(HIPS)
-        np.testing.assert_allclose(person.world_m[hips].mean(0), 0, atol=1e-6)
-        np.testing.assert_allclose(person.points_px[hips, 2].mean(), 0, atol=1e-4)
-        np.testing.assert_allclose(person.alignment_px[0], person.points_px[hips, :2].mean(0), 1e-4)
+        np.testing.assert_allclose(person.world_m[0, hips].mean(0), 0, atol=1e-6)
+        np.testing.assert_allclose(person.points_px[0, hips, 2].mean(), 0, atol=1e-4)
+        np.testing.assert_allclose(
+            person.alignment_px[0, 0], person.points_px[0, hips, :2].mean(0), 1e-4
+        )
 
 
 @pytest.mark.parametrize("turned", [0.0, 1.0])
 def test_metres_are_the_pixels_in_another_scale(turned):
     for person in synthetic(4, size=96, turned=turned):
         points = person.points_px.copy()
-        points[:, :2] -= points[list(HIPS), :2].mean(0)
+        points[..., :2] -= points[0, list(HIPS), :2].mean(0)
         scale = np.abs(person.world_m).sum() / np.abs(points).sum()
         np.testing.assert_allclose(points * scale, person.world_m, atol=1e-4)
-        height = np.ptp(synthetic(1, size=96, turned=0)[0].world_m[:, 1])
+        height = np.ptp(synthetic(1, size=96, turned=0)[0].world_m[0, :, 1])
         assert 1.2 < height < 2.2
 
 
 def test_the_nose_is_nearer_than_the_ears():
     for person in synthetic(4, size=96):
-        nose, ears = person.points_px[0, 2], person.points_px[[7, 8], 2]
+        nose, ears = person.points_px[0, 0, 2], person.points_px[0, [7, 8], 2]
         assert nose < ears.max()
 
 
@@ -58,9 +60,9 @@ def test_the_labels_lie_on_the_drawn_person():
         if not np.abs(dark.image.astype(int) - bright.image).max() > 200:
             continue  # before a drawn room
         seen += 1
-        inside = dark.visibility > 0
+        inside = dark.visibility[0] > 0
         body = [i for i in range(11, 29) if inside[i]]
-        x, y = np.rint(dark.points_px[body, :2]).astype(int).T
+        x, y = np.rint(dark.points_px[0, body, :2]).astype(int).T
         same = (np.abs(dark.image.astype(int) - bright.image) < 60).all(axis=2)
         assert same[y.clip(0, 95), x.clip(0, 95)].mean() > 0.8
     assert seen > 2

@@ -1,6 +1,8 @@
-"""What a detector is shown: pixels and people move together."""
+"""Canvases of a detector: pixels and people move together."""
 
 from __future__ import annotations
+
+from typing import Any
 
 import numpy as np
 import pytest
@@ -8,8 +10,11 @@ from numpy.typing import NDArray
 
 from blazetrack.errors import InputError
 from blazetrack.model_info import Anchors
-from models.data.scene_batches import SceneBatches
-from models.data.scenes import People, Scene
+from models.data.annotated import AnnotatedImage
+from models.data.batches import Batches
+from models.data.examples import Canvases
+from models.data.targets.ssd import SsdTargets
+from models.data.transforms.detector_view import MID_SHOULDER
 from models.data.transforms.mosaic import CanvasSettings, draw, place
 from models.data.transforms.photometric import ColourSettings, DamageSettings
 
@@ -24,8 +29,10 @@ PLAIN = {
 LAYOUT = Anchors(strides=(8, 16, 16, 16), per_map=2)
 
 
-def scene(x: float = 70.0, y: float = 40.0, radius: float = 50.0, lit: bool = True) -> Scene:
-    """A dark picture of 160 × 120 with somebody whose head is a bright spot."""
+def scene(
+    x: float = 70.0, y: float = 40.0, radius: float = 50.0, lit: bool = True
+) -> AnnotatedImage:
+    """A dark picture of 160 × 120 with a person whose head is a bright spot."""
     image = np.zeros((120, 160, 3), np.uint8)
     if lit:
         rows, columns = np.mgrid[:120, :160]
@@ -33,12 +40,15 @@ def scene(x: float = 70.0, y: float = 40.0, radius: float = 50.0, lit: bool = Tr
         image[..., 0] = np.rint(255 * spot)
     head, half = np.array([x, y]), radius / 4
     hips = np.array([x, y + 0.7 * radius])
-    people = People(
-        np.concatenate([head - half, head + half])[None],
+    return AnnotatedImage.of(
+        image,
+        MID_SHOULDER,
+        np.array([[[x, y + 0.2 * radius]]]),
         np.stack([hips, hips - (0, radius)])[None],
-        np.array([[x, y + 0.2 * radius]]),
+        ["test/0"],
+        boxes_px=np.concatenate([head - half, head + half])[None],
+        ignore_px=np.array([[5.0, 90, 25, 110]]),
     )
-    return Scene(image, people, np.array([[5.0, 90, 25, 110]]))
 
 
 def brightest(image: np.ndarray) -> np.ndarray:
@@ -49,30 +59,30 @@ def brightest(image: np.ndarray) -> np.ndarray:
 
 
 @pytest.mark.parametrize("kind", ["whole", "one", "roam"])
-def test_the_lit_head_is_where_the_head_box_is(kind: str) -> None:
-    shares = {"whole": 0.0, "roam": 0.0, "mosaic": 0.0, "turned": 0.5, kind: 1.0}
+def test_draw_head_box_is_on_the_lit_head(kind: str) -> None:
+    shares = {"whole": 0.0, "roam": 0.0, "mosaic": 0.0, "rotation_share": 0.5, kind: 1.0}
     shares.pop("one", None)
     settings = CanvasSettings(**PLAIN, **shares)
     dark, checked = scene(lit=False), 0
     for seed in range(40):
         canvas = draw(scene(), lambda: dark, 128, np.random.default_rng(seed), settings)
         assert canvas.image.shape == (128, 128, 3)
-        if not len(canvas.people):
+        if not len(canvas):
             continue
-        middle = canvas.people.heads_px.reshape(-1, 2, 2).mean(axis=1)[0]
+        middle = canvas.boxes_px.reshape(-1, 2, 2).mean(axis=1)[0]
         if (middle > 8).all() and (middle < 120).all():
             assert brightest(canvas.image) == pytest.approx(middle, abs=0.6)
             checked += 1
     assert checked >= 8
 
 
-def test_in_a_mosaic_too() -> None:
+def test_draw_mosaic_head_box_is_on_the_lit_head() -> None:
     settings = CanvasSettings(**PLAIN, mosaic=1.0, whole=0.0, roam=0.0)
-    dark = Scene(np.zeros((120, 160, 3), np.uint8), People.none(), np.zeros((0, 4)))
+    dark = AnnotatedImage.empty(np.zeros((120, 160, 3), np.uint8), MID_SHOULDER, np.float64)
     checked = 0
     for seed in range(60):
         canvas = draw(scene(), lambda: dark, 128, np.random.default_rng(seed), settings)
-        for middle in canvas.people.heads_px.reshape(-1, 2, 2).mean(axis=1):
+        for middle in canvas.boxes_px.reshape(-1, 2, 2).mean(axis=1):
             if canvas.image.max() > 100 and (middle > 8).all() and (middle < 56).all():
                 assert brightest(canvas.image) == pytest.approx(middle, abs=0.7)
                 checked += 1
@@ -82,32 +92,31 @@ def test_in_a_mosaic_too() -> None:
 def test_sizes_and_uprights_move_along() -> None:
     half_turn = np.array([[-2.0, 0, 160], [0, -2, 120]])  # canvas → picture
     canvas = place(scene(), half_turn, (60, 80))
-    person = canvas.people
-    assert person.diameters_px[0] == pytest.approx(50)
-    up = person.alignment_px[0, 1] - person.alignment_px[0, 0]
+    assert canvas.diameters_px[0] == pytest.approx(50)
+    up = canvas.alignment_px[0, 1] - canvas.alignment_px[0, 0]
     assert up == pytest.approx([0, 25])
-    assert person.heads_px[0] == pytest.approx([45 - 6.25, 40 - 6.25, 45 + 6.25, 40 + 6.25])
-    assert person.shoulders_px[0] == pytest.approx([45, 35])
+    assert canvas.boxes_px[0] == pytest.approx([45 - 6.25, 40 - 6.25, 45 + 6.25, 40 + 6.25])
+    assert canvas.points_px[0, 0, :2] == pytest.approx([45, 35])
     assert canvas.ignore_px.tolist() == [[67.5, 5, 77.5, 15]]
 
 
-def test_who_is_cut_off_or_of_another_size_is_ignored() -> None:
+def test_place_person_cut_off_or_of_other_size_is_ignored() -> None:
     same = np.array([[1.0, 0, 0], [0, 1, 0]])
-    assert len(place(scene(), same, (120, 160)).people) == 1
+    assert len(place(scene(), same, (120, 160))) == 1
     cut = place(scene(), same, (120, 69))
-    assert len(cut.people) == 0
+    assert len(cut) == 0
     assert len(cut.ignore_px) == 2
     small = place(scene(), same, (120, 160), sizes=(0.7, 1.0))
-    assert len(small.people) == 0
+    assert len(small) == 0
     assert len(small.ignore_px) == 2
     away = place(scene(), np.array([[1.0, 0, 1000], [0, 1, 0]]), (120, 160))
-    assert len(away.people) == len(away.ignore_px) == 0
+    assert len(away) == len(away.ignore_px) == 0
 
 
 def test_a_whole_picture_is_seen_as_the_runtime_shows_it() -> None:
     settings = CanvasSettings(
-        **PLAIN, whole=1.0, mosaic=0.0, roam=0.0, turned=0.0, tilt_deg=0.0, shift=0.0, grow=1.0,
-        flip=0.0, cut={"black": 1.0, "picture": 0.0},
+        **PLAIN, whole=1.0, mosaic=0.0, roam=0.0, rotation_share=0.0, tilt_deg=0.0,
+        shift=0.0, grow=1.0, flip=0.0, cut={"black": 1.0, "picture": 0.0},
     )  # fmt: skip
     bright = scene()
     bright.image[..., 1] = 255
@@ -117,19 +126,19 @@ def test_a_whole_picture_is_seen_as_the_runtime_shows_it() -> None:
     assert canvas.image[2, :, 1].max() == 0
 
 
-def test_people_keep_within_the_sizes_asked_for() -> None:
+def test_draw_people_keep_within_the_sizes() -> None:
     settings = CanvasSettings(
-        **PLAIN, whole=0.0, mosaic=0.0, roam=0.0, smallest=0.4, largest=0.8, enlarge=20.0
+        **PLAIN, whole=0.0, mosaic=0.0, roam=0.0, min_person=0.4, max_person=0.8, enlarge=20.0
     )
     for seed in range(20):
         canvas = draw(scene(), scene, 128, np.random.default_rng(seed), settings)
-        if len(canvas.people):
-            assert 0.4 <= canvas.people.diameters_px[0] / 128 <= 0.8
+        if len(canvas):
+            assert 0.4 <= canvas.diameters_px[0] / 128 <= 0.8
 
 
-def make_batches(**changes: object) -> SceneBatches:
-    arguments: dict[str, object] = {"size": 4, "side": 64, "anchors": LAYOUT, "seed": 5}
-    return SceneBatches([scene(), scene(30, 20, 20)], **{**arguments, **changes})  # type: ignore[arg-type]
+def make_batches(size: int = 4, seed: int = 5, answers: Any = None, **changes: Any) -> Batches:
+    example = Canvases(64, SsdTargets(LAYOUT, soft_labels=answers))
+    return Batches([scene(), scene(30, 20, 20)], size, example, seed=seed, **changes)
 
 
 def test_a_batch_has_the_shapes_of_the_contract() -> None:
@@ -144,7 +153,7 @@ def test_a_batch_has_the_shapes_of_the_contract() -> None:
     assert batch["positives"].any()
 
 
-def test_answers_come_with_the_batch() -> None:
+def test_batch_with_soft_labels() -> None:
     def answers(image: NDArray[np.uint8]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         mean = np.float32(image.mean())
         return np.full((224, 10), mean, np.float32), np.full(224, mean, np.float32)
@@ -183,12 +192,12 @@ def test_closed_batches_go_on_where_they_were() -> None:
     assert np.array_equal(second["image"], batches.batch(1)["image"])
 
 
-def test_wrong_arguments_are_told() -> None:
-    with pytest.raises(InputError, match="scenes: workers: expected 1 or more, got 0"):
+def test_wrong_arguments_are_refused() -> None:
+    with pytest.raises(InputError, match="batches: workers: expected 1 or more, got 0"):
         make_batches(workers=0)
     with pytest.raises(InputError, match="size: expected 1 or more"):
         make_batches(size=0)
-    with pytest.raises(InputError, match="'empty' has no scenes"):
-        SceneBatches({"empty": []}, 1, 64, LAYOUT)
+    with pytest.raises(InputError, match="'empty' has no samples"):
+        Batches({"empty": []}, 1, Canvases(64, SsdTargets(LAYOUT)))
     with pytest.raises(InputError, match="no source lspet"):
         make_batches(weights={"lspet": 1.0})

@@ -1,6 +1,8 @@
-"""Anchors and what they must say, through the runtime's own decoding."""
+"""Targets of anchors, through the runtime's own decoding."""
 
 from __future__ import annotations
+
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -11,28 +13,35 @@ from blazetrack.heads.nms import weighted_nms
 from blazetrack.heads.ssd import decode_boxes
 from blazetrack.model_info import Anchors
 from blazetrack.types import Crops, Detections, Rois
-from models.data.scenes import People
-from models.data.targets.anchors import MatchSettings, anchor_sizes, match
+from models.data.annotated import AnnotatedImage
+from models.data.targets.ssd import MatchSettings, anchor_sizes, match
+from models.data.transforms.detector_view import MID_SHOULDER
 
 LAYOUT = Anchors(strides=(8, 16, 16, 16), per_map=2)
 HW = (128, 128)
 CENTERS = anchor_centers(LAYOUT, HW)
 
 
-def person(x: float, y: float, radius: float, degrees: float = 0.0) -> People:
-    """Somebody whose head is at x, y."""
+EMPTY = AnnotatedImage.empty(np.zeros((*HW, 3), np.uint8), MID_SHOULDER, np.float64)
+
+
+def person(x: float, y: float, radius: float, degrees: float = 0.0) -> AnnotatedImage:
+    """A person whose head is at x, y."""
     turn = np.radians(degrees)
     up = np.array([np.sin(turn), -np.cos(turn)])
     head = np.array([x, y])
     hips, half = head - 0.7 * radius * up, radius / 4
-    return People(
-        np.concatenate([head - half, head + half])[None],
+    return AnnotatedImage.of(
+        EMPTY.image,
+        MID_SHOULDER,
+        (head - 0.2 * radius * up)[None, None],
         np.stack([hips, hips + radius * up])[None],
-        (head - 0.2 * radius * up)[None],
+        ["test/0"],
+        boxes_px=np.concatenate([head - half, head + half])[None],
     )
 
 
-CROWD = People.joined(
+CROWD = EMPTY.joined(
     [person(20, 30, 12), person(100, 25, 20, 40), person(64, 70, 50, 180), person(30, 110, 9, -90)]
 )
 
@@ -49,7 +58,7 @@ def test_anchors_are_few_on_the_fine_map_and_for_small_people() -> None:
 
 
 def test_decoded_targets_are_the_people_and_their_alignment() -> None:
-    boxes, positives, weights = match(CROWD, LAYOUT, HW)
+    boxes, positives, weights = match(CROWD, LAYOUT)
     rows = np.flatnonzero(positives)
     assert np.all(weights[rows] == 1)
     decoded = decode_boxes(boxes[rows], CENTERS[rows], HW)
@@ -68,48 +77,47 @@ def test_decoded_targets_are_the_people_and_their_alignment() -> None:
     assert np.abs(rois.size_px[order] - expected.size_px).max() < 1e-3
     turned = rois.angle_rad[order] - expected.angle_rad
     assert np.abs((turned + np.pi) % (2 * np.pi) - np.pi).max() < 1e-4
-    assert np.abs(merged[order] * 128 - CROWD.heads_px).max() < 1e-3
-    assert np.abs(points[order, 2] * 128 - CROWD.shoulders_px).max() < 1e-3
+    assert np.abs(merged[order] * 128 - CROWD.boxes_px).max() < 1e-3
+    assert np.abs(points[order, 2] * 128 - CROWD.points_px[:, 0, :2]).max() < 1e-3
 
 
 def test_small_people_are_the_fine_maps_and_large_ones_the_coarse_ones() -> None:
     for radius, fine in ((9, True), (50, False)):
-        positives = match(person(60, 60, radius), LAYOUT, HW)[1]
+        positives = match(person(60, 60, radius), LAYOUT)[1]
         assert bool(positives[:512].any()) == fine
         assert bool(positives[512:].any()) != fine
 
 
 @pytest.mark.parametrize("radius", [2, 9, 17, 22, 40, 90, 200])
-def test_everybody_has_some_anchors(radius: float) -> None:
+def test_match_every_person_has_positive_anchors(radius: float) -> None:
     rng = np.random.default_rng(0)
     for x, y in rng.uniform(0, 128, (20, 2)):
-        positives = match(person(x, y, radius), LAYOUT, HW)[1]
+        positives = match(person(x, y, radius), LAYOUT)[1]
         near = np.hypot(*(CENTERS[positives > 0] * 128 - (x, y)).T)
         assert 1 <= positives.sum() <= 20
         assert near.max() <= 16
 
 
 def test_two_people_in_one_place_share_by_size() -> None:
-    both = People.joined([person(60, 60, 12), person(60, 60, 60)])
-    boxes, positives, _ = match(both, LAYOUT, HW)
+    both = EMPTY.joined([person(60, 60, 12), person(60, 60, 60)])
+    boxes, positives, _ = match(both, LAYOUT)
     rows = np.flatnonzero(positives)
     _, points = decode_boxes(boxes[rows], CENTERS[rows], HW)
     radius = np.hypot(*(points[:, 1] - points[:, 0]).T) * 128
     assert set(radius.round().astype(int)) == {12, 60}
 
 
-def test_around_a_person_nothing_counts_and_far_away_all_does() -> None:
-    _, positives, weights = match(person(60, 60, 20), LAYOUT, HW)
+def test_match_weights_are_0_around_a_person_and_1_far_away() -> None:
+    _, positives, weights = match(person(60, 60, 20), LAYOUT)
     away = np.hypot(*(CENTERS * 128 - 60).T)
     assert np.all(weights[away > 40] == 1)
     assert (weights[away < 16] == 0).any()
     assert np.all(weights[positives > 0] == 1)
 
 
-def test_what_is_ignored_counts_neither_way() -> None:
-    nobody = People.none()
+def test_match_ignored_region_has_weight_0() -> None:
     box = np.array([[30.0, 40, 60, 90]])
-    boxes, positives, weights = match(nobody, LAYOUT, HW, ignore_px=box)
+    boxes, positives, weights = match(replace(EMPTY, ignore_px=box), LAYOUT)
     assert not positives.any()
     assert not boxes.any()
     x, y = CENTERS.T * 128
@@ -117,17 +125,19 @@ def test_what_is_ignored_counts_neither_way() -> None:
     assert np.all(weights[inside] == 0)
     outside = (x < 21) | (x > 69) | (y < 31) | (y > 99)
     assert np.all(weights[outside] == 1)
-    assert match(person(45, 60, 20), LAYOUT, HW, ignore_px=box)[1].any()
+    assert match(replace(person(45, 60, 20), ignore_px=box), LAYOUT)[1].any()
 
 
 def test_a_tiny_ignored_box_still_holds_its_cell() -> None:
-    weights = match(People.none(), LAYOUT, HW, ignore_px=np.array([[33.0, 33, 34, 34]]))[2]
+    weights = match(replace(EMPTY, ignore_px=np.array([[33.0, 33, 34, 34]])), LAYOUT)[2]
     assert (weights[:512] == 0).sum() == 2
     assert (weights[512:] == 0).sum() == 6
 
 
 def test_other_inputs_work() -> None:
-    boxes, positives, weights = match(person(20, 10, 8), LAYOUT, (32, 64))
+    boxes, positives, weights = match(
+        replace(person(20, 10, 8), image=np.zeros((32, 64, 3), np.uint8)), LAYOUT
+    )
     assert boxes.shape == (64 * 32 // 64 * 2 + 64 * 32 // 256 * 6, 10)
     assert positives.any()
     assert weights.dtype == boxes.dtype == positives.dtype == np.float32

@@ -1,32 +1,35 @@
+"""Packs: what is written comes back, is resumed, and old layouts are read or refused."""
+
 from __future__ import annotations
 
+import json
+import pickle
 from collections.abc import Sequence
-from functools import partial
 
 import numpy as np
 import pytest
 
 from blazetrack.errors import InputError
 from blazetrack.skeleton import COCO17, LSP14
-from models.data import shards
-from models.data.readers.coco import coco
-from models.data.shards import open_pack, pack, pack_key
-from models.data.transforms.person_crop import around
+from models.data import pack as pack_module
+from models.data.annotated import PEOPLE
+from models.data.pack import open_pack, pack, pack_key
+from models.data.readers.coco import CocoImages, coco, read_coco
 
-FIELDS = ("image", "points_px", "visibility", "weights", "world_m", "alignment_px")
+FIELDS = ("image", *PEOPLE, "ignore_px")
 
 
 class Counting(Sequence):
-    """People who remember who was asked for; asking for `broken` fails."""
+    """Images that record which rows were read; row `broken` fails."""
 
     def __init__(self, people, broken=None):
-        self.people, self.broken, self.asked = people, broken, []
+        self.people, self.broken, self.read = people, broken, []
 
     def __len__(self):
         return len(self.people)
 
     def __getitem__(self, index):
-        self.asked.append(index)
+        self.read.append(index)
         if index == self.broken:
             raise InputError("cannot be read")
         return self.people[index]
@@ -34,7 +37,7 @@ class Counting(Sequence):
 
 @pytest.fixture(autouse=True)
 def small_parts(monkeypatch):
-    monkeypatch.setattr(shards, "PART", 4)
+    monkeypatch.setattr(pack_module, "PART", 4)
 
 
 @pytest.fixture
@@ -43,7 +46,7 @@ def people(make_person):
 
 
 @pytest.mark.parametrize("in_memory", [True, False])
-def test_what_is_packed_comes_back_exactly(tmp_path, people, in_memory):
+def test_packed_images_are_equal(tmp_path, people, in_memory):
     packed = pack(people, tmp_path, {"a": 1}, progress=False, in_memory=in_memory)
     assert len(packed) == 10
     assert packed.skeleton == LSP14
@@ -58,20 +61,20 @@ def test_what_is_packed_comes_back_exactly(tmp_path, people, in_memory):
         packed[10]
 
 
-def test_a_stream_is_packed_too(tmp_path, people):
+def test_pack_of_an_iterator(tmp_path, people):
     packed = pack(iter(people), tmp_path, {"a": 1}, progress=False, total=10)
     assert packed.sources == [person.source for person in people]
 
 
-def test_the_same_recipe_is_packed_once(tmp_path, people):
+def test_same_recipe_is_packed_once(tmp_path, people):
     first = pack(people, tmp_path, {"a": 1}, progress=False)
     again = Counting(people)
     assert pack(again, tmp_path, {"a": 1}, progress=False).place == first.place
-    assert not again.asked
+    assert not again.read
     assert pack(people, tmp_path, {"a": 2}, progress=False).place != first.place
 
 
-def test_an_interrupted_pack_goes_on_where_it_stopped(tmp_path, people):
+def test_interrupted_pack_is_resumed(tmp_path, people):
     broken = Counting(people, broken=6)
     with pytest.raises(InputError, match="cannot be read"):
         pack(broken, tmp_path, {"a": 1}, progress=False)
@@ -80,11 +83,11 @@ def test_an_interrupted_pack_goes_on_where_it_stopped(tmp_path, people):
         open_pack(place)
     whole = Counting(people)
     assert len(pack(whole, tmp_path, {"a": 1}, progress=False)) == 10
-    assert min(whole.asked) == 4  # the first part was there
+    assert min(whole.read) == 4  # the first part was there
     assert not list(place.glob("*.tmp"))
 
 
-def test_a_damaged_pack_is_told(tmp_path, people):
+def test_damaged_pack_is_refused(tmp_path, people):
     place = pack(people, tmp_path, {}, progress=False).place
     pixels = place / "0001.pixels.npy"
     pixels.write_bytes(pixels.read_bytes()[:-100])
@@ -95,37 +98,67 @@ def test_a_damaged_pack_is_told(tmp_path, people):
         open_pack(place)
 
 
-def test_nobody_and_two_kinds_are_refused(tmp_path, make_person):
-    with pytest.raises(InputError, match="expected samples to pack"):
+def test_empty_or_mixed_skeletons_are_refused(tmp_path, make_person):
+    with pytest.raises(InputError, match="expected pictures with usable people"):
         pack([], tmp_path, {}, progress=False)
     mixed = [make_person(LSP14), make_person(COCO17, number=1)]
     with pytest.raises(InputError, match=r"test/00001 has the keypoints coco17.*lsp14"):
         pack(mixed, tmp_path, {"b": 1}, progress=False)
 
 
-def test_the_key_needs_plain_values():
+def test_key_needs_json_values():
     assert pack_key({"a": 1, "b": 2}) == pack_key({"b": 2, "a": 1})
     assert pack_key({"a": 1}) != pack_key({"a": 2})
     with pytest.raises(InputError, match="JSON"):
         pack_key({"a": {1, 2}})
 
 
-def test_given_partners_are_kept(tmp_path, make_coco):
+def test_swaps_of_skeleton_are_kept(tmp_path, make_coco):
     people = coco(make_coco(), partners=[("tip", "tail")])
     packed = pack(people, tmp_path / "packs", {"print": people.fingerprint}, progress=False)
     assert packed[0].skeleton.partners == (3, 1, 2, 0, 4)
 
 
-def test_progress_is_told_on_stderr(tmp_path, people, capsys):
+def test_progress_is_on_stderr(tmp_path, people, capsys):
     pack(people, tmp_path, {})
     out, err = capsys.readouterr()
     assert not out
     assert "10/10" in err
 
 
-def test_large_pictures_are_packed_small(tmp_path, make_person):
-    large = [make_person(LSP14, (600, 800))]
-    change = partial(around, most_px=100)
-    packed = pack(large, tmp_path, {"around": 100}, change=change, progress=False)
-    assert max(packed[0].image.shape) <= 201
-    np.testing.assert_array_equal(packed[0].points_px, change(large[0]).points_px)
+def test_images_of_several_people_are_equal(tmp_path, make_coco):
+    boxes = [
+        {"id": i, "image_id": i, "category_id": 7, "bbox": [1, 2, 3, 4], "iscrowd": i - 1,
+         "keypoints": [20, 5, 2, 10, 20, 2, 30, 20, 1, 20, 45, 2, 20, 55, 2]}
+        for i in (1, 2, 1)
+    ]  # fmt: skip
+    images = CocoImages(read_coco(make_coco(annotations=boxes)))
+    assert [len(image) for image in images] == [2, 0]
+    packed = pack(images, tmp_path / "packs", {}, progress=False)
+    for want, got in zip(images, packed, strict=True):
+        assert got.sources == want.sources
+        for name in FIELDS:
+            np.testing.assert_array_equal(getattr(got, name), getattr(want, name))
+    carried = pickle.dumps(packed)
+    assert len(carried) < 1000
+    np.testing.assert_array_equal(pickle.loads(carried)[0].image, images[0].image)
+
+
+def test_pack_of_one_person_images_of_before_is_read(tmp_path, people):
+    place = pack(people[:3], tmp_path, {}, progress=False).place
+    path = place / "0000.labels.npz"
+    with np.load(path) as arrays:
+        new = ("people_from", "ignore_from", "ignore_px", "boxes_px")
+        old = {name: arrays[name] for name in arrays.files if name not in new}
+    np.savez(path, **old)
+    read = open_pack(place)
+    assert [image.sources for image in read] == [person.sources for person in people[:3]]
+    for want, got in zip(people, read, strict=False):
+        for name in FIELDS:
+            np.testing.assert_array_equal(getattr(got, name), getattr(want, name))
+
+
+def test_scene_pack_of_before_is_refused_in_one_line(tmp_path):
+    (tmp_path / "index.json").write_text(json.dumps({"format": 1, "recipe": "0123"}))
+    with pytest.raises(InputError, match="layout of an older release: remove it"):
+        open_pack(tmp_path)

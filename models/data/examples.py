@@ -1,0 +1,150 @@
+"""Training examples: an annotated image in, one randomly augmented input and its targets out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+import numpy as np
+
+from blazetrack.errors import InputError
+from blazetrack.skeleton import BLAZEPOSE33, Skeleton
+from models.data.annotated import AnnotatedImage
+from models.data.prefetch import Arrays
+from models.data.targets import Encoder
+from models.data.targets.keypoints import keypoint_targets
+from models.data.transforms.augment import AugmentSettings, augmented, fill, truncated
+from models.data.transforms.background_crops import background_crop
+from models.data.transforms.mosaic import CanvasSettings, draw
+from models.data.transforms.person_crop import cut, jittered, region
+
+__all__ = ["Canvases", "Example", "PersonCrops"]
+
+
+class Example(Protocol):
+    """What `Batches` needs of a kind of examples."""
+
+    def check(self, name: str, image: AnnotatedImage) -> None:
+        """Raise `InputError` unless images like the first one of source `name` can be used."""
+        ...
+
+    def __call__(
+        self,
+        image: AnnotatedImage,
+        other: Callable[[], AnnotatedImage],
+        rng: np.random.Generator,
+    ) -> Arrays:
+        """One example without the batch's axis; `other` draws further images at random."""
+        ...
+
+
+@dataclass(frozen=True)
+class PersonCrops:
+    """Crops of one person each, aligned as the pipeline aligns them, for a landmark network.
+
+    Attributes:
+        side: of the crop in pixels.
+        skeleton: of the targets; images are brought to it by name.
+        encode: makes the targets of a crop.
+        augment: random changes.
+        negatives: share of crops without a person.
+        backgrounds: pictures to cut these from; by default those of the batch's own sources.
+    """
+
+    side: int
+    skeleton: Skeleton = BLAZEPOSE33
+    encode: Encoder = keypoint_targets
+    augment: AugmentSettings = field(default_factory=AugmentSettings)
+    negatives: float = 0.0
+    backgrounds: Sequence[AnnotatedImage] = ()
+
+    def __post_init__(self) -> None:
+        _check_side(self.side)
+        if not 0 <= self.negatives < 1:
+            raise InputError(f"negatives: expected a share of 0 to 1, got {self.negatives}")
+
+    def check(self, name: str, image: AnnotatedImage) -> None:
+        """See `Example`."""
+        if not image.skeleton.map_to(self.skeleton):
+            mine = image.skeleton.name
+            raise InputError(
+                f"batches: '{name}' ({mine}) shares no keypoint with {self.skeleton.name}"
+            )
+
+    def __call__(
+        self,
+        image: AnnotatedImage,
+        other: Callable[[], AnnotatedImage],
+        rng: np.random.Generator,
+    ) -> Arrays:
+        """See `Example`."""
+        if rng.random() < self.negatives:
+            crop = self._background(other, rng)
+            donor = other().image
+        else:
+            donor = other().image
+            crop = self._person(image.to_skeleton(self.skeleton), donor, rng)
+        crop = augmented(crop, rng, self.augment, donor)
+        return {"image": crop.image, **self.encode(crop)}
+
+    def _person(
+        self, image: AnnotatedImage, donor: np.ndarray, rng: np.random.Generator
+    ) -> AnnotatedImage:
+        settings = self.augment.cut
+        if rng.random() < settings.truncate:
+            image = truncated(image, rng)
+        roi = jittered(
+            region(image.alignment_px),
+            rng,
+            shift=settings.shift,
+            scale=settings.scale,
+            angle_deg=settings.angle_deg,
+        )
+        mirror = bool(rng.random() < settings.flip)
+        around = fill(self.side, rng, settings, donor)
+        return cut(image, self.side, roi, mirror=mirror, background=around)[0]
+
+    def _background(
+        self, other: Callable[[], AnnotatedImage], rng: np.random.Generator
+    ) -> AnnotatedImage:
+        chosen = other() if not len(self.backgrounds) else None
+        if chosen is None:
+            chosen = self.backgrounds[int(rng.integers(len(self.backgrounds)))]
+        return AnnotatedImage.empty(background_crop(chosen, self.side, rng), self.skeleton)
+
+
+@dataclass(frozen=True)
+class Canvases:
+    """Whole pictures, parts of them and mosaics, for a network that finds several people.
+
+    Attributes:
+        side: of the canvas in pixels.
+        encode: makes the targets of a canvas.
+        canvas: what is shown.
+    """
+
+    side: int
+    encode: Encoder
+    canvas: CanvasSettings = field(default_factory=CanvasSettings)
+
+    def __post_init__(self) -> None:
+        _check_side(self.side)
+
+    def check(self, name: str, image: AnnotatedImage) -> None:
+        """See `Example`."""
+
+    def __call__(
+        self,
+        image: AnnotatedImage,
+        other: Callable[[], AnnotatedImage],
+        rng: np.random.Generator,
+    ) -> Arrays:
+        """See `Example`."""
+        canvas = draw(image, other, self.side, rng, self.canvas)
+        return {"image": canvas.image, **self.encode(canvas)}
+
+
+def _check_side(side: int) -> None:
+    if side < 1:
+        raise InputError(f"batches: side: expected 1 or more, got {side}")
