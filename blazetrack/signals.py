@@ -1,4 +1,4 @@
-"""What ends a run from outside: Ctrl-C, and the signals that ask a process to end."""
+"""Signals that end a run: Ctrl-C, SIGTERM and the like."""
 
 from __future__ import annotations
 
@@ -10,18 +10,18 @@ from typing import Any
 
 __all__ = ["Terminated", "hold_interrupt", "interrupt_on_signals"]
 
-# What a system sends to a process that shall end (and may tidy up): `kill` and `docker stop`, a
-# terminal that closes, and its like on Windows. None but the first is there on every system.
+# Signals of `kill` and `docker stop`, of a terminal that closes, and of one on Windows. Only the
+# first exists on every system.
 _ENDING = tuple(
     getattr(signal, name) for name in ("SIGTERM", "SIGHUP", "SIGBREAK") if hasattr(signal, name)
 )
 
 
 class Terminated(KeyboardInterrupt):
-    """A signal asks the process to end; whatever handles Ctrl-C handles it too.
+    """A terminating signal; a KeyboardInterrupt, so that handlers of Ctrl-C handle it too.
 
     Attributes:
-        number: the signal's.
+        number: number of the signal.
     """
 
     def __init__(self, number: int) -> None:
@@ -31,25 +31,25 @@ class Terminated(KeyboardInterrupt):
 
 @contextmanager
 def interrupt_on_signals() -> Iterator[list[int]]:
-    """Within the block, SIGTERM and SIGHUP raise `Terminated` where they would end the process.
+    """Within the block, SIGTERM and SIGHUP raise `Terminated` instead of ending the process.
 
-    One that is ignored (`nohup`) or has a handler of its own is left as it is. Outside the main
-    thread nothing changes. Gives the list of the signals that came.
+    A signal that is ignored (`nohup`) or has another handler is left alone; outside the main
+    thread nothing changes. Yields the list of received signals.
     """
-    came: list[int] = []
+    received: list[int] = []
     if threading.current_thread() is not threading.main_thread():
-        yield came
+        yield received
         return
 
     def terminate(number: int, stack: Any) -> None:
-        came.append(number)
+        received.append(number)
         raise Terminated(number)
 
     ours = [number for number in _ENDING if signal.getsignal(number) is signal.SIG_DFL]
     for number in ours:
         signal.signal(number, terminate)
     try:
-        yield came
+        yield received
     finally:
         for number in ours:
             signal.signal(number, signal.SIG_DFL)
@@ -57,10 +57,10 @@ def interrupt_on_signals() -> Iterator[list[int]]:
 
 @contextmanager
 def hold_interrupt() -> Iterator[None]:
-    """Let one Ctrl-C (or what else ends a run) wait for the end of the block.
+    """Defer one Ctrl-C or terminating signal to the end of the block.
 
-    So no output gets half of something. A second one is let through: the block may hang. Outside
-    the main thread, and where a signal is ignored or ends the process anyway, nothing changes.
+    Outputs are then never half-written. A second one is handled at once: the block may hang.
+    Outside the main thread, and for ignored signals, nothing changes.
     """
     before: dict[int, Any] = {}
     if threading.current_thread() is threading.main_thread():
@@ -80,5 +80,5 @@ def hold_interrupt() -> Iterator[None]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
-    if len(held) == 1:  # not where the block failed: that error ends the run anyway
+    if len(held) == 1:  # not after an error of the block: it ends the run anyway
         before[held[0][0]](*held[0])

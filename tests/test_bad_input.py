@@ -125,23 +125,23 @@ def count_pictures(path: Path) -> int:
     "source",
     ["gone.mp4", "gone.jpg", "no/folder/a.mp4", "", " ", "-", "x" * 300, "~nobody/a.mp4", "99"],
 )
-def test_a_source_that_is_not_there(refused: Any, source: str) -> None:
+def test_run_missing_source(refused: Any, source: str) -> None:
     refused(source, *OUTS)
 
 
-def test_a_misspelt_file_is_recognised(refused: Any, tmp_path: Path) -> None:
+def test_run_misspelt_file_is_suggested(refused: Any, tmp_path: Path) -> None:
     film(tmp_path / "clip.mp4")
     assert "did you mean 'clip.mp4'?" in refused("clip.mp", *OUTS)
 
 
-def test_a_folder_without_pictures(refused: Any, tmp_path: Path) -> None:
+def test_run_folder_without_pictures(refused: Any, tmp_path: Path) -> None:
     (tmp_path / "notes").mkdir()
     (tmp_path / "notes" / "a.txt").write_text("no picture")
     assert "expected pictures" in refused("notes", *OUTS)
 
 
 @pytest.mark.parametrize(
-    ("make", "says"),
+    ("make", "message"),
     [
         (lambda path: path.write_bytes(b""), "cannot be opened"),
         (lambda path: path.write_text("hello\n" * 100), "cannot be opened"),
@@ -150,12 +150,12 @@ def test_a_folder_without_pictures(refused: Any, tmp_path: Path) -> None:
     ],
     ids=["zero bytes", "text", "truncated", "sound only"],
 )
-def test_a_file_that_is_no_video(refused: Any, tmp_path: Path, make: Any, says: str) -> None:
+def test_run_file_is_no_video(refused: Any, tmp_path: Path, make: Any, message: str) -> None:
     make(tmp_path / "clip.mp4")
-    assert says in refused("clip.mp4", *OUTS)
+    assert message in refused("clip.mp4", *OUTS)
 
 
-def test_a_truncated_video_gives_what_it_has(run: Run, weights: Store, tmp_path: Path) -> None:
+def test_run_truncated_video_gives_frames(run: Run, weights: Store, tmp_path: Path) -> None:
     data = film(tmp_path / "clip.mp4", count=40, movflags="+faststart").read_bytes()
     assert data.index(b"moov") < data.index(b"mdat")
     (tmp_path / "clip.mp4").write_bytes(data[: len(data) * 2 // 3])
@@ -168,7 +168,7 @@ def test_a_truncated_video_gives_what_it_has(run: Run, weights: Store, tmp_path:
     assert count_pictures(tmp_path / "out.mp4") == count
 
 
-def test_a_title_that_is_not_utf8_is_no_matter(run: Run, weights: Store, tmp_path: Path) -> None:
+def test_run_title_not_utf8_is_ignored(run: Run, weights: Store, tmp_path: Path) -> None:
     data = film(tmp_path / "clip.mp4", count=2, title="a plain title").read_bytes()
     assert data.count(b"a plain title") == 1
     (tmp_path / "clip.mp4").write_bytes(data.replace(b"a plain title", b"\xfc\xff\xfe in no code"))
@@ -188,7 +188,7 @@ def test_a_title_that_is_not_utf8_is_no_matter(run: Run, weights: Store, tmp_pat
     ],
     ids=["1×1", "10000×10", "10×10000", "grey", "RGBA", "16 bit"],
 )
-def test_an_odd_picture_is_a_picture(
+def test_run_odd_picture_is_read(
     run: Run, weights: Store, tmp_path: Path, picture: np.ndarray[Any, Any]
 ) -> None:
     cv2.imwrite(str(tmp_path / "odd.png"), picture)
@@ -198,17 +198,17 @@ def test_an_odd_picture_is_a_picture(
     assert count_pictures(tmp_path / "out.mp4") == 1
 
 
-def test_a_video_with_equal_and_backward_times(run: Run, weights: Store, tmp_path: Path) -> None:
+def test_run_video_with_non_increasing_times(run: Run, weights: Store, tmp_path: Path) -> None:
     film_with_times(tmp_path / "clip.mp4", (0, 100, 100, 50, 200))
     code, lines = run("clip.mp4", *OUTS)
     assert (code, len(lines)) == (0, 1)
-    assert lines[0].startswith("warning: out.mp4: 2 frames had a time that a film cannot hold")
+    assert lines[0].startswith("warning: out.mp4: 2 frames had a time that a video cannot hold")
     times = [record["time_s"] for record in records(tmp_path / "out.jsonl")]
     assert times == [0.0, 0.1, 0.1, 0.05, 0.2]
     assert count_pictures(tmp_path / "out.mp4") == 5
 
 
-def test_odd_times_are_in_the_summary(
+def test_run_summary_counts_non_increasing_times(
     weights: Store, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     film_with_times(tmp_path / "clip.mp4", (0, 100, 100, 50, 200))
@@ -217,12 +217,12 @@ def test_odd_times_are_in_the_summary(
     assert json.loads(capfd.readouterr().out)["time_faults"] == 2
 
 
-def test_a_broken_picture(refused: Any, tmp_path: Path) -> None:
+def test_run_broken_picture(refused: Any, tmp_path: Path) -> None:
     (tmp_path / "a.jpg").write_bytes(b"\xff\xd8\xff\xe0 and no more")
     assert "expected a picture" in refused("a.jpg", *OUTS)
 
 
-def test_a_pipe_is_no_file(refused: Any, tmp_path: Path) -> None:
+def test_run_pipe_is_refused(refused: Any, tmp_path: Path) -> None:
     if not hasattr(os, "mkfifo"):
         pytest.skip("this system has no named pipes")
     os.mkfifo(tmp_path / "pipe")
@@ -236,11 +236,11 @@ def test_a_wrong_synthetic(refused: Any, text: str) -> None:
     refused(text, *OUTS)
 
 
-# --- what is asked for --------------------------------------------------------------------------
+# --- options ------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
-    ("options", "says"),
+    ("options", "message"),
     [
         (("--people", "0"), "--people"),
         (("--threads", "0"), "--threads"),
@@ -264,17 +264,19 @@ def test_a_wrong_synthetic(refused: Any, text: str) -> None:
     ],
     ids=" ".join,
 )
-def test_a_wrong_option(refused: Any, tmp_path: Path, options: tuple[str, ...], says: str) -> None:
+def test_run_wrong_option(
+    refused: Any, tmp_path: Path, options: tuple[str, ...], message: str
+) -> None:
     (tmp_path / "broken.yaml").write_text("name: [x\n")
     (tmp_path / "strange.yaml").write_text(
         "name: x\ninputs: [frame]\noutputs: [poses]\n"
         "nodes:\n- {name: a, use: detcet, in: {crop: frame}, out: poses}\n"
     )
-    assert says in refused(SHORT, *OUTS, *options)
+    assert message in refused(SHORT, *OUTS, *options)
 
 
 @pytest.mark.parametrize(
-    ("options", "says"),
+    ("options", "message"),
     [
         (("--view", "tv"), "--view"),
         (("--view", "window", "--folder", "gone"), "--folder"),
@@ -286,12 +288,14 @@ def test_a_wrong_option(refused: Any, tmp_path: Path, options: tuple[str, ...], 
     ],
     ids=" ".join,
 )
-def test_a_wrong_choice(refused: Any, weights: Store, options: tuple[str, ...], says: str) -> None:
-    assert says in refused(SHORT, *OUTS, *options)
+def test_run_wrong_choice(
+    refused: Any, weights: Store, options: tuple[str, ...], message: str
+) -> None:
+    assert message in refused(SHORT, *OUTS, *options)
 
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="there always is a screen here")
-def test_a_window_without_a_display(refused: Any, weights: Store) -> None:
+def test_run_window_without_display(refused: Any, weights: Store) -> None:
     line = refused(SHORT, *OUTS, "--view", "window")
     assert "no display" in line or "built without windows" in line
     assert "use --out FILE" in line
@@ -301,18 +305,18 @@ def test_a_window_without_a_display(refused: Any, weights: Store) -> None:
 # --- the models ---------------------------------------------------------------------------------
 
 
-def test_no_such_model(refused: Any, weights: Store) -> None:
+def test_run_unknown_model(refused: Any, weights: Store) -> None:
     assert "did you mean 'full'?" in refused(SHORT, *OUTS, "--model", "ful")
     assert "no such model file" in refused(SHORT, *OUTS, "--model", "gone.tflite")
 
 
 @pytest.mark.parametrize("data", [b"", b"hello\n" * 100], ids=["zero bytes", "text"])
-def test_a_model_that_is_none(refused: Any, weights: Store, tmp_path: Path, data: bytes) -> None:
+def test_run_file_is_no_model(refused: Any, weights: Store, tmp_path: Path, data: bytes) -> None:
     (tmp_path / "mine.tflite").write_bytes(data)
     assert "mine.tflite is not a TFLite model" in refused(SHORT, *OUTS, "--model", "mine.tflite")
 
 
-def test_a_model_cut_short(run: Run, weights: Store, tmp_path: Path) -> None:
+def test_run_truncated_model(run: Run, weights: Store, tmp_path: Path) -> None:
     data = weights.find("full").path.read_bytes()
     (tmp_path / "mine.tflite").write_bytes(data[:1000])
     code, lines = run(SHORT, *OUTS, "--model", "mine.tflite")
@@ -322,13 +326,13 @@ def test_a_model_cut_short(run: Run, weights: Store, tmp_path: Path) -> None:
     assert [path.name for path in tmp_path.iterdir()] == ["mine.tflite"]
 
 
-def test_a_model_of_the_other_kind(refused: Any, weights: Store) -> None:
+def test_run_model_of_other_kind(refused: Any, weights: Store) -> None:
     detector = weights.find("pose_detector").path
     assert "expected a landmark model" in refused(SHORT, *OUTS, "--model", detector)
     assert "expected a detector" in refused(SHORT, *OUTS, "--detector", "full")
 
 
-def test_a_model_with_other_shapes(refused: Any, weights: Store, tmp_path: Path) -> None:
+def test_run_model_with_other_shapes(refused: Any, weights: Store, tmp_path: Path) -> None:
     # One byte more at the end: still a detector for TFLite, but no longer a published file.
     data = weights.find("pose_detector").path.read_bytes()
     (tmp_path / "mine.tflite").write_bytes(data + b"\0")
@@ -336,7 +340,7 @@ def test_a_model_with_other_shapes(refused: Any, weights: Store, tmp_path: Path)
     assert "expected an input of shape (1, 256, 256, 3), got (1, 224, 224, 3)" in line
 
 
-def test_models_that_are_not_here_and_no_network(
+def test_run_missing_models_offline(
     refused: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("blazetrack.store.pull.find_installed", lambda entry: None)
@@ -350,7 +354,7 @@ def test_models_that_are_not_here_and_no_network(
 
 
 @pytest.mark.parametrize(
-    ("options", "says"),
+    ("options", "message"),
     [
         (("--out", "no/a.jsonl"), "does not exist"),
         (("--out", "no/a.mp4"), "does not exist"),
@@ -363,15 +367,15 @@ def test_models_that_are_not_here_and_no_network(
     ],
     ids=" ".join,
 )
-def test_an_output_that_cannot_be(
-    refused: Any, weights: Store, tmp_path: Path, options: tuple[str, ...], says: str
+def test_run_impossible_output(
+    refused: Any, weights: Store, tmp_path: Path, options: tuple[str, ...], message: str
 ) -> None:
     (tmp_path / "folder.jsonl").mkdir()
-    assert says in refused(SHORT, "--out", "good.mp4", "--out", "good.jsonl", *options)
+    assert message in refused(SHORT, "--out", "good.mp4", "--out", "good.jsonl", *options)
 
 
 @pytest.mark.parametrize("name", ["a.mp4", "a.jsonl", "a.csv"])
-def test_an_output_folder_that_refuses(run: Run, weights: Store, tmp_path: Path, name: str) -> None:
+def test_run_read_only_output_folder(run: Run, weights: Store, tmp_path: Path, name: str) -> None:
     folder = tmp_path / "closed"
     folder.mkdir()
     folder.chmod(0o500)
@@ -385,7 +389,7 @@ def test_an_output_folder_that_refuses(run: Run, weights: Store, tmp_path: Path,
     assert line.startswith(f"blazetrack: {folder / name}: ")
 
 
-def test_a_name_that_is_too_long(run: Run, weights: Store, tmp_path: Path) -> None:
+def test_run_name_too_long(run: Run, weights: Store, tmp_path: Path) -> None:
     for option, name in (("--out", "x" * 300 + ".jsonl"), ("--graph", "x" * 5000)):
         code, lines = run(SHORT, option, name)
         assert (code, len(lines)) == (2, 1)
@@ -394,7 +398,7 @@ def test_a_name_that_is_too_long(run: Run, weights: Store, tmp_path: Path) -> No
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no full device")
 @pytest.mark.parametrize("name", ["a.mp4", "a.jsonl", "a.csv", "t.json"])
-def test_a_full_disk(run: Run, weights: Store, tmp_path: Path, name: str) -> None:
+def test_run_full_disk(run: Run, weights: Store, tmp_path: Path, name: str) -> None:
     (tmp_path / name).symlink_to("/dev/full")
     code, lines = run(SHORT, "--out", "out.jsonl", "--trace" if name == "t.json" else "--out", name)
     assert (code, len(lines)) == (2, 1)

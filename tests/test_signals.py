@@ -46,7 +46,7 @@ def hold(*acts: Callable[[], object]) -> None:
             act()
 
 
-def test_a_held_ctrl_c_comes_at_the_end_of_the_block() -> None:
+def test_hold_interrupt_defers_ctrl_c() -> None:
     done: list[int] = []
     with pytest.raises(KeyboardInterrupt):
         hold(press_ctrl_c, lambda: done.append(1))
@@ -54,7 +54,7 @@ def test_a_held_ctrl_c_comes_at_the_end_of_the_block() -> None:
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
 
 
-def test_a_second_ctrl_c_is_let_through() -> None:
+def test_hold_interrupt_second_ctrl_c_is_immediate() -> None:
     done: list[int] = []
     with pytest.raises(KeyboardInterrupt):
         hold(press_ctrl_c, press_ctrl_c, lambda: done.append(1))
@@ -62,20 +62,20 @@ def test_a_second_ctrl_c_is_let_through() -> None:
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
 
 
-def test_an_error_comes_before_a_held_ctrl_c() -> None:
+def test_hold_interrupt_error_wins() -> None:
     with pytest.raises(SinkError, match="is full"):
         hold(press_ctrl_c, fail)
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
 
 
-def test_an_ignored_ctrl_c_stays_ignored() -> None:
+def test_hold_interrupt_ignored_ctrl_c_stays_ignored() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     hold(press_ctrl_c, press_ctrl_c)
     assert signal.getsignal(signal.SIGINT) is signal.SIG_IGN
 
 
 @pytest.mark.parametrize("name", OTHERS)
-def test_a_signal_that_ends_a_process_is_an_interrupt(name: str) -> None:
+def test_interrupt_on_signals_raises_terminated(name: str) -> None:
     number = getattr(signal, name)
     with pytest.raises(KeyboardInterrupt, match=name) as error, interrupt_on_signals():
         signal.raise_signal(number)
@@ -84,28 +84,28 @@ def test_a_signal_that_ends_a_process_is_an_interrupt(name: str) -> None:
     assert signal.getsignal(number) is signal.SIG_DFL
 
 
-def test_a_held_signal_comes_at_the_end_of_the_block() -> None:
+def test_hold_interrupt_defers_signal() -> None:
     done: list[int] = []
     with pytest.raises(Terminated, match="SIGTERM"), interrupt_on_signals():
         hold(terminate, lambda: done.append(1))
     assert done == [1]
 
 
-def test_ctrl_c_after_another_signal_is_let_through() -> None:
+def test_hold_interrupt_ctrl_c_after_signal_is_immediate() -> None:
     done: list[int] = []
     with pytest.raises(KeyboardInterrupt), interrupt_on_signals():
         hold(terminate, press_ctrl_c, lambda: done.append(1))
     assert done == []
 
 
-def test_an_ignored_signal_stays_ignored() -> None:
+def test_interrupt_on_signals_ignored_stays_ignored() -> None:
     signal.signal(signal.SIGTERM, signal.SIG_IGN)  # as `nohup` does with SIGHUP
     with interrupt_on_signals():
         hold(terminate, terminate)
     assert signal.getsignal(signal.SIGTERM) is signal.SIG_IGN
 
 
-def test_a_handler_of_ones_own_stays() -> None:
+def test_interrupt_on_signals_keeps_other_handler() -> None:
     came: list[int] = []
     signal.signal(signal.SIGTERM, lambda number, stack: came.append(number))
     with interrupt_on_signals():
@@ -113,7 +113,7 @@ def test_a_handler_of_ones_own_stays() -> None:
     assert came == [signal.SIGTERM]
 
 
-def test_in_another_thread_nothing_changes() -> None:
+def test_signals_other_thread_is_unchanged() -> None:
     def work() -> None:
         with interrupt_on_signals():
             hold(lambda: handlers.append(signal.getsignal(signal.SIGTERM)))

@@ -1,4 +1,4 @@
-"""A table: one row per person and frame; a frame with nobody has one row with empty cells."""
+"""CSV: one row per person and frame; a frame without people has one row with empty cells."""
 
 from __future__ import annotations
 
@@ -21,19 +21,19 @@ _POINT = ("x_px", "y_px", "z_px", "visibility", "presence", "x_m", "y_m", "z_m")
 
 
 class CsvSink(TextSink):
-    """A `.csv` file: comma, point, a header row, no quotes (no cell needs any).
+    """A `.csv` file: comma, decimal point, a header row, no quotes (no cell needs any).
 
-    The last columns are the joint angles, from the metres; one that is not defined is empty.
+    The last columns are the joint angles of the world landmarks; an undefined one is empty.
 
     Args:
         path: the file.
-        skeleton: names the columns of the keypoints.
+        skeleton: column names of the keypoints.
     """
 
     def __init__(self, path: str | os.PathLike[str], *, skeleton: Skeleton = BLAZEPOSE33) -> None:
         super().__init__(path)
         self._skeleton = skeleton
-        self._nobody = "," * (len(header(skeleton)) - len(_FRAME)) + "\n"
+        self._empty = "," * (len(header(skeleton)) - len(_FRAME)) + "\n"
 
     def head(self) -> str:
         return ",".join(header(self._skeleton)) + "\n"
@@ -46,10 +46,10 @@ class CsvSink(TextSink):
                 f"got {count}; open the sink with their skeleton"
             )
         check_finite(self.name, frame, poses)
-        when = f"{frame.index},{round(float(frame.time_s), 6)},{frame.width},{frame.height}"
+        time = f"{frame.index},{round(float(frame.time_s), 6)},{frame.width},{frame.height}"
         if not len(poses):
-            return when + self._nobody
-        # (N, K, 8) in the order of _POINT; rounded like the JSON Lines.
+            return time + self._empty
+        # (N, K, 8) in the order of _POINT; rounded like JSON Lines.
         points = np.concatenate(
             [
                 np.round(poses.landmarks_px, 3),
@@ -67,13 +67,13 @@ class CsvSink(TextSink):
             strict=True,
         )
         return "".join(
-            f"{when},{number},{score},{','.join([*map(repr, cells), *map(_angle, angles)])}\n"
+            f"{time},{number},{score},{','.join([*map(repr, cells), *map(_angle, angles)])}\n"
             for number, score, cells, angles in people
         )
 
 
 def header(skeleton: Skeleton) -> list[str]:
-    """Column names: the frame's, the person's, eight for each keypoint, one for each angle."""
+    """Column names: of the frame, of the person, eight per keypoint, one per angle."""
     points = [f"{name}_{part}" for name in skeleton.names for part in _POINT]
     return [*_FRAME, *_PERSON, *points, *(f"{name}_deg" for name in angle_keypoints(skeleton))]
 

@@ -1,8 +1,8 @@
-"""An MP4 with the drawn pictures: H.264, and each frame at the time it was taken.
+"""MP4 of the drawn pictures: H.264 with the timestamps of the frames.
 
-While it grows, the file is a row of fragments, each of which can be played once it is on disk:
-whatever ends the run, a `kill -9` or a full disk, the film is there up to its last fragment. At
-the end libav adds the index of a plain MP4, for players and editors that know nothing else.
+The file is written as fragments, each playable once it is on disk: after a `kill -9` or on a full
+disk, the video is complete up to its last fragment. At the end libav adds the index of a plain
+MP4, for players and editors that need it.
 """
 
 from __future__ import annotations
@@ -26,20 +26,20 @@ from blazetrack.types import Frame, Poses
 
 __all__ = ["VideoSink", "fit"]
 
-_TICKS = 60_000  # per second: holds 24, 25, 29.97, 30 and 60 fps; MPEG-4 takes no more than 65,535
-_NUDGE = _TICKS // 1000  # a frame that is not later than the last one comes 1 ms after it
-_LONGEST = 2**31  # ticks (10 hours) between two frames; MP4 has 32 bits for them
-_SMALLEST = 16  # pixels; encoders refuse less
-_ENCODERS = ("libx264", "libopenh264")  # else mpeg4, which is always there
+_TICKS = 60_000  # per second: exact for 24, 25, 29.97, 30 and 60 fps; MPEG-4 allows up to 65,535
+_MIN_STEP = _TICKS // 1000  # 1 ms, for non-increasing timestamps
+_MAX_STEP = 2**31  # ticks (10 hours) between two frames; MP4 has 32 bits for them
+_MIN_SIDE = 16  # pixels; encoders refuse less
+_ENCODERS = ("libx264", "libopenh264")  # else mpeg4, which always exists
 
-# A fragment begins with a key frame. Two seconds between them cost a sixth to a third more bytes
-# than the encoder's own choice (one per 250 frames), and are the most that a kill can take away.
+# A fragment begins with a key frame. One every two seconds costs a sixth to a third more bytes
+# than the encoder's default (one per 250 frames); it is the most that a kill can lose.
 _FRAGMENT_S = 2.0
 _MOVFLAGS = "+frag_keyframe+empty_moov+default_base_moof"
-if av.library_versions["libavformat"] >= (61, 7):  # FFmpeg 7.1; older films stay in fragments
+if av.library_versions["libavformat"] >= (61, 7):  # FFmpeg 7.1; with older ones the fragments stay
     _MOVFLAGS = "+frag_keyframe+hybrid_fragmented"
 
-# Older PyAV hands libav's complaints to `logging`, which prints them on stderr; newer is silent.
+# Older PyAV sends libav's messages to `logging`, which prints them on stderr.
 if av.logging.get_level() is not None:
     av.logging.set_level(av.logging.PANIC)
 
@@ -47,11 +47,11 @@ if av.logging.get_level() is not None:
 class VideoSink(Sink):
     """An `.mp4` file that plays in a browser.
 
-    Time starts with the first frame. Frames of another size than the first are fitted into it;
-    odd sizes grow by one pixel, for H.264 codes colour in pairs.
+    Time starts with the first frame. Frames of another size are fitted into the first one's; odd
+    sizes grow by one pixel, as H.264 codes colour in pairs.
 
     Args:
-        path: the file; an older one is replaced when the first frame comes.
+        path: the file; an existing one is replaced at the first frame.
         threads: encoder threads; 0 leaves the number to the encoder.
     """
 
@@ -62,7 +62,7 @@ class VideoSink(Sink):
         self._path = check_path(path)
         super().__init__(str(self._path))
         self._threads = threads
-        self._file: _File | None = None  # once the first frame came
+        self._file: _File | None = None  # None before the first frame
         self._container: Any = None  # an av OutputContainer
         self._stream: Any = None
         self._size = (0, 0)
@@ -70,10 +70,10 @@ class VideoSink(Sink):
         self._last = -1
         self._gap = _TICKS // 30
         self._moved = 0
-        self._key = -_LONGEST  # tick of the last key frame that was asked for
-        self._waiting: list[int] = []  # numbers of the frames that are not yet on disk for good
-        self._fragment = 0  # how many of them are in the fragment that is being made
-        self._whole = 0  # bytes of the fragments that are complete
+        self._key = -_MAX_STEP  # tick of the last requested key frame
+        self._waiting: list[int] = []  # numbers of the frames not yet safely on disk
+        self._fragment = 0  # how many of them are in the current fragment
+        self._whole = 0  # bytes of complete fragments
         self._closed = False
 
     def write(self, frame: Frame, poses: Poses, picture: Picture | None = None) -> None:
@@ -102,7 +102,7 @@ class VideoSink(Sink):
         if encoder == "mpeg4":
             self.warnings.append(f"{self.name}: no H.264 encoder; MPEG-4, browsers may refuse it")
         self._file = _File(self._path)
-        # Flushed after each packet, so that a fragment is on disk when it is complete.
+        # Flushed after each packet, so that complete fragments are on disk.
         options = {"movflags": _MOVFLAGS, "flush_packets": "1"}
         self._container = av.open(self._file, "w", format="mp4", options=options)
         stream: Any = self._container.add_stream(encoder, rate=30)
@@ -110,29 +110,29 @@ class VideoSink(Sink):
         stream.pix_fmt = "yuv420p"
         stream.codec_context.time_base = Fraction(1, _TICKS)
         stream.codec_context.thread_count = self._threads
-        # No B-frames: they need reordering, which blurs the length of a clip with uneven times.
+        # No B-frames: their reordering changes the duration of clips with a variable frame rate.
         stream.options = {"bf": "0"}
         if encoder == "libx264":
-            # No macroblock tree: x264's reads memory that nobody wrote, and about one film in 200
-            # came out otherwise. Without it crf 25 is as sharp as 23 was with it.
+            # No macroblock tree: x264 reads uninitialised memory there, so that about one video in
+            # 200 differed between runs. Without it crf 25 is as sharp as 23 with it.
             stream.options = {"bf": "0", "preset": "veryfast", "crf": "25", "mbtree": "0"}
-        # For encoders that know no crf; PyAV's default is a fixed rate, whatever the size.
+        # For encoders without crf; PyAV's default is one rate for every size.
         stream.bit_rate = max(500_000, 4 * stream.width * stream.height)
         self._stream = stream
-        # What the encoder refuses shows now, not ten frames later. Not `start_encoding`: libav 8
-        # ends the process where a film has a head but no frame.
+        # Settings that the encoder refuses fail here, not ten frames later. No `start_encoding`:
+        # libav 8 ends the process if a file has a header but no frame.
         stream.codec_context.open(strict=False)
 
     def _tick(self, time_s: float) -> int:
-        """The frame's time as a whole tick, always later than the last one."""
+        """The time of a frame in ticks, strictly increasing."""
         tick = round((time_s - self._start_s) * _TICKS)
         step = tick - self._last
-        if self._last < 0 or 0 < step < _LONGEST:
+        if self._last < 0 or 0 < step < _MAX_STEP:
             self._gap = step if self._last >= 0 else self._gap
         elif -_TICKS < step <= 0:
             self._moved += 1
-            tick = self._last + _NUDGE
-        else:  # the clock was set anew: go on from here
+            tick = self._last + _MIN_STEP
+        else:  # the clock was set: continue from here
             self._moved += 1
             tick = self._last + self._gap
             self._start_s = time_s - tick / _TICKS
@@ -141,17 +141,17 @@ class VideoSink(Sink):
 
     def _mux(self, packets: Any) -> None:
         for packet in packets:
-            # The last frame stays as long as the one before; the oldest PyAV cannot say so.
+            # The last frame lasts as long as the one before; the oldest PyAV cannot set it.
             with suppress(AttributeError):
                 packet.duration = self._gap
             begins = packet.is_keyframe
             self._container.mux(packet)
-            if begins and self._fragment:  # it made libav write what came before it
+            if begins and self._fragment:  # libav has written the fragment before it
                 self._settle()
             self._fragment += 1
 
     def _settle(self) -> None:
-        """The fragment that was being made is on disk."""
+        """Mark the current fragment as on disk."""
         assert self._file is not None
         self.last_frame = self._waiting[self._fragment - 1]
         self._whole = self._file.size
@@ -160,7 +160,7 @@ class VideoSink(Sink):
 
     def close(self) -> None:
         self._closed = True
-        if self._file is None or self._last < 0:  # interrupted before the first frame was in
+        if self._file is None or self._last < 0:  # interrupted before the first frame
             self._abandon()
             return
         try:
@@ -168,44 +168,44 @@ class VideoSink(Sink):
             self._container.close()
             self._file.finish()
             self._settle()
-            self._let_go()
+            self._release()
         except (FFmpegError, OSError, ValueError) as error:
             self._abandon()
             raise SinkError(f"{self.name}: cannot be finished ({_reason(error)})") from None
         if self._moved:
             self.warnings.append(
-                f"{self.name}: {self._moved} frames had a time that a film cannot hold (not after "
-                "the one before, or hours later); each was put right after it"
+                f"{self.name}: {self._moved} frames had a time that a video cannot hold (not after "
+                "the one before, or hours later); each was moved right behind it"
             )
 
     def _abandon(self) -> None:
-        """Leave the fragments that are complete, or no file where there is none."""
+        """Keep the complete fragments; remove a file without any."""
         self._closed = True
         if self._file is None:
-            return  # it could not be opened: what lies there is not ours
+            return  # not opened: an existing file is not ours
         self._file.refuse()
         if self._container is not None:
             with suppress(FFmpegError, OSError, ValueError):
                 self._container.close()
-        self._let_go()
+        self._release()
         if self._whole:
             with suppress(OSError):
                 os.truncate(self._path, self._whole)
         else:
             remove(self._path)
 
-    def _let_go(self) -> None:
+    def _release(self) -> None:
         file, self._file, self._container, self._stream = self._file, None, None, None
         if file is not None:
-            file.let_go()
+            file.release()
 
 
 class _File:
-    """What libav writes into: it only grows, until it is finished.
+    """The output of libav; append-only until it is finished.
 
-    What libav writes over the beginning makes the index at the end count. Some versions do it
-    before the index is there, so it waits for `finish`. After the first failure nothing more is
-    written.
+    libav overwrites the beginning to activate the index at the end; some versions do so before
+    the index is written, so overwriting waits for `finish`. After the first failure nothing more
+    is written.
     """
 
     def __init__(self, path: Path) -> None:
@@ -233,17 +233,17 @@ class _File:
         return self._place
 
     def finish(self) -> None:
-        """Write what had to wait; a pipe cannot go back, and its film stays in fragments."""
+        """Overwrite the beginning; a pipe cannot seek, and stays in fragments."""
         for place, data in self._late if self._raw.seekable() else ():
             self._raw.seek(place)
             self._put(data)
 
     def refuse(self) -> None:
-        """Let nothing more in."""
+        """Refuse everything from now on."""
         self._error = self._error or OSError(errno.EIO, os.strerror(errno.EIO))
 
-    def let_go(self) -> None:
-        """Close it; not `close`, which libav's wrapper would call by itself."""
+    def release(self) -> None:
+        """Close the file; not named `close`, which PyAV would call by itself."""
         self._raw.close()
 
     def _put(self, data: bytes) -> None:
@@ -258,11 +258,11 @@ class _File:
 
 
 def fit(image: Picture, size: tuple[int, int]) -> Picture:
-    """Bring a picture to the film's size without stretching it.
+    """Fit a picture into the size of the video without stretching it.
 
     Args:
         image: `(H, W, 3)` uint8.
-        size: width and height of the film's first picture.
+        size: width and height of the first picture.
 
     Returns:
         `size` in pixels, made even and at least 16 by repeating the right and lower edge.
@@ -275,13 +275,13 @@ def fit(image: Picture, size: tuple[int, int]) -> Picture:
         left, top = (width - inner[0]) // 2, (height - inner[1]) // 2
         image = np.zeros((height, width, 3), np.uint8)
         image[top : top + inner[1], left : left + inner[0]] = small
-    right = max(width + width % 2, _SMALLEST) - width
-    below = max(height + height % 2, _SMALLEST) - height
+    right = max(width + width % 2, _MIN_SIDE) - width
+    below = max(height + height % 2, _MIN_SIDE) - height
     if right or below:
         image = cv2.copyMakeBorder(image, 0, below, 0, right, cv2.BORDER_REPLICATE)
     return np.ascontiguousarray(image)
 
 
 def _reason(error: Exception) -> str:
-    """The short half of a libav or system error."""
+    """The message of a libav or system error, without its number."""
     return str(getattr(error, "strerror", None) or error).lower()

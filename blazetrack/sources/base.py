@@ -1,4 +1,4 @@
-"""What every source is: an iterable of frames with a description, usable in a `with`."""
+"""Base class of sources: iterables of frames with a description; context managers."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from itertools import islice
-from types import TracebackType
 from typing import Any, Literal
 
 import numpy as np
@@ -26,17 +25,17 @@ PICTURE_ENDINGS = frozenset((*_JPEG, *_OTHER, ".pbm", ".pgm", ".pnm", ".ppm"))
 
 @dataclass(frozen=True, slots=True)
 class SourceInfo:
-    """What is known of a source before its first frame.
+    """Description of a source, known before its first frame.
 
     Attributes:
-        name: how to speak of it in a message; never holds a password.
-        kind: `video` and `stills` are files, `live` does not wait for the reader, `synthetic`
+        name: names it in a message; never holds a password.
+        kind: `video` and `stills` are files, `live` does not wait for its reader, `synthetic`
             is drawn.
-        width: pixels, None where the pictures differ.
-        height: pixels, None where the pictures differ.
-        fps: frames per second, None where there is no steady rate.
-        frames: how many frames it says it has, None where it does not say.
-        is_camera: people see themselves in it, so a live view shows it as a mirror does.
+        width: pixels, None if the pictures differ.
+        height: pixels, None if the pictures differ.
+        fps: frames per second, None without a constant rate.
+        frames: number of frames that it announces, None if it does not.
+        is_camera: a camera of this machine; a live view mirrors it.
     """
 
     name: str
@@ -51,13 +50,13 @@ class SourceInfo:
 class Source(ABC):
     """Frames from outside, one after the other.
 
-    A source of files starts over each time it is iterated; a live one goes on.
+    Each iteration of a source of files starts again; a live one continues.
 
     Attributes:
-        info: what is known of it.
-        warnings: one line for each thing that went wrong without ending the run.
-        skipped: how many pictures or packets could not be read since iteration began.
-        waiting: what it waits for just now, in a few words; empty where pictures come.
+        info: its description.
+        warnings: one line per problem that did not end the run.
+        skipped: unreadable pictures or packets of this iteration.
+        waiting: what it waits for at the moment, in a few words; empty in normal operation.
     """
 
     def __init__(self, info: SourceInfo) -> None:
@@ -91,18 +90,13 @@ class Source(ABC):
         finally:
             frames.close()
 
-    def close(self) -> None:  # noqa: B027  # files are closed by the iteration that opened them
-        """Let go of the device; harmless when called twice."""
+    def close(self) -> None:  # noqa: B027  # files are closed by their iteration
+        """Release the device; idempotent."""
 
     def __enter__(self) -> Source:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *exc: object) -> None:
         self.close()
 
 
@@ -110,12 +104,12 @@ def frame_from_array(image: Any, index: int = 0, time_s: float = 0.0) -> Frame:
     """A frame from a numpy picture.
 
     Args:
-        image: `(H, W, 3)` uint8, RGB. May be read-only; copied only where it is not contiguous.
+        image: `(H, W, 3)` uint8, RGB. May be read-only; copied only if not contiguous.
         index: number of the frame.
         time_s: capture time in seconds.
 
     Raises:
-        InputError: the array has another shape or type; nothing is converted silently.
+        InputError: the array has another shape or type.
     """
     if isinstance(image, np.ndarray) and not image.flags.c_contiguous:
         image = np.ascontiguousarray(image)
@@ -124,10 +118,10 @@ def frame_from_array(image: Any, index: int = 0, time_s: float = 0.0) -> Frame:
 
 @contextmanager
 def quiet_opencv() -> Iterator[None]:
-    """Keep OpenCV's log off stderr: what goes wrong is told in one line by our own error."""
+    """Silence OpenCV's log on stderr; our own error reports the problem in one line."""
     import cv2
 
-    # OpenCV 4 has the switch at the top, OpenCV 5 in utils.logging; 0 is silent in both.
+    # In OpenCV 4 at the top level, in OpenCV 5 in utils.logging; 0 is silent in both.
     log = cv2 if hasattr(cv2, "setLogLevel") else cv2.utils.logging
     before = log.getLogLevel()
     log.setLogLevel(0)

@@ -15,35 +15,34 @@ from numpy.typing import NDArray
 
 from blazetrack.errors import SourceError
 from blazetrack.sources.base import Source, SourceInfo, quiet_opencv
-from blazetrack.sources.devices import why_not
+from blazetrack.sources.devices import diagnose
 from blazetrack.types import Frame
 
 __all__ = ["CameraSource"]
 
-_MISSES = 20  # reads in a row without a picture: the camera is gone
-_PAUSE_S = 0.1  # between two of them
-_AGAIN_S = 0.5  # between two tries to open it anew
-_TIMEOUT_MS = 4000  # for a stream's server to answer
-_ENDLESS = 2**31  # more frames than that are a decoder's way to say that it does not know
+_MAX_MISSES = 20  # consecutive reads without a picture before the camera counts as lost
+_MISS_PAUSE_S = 0.1  # between them
+_REOPEN_PAUSE_S = 0.5
+_TIMEOUT_MS = 4000  # of a stream's server
+_MAX_COUNT = 2**31  # decoders report larger numbers for an unknown length
 
 
 class CameraSource(Source):
-    """Live pictures; a frame's time is when it was read, counted from the first one.
+    """Live pictures; the time of a frame is when it was read, counted from the first one.
 
-    Where pictures stay away, it is opened again and again for a while; then time goes on as the
-    clock does.
+    When pictures stop, it is reopened until `retry_s` is over; the gap is part of the time.
 
     Args:
         address: camera number, device path, or address of a stream (rtsp, http …).
-        size: width and height to ask the camera for; it answers with the nearest it has.
-        fps: frames per second to ask the camera for.
-        retry_s: how long to wait for pictures to come back.
-        report: is told at once what the user should know: that it waits, that it goes on.
-        clock: seconds, never going back.
+        size: width and height requested from the camera, which takes the nearest it has.
+        fps: frame rate requested from the camera.
+        retry_s: how long to wait for new pictures.
+        report: receives a line at once when the source waits, and when it continues.
+        clock: seconds, monotonic.
 
     Raises:
-        SourceError: nothing there, in use by another program, or unplugged while running. A
-            stream that ends ends the run normally, with a line in `warnings`.
+        SourceError: no such device, in use by another program, or unplugged while running. The
+            end of a stream is no error; it adds a line to `warnings`.
     """
 
     def __init__(
@@ -64,10 +63,12 @@ class CameraSource(Source):
         first = self._open()
         if first is None:
             self.close()
-            raise SourceError(f"{name}: expected live pictures, got none; {self._why_not()}")
+            raise SourceError(f"{name}: expected live pictures, got none; {self._diagnosis()}")
         rate = float(self._capture.get(cv2.CAP_PROP_FPS))
-        # A file on a server has its own end; to open it anew would be to play it once more.
-        self._ends = self._is_stream and 0 < self._capture.get(cv2.CAP_PROP_FRAME_COUNT) < _ENDLESS
+        # A file on a server ends by itself; reopening it would play it again.
+        self._ends = (
+            self._is_stream and 0 < self._capture.get(cv2.CAP_PROP_FRAME_COUNT) < _MAX_COUNT
+        )
         height, width = first.shape[:2]
         info = SourceInfo(
             name,
@@ -80,7 +81,7 @@ class CameraSource(Source):
         super().__init__(info)
 
     def _open(self) -> NDArray[np.uint8] | None:
-        """Open the camera and read a picture: it proves that nobody else uses it, and its size."""
+        """Open the camera and read a picture, which proves that it is free, and gives its size."""
         with quiet_opencv(), _quiet_ffmpeg():
             if self._is_stream:
                 limits = [cv2.CAP_PROP_OPEN_TIMEOUT_MSEC, _TIMEOUT_MS]
@@ -93,11 +94,11 @@ class CameraSource(Source):
             self._capture.set(cv2.CAP_PROP_FRAME_HEIGHT, self._size[1])
         if self._fps is not None:
             self._capture.set(cv2.CAP_PROP_FPS, self._fps)
-        self._capture.set(cv2.CAP_PROP_BUFFERSIZE, 1)  # a fresh picture, not the oldest waiting
+        self._capture.set(cv2.CAP_PROP_BUFFERSIZE, 1)  # the newest picture, not the oldest
         return self._read() if self._capture.isOpened() else None
 
-    def _why_not(self) -> str:
-        return "check the address and the network" if self._is_stream else why_not(self._address)
+    def _diagnosis(self) -> str:
+        return "check the address and the network" if self._is_stream else diagnose(self._address)
 
     def _read(self) -> NDArray[np.uint8] | None:
         """The next picture as RGB, or None."""
@@ -105,7 +106,7 @@ class CameraSource(Source):
             with quiet_opencv():
                 ok, bgr = self._capture.read()
         except cv2.error:
-            return None  # some drivers raise when the device vanishes; counted as a miss
+            return None  # some drivers raise when the device is unplugged; counted as a miss
         if not ok or bgr is None or not bgr.size:
             return None
         rgb: NDArray[np.uint8] = cv2.cvtColor(bgr, cv2.COLOR_BGR2RGB)
@@ -121,24 +122,24 @@ class CameraSource(Source):
             index += 1
 
     def _next(self, read: int) -> NDArray[np.uint8] | None:
-        """The next picture, also after a gap; None where there are no more."""
-        for _ in range(_MISSES):
+        """The next picture, also after a gap; None at the end."""
+        for _ in range(_MAX_MISSES):
             if self._closed:
                 return None
             image = self._read()
             if image is not None:
                 return image
-            time.sleep(_PAUSE_S)
+            time.sleep(_MISS_PAUSE_S)
         if not self._ends and self._retry_s > 0:
-            image = self._come_back()
+            image = self._reopen()
         if image is None and not self._closed:
-            self._give_up(read)
+            self._end(read)
         return image
 
-    def _come_back(self) -> NDArray[np.uint8] | None:
-        """Open the camera until it gives a picture or the time is up."""
+    def _reopen(self) -> NDArray[np.uint8] | None:
+        """Reopen the camera until it gives a picture or the time is up."""
         lost_s = self._clock()
-        self._tell(f"gives no more pictures; waiting up to {self._retry_s:g} s for it")
+        self._log(f"gives no more pictures; waiting up to {self._retry_s:g} s for it")
         self.waiting = f"waiting for {self.info.name}"
         try:
             while not self._closed and self._clock() - lost_s < self._retry_s:
@@ -146,31 +147,28 @@ class CameraSource(Source):
                 image = self._open()
                 if image is not None:
                     away_s = self._clock() - lost_s
-                    self._tell(f"is back after {away_s:.1f} s")
+                    self._log(f"is back after {away_s:.1f} s")
                     self.warnings.append(f"{self.info.name}: was away for {away_s:.1f} s")
                     return image
-                time.sleep(_AGAIN_S)
+                time.sleep(_REOPEN_PAUSE_S)
         finally:
             self.waiting = ""
         return None
 
-    def _tell(self, what: str) -> None:
+    def _log(self, event: str) -> None:
         if self._report is not None:
-            self._report(f"{self.info.name}: {what}")
+            self._report(f"{self.info.name}: {event}")
 
-    def _give_up(self, read: int) -> None:
-        waited = (
-            ""
-            if self._ends or not self._retry_s
-            else f" and did not come back in {self._retry_s:g} s"
-        )
-        if self._is_stream:
-            self.warnings.append(f"{self.info.name}: the stream ended after {read} frames{waited}")
-            return
-        raise SourceError(
-            f"{self.info.name}: gives no more pictures after {read} frames{waited}; "
-            f"{self._why_not()}"
-        )
+    def _end(self, read: int) -> None:
+        """End a stream with a warning, a camera with an error."""
+        event = f"after {read} frames"
+        if not self._ends and self._retry_s:
+            event += f" and did not come back in {self._retry_s:g} s"
+        if not self._is_stream:
+            raise SourceError(
+                f"{self.info.name}: gives no more pictures {event}; {self._diagnosis()}"
+            )
+        self.warnings.append(f"{self.info.name}: the stream ended {event}")
 
     def close(self) -> None:
         self._closed = True
@@ -178,13 +176,13 @@ class CameraSource(Source):
 
 
 def without_password(address: str) -> str:
-    """The address without `user:password@`, fit for a screen or a log."""
+    """The address without `user:password@`, for messages."""
     return re.sub(r"(?<=://)[^/@]*@", "", address)
 
 
 @contextmanager
 def _quiet_ffmpeg() -> Iterator[None]:
-    """Keep the libav inside OpenCV off stderr; it reads this variable when it first starts."""
+    """Silence the libav inside OpenCV on stderr; it reads this variable once, at its start."""
     name = "OPENCV_FFMPEG_LOGLEVEL"
     if name in os.environ:
         yield

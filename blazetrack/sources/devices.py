@@ -1,6 +1,8 @@
-"""The cameras of this machine: which there are, and why one gives no pictures.
+"""Cameras of this machine: a list, and why one gives no pictures.
 
-Only Linux tells without opening them: device files and /sys. Elsewhere one has to try.
+Linux lists them in /dev and /sys without opening them. `cv2-enumerate-cameras` 1.4 would list
+those of other systems, but needs PyObjC on macOS (6 packages), and on Linux it lists each camera
+twice, lists files that are no video devices, and misses multi-planar cameras.
 """
 
 from __future__ import annotations
@@ -14,17 +16,17 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
-__all__ = ["Camera", "list_cameras", "who_holds", "why_not"]
+__all__ = ["Camera", "device_user", "diagnose", "list_cameras"]
 
-# From linux/videodev2.h: VIDIOC_QUERYCAP asks what a device can do, and starts nothing.
+# linux/videodev2.h: VIDIOC_QUERYCAP reads the capabilities of a device, and starts nothing.
 _QUERYCAP = 0x80685600
 _CAPABILITY = struct.Struct("=16s32s32sIII3I")  # driver, card, bus, version, all, this node's
-_CAPTURE = 0x00000001 | 0x00001000  # to memory, from one plane or several
+_CAPTURE = 0x00000001 | 0x00001000  # single-planar, multi-planar
 _DEVICE_CAPS = 0x80000000
 
 
 class Camera(NamedTuple):
-    """A camera as `blazetrack run NUMBER` takes it."""
+    """A camera; `blazetrack run NUMBER` opens it."""
 
     number: int
     name: str
@@ -40,16 +42,15 @@ def list_cameras(
     devices: Path = Path("/dev"),
     captures: Callable[[str], bool | None] | None = None,
 ) -> list[Camera] | None:
-    """The cameras of this machine in the order of their numbers; None where it does not tell.
+    """The cameras of this machine by number; None on systems other than Linux.
 
-    A device that is known not to capture, such as a codec or a camera's second file for metadata,
-    is left out.
+    Devices that do not capture, such as codecs and metadata nodes of cameras, are omitted.
 
     Args:
         platform: as `sys.platform`.
-        system: where Linux keeps the names.
-        devices: where the device files are.
-        captures: whether a device gives pictures, None where it cannot be asked.
+        system: folder of the names.
+        devices: folder of the device files.
+        captures: whether a device captures pictures, None if unknown.
     """
     if not platform.startswith("linux"):
         return None
@@ -63,46 +64,43 @@ def list_cameras(
     return sorted(found)
 
 
-def why_not(address: int | str, platform: str = sys.platform) -> str:
-    """What keeps a camera from giving pictures, as far as this machine tells, and what to do."""
+def diagnose(address: int | str, platform: str = sys.platform) -> str:
+    """Why a camera gives no pictures, as far as it can be known, and what to do."""
     other = "try another number, or `synthetic`"
     if not platform.startswith("linux"):
         return f"is it plugged in, allowed, and free of other programs? ({other})"
     path = f"/dev/video{address}" if isinstance(address, int) else address
-    problem = _try(path)
+    problem = _try_open(path)
     if problem in (errno.ENOENT, errno.ENODEV, errno.ENXIO):
         here = ", ".join(map(str, list_cameras(platform) or [])) or "none"
         return f"there is no such device ({path}); is it plugged in? cameras here: {here}"
     if problem in (errno.EACCES, errno.EPERM):
-        return (
-            f"no permission to use {path}; add yourself to its group, most often `video`, and log "
-            "in anew"
-        )
+        return f"no permission to use {path}; join its group (most often `video`), and log in anew"
     if _captures(path) is False:
         return f"{path} is no device that captures pictures; see `blazetrack info`, or {other}"
-    holder = who_holds(path)
-    if problem == errno.EBUSY or holder:
-        return f"{path} is in use by {holder or 'another program'}; end that first"
-    return f"{path} is there but silent; plug it in anew, or {other}"
+    user = device_user(path)
+    if problem == errno.EBUSY or user:
+        return f"{path} is in use by {user or 'another program'}; end that first"
+    return f"{path} exists but gives no pictures; plug it in anew, or {other}"
 
 
-def who_holds(path: str, processes: Path = Path("/proc")) -> str:
-    """The program that has a device open, as `name (process 12)`; empty where none is seen."""
+def device_user(path: str, processes: Path = Path("/proc")) -> str:
+    """The program that has a device open, as `name (process 12)`; empty if none is visible."""
     own = str(os.getpid())
     target = os.path.realpath(path)
     for folder in processes.glob("[0-9]*/fd"):
         number = folder.parent.name
         try:
             links = [] if number == own else [os.readlink(entry) for entry in folder.iterdir()]
-        except OSError:  # it has just ended, or is somebody else's
+        except OSError:  # it has just ended, or belongs to another user
             continue
         if target in links:
             return f"{_read(folder.parent / 'comm') or 'a program'} (process {number})"
     return ""
 
 
-def _try(path: str) -> int:
-    """Open and close a device; the system's error number, 0 where it opens."""
+def _try_open(path: str) -> int:
+    """Open and close a device; the error number of the system, 0 on success."""
     try:
         os.close(os.open(path, os.O_RDWR | os.O_NONBLOCK))
     except OSError as error:
@@ -111,21 +109,21 @@ def _try(path: str) -> int:
 
 
 def _captures(path: str) -> bool | None:
-    """Ask the driver whether a device gives pictures; None where it may not be opened."""
+    """Whether the driver reports that a device captures; None if it cannot be opened."""
     import fcntl  # not on Windows
 
-    answer = bytearray(_CAPABILITY.size)
+    reply = bytearray(_CAPABILITY.size)
     try:
         device = os.open(path, os.O_RDWR | os.O_NONBLOCK)
     except OSError:
         return None
     try:
-        fcntl.ioctl(device, _QUERYCAP, answer)
-    except OSError:  # not a video device at all
+        fcntl.ioctl(device, _QUERYCAP, reply)
+    except OSError:  # no video device
         return False
     finally:
         os.close(device)
-    *_, everything, node, _, _, _ = _CAPABILITY.unpack(answer)
+    *_, everything, node, _, _, _ = _CAPABILITY.unpack(reply)
     return bool((node if everything & _DEVICE_CAPS else everything) & _CAPTURE)
 
 

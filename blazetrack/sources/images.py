@@ -1,4 +1,4 @@
-"""A picture file, or a folder of them."""
+"""A picture file, or a folder of picture files."""
 
 from __future__ import annotations
 
@@ -23,13 +23,12 @@ _FPS = 30.0
 class ImageSource(Source):
     """One picture, or the pictures of a folder in natural order (2.png before 10.png).
 
-    Stills have no clock: picture `i` gets the time `i / fps`. In a folder, a picture that cannot
-    be read is skipped, counted and named in `warnings`; other files and hidden ones are no
-    pictures.
+    Picture `i` has the time `i / fps`. In a folder, an unreadable picture is skipped, counted and
+    named in `warnings`; other files and hidden ones are ignored.
 
     Args:
         path: picture or folder.
-        fps: the clock's pace, 30 by default.
+        fps: clock of the pictures, 30 by default.
 
     Raises:
         SourceError: the picture cannot be read, the folder has none, or all are unreadable.
@@ -60,12 +59,12 @@ class ImageSource(Source):
         if not index:
             raise SourceError(
                 f"{self.info.name}: none of {len(self._paths)} pictures can be read; "
-                f"the first says: {self.warnings[0]}"
+                f"the first error: {self.warnings[0]}"
             )
 
 
 def list_pictures(folder: Path) -> list[Path]:
-    """The picture files of a folder in natural order; `SourceError` where there is none."""
+    """The picture files of a folder in natural order; `SourceError` if there is none."""
     try:
         found = [path for path in folder.iterdir() if path.suffix.lower() in PICTURE_ENDINGS]
     except OSError as error:
@@ -82,8 +81,8 @@ def list_pictures(folder: Path) -> list[Path]:
 def read_picture(path: str | os.PathLike[str]) -> NDArray[np.uint8]:
     """Read a picture file as RGB.
 
-    Grey becomes three equal channels, 16 bit becomes 8, an alpha channel is dropped (the colours
-    below it stay as stored), and the camera's EXIF orientation is obeyed.
+    Grey becomes three equal channels, 16 bit becomes 8, an alpha channel is dropped (colours stay
+    as stored), and the EXIF orientation is applied.
 
     Returns:
         `(H, W, 3)` uint8, C-contiguous.
@@ -92,7 +91,7 @@ def read_picture(path: str | os.PathLike[str]) -> NDArray[np.uint8]:
         SourceError: the file is missing, empty, or not a picture that OpenCV can decode.
     """
     try:
-        # Not cv2.imread: on Windows it cannot open a path outside the code page.
+        # cv2.imread cannot open a path outside the code page of Windows.
         data = np.fromfile(path, np.uint8)
     except OSError as error:
         raise SourceError(f"{path}: cannot read this file ({error.strerror})") from None

@@ -1,4 +1,4 @@
-"""A video file, decoded with its own timestamps and turned upright."""
+"""A video file, decoded with its own timestamps and rotated upright."""
 
 from __future__ import annotations
 
@@ -20,28 +20,28 @@ from blazetrack.errors import SourceError
 from blazetrack.sources.base import Source, SourceInfo
 from blazetrack.types import Frame
 
-__all__ = ["VideoSource", "turn_upright"]
+__all__ = ["VideoSource", "rotate_upright"]
 
-# Older PyAV hands libav's complaints to `logging`, which prints them on stderr; newer is silent.
+# Older PyAV sends libav's messages to `logging`, which prints them on stderr.
 if av.logging.get_level() is not None:
     av.logging.set_level(av.logging.PANIC)
 
-# A title that is not UTF-8 is no reason to refuse a video; PyAV 19 thinks so by itself.
+# Metadata that is not UTF-8 is ignored; that is the default from PyAV 19 on.
 _OPEN: Any = {"metadata_errors": "ignore"} if int(av.__version__.split(".")[0]) < 19 else {}
 
 
 class VideoSource(Source):
     """The first video stream of a file.
 
-    Time starts at 0.0 with the first picture. A damaged packet is skipped and counted; a file
-    that breaks off ends the run normally with a line in `warnings`.
+    Time starts at 0.0 with the first picture. A damaged packet is skipped and counted; a
+    truncated file ends normally with a line in `warnings`.
 
     Args:
         path: the file.
         threads: decoder threads; 0 leaves the number to the decoder.
 
     Raises:
-        SourceError: not a video, or not one picture in it can be read.
+        SourceError: no video, or no readable picture in it.
     """
 
     def __init__(self, path: str | os.PathLike[str], *, threads: int = 1) -> None:
@@ -51,7 +51,7 @@ class VideoSource(Source):
         with self._open() as container:
             stream = self._stream(container)
             rate, promised = stream.average_rate, stream.frames
-        # Only a decoded picture tells its true size, and whether the file is worth anything.
+        # Only a decoded picture gives the true size, and proves that the file is readable.
         frames = self._frames()
         first = next(frames)
         frames.close()
@@ -77,11 +77,11 @@ class VideoSource(Source):
                 else:
                     origin = picture.pts if origin is None else origin
                     time_s = float((picture.pts - origin) * picture.time_base)
-                # swscale's default matrix for every file: the same pixels as OpenCV's reader.
+                # swscale's default matrix for every file: same pixels as OpenCV's reader.
                 image: Any = picture.to_ndarray(format="rgb24")
-                yield Frame(turn_upright(image, display_matrix(picture)), index, time_s)
+                yield Frame(rotate_upright(image, display_matrix(picture)), index, time_s)
                 index += 1
-            self._judge(index, stream.frames)
+            self._check_end(index, stream.frames)
 
     def _open(self) -> InputContainer:
         try:
@@ -119,8 +119,8 @@ class VideoSource(Source):
                 continue
             yield from pictures
 
-    def _judge(self, read: int, promised: int) -> None:
-        """Say at the end what was missing."""
+    def _check_end(self, read: int, promised: int) -> None:
+        """Report missing frames at the end."""
         if not read:
             raise SourceError(
                 f"{self._path}: expected a video, got not one readable picture; "
@@ -133,13 +133,13 @@ class VideoSource(Source):
 
 
 def display_matrix(picture: VideoFrame) -> bytes | None:
-    """The 36 bytes of the picture's display matrix, or None where it has none."""
+    """The 36 bytes of the picture's display matrix, or None."""
     side_data: Any = picture.side_data.get("DISPLAYMATRIX")
     return None if side_data is None else bytes(side_data)
 
 
-def turn_upright(image: NDArray[np.uint8], matrix: bytes | None) -> NDArray[np.uint8]:
-    """Turn and mirror a decoded picture as its file asks, in quarter turns.
+def rotate_upright(image: NDArray[np.uint8], matrix: bytes | None) -> NDArray[np.uint8]:
+    """Rotate by quarter turns and mirror a picture by the display matrix of its file.
 
     Args:
         image: `(H, W, 3)` uint8.
@@ -162,5 +162,5 @@ def turn_upright(image: NDArray[np.uint8], matrix: bytes | None) -> NDArray[np.u
 
 
 def _reason(error: Exception) -> str:
-    """The short half of a libav or system error."""
+    """The message of a libav or system error, without its number."""
     return str(getattr(error, "strerror", None) or error).lower()

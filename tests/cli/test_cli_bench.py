@@ -1,4 +1,4 @@
-"""`blazetrack bench` says what this machine can do, for people and for programs."""
+"""`blazetrack bench`: figures as JSON and as a table."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def run(capsys: pytest.CaptureFixture[str], *args: str) -> tuple[int, str, str]:
     return int(end.value.code or 0), out, err
 
 
-def test_the_report_has_every_figure(weights: Store, capsys: pytest.CaptureFixture[str]) -> None:
+def test_bench_json_has_all_figures(weights: Store, capsys: pytest.CaptureFixture[str]) -> None:
     code, out, _ = run(capsys, CLIP, "--frames", "20", "--threads", "1", "--json")
     assert code == 0
     report = json.loads(out)
@@ -36,9 +36,7 @@ def test_the_report_has_every_figure(weights: Store, capsys: pytest.CaptureFixtu
     }
 
 
-def test_several_people_take_their_graph_and_share_the_time_with_the_detector(
-    weights: Store, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_bench_people_uses_pose_multi(weights: Store, capsys: pytest.CaptureFixture[str]) -> None:
     code, out, _ = run(capsys, CLIP, "--people", "2", "--frames", "20", "--threads", "1", "--json")
     assert code == 0
     report = json.loads(out)
@@ -48,13 +46,15 @@ def test_several_people_take_their_graph_and_share_the_time_with_the_detector(
     assert 0 < row["detector_share"] < 1
 
 
-def test_the_table_is_for_people(weights: Store, capsys: pytest.CaptureFixture[str]) -> None:
+def test_bench_prints_table(weights: Store, capsys: pytest.CaptureFixture[str]) -> None:
     code, out, _ = run(capsys, CLIP, "--frames", "20", "--threads", "1")
     assert code == 0
     assert "start to first result" in out
 
 
-def test_nobody_to_follow_is_one_line(weights: Store, capsys: pytest.CaptureFixture[str]) -> None:
+def test_bench_without_people_is_one_line(
+    weights: Store, capsys: pytest.CaptureFixture[str]
+) -> None:
     code, _, err = run(capsys, "synthetic?scene=empty&size=320x240", "--frames", "20")
     assert code == 2
     assert "no person was tracked" in err

@@ -1,3 +1,5 @@
+"""`blazetrack demo`: its files, its score, its table."""
+
 from __future__ import annotations
 
 import json
@@ -8,7 +10,7 @@ import av
 import pytest
 
 
-def test_the_demo_tracks_the_drawn_person(command: Any, weights: object, tmp_path: Path) -> None:
+def test_demo_tracks_drawn_person(command: Any, weights: object, tmp_path: Path) -> None:
     answer = command("demo", "--frames", 45, "--offline", "--json")
     assert (answer.code, answer.err) == (0, [])
     report = answer.json()
@@ -23,7 +25,7 @@ def test_the_demo_tracks_the_drawn_person(command: Any, weights: object, tmp_pat
     assert [json.loads(line)["frame"] for line in lines] == list(range(45))
 
 
-def test_the_light_model_needs_nothing_but_the_package(
+def test_demo_lite_model_needs_no_download(
     command: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("BLAZETRACK_HOME", str(tmp_path / "empty"))
@@ -35,9 +37,7 @@ def test_the_light_model_needs_nothing_but_the_package(
     assert report["pck"] >= 0.9
 
 
-def test_the_demo_prints_a_table_and_where_its_files_are(
-    command: Any, weights: object, tmp_path: Path
-) -> None:
+def test_demo_prints_table_and_files(command: Any, weights: object, tmp_path: Path) -> None:
     (tmp_path / "here").mkdir()
     answer = command("demo", "--frames", 3, "--folder", "here")
     assert answer.code == 0

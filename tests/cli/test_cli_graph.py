@@ -1,3 +1,5 @@
+"""`blazetrack graph`: list, show, check."""
+
 from __future__ import annotations
 
 from pathlib import Path
@@ -9,7 +11,7 @@ SHIPPED = ["mediapipe_legacy", "mediapipe_tasks", "pose", "pose_image", "pose_mu
 BROKEN = Path(__file__).parents[1] / "graphs"
 
 
-def test_list_shows_what_ships(command: Any) -> None:
+def test_graph_list_has_shipped_graphs(command: Any) -> None:
     rows = command("graph", "list", "--json").json()
     assert [row["name"] for row in rows] == SHIPPED
     assert all(Path(row["file"]).is_file() and row["nodes"] > 5 for row in rows)
@@ -40,7 +42,7 @@ def test_check_takes_a_file(command: Any, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("file", sorted(BROKEN.glob("*.yaml")), ids=lambda file: file.stem)
-def test_check_refuses_every_broken_graph_in_one_line(command: Any, file: Path) -> None:
+def test_graph_check_broken_graph_is_one_line(command: Any, file: Path) -> None:
     answer = command("graph", "check", file)
     assert (answer.code, answer.out, len(answer.err)) == (2, "", 1)
     assert answer.err[0].startswith(f"blazetrack: {file}")

@@ -20,11 +20,12 @@ import av
 import numpy as np
 import pytest
 
-from tests.hearing import BLAZETRACK
+from tests.signal_process import BLAZETRACK
 
-pytestmark = pytest.mark.skipif(
-    sys.platform == "win32", reason="no signal can be sent to another process here"
-)
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(sys.platform == "win32", reason="signals need another system"),
+]
 
 SOURCE = "synthetic?frames=100000&size=320x240"
 FPS = 30
@@ -103,9 +104,7 @@ def pictures(path: Path) -> int:
 
 
 @pytest.mark.parametrize("name", ["SIGINT", "SIGTERM", "SIGHUP"])
-def test_a_signal_leaves_whole_files_and_a_summary(
-    weights: object, tmp_path: Path, name: str
-) -> None:
+def test_run_signal_completes_files_and_summary(weights: object, tmp_path: Path, name: str) -> None:
     number = getattr(signal, name)
     process = start(run(*outs(tmp_path), f"--trace={tmp_path / 't'}"))
     code, out, err = end(process, number, holds(tmp_path / "x.jsonl", 10))
@@ -119,11 +118,11 @@ def test_a_signal_leaves_whole_files_and_a_summary(
     assert "detector runs" in out
     ended_by = "Ctrl-C" if name == "SIGINT" else name
     each = ", ".join(f"{tmp_path / file} up to frame {count - 1}" for file in FILES)
-    says = f"blazetrack: ended by {ended_by} after {count} frames; complete: {each}"
-    assert err.splitlines()[-1] == says
+    message = f"blazetrack: ended by {ended_by} after {count} frames; complete: {each}"
+    assert err.splitlines()[-1] == message
 
 
-def test_a_terminal_that_is_closed_leaves_whole_files(weights: object, tmp_path: Path) -> None:
+def test_run_closed_terminal_completes_files(weights: object, tmp_path: Path) -> None:
     screen, terminal = os.openpty()
     process = subprocess.Popen(
         run(*outs(tmp_path)), stdin=terminal, stdout=terminal, stderr=terminal
@@ -152,7 +151,7 @@ def test_a_terminal_that_is_closed_leaves_whole_files(weights: object, tmp_path:
     assert whole_rows(tmp_path / "x.csv") == pictures(tmp_path / "x.mp4") == count
 
 
-def test_a_signal_elsewhere_is_one_line(command: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_info_signal_is_one_line(command: Command, monkeypatch: pytest.MonkeyPatch) -> None:
     before = signal.signal(signal.SIGTERM, signal.SIG_DFL)
     monkeypatch.setattr("blazetrack.cli.info.collect", lambda: signal.raise_signal(signal.SIGTERM))
     answer = command("info")
@@ -161,7 +160,7 @@ def test_a_signal_elsewhere_is_one_line(command: Command, monkeypatch: pytest.Mo
     assert answer.err[-1] == "blazetrack: ended by SIGTERM"
 
 
-def test_a_kill_leaves_a_film_that_plays(weights: object, tmp_path: Path) -> None:
+def test_run_killed_video_is_playable(weights: object, tmp_path: Path) -> None:
     process = start(run(*outs(tmp_path)))
     code, _, _ = end(process, signal.SIGKILL, holds(tmp_path / "x.jsonl", 5 * FPS))
     assert code == -signal.SIGKILL
@@ -193,8 +192,8 @@ def on_small_disk(folder: Path, kilobytes: int, *names: str) -> Ended:
     return done.returncode, done.stdout, done.stderr
 
 
-def told(err: str, path: Path) -> int:
-    """How many frames of a file are complete, as the last line on stderr says."""
+def reported(err: str, path: Path) -> int:
+    """Number of complete frames of a file, by the last line on stderr."""
     (line,) = (line for line in err.splitlines() if line.startswith("blazetrack: "))
     assert "Traceback" not in err
     found = re.search(rf"{re.escape(str(path))} up to frame (\d+)", line)
@@ -202,29 +201,29 @@ def told(err: str, path: Path) -> int:
     return int(found[1]) + 1
 
 
-def test_a_film_on_a_full_disk_plays_up_to_there(weights: object, tmp_path: Path) -> None:
+def test_run_full_disk_video_is_playable(weights: object, tmp_path: Path) -> None:
     code, _, err = on_small_disk(tmp_path, 100, "x.mp4")
     assert code == 2
     film = tmp_path / "disk" / "x.mp4"
     assert f"blazetrack: {film}: cannot be written (no space left on device); complete: " in err
-    assert pictures(tmp_path / "copy" / "x.mp4") == told(err, film) >= 2 * FPS
-    assert whole_lines(tmp_path / "x.jsonl") == told(err, tmp_path / "x.jsonl")
+    assert pictures(tmp_path / "copy" / "x.mp4") == reported(err, film) >= 2 * FPS
+    assert whole_lines(tmp_path / "x.jsonl") == reported(err, tmp_path / "x.jsonl")
     lost = whole_lines(tmp_path / "x.jsonl") - pictures(tmp_path / "copy" / "x.mp4")
     assert 0 < lost <= 2 * FPS + LAG
 
 
-def test_every_file_on_a_full_disk_is_whole_up_to_there(weights: object, tmp_path: Path) -> None:
+def test_run_full_disk_files_are_valid(weights: object, tmp_path: Path) -> None:
     code, _, err = on_small_disk(tmp_path, 800, "x.mp4", "x.csv", "y.jsonl")
     assert code == 2
     assert "(No space left on device)" in err
     disk, copy = tmp_path / "disk", tmp_path / "copy"
-    assert pictures(copy / "x.mp4") == told(err, disk / "x.mp4") >= 2 * FPS
-    assert whole_rows(copy / "x.csv") == told(err, disk / "x.csv") >= 2 * FPS
-    assert whole_lines(copy / "y.jsonl") == told(err, disk / "y.jsonl") >= 2 * FPS
-    assert whole_lines(tmp_path / "x.jsonl") == told(err, tmp_path / "x.jsonl")
+    assert pictures(copy / "x.mp4") == reported(err, disk / "x.mp4") >= 2 * FPS
+    assert whole_rows(copy / "x.csv") == reported(err, disk / "x.csv") >= 2 * FPS
+    assert whole_lines(copy / "y.jsonl") == reported(err, disk / "y.jsonl") >= 2 * FPS
+    assert whole_lines(tmp_path / "x.jsonl") == reported(err, tmp_path / "x.jsonl")
 
 
-def test_a_file_that_may_grow_no_more_is_whole_up_to_there(weights: object, tmp_path: Path) -> None:
+def test_run_file_size_limit_files_are_valid(weights: object, tmp_path: Path) -> None:
     pytest.importorskip("resource")
     limit = "import resource; resource.setrlimit(resource.RLIMIT_FSIZE, (400_000, 400_000)); "
     call = run(*outs(tmp_path), "--schedule", "serial")
@@ -233,7 +232,7 @@ def test_a_file_that_may_grow_no_more_is_whole_up_to_there(weights: object, tmp_
     assert done.returncode == 2
     assert "(File too large)" in done.stderr
     count = whole_lines(tmp_path / "x.jsonl")
-    assert count == told(done.stderr, tmp_path / "x.jsonl")
-    assert whole_rows(tmp_path / "x.csv") == told(done.stderr, tmp_path / "x.csv") == count + 1
+    assert count == reported(done.stderr, tmp_path / "x.jsonl")
+    assert whole_rows(tmp_path / "x.csv") == reported(done.stderr, tmp_path / "x.csv") == count + 1
     # The film is on a disk that has room: it is finished.
-    assert pictures(tmp_path / "x.mp4") == told(done.stderr, tmp_path / "x.mp4") == count + 1
+    assert pictures(tmp_path / "x.mp4") == reported(done.stderr, tmp_path / "x.mp4") == count + 1

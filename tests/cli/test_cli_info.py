@@ -1,3 +1,5 @@
+"""`blazetrack info`: facts about machine and installation."""
+
 from __future__ import annotations
 
 from pathlib import Path
@@ -9,7 +11,7 @@ import blazetrack
 from blazetrack.sources.devices import Camera
 
 
-def test_info_tells_what_a_bug_report_needs(command: Any) -> None:
+def test_info_has_facts_for_bug_report(command: Any) -> None:
     facts = command("info", "--json").json()
     assert facts["blazetrack"] == blazetrack.__version__
     assert "pose" in facts["graphs"]
@@ -19,7 +21,7 @@ def test_info_tells_what_a_bug_report_needs(command: Any) -> None:
     assert names == list(facts)
 
 
-def test_info_says_which_models_are_here(
+def test_info_lists_local_models(
     command: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("BLAZETRACK_HOME", str(tmp_path / "empty"))

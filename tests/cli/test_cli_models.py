@@ -1,3 +1,5 @@
+"""`blazetrack models`: list, info, add, and their help."""
+
 from __future__ import annotations
 
 import json
@@ -21,7 +23,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.mark.parametrize("verb", ["pull", "list", "info", "add"])
-def test_every_verb_teaches_itself(verb: str) -> None:
+def test_models_verbs_have_help(verb: str) -> None:
     done = RUN.invoke(app, [verb, "--help"])
     assert done.exit_code == 0
     assert "--help" in done.stdout
@@ -38,7 +40,7 @@ def test_list_shows_the_published_models() -> None:
     ]
 
 
-def test_info_shows_a_model_that_is_not_here(home: Path) -> None:
+def test_models_info_missing_model_is_described(home: Path) -> None:
     assert "Identity_4" in RUN.invoke(app, ["info", "full"]).stdout
     about = json.loads(RUN.invoke(app, ["info", "pose_detector", "--json"]).stdout)
     assert about["input_hw"] == [224, 224]
@@ -46,7 +48,7 @@ def test_info_shows_a_model_that_is_not_here(home: Path) -> None:
     assert about["path"] == str(home / "pose_detector.tflite")
 
 
-def test_info_tells_what_slimming_saves(
+def test_models_info_compares_published_and_slim(
     weights: Store,
 ) -> None:
     path = str(weights.find("full").path)
@@ -63,11 +65,11 @@ def test_info_tells_what_slimming_saves(
     assert f"{before['size'] / 1e6:.1f} MB → {after['size'] / 1e6:.1f} MB" in shown
 
 
-def test_info_has_no_costs_of_a_model_that_is_not_here() -> None:
+def test_models_info_missing_model_has_no_costs() -> None:
     assert json.loads(RUN.invoke(app, ["info", "full", "--json"]).stdout)["costs"] == {}
 
 
-def test_add_prints_the_path_and_reports_the_name_apart(
+def test_models_add_prints_path_and_logs_name(
     tmp_path: Path, home: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (tmp_path / "mine.tflite").write_bytes(b"\x20\0\0\0TFL3 and more")
@@ -79,5 +81,5 @@ def test_add_prints_the_path_and_reports_the_name_apart(
     assert capsys.readouterr().out.strip() == str(home / "own.tflite")
 
 
-def test_errors_are_left_to_the_command_line() -> None:
+def test_models_errors_propagate_to_entry_point() -> None:
     assert isinstance(RUN.invoke(app, ["info", "ful"]).exception, ModelError)

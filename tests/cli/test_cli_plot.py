@@ -32,21 +32,19 @@ def file(tmp_path: Path, people: Callable[..., Poses]) -> Path:
     return tmp_path / "a.jsonl"
 
 
-def test_a_picture_lies_beside_the_file(command: Command, file: Path, tmp_path: Path) -> None:
+def test_plot_default_output_is_beside_input(command: Command, file: Path, tmp_path: Path) -> None:
     answer = command("plot", "a.jsonl")
     assert (answer.code, answer.out, answer.err) == (0, "wrote a.png\n", [])
     assert (tmp_path / "a.png").read_bytes().startswith(b"\x89PNG")
 
 
-def test_the_ending_picks_the_kind(command: Command, file: Path, tmp_path: Path) -> None:
+def test_plot_ending_selects_format(command: Command, file: Path, tmp_path: Path) -> None:
     answer = command("plot", file, "-o", "b.SVG", "--id", 4, "--joints", "knee, left_elbow")
     assert (answer.code, answer.out) == (0, "wrote b.SVG\n")
     assert b"<svg" in (tmp_path / "b.SVG").read_bytes()
 
 
-def test_a_line_that_is_half_there_is_left_out(
-    command: Command, file: Path, tmp_path: Path
-) -> None:
+def test_plot_incomplete_line_is_omitted(command: Command, file: Path, tmp_path: Path) -> None:
     file.write_bytes(file.read_bytes()[:-40])
     answer = command("plot", "a.jsonl")
     assert answer.code == 0
@@ -55,7 +53,7 @@ def test_a_line_that_is_half_there_is_left_out(
 
 
 @pytest.mark.parametrize(
-    ("args", "says"),
+    ("args", "message"),
     [
         (("gone.jsonl",), "gone.jsonl: cannot be read (No such file or directory)"),
         (("empty.jsonl",), "empty.jsonl: expected the frames of a run, got no whole line"),
@@ -70,8 +68,8 @@ def test_a_line_that_is_half_there_is_left_out(
     ],
     ids=lambda value: " ".join(value) if isinstance(value, tuple) else "",
 )
-def test_what_cannot_be_plotted_is_one_line(
-    command: Command, file: Path, tmp_path: Path, args: tuple[str, ...], says: str
+def test_plot_bad_input_is_one_line(
+    command: Command, file: Path, tmp_path: Path, args: tuple[str, ...], message: str
 ) -> None:
     lines = file.read_bytes().splitlines(keepends=True)
     (tmp_path / "empty.jsonl").write_bytes(b"")
@@ -84,7 +82,7 @@ def test_what_cannot_be_plotted_is_one_line(
     answer = command("plot", *args)
     assert (answer.code, len(answer.err)) == (2, 1)
     assert answer.err[0].startswith("blazetrack: ")
-    assert says in answer.err[0]
+    assert message in answer.err[0]
     assert sorted(tmp_path.iterdir()) == before
 
 
@@ -99,7 +97,7 @@ def repetitions(degrees: Iterable[float], low: float = 110.0, high: float = 150.
     return count
 
 
-def test_the_squats_of_the_clip_are_in_the_plot_and_in_the_table(
+def test_plot_golden_squats_match_csv_angles(
     command: Command, weights: object, shared_data: Path, tmp_path: Path
 ) -> None:
     clip = shared_data / "golden" / "pose_squats.mp4"  # three squats; it ends on the way up
@@ -126,7 +124,7 @@ def test_the_squats_of_the_clip_are_in_the_plot_and_in_the_table(
             assert repetitions(column) == 3
 
 
-def test_the_squats_of_the_labels_are_the_same(shared_data: Path) -> None:
+def test_golden_labels_have_the_same_squats(shared_data: Path) -> None:
     """The clip's published landmarks, from another port of the model, bend as often."""
     labels = json.loads((shared_data / "golden" / "pose_squats_3d.full.json").read_text())
     points = np.array(labels)

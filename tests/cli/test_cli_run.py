@@ -1,3 +1,5 @@
+"""`blazetrack run`: outputs, summary, options, refused combinations."""
+
 from __future__ import annotations
 
 import csv
@@ -25,7 +27,7 @@ def film_times(path: Path) -> list[float]:
         return [picture.time for picture in film.decode(video=0)]
 
 
-def test_the_golden_clip_into_every_output(
+def test_run_golden_clip_into_every_output(
     command: Any, weights: object, shared_data: Path, tmp_path: Path
 ) -> None:
     outs = ("--out", "a.mp4", "--out", "a.jsonl", "--out", "a.csv", "--trace", "t.json")
@@ -56,7 +58,7 @@ def test_the_golden_clip_into_every_output(
         assert frames == list(range(65))
 
 
-def test_a_json_line_is_what_the_design_says(command: Any, weights: object, tmp_path: Path) -> None:
+def test_run_json_line_has_documented_fields(command: Any, weights: object, tmp_path: Path) -> None:
     command("run", "synthetic?frames=2&size=640x480", "--out", "a.jsonl")
     for index, record in enumerate(records(tmp_path / "a.jsonl")):
         assert list(record) == ["frame", "time_s", "width", "height", "skeleton", "poses"]
@@ -77,9 +79,7 @@ def test_a_json_line_is_what_the_design_says(command: Any, weights: object, tmp_
         assert 0.5 < pose["score"] <= 1
 
 
-def test_nobody_is_an_empty_list_and_no_error(
-    command: Any, weights: object, tmp_path: Path
-) -> None:
+def test_run_without_people_is_no_error(command: Any, weights: object, tmp_path: Path) -> None:
     outs = ("--out", "a.mp4", "--out", "a.jsonl", "--out", "a.csv")
     report = command("run", "synthetic:empty?frames=3", *outs, "--json").json()
     assert (report["frames"], report["frames_with_people"], report["ids"]) == (3, 0, [])
@@ -89,7 +89,7 @@ def test_nobody_is_an_empty_list_and_no_error(
     assert len(film_times(tmp_path / "a.mp4")) == 3
 
 
-def test_the_summary_is_a_table(command: Any, weights: object) -> None:
+def test_run_prints_summary_table(command: Any, weights: object) -> None:
     answer = command("run", "synthetic?frames=3")
     assert (answer.code, answer.err) == (0, [])
     for words in ("synthetic:exercises", "detector runs", "time per stage", "landmarks"):
@@ -100,7 +100,7 @@ def test_max_frames_ends_the_run(command: Any, weights: object) -> None:
     assert command("run", "synthetic", "--max-frames", 2, "--json").json()["frames"] == 2
 
 
-def test_a_set_option_reaches_its_node(command: Any, weights: object) -> None:
+def test_run_set_option_reaches_node(command: Any, weights: object) -> None:
     run = ("run", "synthetic?frames=2", "--json")
     assert command(*run).json()["ids"] == [1]
     report = command(*run, "--set", "min_tracking_score=1.0").json()
@@ -111,7 +111,7 @@ def test_a_set_option_reaches_its_node(command: Any, weights: object) -> None:
     ("choice", "hint"),
     [("largets", "did you mean 'largest'?"), ("0", "got '0'"), ("1,", "got '1,'")],
 )
-def test_a_wrong_choice_of_whom_to_follow_is_one_line(
+def test_run_follow_wrong_choice_is_one_line(
     command: Any, weights: object, tmp_path: Path, choice: str, hint: str
 ) -> None:
     answer = command("run", "synthetic?frames=1", "--follow", choice, "--out", "a.jsonl")
@@ -124,7 +124,7 @@ def test_a_wrong_choice_of_whom_to_follow_is_one_line(
 @pytest.mark.parametrize(
     ("option", "at_once"), [(("--follow", "largest"), 1), (("--people", 2), 2)]
 )
-def test_only_people_with_an_id_are_written(
+def test_run_writes_only_people_with_id(
     command: Any, weights: object, tmp_path: Path, option: tuple[Any, ...], at_once: int
 ) -> None:
     clip = "synthetic:crossing?frames=12&size=640x360"
@@ -140,16 +140,14 @@ def test_only_people_with_an_id_are_written(
     assert [int(id) for id in rows] == [one for ids in seen for one in ids]
 
 
-def test_pictures_run_through_the_graph_for_pictures(
-    command: Any, weights: object, tmp_path: Path
-) -> None:
+def test_run_pictures_use_pose_image(command: Any, weights: object, tmp_path: Path) -> None:
     cv2.imwrite(str(tmp_path / "grey.png"), np.full((48, 64), 128, np.uint8))
     nodes = {row["name"] for row in command("run", "grey.png", "--json").json()["nodes"]}
     shown = {row["name"] for row in command("graph", "show", "pose_image", "--json").json()}
     assert shown <= nodes
 
 
-def test_a_broken_picture_among_good_ones_is_skipped_and_counted(
+def test_run_broken_picture_in_folder_is_skipped(
     command: Any, weights: object, tmp_path: Path
 ) -> None:
     for name in ("1.png", "3.png"):
@@ -164,9 +162,7 @@ def test_a_broken_picture_among_good_ones_is_skipped_and_counted(
     assert [record["frame"] for record in records(tmp_path / "a.jsonl")] == [0, 1]
 
 
-def test_a_name_that_looks_like_markup_is_a_name(
-    command: Any, weights: object, tmp_path: Path
-) -> None:
+def test_run_name_with_markup_is_printed(command: Any, weights: object, tmp_path: Path) -> None:
     (tmp_path / "a[").mkdir()
     picture = tmp_path / "a[" / "b].png"
     cv2.imwrite(str(picture), np.full((48, 64, 3), 128, np.uint8))
@@ -177,7 +173,7 @@ def test_a_name_that_looks_like_markup_is_a_name(
 
 @pytest.mark.parametrize("out", ["clip.jsonl", "./clip.jsonl", "link.jsonl"])
 @pytest.mark.parametrize("option", ["--out", "--trace"])
-def test_the_source_is_never_written_over(
+def test_run_output_equal_to_source_is_refused(
     command: Any, tmp_path: Path, out: str, option: str
 ) -> None:
     (tmp_path / "clip.jsonl").write_text("precious")
@@ -197,7 +193,7 @@ def test_the_source_is_never_written_over(
     ],
     ids=" ".join,
 )
-def test_two_things_never_go_into_one_file(
+def test_run_equal_outputs_are_refused(
     command: Any, tmp_path: Path, options: tuple[str, ...]
 ) -> None:
     answer = command("run", "synthetic?frames=1", *options)
@@ -206,7 +202,7 @@ def test_two_things_never_go_into_one_file(
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_terminal_shows_how_far_it_is(
+def test_progress_terminal_shows_bar(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv("FORCE_COLOR", "1")
@@ -219,6 +215,6 @@ def test_a_terminal_shows_how_far_it_is(
     assert "searching" in said.err
 
 
-def test_a_pipe_and_a_program_see_no_bar() -> None:
+def test_progress_hidden_shows_nothing() -> None:
     with progress_bar.progress(2, hidden=True) as on_frame:
         assert on_frame is None

@@ -20,7 +20,7 @@ import av
 import pytest
 
 from blazetrack.cli import serve as module
-from tests.hearing import BLAZETRACK
+from tests.signal_process import BLAZETRACK
 
 pytest.importorskip("uvicorn")
 
@@ -28,7 +28,7 @@ LINK = re.compile(r"blazetrack: open (https?)://(.+):(\d+)/(\?token=(.+))?")
 
 
 @pytest.mark.parametrize("missing", ["starlette", "uvicorn", "websockets"])
-def test_a_missing_extra_is_told_with_the_line_that_installs_it(
+def test_serve_missing_extra_names_pip_line(
     command: Any, monkeypatch: pytest.MonkeyPatch, missing: str
 ) -> None:
     monkeypatch.setattr(
@@ -58,7 +58,7 @@ def refused(command: Any, weights: object, tmp_path: Path) -> Callable[..., str]
 
 
 @pytest.mark.parametrize(
-    ("args", "says"),
+    ("args", "message"),
     [
         (("nowhere.mp4",), "no such file"),
         (("synthetic", "nowhere.mp4"), "nowhere.mp4"),
@@ -78,20 +78,18 @@ def refused(command: Any, weights: object, tmp_path: Path) -> Callable[..., str]
     ],
     ids=lambda value: " ".join(value) if isinstance(value, tuple) else "",
 )
-def test_what_cannot_be_is_one_line(
-    refused: Callable[..., str], args: tuple[str, ...], says: str
+def test_serve_bad_option_is_one_line(
+    refused: Callable[..., str], args: tuple[str, ...], message: str
 ) -> None:
-    assert says in refused(*args)
+    assert message in refused(*args)
 
 
-def test_a_file_is_no_folder_for_recordings(refused: Callable[..., str], tmp_path: Path) -> None:
+def test_serve_recordings_file_is_refused(refused: Callable[..., str], tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     assert "expected a folder" in refused("--recordings", "file")
 
 
-def test_a_key_with_a_passphrase_is_refused_and_asks_nobody(
-    refused: Callable[..., str], tmp_path: Path
-) -> None:
+def test_serve_key_with_passphrase_is_refused(refused: Callable[..., str], tmp_path: Path) -> None:
     pytest.importorskip("cryptography")
     from cryptography.hazmat.primitives import serialization
 
@@ -108,7 +106,7 @@ def test_a_key_with_a_passphrase_is_refused_and_asks_nobody(
     assert "passphrase" in refused("--port", "0", "--cert", certificate, "--key", key)
 
 
-def test_a_port_in_use_is_told(refused: Callable[..., str]) -> None:
+def test_serve_port_in_use_is_one_line(refused: Callable[..., str]) -> None:
     with socket.create_server(("127.0.0.1", 0)) as other:
         line = refused("--port", other.getsockname()[1])
     assert "choose another --port" in line
@@ -152,9 +150,9 @@ def links(process: subprocess.Popen[str]) -> list[re.Match[str]]:
         (("--host", "0.0.0.0"), [None, "127.0.0.1"], True),
         (("--https",), ["127.0.0.1"], False),
     ],
-    ids=["default", "localhost", "everybody", "https"],
+    ids=["default", "localhost", "all", "https"],
 )
-def test_the_link_has_a_token_exactly_where_others_can_reach_it(
+def test_serve_link_has_token_beyond_loopback(
     weights: object,
     tmp_path: Path,
     args: tuple[str, ...],
@@ -184,7 +182,7 @@ def test_the_link_has_a_token_exactly_where_others_can_reach_it(
     ],
     ids=["ctrl-c", "kill", "hang-up", "impatience"],
 )
-def test_a_signal_ends_it_with_the_recordings_finished(
+def test_serve_signal_finishes_recordings(
     weights: object, tmp_path: Path, names: list[str], code: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from websockets.sync.client import connect
@@ -224,7 +222,7 @@ def test_a_signal_ends_it_with_the_recordings_finished(
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="signals cannot be sent to another process")
-def test_a_key_that_was_made_here_does_not_stay_behind(
+def test_serve_generated_key_is_deleted(
     weights: object, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     pytest.importorskip("cryptography")

@@ -28,12 +28,12 @@ def walk(verb: Any, words: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
 TREE = list(walk(typer.main.get_command(app)))
 
 
-def test_the_verbs_are_those_of_the_design() -> None:
+def test_app_has_documented_verbs() -> None:
     assert {words[0] for words in TREE if words} >= VERBS
 
 
 @pytest.mark.parametrize("words", TREE, ids=" ".join)
-def test_every_verb_teaches_itself(command: Any, words: tuple[str, ...]) -> None:
+def test_app_every_verb_has_help(command: Any, words: tuple[str, ...]) -> None:
     answer = command(*words, "--help")
     assert (answer.code, answer.err) == (0, [])
     assert "Usage: blazetrack" in answer.out
@@ -45,14 +45,14 @@ def test_version(command: Any) -> None:
 
 
 @pytest.mark.parametrize("words", [(), ("models",), ("graph",)], ids=" ".join)
-def test_no_verb_shows_the_help(command: Any, words: tuple[str, ...]) -> None:
+def test_main_without_verb_prints_help(command: Any, words: tuple[str, ...]) -> None:
     answer = command(*words)
     assert answer.code in (0, 2)  # before click 8.2 it was 0
     assert "Usage: blazetrack" in answer.out + "\n".join(answer.err)
 
 
 @pytest.mark.parametrize(
-    ("words", "says"),
+    ("words", "message"),
     [
         (("rum",), "rum"),
         (("--nope",), "--nope"),
@@ -65,15 +65,15 @@ def test_no_verb_shows_the_help(command: Any, words: tuple[str, ...]) -> None:
     ],
     ids=" ".join,
 )
-def test_wrong_use_is_one_line(command: Any, words: tuple[str, ...], says: str) -> None:
+def test_main_wrong_usage_is_one_line(command: Any, words: tuple[str, ...], message: str) -> None:
     answer = command(*words)
     assert (answer.code, answer.out) == (2, "")
     (line,) = answer.err
     assert line.startswith("blazetrack: ")
-    assert says in line.lower()
+    assert message in line.lower()
 
 
-def test_a_reader_that_goes_away_is_no_error() -> None:
+def test_main_closed_stdout_is_no_error() -> None:
     shown = subprocess.Popen(
         [*BLAZETRACK, "info"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     )
@@ -86,7 +86,7 @@ def test_a_reader_that_goes_away_is_no_error() -> None:
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no full device")
-def test_output_that_cannot_be_written_is_one_line() -> None:
+def test_main_full_stdout_is_one_line() -> None:
     with open("/dev/full", "w") as full:
         done = subprocess.run(
             [*BLAZETRACK, "graph", "list"], stdout=full, stderr=subprocess.PIPE, text=True
@@ -96,14 +96,14 @@ def test_output_that_cannot_be_written_is_one_line() -> None:
     assert done.stderr.startswith("blazetrack: ")
 
 
-def test_a_terminal_that_knows_ascii_only_is_enough(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_main_ascii_terminal_works(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PYTHONIOENCODING", "ascii")
     done = subprocess.run([*BLAZETRACK, "models", "info", "full"], capture_output=True, text=True)
     assert (done.returncode, done.stderr) == (0, "")
     assert "Identity_4" in done.stdout
 
 
-def test_what_the_system_refuses_is_one_line(command: Any) -> None:
+def test_main_system_error_is_one_line(command: Any) -> None:
     answer = command("graph", "show", "x" * 5000)
     assert (answer.code, answer.out, len(answer.err)) == (2, "", 1)
 

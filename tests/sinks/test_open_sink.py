@@ -29,34 +29,34 @@ def frame(index: int = 0) -> Frame:
         ("out.avi", r"ends in \.mp4 \.jsonl \.csv, got the ending '\.avi'"),
     ],
 )
-def test_an_unknown_ending_is_one_line(text: str, words: str) -> None:
+def test_open_sink_unknown_ending_is_one_line(text: str, words: str) -> None:
     with pytest.raises(SinkError, match=words) as caught:
         open_sink(text)
     assert "\n" not in str(caught.value)
 
 
 @pytest.mark.parametrize("name", FILES)
-def test_no_file_before_the_first_frame(tmp_path: Path, name: str) -> None:
+def test_sink_creates_no_file_before_first_frame(tmp_path: Path, name: str) -> None:
     with open_sink(tmp_path / name):
         pass
     assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize("name", FILES)
-def test_a_missing_folder_is_told_at_once(tmp_path: Path, name: str) -> None:
+def test_open_sink_missing_folder_is_refused(tmp_path: Path, name: str) -> None:
     with pytest.raises(SinkError, match=r"the folder '.*none' does not exist"):
         open_sink(tmp_path / "none" / name)
 
 
 @pytest.mark.parametrize("name", FILES)
-def test_a_folder_is_no_file(tmp_path: Path, name: str) -> None:
+def test_open_sink_folder_is_refused(tmp_path: Path, name: str) -> None:
     (tmp_path / name).mkdir()
     with pytest.raises(SinkError, match="got a folder"):
         open_sink(tmp_path / name)
 
 
 @pytest.mark.parametrize("name", FILES)
-def test_a_forbidden_folder_is_told_at_once(
+def test_open_sink_read_only_folder_is_refused(
     tmp_path: Path, name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(os, "access", lambda path, mode: False)  # root may write anywhere
@@ -65,7 +65,7 @@ def test_a_forbidden_folder_is_told_at_once(
 
 
 @pytest.mark.parametrize("name", FILES)
-def test_closing_twice_is_harmless_and_writing_after_is_not(tmp_path: Path, name: str) -> None:
+def test_sink_close_is_idempotent_write_after_is_refused(tmp_path: Path, name: str) -> None:
     sink = open_sink(tmp_path / name)
     sink.write(frame(), Poses.empty())
     sink.close()
@@ -78,7 +78,7 @@ def test_closing_twice_is_harmless_and_writing_after_is_not(tmp_path: Path, name
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="needs /dev/full")
 @pytest.mark.parametrize("name", FILES)
-def test_a_full_disk_is_one_line(tmp_path: Path, name: str) -> None:
+def test_sink_full_disk_is_one_line(tmp_path: Path, name: str) -> None:
     (tmp_path / name).symlink_to("/dev/full")
     sink = open_sink(tmp_path / name)
 
@@ -93,7 +93,7 @@ def test_a_full_disk_is_one_line(tmp_path: Path, name: str) -> None:
 
 
 @pytest.mark.parametrize("name", FILES)
-def test_a_folder_that_went_away_is_one_line(tmp_path: Path, name: str) -> None:
+def test_sink_removed_folder_is_one_line(tmp_path: Path, name: str) -> None:
     (tmp_path / "folder").mkdir()
     with open_sink(tmp_path / "folder" / name) as sink:
         (tmp_path / "folder").rmdir()
@@ -102,5 +102,5 @@ def test_a_folder_that_went_away_is_one_line(tmp_path: Path, name: str) -> None:
 
 
 @pytest.mark.parametrize("name", FILES)
-def test_only_pictures_need_pictures(tmp_path: Path, name: str) -> None:
+def test_sink_needs_picture_only_for_video(tmp_path: Path, name: str) -> None:
     assert open_sink(tmp_path / name).needs_picture == name.endswith("mp4")

@@ -63,7 +63,7 @@ def test_jsonl_has_every_frame_and_every_number(tmp_path: Path) -> None:
         assert person["score"] == round(poses.scores[row], 4)
 
 
-def test_csv_has_a_row_per_person_and_an_empty_one_for_nobody(tmp_path: Path) -> None:
+def test_csv_row_per_person_and_empty_row_without_people(tmp_path: Path) -> None:
     poses = people(2)
     head, *rows = (line.split(",") for line in write(tmp_path / "a.csv", Poses.empty(), poses))
     assert head[:6] == ["frame", "time_s", "width", "height", "id", "score"]
@@ -82,7 +82,7 @@ def test_csv_has_a_row_per_person_and_an_empty_one_for_nobody(tmp_path: Path) ->
     assert [float(cell) for cell in rows[2][-8:]] == pytest.approx(angles[1], abs=6e-3)
 
 
-def test_an_angle_that_is_not_defined_is_an_empty_cell(tmp_path: Path) -> None:
+def test_csv_undefined_angle_is_empty_cell(tmp_path: Path) -> None:
     poses = people(2)
     metres = poses.world_landmarks_m.copy()
     metres[0] = 0.0  # a model that gives no metres
@@ -100,7 +100,7 @@ def test_csv_takes_another_skeleton(tmp_path: Path) -> None:
     assert len(lines[1].split(",")) == len(header(COCO17))
 
 
-def test_csv_refuses_people_of_another_skeleton(tmp_path: Path) -> None:
+def test_csv_other_skeleton_is_refused(tmp_path: Path) -> None:
     with (
         open_sink(tmp_path / "a.csv", skeleton=BLAZEPOSE33) as sink,
         pytest.raises(InputError, match=r"expected 33 keypoints \(blazepose33\), got 17"),
@@ -111,7 +111,7 @@ def test_csv_refuses_people_of_another_skeleton(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", ["a.jsonl", "a.csv"])
 @pytest.mark.parametrize("field", ["landmarks_px", "world_landmarks_m", "presence", "scores"])
-def test_a_number_that_is_none_is_refused(tmp_path: Path, name: str, field: str) -> None:
+def test_text_sink_nan_is_refused(tmp_path: Path, name: str, field: str) -> None:
     poses = people(1)
     broken = getattr(poses, field).copy()
     broken.flat[-1] = np.nan
@@ -123,7 +123,7 @@ def test_a_number_that_is_none_is_refused(tmp_path: Path, name: str, field: str)
 
 
 @pytest.mark.parametrize("name", ["a.jsonl", "a.csv"])
-def test_each_frame_is_on_disk_before_the_next(tmp_path: Path, name: str) -> None:
+def test_text_sink_flushes_each_frame(tmp_path: Path, name: str) -> None:
     with open_sink(tmp_path / name) as sink:
         for index in range(3):
             sink.write(frame(index), people(1))
@@ -132,6 +132,6 @@ def test_each_frame_is_on_disk_before_the_next(tmp_path: Path, name: str) -> Non
 
 
 @pytest.mark.parametrize("name", ["a.jsonl", "a.csv"])
-def test_an_older_file_is_replaced(tmp_path: Path, name: str) -> None:
+def test_text_sink_replaces_existing_file(tmp_path: Path, name: str) -> None:
     (tmp_path / name).write_text("old\n" * 100)
     assert "old" not in write(tmp_path / name, Poses.empty())

@@ -51,7 +51,7 @@ def read(path: Path) -> tuple[list[float], list[np.ndarray], str, float]:
         return times, pictures, stream.codec_context.name, length
 
 
-def test_the_timing_is_the_inputs(tmp_path: Path) -> None:
+def test_video_sink_keeps_timestamps(tmp_path: Path) -> None:
     film(tmp_path / "a.mp4", TIMES_S)
     times, pictures, codec, length = read(tmp_path / "a.mp4")
     assert codec == "h264"
@@ -61,20 +61,20 @@ def test_the_timing_is_the_inputs(tmp_path: Path) -> None:
     assert np.abs(pictures[3][24, 16].astype(int) - (20, 40, 220)).max() < 12
 
 
-def test_the_film_starts_with_its_first_frame(tmp_path: Path) -> None:
+def test_video_sink_starts_at_first_frame(tmp_path: Path) -> None:
     film(tmp_path / "a.mp4", [1000.5, 1000.6, 1000.7])
     assert read(tmp_path / "a.mp4")[0] == pytest.approx([0.0, 0.1, 0.2], abs=1e-4)
 
 
-def test_equal_and_backward_times_move_on_and_are_counted(tmp_path: Path) -> None:
+def test_video_sink_non_increasing_times_are_moved_and_counted(tmp_path: Path) -> None:
     sink = film(tmp_path / "a.mp4", [0.0, 0.1, 0.1, 0.05, 0.2, 0.3])
     times = read(tmp_path / "a.mp4")[0]
     assert times == pytest.approx([0.0, 0.1, 0.101, 0.102, 0.2, 0.3], abs=1e-4)
-    assert "2 frames had a time that a film cannot hold" in sink.warnings[0]
+    assert "2 frames had a time that a video cannot hold" in sink.warnings[0]
 
 
 @pytest.mark.parametrize("restart", [-1000.0, 1e9])
-def test_a_clock_that_is_set_anew_goes_on(tmp_path: Path, restart: float) -> None:
+def test_video_sink_clock_jump_continues(tmp_path: Path, restart: float) -> None:
     sink = film(tmp_path / "a.mp4", [0.0, 0.1, restart, restart + 0.2])
     assert read(tmp_path / "a.mp4")[0] == pytest.approx([0.0, 0.1, 0.2, 0.4], abs=1e-4)
     assert "1 frames" in sink.warnings[0]
@@ -84,21 +84,21 @@ def test_a_clock_that_is_set_anew_goes_on(tmp_path: Path, restart: float) -> Non
     ("height", "width", "coded"),
     [(1, 1, (16, 16)), (47, 63, (48, 64)), (10, 4000, (16, 4000)), (4000, 10, (4000, 16))],
 )
-def test_odd_and_tiny_sizes_grow_to_what_the_codec_takes(
+def test_video_sink_odd_and_tiny_sizes_are_padded(
     tmp_path: Path, height: int, width: int, coded: tuple[int, int]
 ) -> None:
     film(tmp_path / "a.mp4", [0.0, 0.1], height, width)
     assert read(tmp_path / "a.mp4")[1][1].shape == (*coded, 3)
 
 
-def test_one_frame_is_a_film(tmp_path: Path) -> None:
+def test_video_sink_single_frame_is_playable(tmp_path: Path) -> None:
     film(tmp_path / "a.mp4", [0.0])
     times, _, _, length = read(tmp_path / "a.mp4")
     assert times == [0.0]
     assert length == pytest.approx(1 / 30, abs=1e-4)
 
 
-def test_a_frame_of_another_size_is_fitted_not_stretched() -> None:
+def test_fit_other_size_keeps_aspect() -> None:
     tall = fit(np.full((40, 10, 3), 255, np.uint8), (80, 40))
     assert tall.shape == (40, 80, 3)
     assert (tall[:, 35:45] == 255).all()
@@ -120,7 +120,7 @@ def boxes(data: bytes) -> list[str]:
 @pytest.mark.skipif(
     av.library_versions["libavformat"] < (61, 7), reason="this libav leaves films in fragments"
 )
-def test_a_finished_film_is_a_plain_mp4(tmp_path: Path) -> None:
+def test_video_sink_finished_file_is_plain_mp4(tmp_path: Path) -> None:
     film(tmp_path / "a.mp4", [index / 10 for index in range(70)])
     assert boxes((tmp_path / "a.mp4").read_bytes()) == ["ftyp", "free", "mdat", "moov"]
 
@@ -132,7 +132,7 @@ def noise(count: int) -> Iterator[Frame]:
         yield Frame(rng.integers(0, 256, (48, 64, 3), np.uint8), index, index / 10)
 
 
-def test_a_film_plays_while_it_is_being_made(tmp_path: Path) -> None:
+def test_video_sink_unfinished_file_is_playable(tmp_path: Path) -> None:
     seen = []
     with VideoSink(tmp_path / "a.mp4") as sink:
         for one in noise(101):
@@ -149,7 +149,7 @@ def test_a_film_plays_while_it_is_being_made(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("room", [20, 700, 80_000, 100_000, -1000, -20, -1, 0])
-def test_on_a_full_disk_it_plays_up_to_the_last_fragment(
+def test_video_sink_full_disk_keeps_fragments(
     tmp_path: Path, room: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with VideoSink(tmp_path / "whole.mp4") as sink:
@@ -194,7 +194,7 @@ def fill(monkeypatch: pytest.MonkeyPatch, room: int) -> None:
     )
 
 
-def test_a_pipe_gets_a_film_in_fragments(tmp_path: Path) -> None:
+def test_video_sink_pipe_gets_fragments(tmp_path: Path) -> None:
     if not hasattr(os, "mkfifo"):
         pytest.skip("this system has no named pipes")
     os.mkfifo(tmp_path / "a.mp4")
@@ -208,30 +208,30 @@ def test_a_pipe_gets_a_film_in_fragments(tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(shutil.which("ffprobe") is None, reason="needs ffprobe")
-def test_another_reader_sees_the_same_times(tmp_path: Path) -> None:
+def test_video_sink_opencv_reads_same_times(tmp_path: Path) -> None:
     steps = np.random.default_rng(3).uniform(0.004, 0.4, 60)  # a camera at 2.5 to 250 per second
     times_s = np.concatenate([[0.0], np.cumsum(steps)])
     film(tmp_path / "a.mp4", times_s.tolist())
     call = ["ffprobe", "-v", "error", "-of", "json", "-show_entries"]
     call += ["frame=pts_time,best_effort_timestamp_time:stream=duration:format=duration"]
     done = subprocess.run([*call, tmp_path / "a.mp4"], capture_output=True, check=True)
-    told = json.loads(done.stdout)
-    seen = [float(one["best_effort_timestamp_time"]) for one in told["frames"]]
+    probe = json.loads(done.stdout)
+    seen = [float(one["best_effort_timestamp_time"]) for one in probe["frames"]]
     assert seen == pytest.approx(times_s.tolist(), abs=1e-3)
     length = times_s[-1] + steps[-1]  # the last frame stays as long as the one before
-    if av.__version__ != "12.0.0":  # which could not say how long a frame stays
-        assert float(told["streams"][0]["duration"]) == pytest.approx(length, abs=1e-3)
-        assert float(told["format"]["duration"]) == pytest.approx(length, abs=1e-3)
+    if av.__version__ != "12.0.0":  # which cannot set the duration of a frame
+        assert float(probe["streams"][0]["duration"]) == pytest.approx(length, abs=1e-3)
+        assert float(probe["format"]["duration"]) == pytest.approx(length, abs=1e-3)
 
 
-def test_the_drawn_picture_is_what_is_filmed(tmp_path: Path) -> None:
+def test_video_sink_writes_drawn_picture(tmp_path: Path) -> None:
     drawn = np.full((48, 64, 3), 250, np.uint8)
     with VideoSink(tmp_path / "a.mp4") as sink:
         sink.write(frame(0, 0.0), Poses.empty(), drawn)
     assert read(tmp_path / "a.mp4")[1][0].mean() > 240
 
 
-def test_an_interrupted_run_leaves_a_whole_film(tmp_path: Path) -> None:
+def test_video_sink_interrupted_run_is_complete(tmp_path: Path) -> None:
     def run() -> None:
         with VideoSink(tmp_path / "a.mp4") as sink:
             for index in range(20):
@@ -243,7 +243,7 @@ def test_an_interrupted_run_leaves_a_whole_film(tmp_path: Path) -> None:
     assert len(read(tmp_path / "a.mp4")[0]) == 20
 
 
-def test_an_interrupt_before_the_first_frame_leaves_nothing(
+def test_video_sink_interrupt_before_first_frame_leaves_no_file(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def interrupt(sink: VideoSink, time_s: float) -> int:
@@ -255,29 +255,27 @@ def test_an_interrupt_before_the_first_frame_leaves_nothing(
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_failed_film_does_not_delete_what_it_never_opened(
+def test_video_sink_open_fails_keeps_existing_file(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def refuse(*args: object, **options: object) -> None:
         raise OSError(13, "Permission denied")
 
-    (tmp_path / "a.mp4").write_text("somebody's film")
+    (tmp_path / "a.mp4").write_text("another video")
     monkeypatch.setattr(video, "open", refuse, raising=False)
     with pytest.raises(SinkError, match="permission denied"):
         film(tmp_path / "a.mp4", TIMES_S)
-    assert (tmp_path / "a.mp4").read_text() == "somebody's film"
+    assert (tmp_path / "a.mp4").read_text() == "another video"
 
 
-def test_a_picture_the_encoder_refuses_leaves_no_file(tmp_path: Path) -> None:
+def test_video_sink_encoder_refuses_leaves_no_file(tmp_path: Path) -> None:
     sink = VideoSink(tmp_path / "a.mp4")
     with sink, pytest.raises(SinkError, match=r"^[^\n]*a\.mp4: cannot be written \([^\n]*\)$"):
         sink.write(frame(0, 0.0, 2, 70_000), Poses.empty())
     assert list(tmp_path.iterdir()) == []
 
 
-def test_without_an_h264_encoder_it_says_so(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_video_sink_without_h264_warns(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(video, "_ENCODERS", ("not-built-in",))
     sink = film(tmp_path / "a.mp4", TIMES_S)
     assert "no H.264 encoder" in sink.warnings[0]
@@ -299,7 +297,7 @@ with source, VideoSink(sys.argv[1]) as sink:
 """
 
 
-def test_a_film_is_the_same_whatever_lay_in_memory_before(tmp_path: Path) -> None:
+def test_video_sink_output_is_deterministic(tmp_path: Path) -> None:
     films = []
     for fill in ("0", "1", "85"):  # glibc fills what it gives out; other systems ignore this
         path = tmp_path / f"{fill}.mp4"

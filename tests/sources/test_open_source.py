@@ -19,25 +19,25 @@ def picture(path: Path, height: int = 6, width: int = 8) -> Path:
     return path
 
 
-def test_a_missing_file_is_named_with_its_neighbour(tmp_path: Path) -> None:
+def test_open_source_missing_file_suggests_similar_name(tmp_path: Path) -> None:
     picture(tmp_path / "squats.png")
     with pytest.raises(SourceError, match=r"no such file or folder; did you mean 'squats\.png'\?"):
         open_source(tmp_path / "squat.png")
 
 
-def test_a_missing_file_without_neighbour_tells_what_is_possible(tmp_path: Path) -> None:
+def test_open_source_missing_file_lists_kinds(tmp_path: Path) -> None:
     with pytest.raises(SourceError, match="expected a camera number, a video"):
         open_source(str(tmp_path / "qqqqqqqq"))
 
 
 @pytest.mark.parametrize("text", ["", "no/such/folder/clip.mp4", "nul\0byte.mp4", "x" * 5000])
-def test_an_impossible_path_is_one_line(text: str) -> None:
+def test_open_source_impossible_path_is_one_line(text: str) -> None:
     with pytest.raises(SourceError) as caught:
         open_source(text)
     assert "\n" not in str(caught.value)
 
 
-def test_a_misspelt_synthetic_is_recognised(
+def test_open_source_misspelt_synthetic_is_suggested(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
@@ -45,7 +45,7 @@ def test_a_misspelt_synthetic_is_recognised(
         open_source("sinthetic")
 
 
-def test_max_frames_ends_the_source_and_its_promise(tmp_path: Path) -> None:
+def test_open_source_max_frames_limits_frames_and_info(tmp_path: Path) -> None:
     for number in range(3):
         picture(tmp_path / f"{number}.png")
     source = open_source(tmp_path, max_frames=2)
@@ -53,23 +53,23 @@ def test_max_frames_ends_the_source_and_its_promise(tmp_path: Path) -> None:
     assert [frame.index for frame in source] == [0, 1]
 
 
-def test_max_frames_must_be_positive(tmp_path: Path) -> None:
+def test_open_source_max_frames_zero_is_refused(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="max_frames: expected 1 or more, got 0"):
         open_source(picture(tmp_path / "a.png"), max_frames=0)
 
 
-def test_fps_is_the_clock_of_a_folder(tmp_path: Path) -> None:
+def test_open_source_fps_is_clock_of_folder(tmp_path: Path) -> None:
     for number in range(3):
         picture(tmp_path / f"{number}.png")
     assert [frame.time_s for frame in open_source(tmp_path, fps=10)] == [0.0, 0.1, 0.2]
 
 
-def test_the_ending_of_a_picture_may_be_upper_case(tmp_path: Path) -> None:
+def test_open_source_upper_case_ending_is_picture(tmp_path: Path) -> None:
     with open_source(picture(tmp_path / "A.PNG")) as source:
         assert source.info.kind == "stills"
 
 
-def test_the_doors_load_no_decoder() -> None:
+def test_import_loads_no_decoder() -> None:
     code = (
         "import sys, blazetrack.sources, blazetrack.sinks; "
         "sys.exit(bool({'cv2', 'av'} & set(sys.modules)))"
@@ -77,7 +77,7 @@ def test_the_doors_load_no_decoder() -> None:
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 
-def test_an_array_becomes_a_frame_without_a_copy_where_it_may() -> None:
+def test_frame_from_array_contiguous_is_not_copied() -> None:
     image = np.zeros((4, 5, 3), np.uint8)
     image.setflags(write=False)
     frame = frame_from_array(image, 7, 0.5)
@@ -85,7 +85,7 @@ def test_an_array_becomes_a_frame_without_a_copy_where_it_may() -> None:
     assert (frame.index, frame.time_s) == (7, 0.5)
 
 
-def test_a_strided_array_is_made_contiguous() -> None:
+def test_frame_from_array_strided_is_copied() -> None:
     image = np.arange(4 * 6 * 3, dtype=np.uint8).reshape(4, 6, 3)[::-1, ::2]
     frame = frame_from_array(image)
     assert frame.image.flags.c_contiguous
@@ -103,11 +103,11 @@ def test_a_strided_array_is_made_contiguous() -> None:
         None,
     ],
 )
-def test_another_array_is_refused_in_one_line(image: object) -> None:
+def test_frame_from_array_wrong_array_is_refused(image: object) -> None:
     with pytest.raises(InputError, match=r"^Frame\.image: expected [^\n]*$"):
         frame_from_array(image)
 
 
-def test_a_time_that_is_no_number_is_refused() -> None:
+def test_frame_from_array_nan_time_is_refused() -> None:
     with pytest.raises(InputError, match=r"^Frame\.time_s: expected .*, got nan$"):
         frame_from_array(np.zeros((4, 5, 3), np.uint8), 0, float("nan"))

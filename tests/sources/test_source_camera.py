@@ -24,7 +24,7 @@ class PaperCamera:
     """Gives `pictures` blue pictures, then none."""
 
     def __init__(self, pictures: int, opens: bool = True) -> None:
-        self.left, self.open, self.asked, self.opened = pictures, opens, {}, 0
+        self.left, self.open, self.settings, self.opened = pictures, opens, {}, 0
 
     def __call__(self, *address: Any) -> PaperCamera:
         self.opened += 1
@@ -34,7 +34,7 @@ class PaperCamera:
         return self.open
 
     def set(self, what: int, value: float) -> bool:
-        self.asked[what] = value
+        self.settings[what] = value
         return True
 
     def get(self, what: int) -> float:
@@ -52,11 +52,11 @@ class PaperCamera:
 
 @pytest.fixture
 def no_pause(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(camera, "_PAUSE_S", 0.0)
-    monkeypatch.setattr(camera, "_AGAIN_S", 0.0)
+    monkeypatch.setattr(camera, "_MISS_PAUSE_S", 0.0)
+    monkeypatch.setattr(camera, "_REOPEN_PAUSE_S", 0.0)
 
 
-def test_live_frames_are_rgb_with_the_clocks_time(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_camera_frames_are_rgb_with_clock_time(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(cv2, "VideoCapture", device := PaperCamera(10))
     ticks = iter([100.0, 100.5, 101.5])
     with CameraSource(0, size=(8, 6), fps=25, clock=lambda: next(ticks)) as source:
@@ -65,12 +65,12 @@ def test_live_frames_are_rgb_with_the_clocks_time(monkeypatch: pytest.MonkeyPatc
     assert source.info == camera.SourceInfo("camera 0", "live", 8, 6, 25.0, is_camera=True)
     assert [frame.time_s for frame in frames] == [0.0, 0.5, 1.5]
     assert frames[0].image[0, 0].tolist() == [0, 0, 255]
-    assert device.asked[cv2.CAP_PROP_FRAME_WIDTH] == 8
+    assert device.settings[cv2.CAP_PROP_FRAME_WIDTH] == 8
     assert not device.open
 
 
 @pytest.mark.parametrize("device", [PaperCamera(0, opens=False), PaperCamera(0)])
-def test_a_missing_or_busy_camera_is_one_line(
+def test_camera_missing_or_busy_is_one_line(
     monkeypatch: pytest.MonkeyPatch, device: PaperCamera
 ) -> None:
     monkeypatch.setattr(cv2, "VideoCapture", device)
@@ -79,7 +79,7 @@ def test_a_missing_or_busy_camera_is_one_line(
     assert not device.open
 
 
-def test_a_camera_that_is_really_not_there_makes_no_noise(
+def test_camera_missing_prints_nothing(
     capfd: pytest.CaptureFixture[str],
 ) -> None:
     with pytest.raises(SourceError, match="camera 97: expected live pictures"):
@@ -87,7 +87,7 @@ def test_a_camera_that_is_really_not_there_makes_no_noise(
     assert capfd.readouterr().err == ""
 
 
-def test_an_unplugged_camera_is_an_error(monkeypatch: pytest.MonkeyPatch, no_pause: None) -> None:
+def test_camera_unplugged_raises(monkeypatch: pytest.MonkeyPatch, no_pause: None) -> None:
     monkeypatch.setattr(cv2, "VideoCapture", PaperCamera(3))
     frames = iter(CameraSource(0, retry_s=0))
     assert [next(frames).index, next(frames).index] == [0, 1]  # the third proved that it works
@@ -114,32 +114,30 @@ def seconds() -> Callable[[], float]:
     return lambda: float(next(ticks))
 
 
-def test_a_camera_that_comes_back_goes_on_with_its_time(
-    monkeypatch: pytest.MonkeyPatch, no_pause: None
-) -> None:
+def test_camera_reopened_continues_time(monkeypatch: pytest.MonkeyPatch, no_pause: None) -> None:
     away = [PaperCamera(0, opens=False) for _ in range(3)]
     plugs = Plugs(PaperCamera(3), *away, PaperCamera(4))
     monkeypatch.setattr(cv2, "VideoCapture", plugs)
-    told: list[str] = []
-    source = CameraSource(0, size=(8, 6), clock=seconds(), report=told.append)
+    lines: list[str] = []
+    source = CameraSource(0, size=(8, 6), clock=seconds(), report=lines.append)
     source.limit(6)
     frames = list(source)
     assert [frame.index for frame in frames] == [0, 1, 2, 3, 4, 5]
     times = [frame.time_s for frame in frames]
     assert times == sorted(set(times))
     assert times[2] - times[1] > 4  # the time in between has passed
-    assert [line.partition(";")[0] for line in told] == [
+    assert [line.partition(";")[0] for line in lines] == [
         "camera 0: gives no more pictures",
         "camera 0: is back after 5.0 s",
     ]
-    assert "waiting up to 10 s" in told[0]
+    assert "waiting up to 10 s" in lines[0]
     assert source.warnings == ["camera 0: was away for 5.0 s"]
     assert source.waiting == ""
-    assert plugs.opened[-1].asked[cv2.CAP_PROP_FRAME_WIDTH] == 8
+    assert plugs.opened[-1].settings[cv2.CAP_PROP_FRAME_WIDTH] == 8
     assert not plugs.opened[0].open
 
 
-def test_a_camera_that_does_not_come_back_is_an_error_after_the_time(
+def test_camera_lost_raises_after_retry_time(
     monkeypatch: pytest.MonkeyPatch, no_pause: None
 ) -> None:
     plugs = Plugs(PaperCamera(3), PaperCamera(0, opens=False))
@@ -152,7 +150,7 @@ def test_a_camera_that_does_not_come_back_is_an_error_after_the_time(
     assert source.waiting == ""
 
 
-def test_while_it_waits_it_says_so_and_closing_ends_that(
+def test_camera_waiting_is_reported_and_closable(
     monkeypatch: pytest.MonkeyPatch, no_pause: None
 ) -> None:
     monkeypatch.setattr(cv2, "VideoCapture", Plugs(PaperCamera(2), PaperCamera(0, opens=False)))
@@ -169,9 +167,7 @@ def test_while_it_waits_it_says_so_and_closing_ends_that(
     assert said == ["waiting for camera 0"]
 
 
-def test_a_stream_without_an_end_is_opened_again(
-    monkeypatch: pytest.MonkeyPatch, no_pause: None
-) -> None:
+def test_stream_without_length_is_reopened(monkeypatch: pytest.MonkeyPatch, no_pause: None) -> None:
     plugs = Plugs(PaperCamera(3), PaperCamera(3), PaperCamera(0, opens=False))
     monkeypatch.setattr(cv2, "VideoCapture", plugs)
     source = CameraSource("rtsp://me:secret@10.0.0.2/live", retry_s=5, clock=seconds())
@@ -182,12 +178,12 @@ def test_a_stream_without_an_end_is_opened_again(
 
 
 @pytest.mark.parametrize("seconds", [-1, float("nan"), 1e9])
-def test_a_time_to_wait_that_cannot_be_is_refused(seconds: float) -> None:
+def test_open_source_retry_out_of_range_is_refused(seconds: float) -> None:
     with pytest.raises(InputError, match="retry_s: expected 0 to 86400 seconds"):
         open_source(0, retry_s=seconds)
 
 
-def test_the_password_of_a_stream_is_not_shown() -> None:
+def test_stream_password_is_hidden() -> None:
     assert without_password("rtsp://me:secret@10.0.0.2/live") == "rtsp://10.0.0.2/live"
 
 
@@ -206,7 +202,7 @@ def server(tmp_path: Path) -> Iterator[str]:
         thread.join()
 
 
-def test_a_stream_that_ends_ends_the_run(tmp_path: Path, server: str, no_pause: None) -> None:
+def test_stream_end_is_a_warning(tmp_path: Path, server: str, no_pause: None) -> None:
     with av.open(str(tmp_path / "clip.mp4"), "w") as container:
         stream = container.add_stream("mpeg4", rate=30)
         stream.width, stream.height, stream.pix_fmt = 64, 48, "yuv420p"
@@ -220,9 +216,7 @@ def test_a_stream_that_ends_ends_the_run(tmp_path: Path, server: str, no_pause: 
         assert "the stream ended" in source.warnings[0]
 
 
-def test_a_stream_that_is_not_there_is_one_line(
-    server: str, capfd: pytest.CaptureFixture[str]
-) -> None:
+def test_stream_missing_is_one_line(server: str, capfd: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SourceError, match="check the address and the network"):
         open_source(f"{server}/none.ts")
     assert capfd.readouterr().err == ""

@@ -53,7 +53,7 @@ def test_odd_sizes_are_read(tmp_path: Path, size: tuple[int, int]) -> None:
     assert [frame.image.shape for frame in source] == [(*size, 3)]
 
 
-def test_exif_orientation_is_obeyed(tmp_path: Path) -> None:
+def test_exif_orientation_is_applied(tmp_path: Path) -> None:
     wide = np.zeros((16, 32, 3), np.uint8)
     wide[:, :16] = 255  # the left half is white
     jpeg = cv2.imencode(".jpg", wide)[1].tobytes()
@@ -76,7 +76,7 @@ def test_exif_orientation_is_obeyed(tmp_path: Path) -> None:
         (b"\x89PNG\r\n\x1a\n", "cannot be decoded"),
     ],
 )
-def test_no_picture_is_one_line(tmp_path: Path, data: bytes, words: str) -> None:
+def test_read_picture_other_file_is_one_line(tmp_path: Path, data: bytes, words: str) -> None:
     path = tmp_path / "bad.png"
     path.write_bytes(data)
     with pytest.raises(SourceError, match=words) as caught:

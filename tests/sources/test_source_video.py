@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from blazetrack.errors import SourceError
-from blazetrack.sources.video import VideoSource, turn_upright
+from blazetrack.sources.video import VideoSource, rotate_upright
 
 TIMES_S = [0.0, 0.05, 0.06, 0.2, 0.25, 0.5]
 WIDTH, HEIGHT = 64, 48
@@ -45,7 +45,7 @@ def make_video(
     return path
 
 
-def test_times_are_the_files_own(tmp_path: Path) -> None:
+def test_video_times_are_of_the_file(tmp_path: Path) -> None:
     source = VideoSource(make_video(tmp_path / "uneven.mp4"))
     assert source.info.kind == "video"
     assert (source.info.width, source.info.height, source.info.frames) == (WIDTH, HEIGHT, 6)
@@ -62,7 +62,7 @@ def test_time_starts_at_zero(tmp_path: Path) -> None:
     assert times == pytest.approx([0.0, 0.1, 0.3], abs=1e-4)
 
 
-def test_pictures_without_a_time_get_the_rate(tmp_path: Path) -> None:
+def test_video_without_timestamps_uses_rate(tmp_path: Path) -> None:
     path = tmp_path / "raw.h264"
     with av.open(str(make_video(tmp_path / "a.mp4"))) as container:
         (video,) = container.streams.video
@@ -93,9 +93,7 @@ def test_frames_are_contiguous_rgb(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("degrees", "corner"), [(0, (0, 0)), (90, (0, 1)), (180, (1, 1)), (270, (1, 0))]
 )
-def test_rotation_of_the_file_is_obeyed(
-    tmp_path: Path, degrees: int, corner: tuple[int, int]
-) -> None:
+def test_video_rotation_is_applied(tmp_path: Path, degrees: int, corner: tuple[int, int]) -> None:
     """Turned clockwise, the red quarter goes round the corners (row, column)."""
     path = make_video(tmp_path / "turned.mp4")
     data = bytearray(path.read_bytes())
@@ -116,13 +114,13 @@ def test_rotation_of_the_file_is_obeyed(
     np.testing.assert_allclose(quarters, expected, atol=0.1)
 
 
-def test_a_mirrored_picture_is_turned_back() -> None:
+def test_rotate_upright_mirrored_is_flipped() -> None:
     image = np.arange(2 * 3 * 3, dtype=np.uint8).reshape(2, 3, 3)
     matrix = struct.pack("=9i", -1 << 16, 0, 0, 0, 1 << 16, 0, 0, 0, 1 << 30)
-    assert (turn_upright(image, matrix) == image[:, ::-1]).all()
+    assert (rotate_upright(image, matrix) == image[:, ::-1]).all()
 
 
-def test_a_file_cut_short_gives_what_it_has_and_says_so(tmp_path: Path) -> None:
+def test_video_truncated_gives_frames_and_warning(tmp_path: Path) -> None:
     path = make_video(tmp_path / "cut.mp4", np.arange(20) / 30, seed=1, ahead=True)
     path.write_bytes(path.read_bytes()[: path.stat().st_size * 2 // 3])
     source = VideoSource(path)
@@ -146,7 +144,7 @@ def test_damaged_packets_are_skipped(tmp_path: Path) -> None:
     ("name", "data"),
     [("zero.mp4", b""), ("text.mp4", b"hello\n" * 50), ("text.xyz", b"hello\n" * 50)],
 )
-def test_no_video_is_one_line_and_no_noise(
+def test_video_other_file_is_one_line(
     tmp_path: Path, capfd: pytest.CaptureFixture[str], name: str, data: bytes
 ) -> None:
     path = tmp_path / name
@@ -157,14 +155,14 @@ def test_no_video_is_one_line_and_no_noise(
     assert capfd.readouterr().err == ""
 
 
-def test_a_file_cut_before_its_index_is_one_line(tmp_path: Path) -> None:
+def test_video_without_index_is_one_line(tmp_path: Path) -> None:
     path = make_video(tmp_path / "cut.mp4", np.arange(20) / 30, seed=1)
     path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
     with pytest.raises(SourceError, match=r"cut\.mp4: .* is it complete\?"):
         VideoSource(path)
 
 
-def test_a_video_without_one_whole_picture_is_one_line(tmp_path: Path) -> None:
+def test_video_without_readable_picture_is_one_line(tmp_path: Path) -> None:
     path = make_video(tmp_path / "cut.mp4", [0.0], seed=1, ahead=True)
     data = path.read_bytes()
     path.write_bytes(data[: data.index(b"mdat") + 8])
@@ -172,7 +170,7 @@ def test_a_video_without_one_whole_picture_is_one_line(tmp_path: Path) -> None:
         VideoSource(path)
 
 
-def test_sound_alone_is_one_line(tmp_path: Path) -> None:
+def test_video_audio_only_is_one_line(tmp_path: Path) -> None:
     path = tmp_path / "sound.mp4"
     with av.open(str(path), "w") as container:
         stream = container.add_stream("aac", rate=8000)

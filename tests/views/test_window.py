@@ -58,16 +58,16 @@ class PaperPen:
     """Replaces `draw_live`: records its arguments, and makes a wide picture."""
 
     def __init__(self) -> None:
-        self.asked: list[dict[str, Any]] = []
+        self.calls: list[dict[str, Any]] = []
 
-    def __call__(self, image: Any, poses: Poses, skeleton: Any, **asked: Any) -> Any:
-        self.asked.append(asked)
-        wide = 2 if asked["turn_rad"] is None else 3
+    def __call__(self, image: Any, poses: Poses, skeleton: Any, **options: Any) -> Any:
+        self.calls.append(options)
+        wide = 2 if options["turn_rad"] is None else 3
         return np.repeat(np.repeat(image, 2, axis=0), wide, axis=1)
 
     @property
     def last(self) -> dict[str, Any]:
-        return self.asked[-1]
+        return self.calls[-1]
 
 
 @pytest.fixture
@@ -122,7 +122,7 @@ def show(
         sink.idle("")
 
 
-def test_used_by_hand_it_shows_the_picture_in_opencvs_order(paper: PaperWindow) -> None:
+def test_window_write_shows_bgr_picture(paper: PaperWindow) -> None:
     with open_sink("window") as sink:
         assert sink.needs_picture
         assert isinstance(sink, View)  # part of a run, it draws for itself
@@ -133,7 +133,7 @@ def test_used_by_hand_it_shows_the_picture_in_opencvs_order(paper: PaperWindow) 
     assert not paper.open
 
 
-def test_in_a_run_it_draws_for_itself(sink: Window, paper: PaperWindow, pen: PaperPen) -> None:
+def test_window_show_draws_people(sink: Window, paper: PaperWindow, pen: PaperPen) -> None:
     show(sink, paper)
     assert paper.shown[0].shape == (12, 16, 3)
     assert pen.last["mirror"] is False
@@ -141,7 +141,7 @@ def test_in_a_run_it_draws_for_itself(sink: Window, paper: PaperWindow, pen: Pap
 
 
 @pytest.mark.parametrize("key", ["q", "Q", 27])
-def test_q_and_escape_end_the_run(paper: PaperWindow, key: str | int) -> None:
+def test_window_q_and_escape_request_stop(paper: PaperWindow, key: str | int) -> None:
     paper.keys = [key]
     with Window() as sink:
         sink.write(FRAME, Poses.empty())
@@ -150,14 +150,14 @@ def test_q_and_escape_end_the_run(paper: PaperWindow, key: str | int) -> None:
     assert len(paper.shown) == 1  # the window does not come back
 
 
-def test_the_close_button_ends_the_run(paper: PaperWindow) -> None:
+def test_window_close_button_requests_stop(paper: PaperWindow) -> None:
     paper.visible = 0.0
     with Window() as sink:
         sink.write(FRAME, Poses.empty())
         assert sink.stop_requested
 
 
-def test_a_camera_is_a_mirror_from_the_start(
+def test_window_camera_is_mirrored(
     sink: Window, paper: PaperWindow, pen: PaperPen, tracker: Any
 ) -> None:
     sink.begin(tracker, SourceInfo("camera 0", "live", is_camera=True))
@@ -169,7 +169,7 @@ def test_a_camera_is_a_mirror_from_the_start(
     ("key", "name", "off", "on"),
     [("m", "mirror", False, True), ("b", "boxes", False, True), ("h", "keys", (), KEYS)],
 )
-def test_a_key_switches_on_and_off(
+def test_window_key_toggles_option(
     sink: Window, paper: PaperWindow, pen: PaperPen, key: str, name: str, off: Any, on: Any
 ) -> None:
     show(sink, paper)
@@ -180,7 +180,7 @@ def test_a_key_switches_on_and_off(
     assert pen.last[name] == off
 
 
-def test_people_in_space_can_be_turned_and_make_the_window_wider(
+def test_window_world_view_turns_and_widens(
     sink: Window, paper: PaperWindow, pen: PaperPen
 ) -> None:
     show(sink, paper, "w")
@@ -193,12 +193,12 @@ def test_people_in_space_can_be_turned_and_make_the_window_wider(
 
 
 @pytest.mark.parametrize(("code", "key"), [(65361, "a"), (65363, "d"), (0x100000 | 113, "q")])
-def test_arrows_are_no_letters(paper: PaperWindow, code: int, key: str) -> None:
+def test_read_key_arrows_are_mapped(paper: PaperWindow, code: int, key: str) -> None:
     paper.keys = [code]
     assert read_key(1) == key
 
 
-def test_the_status_line_says_what_happens(
+def test_window_status_line(
     sink: Window, paper: PaperWindow, pen: PaperPen, tracker: Any, people: Any
 ) -> None:
     ticks = iter(np.arange(100) / 20)
@@ -216,7 +216,7 @@ def test_the_status_line_says_what_happens(
     assert "no person" in pen.last["notes"]
 
 
-def test_a_pause_lasts_until_a_key(sink: Window, paper: PaperWindow, pen: PaperPen) -> None:
+def test_window_pause_lasts_until_key(sink: Window, paper: PaperWindow, pen: PaperPen) -> None:
     show(sink, paper)
     sink.wait_while_paused()  # does not hold
     paper.keys = [" ", -1, -1, "m", " "]
@@ -226,7 +226,7 @@ def test_a_pause_lasts_until_a_key(sink: Window, paper: PaperWindow, pen: PaperP
     assert pen.last["mirror"] is True  # keys work in a pause
 
 
-def test_a_step_is_one_frame(sink: Window, paper: PaperWindow) -> None:
+def test_window_step_is_one_frame(sink: Window, paper: PaperWindow) -> None:
     show(sink, paper, " ")
     paper.keys = ["n", ".", "q"]
     sink.wait_while_paused()
@@ -241,7 +241,7 @@ def test_a_step_is_one_frame(sink: Window, paper: PaperWindow) -> None:
     assert sink.stop_requested
 
 
-def test_stills_wait_for_a_key(
+def test_window_stills_wait_for_key(
     sink: Window, paper: PaperWindow, pen: PaperPen, tracker: Any
 ) -> None:
     sink.begin(tracker, SourceInfo("folder", "stills"))
@@ -251,7 +251,7 @@ def test_stills_wait_for_a_key(
     assert paper.keys == []
 
 
-def test_smoothing_is_asked_for_once_and_said_at_once(
+def test_window_smoothing_key_switches_tracker(
     sink: Window, paper: PaperWindow, pen: PaperPen, tracker: Any
 ) -> None:
     show(sink, paper, "s")
@@ -262,7 +262,7 @@ def test_smoothing_is_asked_for_once_and_said_at_once(
     assert "~smoothing off" not in pen.last["notes"]
 
 
-def test_a_graph_that_does_not_smooth_is_told(
+def test_window_smoothing_key_graph_cannot_smooth_shows_hint(
     sink: Window, paper: PaperWindow, pen: PaperPen
 ) -> None:
     tracker: Any = PaperTracker(able=False)
@@ -271,21 +271,21 @@ def test_a_graph_that_does_not_smooth_is_told(
     assert pen.last["notes"][-1] == "~this graph does not smooth"
 
 
-def test_a_picture_is_saved_without_words_and_never_over_another(
+def test_window_saved_picture_has_no_notes_and_new_name(
     sink: Window, paper: PaperWindow, pen: PaperPen, tmp_path: Path
 ) -> None:
-    (tmp_path / (NAME.format("001") + ".mp4")).write_text("somebody's film")
+    (tmp_path / (NAME.format("001") + ".mp4")).write_text("another video")
     show(sink, paper, "pp")
     names = [NAME.format(number) + ".png" for number in ("002", "003")]
     assert [path.name for path in sink.saved] == names
-    assert pen.asked[-2]["notes"] == ()
+    assert pen.calls[-2]["notes"] == ()
     assert pen.last["notes"][-1] == f"saved {names[1]}"
     picture = cv2.imread(str(tmp_path / names[0]))
     assert picture is not None
     assert picture[0, 0].tolist() == [0, 0, 255]
 
 
-def test_a_picture_that_cannot_be_saved_does_not_end_the_run(
+def test_window_saving_fails_run_continues(
     sink: Window, paper: PaperWindow, pen: PaperPen, tmp_path: Path
 ) -> None:
     sink._folder = tmp_path / "none"
@@ -296,7 +296,7 @@ def test_a_picture_that_cannot_be_saved_does_not_end_the_run(
     assert pen.last["notes"][-1].startswith("!")
 
 
-def test_a_recording_has_the_frames_between_two_keys(
+def test_window_recording_has_frames_between_keys(
     sink: Window, paper: PaperWindow, pen: PaperPen, tmp_path: Path
 ) -> None:
     frames = [Frame(np.zeros((16, 16, 3), np.uint8), n, n / 10) for n in range(40)]
@@ -312,9 +312,7 @@ def test_a_recording_has_the_frames_between_two_keys(
     assert pen.last["notes"][-1] == f"saved {stem}: .mp4 .jsonl .csv"
 
 
-def test_closing_the_window_finishes_the_recording(
-    sink: Window, paper: PaperWindow, tmp_path: Path
-) -> None:
+def test_window_close_finishes_recording(sink: Window, paper: PaperWindow, tmp_path: Path) -> None:
     show(sink, paper, "r")
     show(sink, paper)
     sink.close()
@@ -322,7 +320,7 @@ def test_closing_the_window_finishes_the_recording(
     assert [path.suffix for path in sink.saved] == [".mp4", ".jsonl", ".csv"]
 
 
-def test_a_recording_that_fails_does_not_end_the_run(
+def test_window_recording_fails_run_continues(
     sink: Window, paper: PaperWindow, pen: PaperPen, tmp_path: Path
 ) -> None:
     show(sink, paper, "r")
@@ -336,7 +334,7 @@ def test_a_recording_that_fails_does_not_end_the_run(
     show(sink, paper)
 
 
-def test_a_recording_without_a_frame_leaves_nothing(
+def test_window_recording_without_frame_leaves_no_file(
     sink: Window, paper: PaperWindow, tmp_path: Path
 ) -> None:
     show(sink, paper, "rr")
@@ -392,32 +390,32 @@ def gui(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
     monkeypatch.setattr(cv2, "getBuildInformation", lambda: f"  GUI:             {name}\n")
 
 
-def test_no_display_is_one_line_before_opencv_is_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_check_display_without_display_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
     gui(monkeypatch, "QT5")
     with pytest.raises(SinkError, match=r"no display \(DISPLAY is not set\); use --out FILE"):
         check_display("linux", {})
 
 
-def test_a_dead_display_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_check_display_unreachable_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
     gui(monkeypatch, "QT5")
     with pytest.raises(SinkError, match="no X server at DISPLAY=:987"):
         check_display("linux", {"DISPLAY": ":987"})
 
 
-def test_wayland_alone_is_not_enough_for_qt(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_check_display_qt_needs_x11(monkeypatch: pytest.MonkeyPatch) -> None:
     gui(monkeypatch, "QT5")
     with pytest.raises(SinkError, match="needs X11"):
         check_display("linux", {"WAYLAND_DISPLAY": "wayland-0"})
 
 
-def test_a_display_that_answers_is_taken(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_check_display_reachable_is_accepted(monkeypatch: pytest.MonkeyPatch) -> None:
     gui(monkeypatch, "QT5")
     with socket.create_server(("127.0.0.1", 0)) as server:
         port = server.getsockname()[1]
         check_display("linux", {"DISPLAY": f"127.0.0.1:{port - 6000}.0"})
 
 
-def test_a_headless_opencv_is_one_line_that_offers_the_web_page(
+def test_check_display_headless_opencv_suggests_web_page(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     gui(monkeypatch, "NONE")
@@ -426,6 +424,6 @@ def test_a_headless_opencv_is_one_line_that_offers_the_web_page(
         check_display("darwin", {})
 
 
-def test_other_systems_always_have_a_screen(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_check_display_other_system_is_accepted(monkeypatch: pytest.MonkeyPatch) -> None:
     gui(monkeypatch, "COCOA")
     check_display("darwin", {})

@@ -13,7 +13,6 @@ import shutil
 import signal
 import struct
 import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -25,16 +24,14 @@ import numpy as np
 import pytest
 
 from blazetrack.store import Store
+from tests.signal_process import BLAZETRACK
 
 SCREENSHOTS = Path(__file__).parents[2] / "build" / "screenshots"
+pytestmark = pytest.mark.slow
+
 TITLE = "blazetrack"
 STRIP = 40  # pixels at the top of the picture that hold the status line
 SOURCE = "synthetic?frames=1000000&size=640x480"
-# Ctrl-C must be heard, also where the tests run in the background of a shell.
-RUN = (
-    "import signal, sys; signal.signal(signal.SIGINT, signal.default_int_handler); "
-    "from blazetrack.cli import main; main(sys.argv[1:])"
-)
 
 
 class Screen:
@@ -62,7 +59,7 @@ class Screen:
         self.env = {**os.environ, "DISPLAY": f":{number}", "QT_QPA_PLATFORM": "xcb"}
 
     def do(self, *words: object) -> str:
-        """What xdotool answers; empty where it fails."""
+        """Output of xdotool; empty if it fails."""
         command = ["xdotool", *map(str, words)]
         done = subprocess.run(command, env=self.env, capture_output=True, text=True, timeout=60)
         return done.stdout.strip()
@@ -99,7 +96,7 @@ class App:
         self.folder, self._screen = folder, screen
         self.process = subprocess.Popen(
             [
-                *(sys.executable, "-c", RUN, "run", *(options or (SOURCE,))),
+                *(*BLAZETRACK, "run", *(options or (SOURCE,))),
                 *("--view=window", f"--folder={folder}"),
             ],
             env={**screen.env, "PYTHONUTF8": "1"},
@@ -208,7 +205,7 @@ def moves(app: App) -> bool:
     return bool((app.picture()[STRIP:] != before).any())
 
 
-def test_it_opens_shows_pauses_steps_and_quits(start: Start) -> None:
+def test_window_opens_pauses_steps_and_quits(start: Start) -> None:
     app = start()
     app.wait_for(lambda: moves(app))
     app.keep("running")
@@ -228,7 +225,7 @@ def test_it_opens_shows_pauses_steps_and_quits(start: Start) -> None:
     assert "frames" in out
 
 
-def test_keys_change_the_view_and_change_it_back(start: Start) -> None:
+def test_window_keys_toggle_view(start: Start) -> None:
     app = start()
     app.press("space")
     plain = app.still()
@@ -254,7 +251,7 @@ def test_keys_change_the_view_and_change_it_back(start: Start) -> None:
     assert app.end()[0] == 0
 
 
-def test_the_mirror_turns_the_picture_but_not_the_words(start: Start) -> None:
+def test_window_mirror_keeps_text(start: Start) -> None:
     app = start()
     app.press("space")
     plain = app.still()
@@ -270,7 +267,7 @@ def test_the_mirror_turns_the_picture_but_not_the_words(start: Start) -> None:
     assert app.end()[0] == 0
 
 
-def test_pictures_and_recordings_are_kept_and_nothing_is_overwritten(start: Start) -> None:
+def test_window_pictures_and_recordings_are_saved(start: Start) -> None:
     app = start()
     app.press("p")
     app.press("p")
@@ -304,7 +301,7 @@ def lines(path: Path) -> int:
     return path.read_bytes().count(b"\n")
 
 
-def test_a_click_into_the_mirror_chooses_whom_to_follow(start: Start, tmp_path: Path) -> None:
+def test_window_click_in_mirror_follows_person(start: Start, tmp_path: Path) -> None:
     table = tmp_path / "people.jsonl"
 
     def people() -> list[Any]:
@@ -334,7 +331,7 @@ def others(points: dict[int, Any], but: int) -> np.ndarray[Any, Any]:
     return np.array([point[0] for number, point in points.items() if number != but])
 
 
-def test_ctrl_c_is_heard_in_a_pause(start: Start, tmp_path: Path) -> None:
+def test_window_ctrl_c_in_pause_ends_run(start: Start, tmp_path: Path) -> None:
     app = start(SOURCE, f"--out={tmp_path / 'x.jsonl'}")
     app.press("space")
     app.still()

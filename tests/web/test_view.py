@@ -16,7 +16,7 @@ import pytest
 connect = pytest.importorskip("websockets.sync.client", reason="needs the extra web").connect
 
 from blazetrack.store import Store  # noqa: E402
-from tests.hearing import BLAZETRACK  # noqa: E402
+from tests.signal_process import BLAZETRACK  # noqa: E402
 
 
 class Page:

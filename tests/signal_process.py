@@ -1,10 +1,10 @@
-"""Starts `blazetrack` in a process that hears signals, however the tests were started."""
+"""Command that starts `blazetrack` with default signal handlers, however the tests were started."""
 
 from __future__ import annotations
 
 import sys
 
-# What a shell starts in the background ignores Ctrl-C, and what `nohup` starts SIGHUP.
+# A shell's background job ignores Ctrl-C, and a child of `nohup` SIGHUP.
 BLAZETRACK = (
     sys.executable,
     "-c",
