@@ -130,12 +130,13 @@ class PoseTracker:
         hooks: Iterable[Hook] = (),
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        if people is None:
-            people = 1 if follow is None else FOLLOW_PEOPLE
-        if people < 1:
-            raise InputError(f"tracker: people must be 1 or more, got {people}")
-        given: dict[str, Any] = {"masks": masks or None, "follow": follow, "tiles": tiles}
-        given["max_people"] = people if people > 1 else None
+        people = _people(people, follow)
+        given = {
+            "masks": masks or None,
+            "max_people": people if people > 1 else None,
+            "follow": follow,
+            "tiles": tiles,
+        }
         spec = _set_everywhere(load_graph(graph or graph_for(people, follow)), given)
         spec = spec.with_options(options or {})
         self._models = _open_models(spec, model, detector, store or Store(), backend, threads)
@@ -278,6 +279,15 @@ class PoseTracker:
 
     def __exit__(self, *error: object) -> None:
         self.close()
+
+
+def _people(people: int | None, follow: int | str | None) -> int:
+    """Maximum number of people; by default 1, or some more to follow one of them."""
+    if people is None:
+        return 1 if follow is None else FOLLOW_PEOPLE
+    if people < 1:
+        raise InputError(f"tracker: people must be 1 or more, got {people}")
+    return people
 
 
 def _open_models(

@@ -99,7 +99,9 @@ def accepts(port: Any, written: Any) -> bool:
     Classes are compared without their type arguments. None on either side is ignored, because a
     node whose required input is None does not run.
     """
-    wanted, given = _members(port), _members(written)
+    wanted, given = (
+        [cls for cls in _members(one) if cls is not types.NoneType] for one in (port, written)
+    )
     if Any in wanted or Any in given:
         return True
     return bool(given) and all(any(_is_a(got, want) for want in wanted) for got in given)
@@ -127,17 +129,31 @@ def option_value(
     if value is None and _admits_none(annotation):
         return None
     shareable = tuple(cls for cls in _members(annotation) if _is_shareable(cls))
+    objects = resources or {}
     is_role = isinstance(value, str) and value in roles
-    shared = (resources or {}).get(value) if is_role else None
-    if is_role and shareable and (resources is None or _is_instance(shared, shareable)):
-        return value if resources is None else shared
-    if not any(_is_instance(thing, shareable) for thing in (resources or {}).values()):
-        converted, value_fits = _converted(value, annotation, where)
-        if value_fits:
+    if is_role and shareable:
+        if resources is None:
+            return value
+        if _is_instance(objects[value], shareable):
+            return objects[value]
+    if not any(_is_instance(thing, shareable) for thing in objects.values()):
+        converted, fits = _converted(value, annotation, where)
+        if fits:
             return converted
-    got = shown(value) if shared is None else f"'{value}', a {type(shared).__name__}"
-    hint = "" if is_role else f", {did_you_mean(str(value), roles)}"
-    raise GraphError(f"{where}: expected the role of a {type_name(annotation)}, got {got}{hint}")
+    raise GraphError(
+        f"{where}: expected the role of a {type_name(annotation)}, "
+        + _got(value, roles, objects.get(value) if is_role else None)
+    )
+
+
+def _got(value: Any, roles: Collection[str], shared: object) -> str:
+    """The end of a message about a wrong role."""
+    if shared is not None:
+        return f"got '{value}', a {type(shared).__name__}"
+    hint = (
+        "" if isinstance(value, str) and value in roles else f", {did_you_mean(str(value), roles)}"
+    )
+    return f"got {shown(value)}{hint}"
 
 
 def type_name(annotation: Any) -> str:
@@ -223,17 +239,17 @@ def _plain(value: object) -> str:
 
 
 def _members(annotation: Any) -> list[Any]:
-    """The classes that an annotation allows, without None; `Any` where unknown."""
+    """The classes that an annotation allows; `Any` where unknown."""
     origin = typing.get_origin(annotation)
     alias = annotation if origin is None else origin
-    if annotation is None or annotation is type(None):
-        return []
+    if annotation is None:
+        return [types.NoneType]
     if origin in _UNIONS:
         return [cls for part in typing.get_args(annotation) for cls in _members(part)]
+    if origin is typing.Literal:
+        return [type(part) for part in typing.get_args(annotation)]
     if origin is typing.Annotated:
         return _members(annotation.__origin__)
-    if origin is typing.Literal:
-        return [type(part) for part in typing.get_args(annotation) if part is not None]
     if hasattr(alias, "__value__"):  # `type X = …` of Python 3.12
         return _members(alias.__value__)
     if hasattr(annotation, "__supertype__"):  # NewType
@@ -242,11 +258,7 @@ def _members(annotation: Any) -> list[Any]:
 
 
 def _admits_none(annotation: Any) -> bool:
-    if typing.get_origin(annotation) is typing.Annotated:
-        return _admits_none(annotation.__origin__)
-    if typing.get_origin(annotation) in _UNIONS:
-        return any(_admits_none(part) for part in typing.get_args(annotation))
-    return annotation is None or annotation is type(None)
+    return types.NoneType in _members(annotation)
 
 
 def _is_a(got: type, want: type) -> bool:

@@ -7,7 +7,7 @@ nor the expected value.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -163,26 +163,29 @@ def _graph(data: Any, source: str, renamed: Renamed) -> GraphSpec:
     for stream in (name for key in ("inputs", "outputs") for name in fields[key]):
         if max(fields["inputs"].count(stream), fields["outputs"].count(stream)) > 1:
             raise _Mistake(f"stream '{stream}' is listed twice, expected once")
-    if not fields["nodes"]:
+    nodes = [_node(item, number) for number, item in enumerate(fields.pop("nodes"), 1)]
+    names = [node.name for node in nodes]
+    if not nodes:
         raise _Mistake("'nodes' is empty, expected at least one node")
-    nodes: dict[str, NodeSpec] = {}
-    for number, item in enumerate(fields.pop("nodes"), 1):
-        node = _node(item, number)
-        if node.name in nodes:
+    for number, name in enumerate(names, 1):
+        if (first := names.index(name) + 1) < number:
             raise _Mistake(
-                f"node '{node.name}': two nodes have this name (number "
-                f"{[*nodes].index(node.name) + 1} and {number}), expected a name of its own for "
-                "each"
+                f"node '{name}': two nodes have this name (number {first} and {number}), "
+                "expected a name of its own for each"
             )
-        nodes[node.name] = node
     for alias, targets in fields.get("aliases", {}).items():
-        for target in targets if isinstance(targets, list) and targets else [None]:
-            if not isinstance(target, str) or target.partition(".")[0] not in nodes:
-                expected = f"expected {_ALIASES}, with nodes of this graph"
-                raise _Mistake(f"'aliases.{alias}': {expected}, got {shown(targets)}")
+        if not _are_keys(targets, names):
+            expected = f"expected {_ALIASES}, with nodes of this graph"
+            raise _Mistake(f"'aliases.{alias}': {expected}, got {shown(targets)}")
     spec = GraphSpec(nodes=(), source=source, renamed=renamed, **fields)
-    current = [renamed.update(node, spec.where(node.name)) for node in nodes.values()]
-    return replace(spec, nodes=current)
+    return replace(spec, nodes=[renamed.update(node, spec.where(node.name)) for node in nodes])
+
+
+def _are_keys(targets: Any, nodes: Collection[str]) -> bool:
+    """Whether it is a list of `node.option`, of these nodes."""
+    if not isinstance(targets, list) or not all(isinstance(key, str) for key in targets):
+        return False
+    return bool(targets) and all(key.partition(".")[0] in nodes for key in targets)
 
 
 def _node(item: Any, number: int) -> NodeSpec:

@@ -122,18 +122,22 @@ class Identify:
         rows = [row for row, person in enumerate(tracked) if person]
         named = match(rows, [self._tracklets[tracked[row]] for row in rows], jumps=False)
         # Then lost people, with the poses that do not show a matched one once more.
-        matched = [self._tracklets[person] for person in named.values() if person > 0]
-        rest = [row for row in range(len(ids)) if row not in named]
-        rest = [row for row in rest if not is_duplicate(seen.take([row]), matched, time_s)]
+        rest = self._distinct(set(range(len(ids))) - named.keys(), named, seen, time_s)
         named |= match(rest, self._lost(named.values()))
         # Then tentative tracks and new ones, but not from a region predicted for a lost person.
         rest = [row for row in rest if row not in named and (tracked[row] or not ids[row])]
         named |= match(rest, self._lost(named.values(), tentative=True))
-        for row in rest:
-            if row not in named:
-                near = is_crowded(row, seen.center_px, seen.radius_px)
-                named[row] = self._next_id(tentative=near or tracked[row] != 0)
+        for row in (row for row in rest if row not in named):
+            near = is_crowded(row, seen.center_px, seen.radius_px)
+            named[row] = self._next_id(tentative=near or tracked[row] != 0)
         return self._confirm([named.get(row, 0) for row in range(len(ids))], seen, time_s)
+
+    def _distinct(
+        self, rows: Collection[int], named: dict[int, int], seen: Observations, time_s: float
+    ) -> list[int]:
+        """Rows, in order, that do not show a confirmed person of `named` once more."""
+        matched = [self._tracklets[person] for person in named.values() if person > 0]
+        return [r for r in sorted(rows) if not is_duplicate(seen.take([r]), matched, time_s)]
 
     def _lost(self, ids: Collection[int], *, tentative: bool = False) -> list[Tracklet]:
         """Confirmed (or tentative) tracklets without those in `ids`."""
