@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Protocol
 
-import numpy as np
 from numpy.typing import NDArray
 
 __all__ = ["Array", "Interpreter"]
@@ -18,27 +17,18 @@ class Interpreter(Protocol):
 
     The views are the interpreter's own memory, so nothing is copied: drop an input view before
     `invoke`, and output views before the next one.
+
+    Attributes:
+        input_shape: of the input tensor, `(1, h, w, 3)` or `(1, 3, h, w)`.
+        input_dtype: type of the input tensor by its numpy name.
+        input_quantization: scale and zero point of an integer input; scale 0 if the file has none.
+        output_shapes: tensor name → shape.
     """
 
-    @property
-    def input_shape(self) -> tuple[int, ...]:
-        """Shape of the input tensor: `(1, h, w, 3)` or `(1, 3, h, w)`."""
-        ...
-
-    @property
-    def input_dtype(self) -> np.dtype[Any]:
-        """Type of the input tensor."""
-        ...
-
-    @property
-    def input_quantization(self) -> tuple[float, int]:
-        """Scale and zero point of an integer input; the scale is 0 where the file has none."""
-        ...
-
-    @property
-    def output_shapes(self) -> Mapping[str, tuple[int, ...]]:
-        """Tensor name → shape."""
-        ...
+    input_shape: tuple[int, ...]
+    input_dtype: str
+    input_quantization: tuple[float, int]
+    output_shapes: Mapping[str, tuple[int, ...]]
 
     def input_view(self) -> Array:
         """The input tensor without its first axis."""

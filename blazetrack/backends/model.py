@@ -109,16 +109,13 @@ class FileModel(Model):
         shape = (1, 3, *info.input_hw) if info.layout == "nchw" else (1, *info.input_hw, 3)
         if got != shape:
             raise ModelError(f"model {path}: expected an input of shape {shape}, got {got}")
-        dtype = interpreter.input_dtype.name
-        if dtype != info.input_dtype:
-            raise ModelError(
-                f"model {path}: expected a {info.input_dtype} input, got {dtype};"
-                " correct input_dtype in its card"
-            )
+        if (dtype := interpreter.input_dtype) != info.input_dtype:
+            want = f"expected a {info.input_dtype} input"
+            raise ModelError(f"model {path}: {want}, got {dtype}; correct input_dtype in its card")
         missing = {info.outputs[m] for m in self._wanted} - set(interpreter.output_shapes)
         if missing:
-            want, known = sorted(missing), ", ".join(interpreter.output_shapes)
-            raise ModelError(f"model {path}: expected outputs {want}, got {known}")
+            known = ", ".join(interpreter.output_shapes)
+            raise ModelError(f"model {path}: expected outputs {sorted(missing)}, got {known}")
 
     def run(self, pixels: NDArray[np.uint8]) -> Mapping[str, Array]:
         if pixels.ndim == 4:  # one by one: a batch is not faster (docs/performance.md)

@@ -97,27 +97,11 @@ class TfliteInterpreter(Interpreter):
             got = ", ".join(f"{i['shape'].tolist()} {i['dtype'].__name__}" for i in inputs)
             raise ModelError(f"model {path}: expected one input, got {got or 'none'}")
         self._interpreter = interpreter
-        self._input = inputs[0]
-        self._outputs = {one["name"]: one for one in outputs}
-        self._shapes = {one["name"]: _shape(one) for one in outputs}
-
-    @property
-    def input_shape(self) -> tuple[int, ...]:
-        return _shape(self._input)
-
-    @property
-    def input_dtype(self) -> np.dtype[Any]:
-        dtype: np.dtype[Any] = np.dtype(self._input["dtype"])
-        return dtype
-
-    @property
-    def input_quantization(self) -> tuple[float, int]:
-        scale, zero = self._input.get("quantization", (0.0, 0))
-        return float(scale), int(zero)
-
-    @property
-    def output_shapes(self) -> Mapping[str, tuple[int, ...]]:
-        return self._shapes
+        self._input, self._outputs = inputs[0], {one["name"]: one for one in outputs}
+        self.input_shape = _shape(inputs[0])
+        self.input_dtype = np.dtype(inputs[0]["dtype"]).name
+        self.input_quantization = inputs[0].get("quantization", (0.0, 0))
+        self.output_shapes = {one["name"]: _shape(one) for one in outputs}
 
     def input_view(self) -> Array:
         view: Array = self._interpreter.tensor(self._input["index"])()[0]

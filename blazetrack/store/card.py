@@ -83,8 +83,6 @@ class _CardText(_Strict):
 
     @model_validator(mode="after")
     def _check_together(self) -> _CardText:
-        if self.kind == "detector" and self.anchors is None:
-            raise ValueError("a detector needs anchors")
         if self.input_range[0] >= self.input_range[1]:
             raise ValueError(f"input_range must rise, got {self.input_range}")
         if isinstance(self.skeleton, str) and self.skeleton not in SKELETONS:

@@ -30,9 +30,6 @@ class Recorder(Interpreter):
     """Keeps its input; has no outputs."""
 
     output_shapes: ClassVar = {}
-    input_shape: Any = ()
-    input_dtype: Any = None
-    input_quantization = (0.0, 0)
 
     def __init__(
         self,
@@ -41,7 +38,7 @@ class Recorder(Interpreter):
         quantization: tuple[float, int] = (0.0, 0),
     ) -> None:
         self.seen = np.empty(shape, dtype)
-        self.input_shape, self.input_dtype = (1, *shape), self.seen.dtype
+        self.input_shape, self.input_dtype = (1, *shape), dtype
         self.input_quantization = quantization
 
     def input_view(self) -> np.ndarray:
