@@ -1,4 +1,4 @@
-"""The room behind the drawn person: wall, floor, furniture, and the noise of the camera."""
+"""Backgrounds: a room with wall, floor and furniture, and camera noise."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ __all__ = ["HORIZON", "add_noise", "draw_room", "make_noise"]
 
 Image = NDArray[np.uint8]
 Float = NDArray[np.float64]
-HORIZON = 0.72  # where the floor meets the wall, in picture heights
-
+HORIZON = 0.72  # edge between floor and wall, in picture heights
 WALLS = ((205, 212, 216), (222, 212, 196), (196, 208, 200), (214, 204, 214), (186, 198, 212))
 FLOORS = ((150, 118, 86), (128, 120, 114), (168, 140, 108), (110, 96, 88))
 FABRICS = ((118, 132, 150), (150, 120, 110), (112, 136, 118), (164, 150, 120))
-TILE = 256  # pixels; the noise repeats after so many
+PICTURES = ((-0.10, 0.22, 0.16, 0.20), (0.10, 0.26, 0.14, 0.12), (0.08, 0.12, 0.1, 0.09))
+TILE = 256  # period of the noise in pixels
 NOISE_PEAK = 8  # noise takes the values 0 … 8
 
 
@@ -45,7 +45,7 @@ def _surfaces(rng: np.random.Generator, width: int, height: int) -> Image:
 
 
 def _boards(rng: np.random.Generator, image: Image) -> None:
-    """Seams of floor boards that run to a vanishing point."""
+    """Seams of floor boards towards a vanishing point."""
     height, width = image.shape[:2]
     top = int(HORIZON * height) + 1
     tint = tuple(0.8 * float(c) for c in image[(top + height) // 2, width // 2])
@@ -105,25 +105,16 @@ def _sofa(rng: np.random.Generator, image: Image, x: float) -> None:
 
 def _pictures(rng: np.random.Generator, image: Image, x: float) -> None:
     s = image.shape[0]
-    for dx, dy, w, h in (
-        (-0.10, 0.22, 0.16, 0.20),
-        (0.10, 0.26, 0.14, 0.12),
-        (0.08, 0.12, 0.1, 0.09),
-    ):
-        _box(image, x + dx * s, dy * s, w * s, h * s, np.array([70.0, 62, 58]))
-        _box(image, x + dx * s, dy * s, (w - 0.015) * s, (h - 0.015) * s, rng.uniform(150, 225, 3))
-        _box(
-            image,
-            x + dx * s,
-            (dy + 0.02) * s,
-            (w - 0.06) * s,
-            (h - 0.09) * s,
-            rng.uniform(80, 190, 3),
-        )
+    for dx, dy, w, h in PICTURES:
+        x_px, paper = x + dx * s, rng.uniform(150, 225, 3)
+        _box(image, x_px, dy * s, w * s, h * s, np.array([70.0, 62, 58]))
+        _box(image, x_px, dy * s, (w - 0.015) * s, (h - 0.015) * s, paper)
+        ink = rng.uniform(80, 190, 3)
+        _box(image, x_px, (dy + 0.02) * s, (w - 0.06) * s, (h - 0.09) * s, ink)
 
 
 def _grain(rng: np.random.Generator, image: Image) -> Image:
-    """Unevenness of paint and wood: low-frequency blotches."""
+    """Add low-frequency blotches, as of paint and wood."""
     height, width = image.shape[:2]
     coarse = rng.normal(0.0, 4.0, (40, max(2, 40 * width // height))).astype(np.float32)
     blotches = cv2.resize(coarse, (width, height), interpolation=cv2.INTER_CUBIC)
@@ -132,13 +123,13 @@ def _grain(rng: np.random.Generator, image: Image) -> Image:
 
 
 def make_noise(rng: np.random.Generator, width: int, height: int) -> Image:
-    """Camera noise for `add_noise`: a repeated tile, one tile larger than the picture."""
+    """Camera noise for `add_noise`: repeated tiles, one tile larger than the picture."""
     tile = rng.binomial(NOISE_PEAK, 0.5, (TILE, TILE, 3)).astype(np.uint8)
     return np.tile(tile, (height // TILE + 2, width // TILE + 2, 1))
 
 
 def add_noise(image: Image, noise: Image, index: int) -> None:
-    """Add the noise of picture `index` in place: another cut of the tiles for each."""
+    """Add the noise of picture `index` in place; each picture has another offset."""
     height, width = image.shape[:2]
     y, x = (37 * index) % TILE, (101 * index) % TILE
     cv2.add(image, noise[y : y + height, x : x + width], image)

@@ -1,8 +1,8 @@
-"""The body of the drawn person: proportions, and forward kinematics from a stance to 33 joints.
+"""Body proportions, and forward kinematics from a stance to 33 joints.
 
-The 33 points lie where the published landmark network means them: joint centres, the knuckles of
-the hand, the ends of the shoe. Lengths are in body heights, x to the right of the picture, y up
-from the ground, z towards the camera; rows of two are the subject's left, then right.
+The 33 points are those of the published landmark network: joint centres, knuckles of the hand, ends
+of the shoe. Lengths are in body heights, x to the right of the picture, y up from the ground, z
+towards the camera; rows of two are the subject's left, then right.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ __all__ = ["Build", "Joints", "Place", "solve"]
 Float = NDArray[np.float64]
 SIGN = np.array([1.0, -1.0])
 ANKLE_Y = 0.045
-CAMERA_PITCH = 0.16  # radians the camera looks down: toes come to lie below heels
+CAMERA_PITCH = 0.16  # radians downwards: toes appear below heels
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +37,7 @@ class Build:
 
     @classmethod
     def sample(cls, rng: np.random.Generator) -> Build:
-        """A body between slender and sturdy."""
+        """A random body between slender and sturdy."""
         broad, sturdy = rng.uniform(-1.0, 1.0, 2)
         return cls(
             shoulder=0.104 + 0.008 * broad,
@@ -56,13 +56,13 @@ class Joints:
 
     Attributes:
         points: `(33, 3)`, in the order of `skeleton.BLAZEPOSE33`.
-        head: `(4, 3)`: centre of the head, then its right, up and front axes, each as long as
-            half a head.
+        head: `(4, 3)`: centre of the head, then its right, up and front axes, each half a head
+            long.
         spine: `(4, 3)`: middle of the hips, middle of the shoulders, foot and top of the neck.
         hands: `(2, 3, 3)`: per side the directions along, towards the thumb, out of the back.
-        scale: body height of 1 in the same unit (1 in space, pixels once projected).
+        scale: one body height in the same unit (1 in space, pixels after projection).
         heading: of the stance; None is drawn flat.
-        square: `(4, 3)`: shoulders and hips, left before right, were the heading 0.
+        square: `(4, 3)`: shoulders and hips, left before right, at heading 0.
     """
 
     points: Float
@@ -76,7 +76,7 @@ class Joints:
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where a person stands in the picture, seen without perspective from a little above.
+    """A person's place in the picture, seen without perspective from slightly above.
 
     Attributes:
         x_px, y_px: the point on the ground between the feet.
@@ -88,21 +88,15 @@ class Place:
     height_px: float
 
     def project(self, joints: Joints) -> Joints:
-        """The same body in pixels; z stays the depth, in pixels, towards the camera."""
+        """The same body in pixels; z is the depth in pixels, towards the camera."""
         camera = self.height_px * _CAMERA
         home = np.array([self.x_px, self.y_px, 0.0])
         head = joints.head @ camera
         head[0] += home
         square = None if joints.square is None else joints.square @ camera + home
-        return Joints(
-            joints.points @ camera + home,
-            head,
-            joints.spine @ camera + home,
-            joints.hands @ camera,
-            self.height_px,
-            joints.heading,
-            square,
-        )
+        points, spine, hands = joints.points @ camera, joints.spine @ camera, joints.hands @ camera
+        height = self.height_px
+        return Joints(points + home, head, spine + home, hands, height, joints.heading, square)
 
 
 _C, _S = np.cos(CAMERA_PITCH), np.sin(CAMERA_PITCH)
@@ -110,18 +104,18 @@ _CAMERA = np.array([[1.0, 0.0, 0.0], [0.0, -_C, _S], [0.0, _S, _C]])
 
 
 def turn(yaw: float, pitch: float, roll: float) -> Float:
-    """Rows are where the axes right, up and front go: first roll, then bow, then yaw."""
+    """The rotated axes right, up and front as rows: first roll, then pitch, then yaw."""
     cy, sy, cp, sp = np.cos(yaw), np.sin(yaw), np.cos(pitch), np.sin(pitch)
     cr, sr = np.cos(roll), np.sin(roll)
-    lean = np.array([[cr, -sr, 0.0], [sr, cr, 0.0], [0.0, 0.0, 1.0]])
-    bow = np.array([[1.0, 0.0, 0.0], [0.0, cp, sp], [0.0, -sp, cp]])
-    spin = np.array([[cy, 0.0, -sy], [0.0, 1.0, 0.0], [sy, 0.0, cy]])
-    axes: Float = lean @ bow @ spin
+    roll_by = np.array([[cr, -sr, 0.0], [sr, cr, 0.0], [0.0, 0.0, 1.0]])
+    pitch_by = np.array([[1.0, 0.0, 0.0], [0.0, cp, sp], [0.0, -sp, cp]])
+    yaw_by = np.array([[cy, 0.0, -sy], [0.0, 1.0, 0.0], [sy, 0.0, cy]])
+    axes: Float = roll_by @ pitch_by @ yaw_by
     return axes
 
 
 def solve(build: Build, stance: Stance) -> Joints:
-    """Put a body into a stance."""
+    """The joints of a body in a stance."""
     points = np.empty((33, 3))
     pelvis = np.array([0.0, ANKLE_Y + 1.98 * build.leg, 0.0]) + stance.pelvis
     trunk = turn(*stance.trunk)
@@ -144,21 +138,11 @@ def solve(build: Build, stance: Stance) -> Joints:
 
 # Nose, eyes (inner, middle, outer; left, then right), ears, corners of the mouth: right, up and
 # front of the middle of the head, in half heads.
-FACE = np.array(
-    [
-        (0.0, -0.30, 0.95),
-        (0.20, 0.06, 0.72),
-        (0.32, 0.06, 0.68),
-        (0.44, 0.06, 0.60),
-        (-0.20, 0.06, 0.72),
-        (-0.32, 0.06, 0.68),
-        (-0.44, 0.06, 0.60),
-        (0.77, -0.11, -0.02),
-        (-0.77, -0.11, -0.02),
-        (0.22, -0.57, 0.70),
-        (-0.22, -0.57, 0.70),
-    ]
-)
+_EYES = ((0.20, 0.06, 0.72), (0.32, 0.06, 0.68), (0.44, 0.06, 0.60))
+_LEFT = np.array([*_EYES, (0.77, -0.11, -0.02), (0.22, -0.57, 0.70)])
+_RIGHT = _LEFT * (-1.0, 1.0, 1.0)
+_SIDES = (_LEFT[:3], _RIGHT[:3], _LEFT[3:4], _RIGHT[3:4], _LEFT[4:], _RIGHT[4:])
+FACE = np.concatenate([[(0.0, -0.30, 0.95)], *_SIDES])
 
 
 def _head(points: Float, build: Build, neck: Float, axes: Float) -> Float:
@@ -171,7 +155,7 @@ def _head(points: Float, build: Build, neck: Float, axes: Float) -> Float:
 def _arm(
     points: Float, build: Build, chest: Float, trunk: Float, angles: Float, side: int
 ) -> Float:
-    """Fill shoulder to thumb of one side; returns the hand's three directions."""
+    """Fill shoulder to thumb of one side; returns the three directions of the hand."""
     sign = SIGN[side]
     raised = (0.5 - 0.5 * np.cos(angles[0])) ** 2  # the shoulder blade follows the arm
     inward, lift = build.shoulder - 0.018 * raised, 0.030 * raised
@@ -197,7 +181,7 @@ HAND = ((0.058, -0.015), (0.062, 0.012), (0.044, 0.023))
 
 
 def _leg(points: Float, build: Build, foot: Float, sole: float, side: int) -> None:
-    """Fill knee to toes of one side: the knee bends so that the ankle stays where it is put."""
+    """Fill knee to toes of one side by inverse kinematics from the ankle."""
     sign = SIGN[side]
     hip, ankle = points[23 + side], points[27 + side]
     ankle[:] = foot

@@ -1,8 +1,7 @@
-"""Scenes of several drawn people who walk about on one floor, cross, hide one another, return.
+"""Scenes of several drawn people who walk on one floor, cross, occlude each other and return.
 
-Everybody keeps to a lane of depth, so that nearer stays nearer and the order in which they are
-painted holds. What each does is drawn by lot; a lot without people who cross and return is drawn
-again.
+Every person stays in a lane of depth, so the order of painting is constant. Routes are random; a
+sample without crossings and returns is rejected.
 """
 
 from __future__ import annotations
@@ -22,19 +21,19 @@ from blazetrack.synthetic.scene import Actor, MakeActors, Motion, SceneOptions
 __all__ = ["PEOPLE", "SCENES"]
 
 Float = NDArray[np.float64]
-MOST = 6
+MAX_PEOPLE = 6
 SPEEDS = (0.6, 1.1)  # body heights per second
-EDGE = 0.13  # part of the picture's width, at either side, where nobody stands
+EDGE = 0.13  # empty part of the picture's width at either side
 TRIES = 60
-JUDGED_S = 20.0  # seconds of a route that are looked at before it is taken
+CHECKED_S = 20.0  # checked seconds of a sample
 SAMPLES_HZ = 5.0
 
 
 def _crowd(options: SceneOptions, rng: np.random.Generator) -> tuple[Actor, ...]:
-    """People who do as they like, crossing one another."""
+    """People on random routes that cross."""
     floor = Floor(*options.size)
-    count = options.people or int(rng.integers(2, MOST + 1))
-    seconds = min(options.frames / options.fps, JUDGED_S)
+    count = options.people or int(rng.integers(2, MAX_PEOPLE + 1))
+    seconds = min(options.frames / options.fps, CHECKED_S)
     lanes, returns = _lanes(count, rng), rng.random() < 0.9
     least, best = np.inf, []
     for _ in range(TRIES):
@@ -43,29 +42,29 @@ def _crowd(options: SceneOptions, rng: np.random.Generator) -> tuple[Actor, ...]
             _wander(floor, lane, own, np.random.default_rng(rng.integers(2**63)))
             for lane, own in zip(lanes, spots, strict=True)
         ]
-        lacks = _lacks(floor, routes, seconds, returns)
-        if lacks < least:
-            least, best = lacks, routes
-        if not lacks:
+        shortfall = _shortfall(floor, routes, seconds, returns)
+        if shortfall < least:
+            least, best = shortfall, routes
+        if not shortfall:
             break
     return _make_actors(options, floor, rng, best)
 
 
 def _lanes(count: int, rng: np.random.Generator) -> Float:
-    """Depths, the far lane first: the near and the far edge of each, `(count, 2)`."""
-    edges = np.linspace(FAR, NEAR, MOST + 1)
-    chosen, gap = np.sort(rng.permutation(MOST)[:count]), 0.2 * (edges[0] - edges[1])
+    """Near and far depth of each lane, the far lane first: `(count, 2)`."""
+    edges = np.linspace(FAR, NEAR, MAX_PEOPLE + 1)
+    chosen, gap = np.sort(rng.permutation(MAX_PEOPLE)[:count]), 0.2 * (edges[0] - edges[1])
     return np.stack([edges[chosen + 1] + gap, edges[chosen] - gap], 1)
 
 
 def _wander(floor: Floor, lane: Float, own: Float, rng: np.random.Generator) -> Route:
-    """A route that goes on for ever between two spots of one's own and the world outside.
+    """An endless route between two spots of one person and the outside of the picture.
 
     Args:
-        floor: what is walked on.
-        lane: nearest and farthest depth.
-        own: where one stands, in parts of the picture's width.
-        rng: the lot, for this route alone.
+        floor: of the picture.
+        lane: near and far depth.
+        own: the two spots, in parts of the picture's width.
+        rng: for this route alone.
     """
 
     def at(part: float) -> Spot:
@@ -82,7 +81,7 @@ def _wander(floor: Floor, lane: Float, own: Float, rng: np.random.Generator) -> 
             if kind == 1:  # stop and go
                 route.walk(at(0.5 * (own[here] + own[there])), pace, 0.9 * way)
                 route.stay(rng.uniform(0.3, 0.9))
-            elif kind > 1:  # leave, by the near side or through everybody
+            elif kind > 1:  # leave by the near or by the far side
                 side = (1 if own[here] > 0.5 else -1) * (1 if kind == 2 else -1)
                 route.walk(floor.outside(side, rng.uniform(*lane)), pace, -1.2 * side)
                 route.stay(rng.uniform(0.4, 1.4))
@@ -99,8 +98,8 @@ def _wander(floor: Floor, lane: Float, own: Float, rng: np.random.Generator) -> 
     return route
 
 
-def _lacks(floor: Floor, routes: Sequence[Route], seconds: float, returns: bool) -> float:
-    """What a lot lacks for a crowd of so many seconds; 0 is good."""
+def _shortfall(floor: Floor, routes: Sequence[Route], seconds: float, returns: bool) -> float:
+    """Missing crossings, people and returns in the first seconds of a sample; 0 is accepted."""
     times = np.arange(0.0, seconds, 1.0 / SAMPLES_HZ)
     places = [[floor.place(route.leg(t).spot(t)) for t in times] for route in routes]
     x, tall = np.array([[(p.x_px, p.height_px) for p in row] for row in places]).transpose(2, 0, 1)
@@ -124,13 +123,13 @@ def _lacks(floor: Floor, routes: Sequence[Route], seconds: float, returns: bool)
 
 
 def _longest(flags: NDArray[np.bool_]) -> int:
-    """Length of the longest run of true."""
+    """Length of the longest run of True."""
     edges = np.flatnonzero(np.diff(np.concatenate([[False], flags, [False]])))
     return int(np.max(edges[1::2] - edges[::2], initial=0))
 
 
 def _crossing(options: SceneOptions, rng: np.random.Generator) -> tuple[Actor, ...]:
-    """Two people walk past one another, one before the other; the rest look on."""
+    """Two people walk past each other, one in front of the other; the others stand."""
     floor = Floor(*options.size)
     lanes = _lanes(options.people or 2, rng)
     walkers = rng.permutation(len(lanes))[:2]
@@ -140,19 +139,19 @@ def _crossing(options: SceneOptions, rng: np.random.Generator) -> tuple[Actor, .
     asides = iter(rng.permutation(np.linspace(0.32, 0.68, max(1, len(lanes) - 2))))
     routes = []
     for k, lane in enumerate(lanes):
-        z, faces = rng.uniform(*lane), rng.uniform(-0.3, 0.3, 2)
+        z, headings = rng.uniform(*lane), rng.uniform(-0.3, 0.3, 2)
         if k in walkers:
             way = -way
             start, end = (0.5 + way * part for part in rng.uniform((-0.34, 0.28), (-0.28, 0.34)))
-            route = Route(floor.spot(start, z), faces[0])
+            route = Route(floor.spot(start, z), headings[0])
             goal = floor.spot(end, z)
             far = abs(goal[0] - route.spot[0])
-            # A clip that is too short for an easy walk gets a hurried one.
+            # Faster in a clip that is too short for a normal walk.
             speed = max(rng.uniform(*SPEEDS), far / (1.2 * least_s))
             route.stay(max(0.0, meet_s - 0.5 * (far / speed + START_S)))
-            route.walk(goal, speed, faces[1])
+            route.walk(goal, speed, headings[1])
         else:
-            route = Route(floor.spot(float(next(asides)), z), faces[0])
+            route = Route(floor.spot(float(next(asides)), z), headings[0])
         routes.append(route)
     return _make_actors(options, floor, rng, routes)
 
@@ -160,7 +159,7 @@ def _crossing(options: SceneOptions, rng: np.random.Generator) -> tuple[Actor, .
 def _make_actors(
     options: SceneOptions, floor: Floor, rng: np.random.Generator, routes: Sequence[Route]
 ) -> tuple[Actor, ...]:
-    """Actors from far to near in different shirts; their numbers are dealt by lot."""
+    """Actors from far to near in different shirts, with random ids."""
     numbers = rng.permutation(len(routes)) + 1
     looks: list[Look] = []
     while len(looks) < len(routes):
@@ -184,7 +183,7 @@ def _motion(options: SceneOptions, floor: Floor, rng: np.random.Generator, route
     return motion_at
 
 
-PEOPLE = {"crowd": (1, MOST), "crossing": (2, MOST)}
-"""How many people there may be in a scene of several."""
+PEOPLE = {"crowd": (1, MAX_PEOPLE), "crossing": (2, MAX_PEOPLE)}
+"""Scene → least and greatest number of people."""
 
 SCENES: dict[str, MakeActors] = {"crowd": _crowd, "crossing": _crossing}

@@ -1,4 +1,4 @@
-"""The drawn person: from joints in pixels to flat, shaded shapes of skin, clothes and shoes."""
+"""A drawn person: joints in pixels → shaded shapes of skin, clothes and shoes."""
 
 from __future__ import annotations
 
@@ -33,8 +33,8 @@ class Look:
 
     Attributes:
         cut: of the hair, one of `head.CUTS`.
-        sleeve: part of the upper arm that is covered; over 1, also of the forearm.
-        hem: part of the thigh that is covered; over 1, also the shin.
+        sleeve: covered part of the upper arm; over 1, also of the forearm.
+        hem: covered part of the thigh; over 1, also of the shin.
     """
 
     skin: Colour
@@ -51,7 +51,7 @@ class Look:
 
     @classmethod
     def sample(cls, rng: np.random.Generator) -> Look:
-        """A look from small palettes that stand out from the backdrop."""
+        """A random look from palettes with contrast to the background."""
         skin, hair, trousers, shoes = (
             palette[rng.integers(len(palette))] for palette in (SKINS, HAIRS, TROUSERS, SHOES)
         )
@@ -75,7 +75,7 @@ def outline(build: Build, look: Look, joints: Joints) -> list[Shape]:
     depth, aside = joints.points[:, 2], abs(sin(joints.heading or 0.0))
     arms = sorted((0, 1), key=lambda s: depth[15 + s])
     legs = sorted((0, 1), key=lambda s: depth[25 + s])
-    if aside > 0.3:  # seen from the side, one arm is behind the trunk and one leg behind the other
+    if aside > 0.3:  # from the side, one arm is behind the trunk and one leg behind the other
         arms, legs = (sorted((0, 1), key=lambda s: depth[k + s]) for k in (11, 23))
         _arm(shapes, build, look, joints, arms.pop(0))
     if look.cut == "long":
@@ -105,7 +105,7 @@ WIDTHS = np.array([0.094, 0.094, 0.080, 0.090, 0.101, 0.108])
 
 
 def _across(build: Build, joints: Joints, *levels: float) -> tuple[Float, Float]:
-    """Middle of the trunk `(V, 2)`, and from there to its edge on the picture's right `(V, 2)`."""
+    """Middle of the trunk `(V, 2)`, and the vector to its edge on the picture's right `(V, 2)`."""
     spine, level = joints.spine[:, :2], np.array(levels)
     shoulders, hips = _square(joints)
     sides = np.stack([hips[0] - hips[1], shoulders[0] - shoulders[1]])
@@ -117,13 +117,13 @@ def _across(build: Build, joints: Joints, *levels: float) -> tuple[Float, Float]
 
 
 def _square(joints: Joints) -> tuple[Float, Float]:
-    """Shoulders and hips `(2, 2)` as they would be seen from the front."""
+    """Shoulders and hips `(2, 2)` as seen from the front."""
     rows = joints.points[[11, 12, 23, 24]] if joints.square is None else joints.square
     return rows[:2, :2], rows[2:, :2]
 
 
 def _slim(joints: Joints) -> float:
-    """How wide the trunk is seen beside its width from the front."""
+    """Visible width of the trunk, as a part of its width from the front."""
     turned = joints.heading or 0.0
     return hypot(cos(turned), 0.66 * sin(turned))
 
@@ -162,7 +162,7 @@ def _trunk(shapes: list[Shape], build: Build, look: Look, joints: Joints) -> Non
 
 
 def _waist(shapes: list[Shape], build: Build, look: Look, joints: Joints) -> None:
-    """Close the trousers between the thighs, and the belt."""
+    """The trousers between the thighs, and the belt."""
     (top, middle, _), (h0, h1, h2) = _across(build, joints, 0.20, 0.05, -0.10)
     hips = joints.points[23:25, :2].mean(0)
     crotch, inner = hips + 0.9 * (hips - top), 0.6 * h2
@@ -214,7 +214,7 @@ def _arm(shapes: list[Shape], build: Build, look: Look, joints: Joints, side: in
 
 
 def _hand(shapes: list[Shape], look: Look, joints: Joints, side: int) -> None:
-    """Palm, four fingers and thumb; beyond the knuckles they are as flat as they look."""
+    """Palm, four fingers and thumb."""
     unit, xy = joints.scale, joints.points[:, :2]
     wrist, pinky, index, thumb = (xy[k + side] for k in (15, 17, 19, 21))
     along, aside = joints.hands[side, :2, :2]

@@ -1,7 +1,7 @@
-"""The head of the drawn person: forms in half heads, right and up of its middle.
+"""The head of a drawn person: forms in half heads, right and up of its middle.
 
-What is given for one half of the face is mirrored; eyes, nose and mouth lie on a rounded front,
-so that a turned head shows them moved against its outline.
+Forms of one half of the face are mirrored; eyes, nose and mouth lie on a rounded front, so
+they move against the outline when the head turns.
 """
 
 from __future__ import annotations
@@ -33,31 +33,11 @@ MANE = smooth(
 BUN = smooth(mirror(_knots(0.14, 1.52, 0.32, 1.32, 0.24, 1.04)))
 EAR = smooth(_knots(0.66, 0.12, 0.80, 0.14, 0.84, -0.02, 0.76, -0.26, 0.66, -0.30))
 _CROWN = (-0.79, 0.50, -0.52, 1.00, 0.0, 1.16, 0.52, 1.00, 0.79, 0.50)
-FRINGE = smooth(
-    _knots(
-        -0.74, 0.05, *_CROWN, 0.74, 0.05, 0.66, 0.30, 0.52, 0.56, 0.1, 0.66, -0.3, 0.52, -0.62, 0.34
-    )
-)
+_BANGS = (0.74, 0.05, 0.66, 0.30, 0.52, 0.56, 0.1, 0.66, -0.3, 0.52, -0.62, 0.34)
+FRINGE = smooth(_knots(-0.74, 0.05, *_CROWN, *_BANGS))
 _STUBBLE = (-0.70, 0.62, -0.42, 0.94, 0.0, 1.04, 0.42, 0.94, 0.70, 0.62)
-CROP = smooth(
-    _knots(
-        -0.72,
-        0.22,
-        *_STUBBLE,
-        0.72,
-        0.22,
-        0.64,
-        0.48,
-        0.46,
-        0.68,
-        0.0,
-        0.74,
-        -0.46,
-        0.68,
-        -0.64,
-        0.48,
-    )
-)
+_HAIRLINE = (0.72, 0.22, 0.64, 0.48, 0.46, 0.68, 0.0, 0.74, -0.46, 0.68, -0.64, 0.48)
+CROP = smooth(_knots(-0.72, 0.22, *_STUBBLE, *_HAIRLINE))
 _JAW = (-0.68, -0.12, -0.58, -0.60, -0.24, -1.0, 0.24, -1.0, 0.58, -0.60, 0.68, -0.12)
 BEARD = smooth(_knots(*_JAW, 0.50, -0.42, 0.24, -0.46, 0.0, -0.42, -0.24, -0.46, -0.50, -0.42))
 CHEEK = smooth(
@@ -77,33 +57,19 @@ MOUTH = _knots(-0.22, -0.565, 0.0, -0.60, 0.22, -0.565, 0.0, -0.575)
 
 
 def _bulge(flat: Float) -> Float:
-    """Add how far to the front of the head's middle each point lies: `(P, 2)` to `(P, 3)`."""
+    """Add the depth on the rounded front of the head: `(P, 2)` to `(P, 3)`."""
     gone = (flat[:, :1] / 0.8) ** 2 + (flat[:, 1:] / 1.3) ** 2
     return np.concatenate([flat, 0.92 * np.sqrt(np.maximum(0.0, 1.0 - gone))], 1)
 
 
-_EYES = [
-    (_bulge(form * side), part)
-    for side in (1.0, FLIP)
-    for form, part in (
-        (BROW, "brow"),
-        (EYE, "white"),
-        (IRIS, "iris"),
-        (PUPIL, "pupil"),
-        (LID, "lid"),
-    )
-]
-_FRONT = [
-    *_EYES,
-    *(
-        (_bulge(f), p)
-        for f, p in ((NOSE, "nose"), (NOSTRILS, "nostrils"), (LIPS, "lips"), (MOUTH, "mouth"))
-    ),
-]
+_EYE = {"brow": BROW, "white": EYE, "iris": IRIS, "pupil": PUPIL, "lid": LID}
+_MIDDLE = {"nose": NOSE, "nostrils": NOSTRILS, "lips": LIPS, "mouth": MOUTH}
+_FRONT = [(_bulge(form * side), part) for side in (1.0, FLIP) for part, form in _EYE.items()]
+_FRONT += [(_bulge(form), part) for part, form in _MIDDLE.items()]
 
 
 def mane(shapes: list[Shape], joints: Joints, hair: Colour) -> None:
-    """Add long hair, which hangs behind neck and shoulders."""
+    """Append long hair, behind neck and shoulders."""
     form = _on_head(joints, MANE) if joints.heading is None else _hull(joints, ROUND_MANE)
     shapes.append((form, tone(hair, 0.75)))
 
@@ -111,7 +77,7 @@ def mane(shapes: list[Shape], joints: Joints, hair: Colour) -> None:
 def head(
     shapes: list[Shape], joints: Joints, skin: Colour, hair: Colour, cut: str, beard: bool
 ) -> None:
-    """Add head, hair and face."""
+    """Append head, hair and face."""
     red, green, blue = skin
     colours = {
         "brow": tone(hair, 0.8),
@@ -136,7 +102,7 @@ def head(
 def _flat(
     shapes: list[Shape], joints: Joints, skin: Colour, hair: Colour, cut: str, beard: bool
 ) -> None:
-    """A head that faces the camera, but for its face."""
+    """A frontal head without its face."""
     if cut == "bun":
         shapes.append((_on_head(joints, BUN), tone(hair, 0.9)))
     for ear in (EAR, EAR * FLIP):
@@ -151,7 +117,7 @@ def _flat(
 def _round(
     shapes: list[Shape], joints: Joints, skin: Colour, hair: Colour, cut: str, beard: bool
 ) -> None:
-    """A head that may be turned any way, but for its face."""
+    """A head of any direction without its face."""
     if cut == "bun":
         shapes.append((_hull(joints, ROUND_BUN), tone(hair, 0.9)))
     near = 0 if joints.head[1, 2] > 0 else 1  # the ear on the camera's side
@@ -168,7 +134,7 @@ def _round(
 
 
 def _points(*xyz: float) -> Float:
-    """Points `(K, 3)` given for the left half of the head, and their mirror images."""
+    """Points `(K, 3)` of the left half of the head and their mirror images."""
     half = np.array(xyz).reshape(-1, 3)
     return np.concatenate([half, half * (-1.0, 1.0, 1.0)])
 
@@ -177,7 +143,7 @@ def _side(form: Float, side: int) -> Float:
     return form if side == 0 else form * (-1.0, 1.0, 1.0)
 
 
-# Solids by their corners, right, up and front of the middle of the head; seen as convex forms.
+# Convex solids by their corners, right, up and front of the middle of the head.
 _JAWLINE = (0.70, 0.0, 0.0, 0.67, -0.30, 0.06, 0.56, -0.62, 0.22, 0.24, -0.98, 0.50)
 MASK = _points(
     *(*_JAWLINE, 0.0, -1.0, 0.62, 0.0, -0.66, 0.86, 0.0, -0.1, 0.93, 0.0, 0.36, 0.93),
@@ -218,18 +184,18 @@ ROUND_BUN = np.concatenate(
 
 
 def _hull(joints: Joints, solid: Float) -> Float:
-    """The outline in pixels of a solid `(K, 3)` on the head."""
+    """Outline in pixels of a solid `(K, 3)` of the head."""
     flat = _on_head(joints, solid).astype(np.float32)
     return np.asarray(cv2.convexHull(flat)[:, 0], np.float64)
 
 
 def _faces(joints: Joints, form: Float) -> bool:
-    """Whether a form on the front of the head looks towards the camera."""
+    """Whether a form on the front of the head faces the camera."""
     outward = form.mean(0) * (1 / 0.64, 1 / 1.69, 1.0)
     return bool(outward @ joints.head[1:, 2] > 0.12 * np.linalg.norm(joints.head[3]))
 
 
 def _on_head(joints: Joints, form: Float) -> Float:
-    """A form `(P, 2)`, or `(P, 3)` with its front, from half heads to pixels."""
+    """A form `(P, 2)`, or `(P, 3)` with depth, from half heads to pixels."""
     center, axes = joints.head[0, :2], joints.head[1:, :2]
     return center + form @ axes[: form.shape[1]]

@@ -1,10 +1,8 @@
-"""How the drawn person moves: exercises as smooth functions of time, without a body.
+"""Motion of a drawn person: exercises and steps as smooth functions of time, without a body.
 
-A `Stance` holds what a pose is made of: where the pelvis and the feet stand, how trunk and head
-turn, where the arms point. `body.py` puts limbs to it. Lengths are in body heights, x to the
-right of the picture, y up, z towards the camera. Rows of two are the subject's left (on the
-picture's right), then right. Every exercise starts and ends at rest in the same stance, so any
-order of them is smooth.
+Lengths are in body heights, x to the right of the picture, y up, z towards the camera. Rows of two
+are the subject's left (on the picture's right), then right. Every exercise starts and ends at rest
+in the same stance, so any order of them is smooth.
 """
 
 from __future__ import annotations
@@ -36,19 +34,19 @@ REACH = 0.485  # from the hips to the ankles when standing
 
 @dataclass(frozen=True, slots=True)
 class Stance:
-    """What a pose is made of; the arrays are filled in place while it is composed.
+    """Parameters of a pose; the arrays are changed in place while it is composed.
 
     Attributes:
-        pelvis: `(3,)`, shift of the pelvis from where it is when standing.
-        trunk: `(3,)` radians, yaw (chest to the subject's left), pitch (bow), roll (lean to the
+        pelvis: `(3,)`, offset of the pelvis from standing.
+        trunk: `(3,)` radians, yaw (chest to the subject's left), pitch (forwards), roll (to the
             picture's right).
-        head: `(3,)` radians, the same beside the trunk's.
-        feet: `(2, 3)`, shift of the ankles from where they are when standing.
+        head: `(3,)` radians, the same relative to the trunk.
+        feet: `(2, 3)`, offset of the ankles from standing.
         arms: `(2, 4)` radians, upper arm and forearm: out (0 hangs, π/2 sideways, π up; negative
             across the body) and forward (π/2 points to the camera).
-        soles: `(2,)` radians, how far the toes point down.
-        heading: radians, where the whole body is turned (π/2: it faces the picture's right);
-            None faces the camera and is drawn flat, as a figure that never turns far.
+        soles: `(2,)` radians, the toes down.
+        heading: radians, direction of the whole body (π/2: the picture's right); None faces the
+            camera and is drawn flat.
     """
 
     pelvis: Float
@@ -78,9 +76,9 @@ def ease(u: float) -> float:
     return u * u * (3 - 2 * u)
 
 
-def _reach(pose: Stance, side: int, how_far: float, *degrees: float) -> None:
-    """Move an arm `how_far` (0..1) from where it is towards four angles in degrees."""
-    pose.arms[side] += how_far * (np.radians(degrees) - pose.arms[side])
+def _reach(pose: Stance, side: int, part: float, *degrees: float) -> None:
+    """Move an arm by a part (0..1) of the way to four angles in degrees."""
+    pose.arms[side] += part * (np.radians(degrees) - pose.arms[side])
 
 
 def sway(u: float) -> Stance:
@@ -103,7 +101,7 @@ def raises(u: float) -> Stance:
 
 
 def squats(u: float) -> Stance:
-    """A squat with the feet planted, the arms held out for balance."""
+    """A squat with the arms held out."""
     pose, down = stand(), swell(u)
     pose.pelvis[:] = 0.0, -0.19 * down, -0.07 * down
     pose.trunk[1] = 0.36 * down
@@ -139,7 +137,7 @@ def jacks(u: float) -> Stance:
 
 
 def wave(u: float) -> Stance:
-    """Lift the right hand beside the head and wave it."""
+    """Wave the right hand beside the head."""
     pose = stand()
     up = ease(4 * u) * ease(4 - 4 * u)
     _reach(pose, RIGHT, up, 82.0, 8.0, 162.0 + 24.0 * sin(6 * pi * u), 12.0)
@@ -149,7 +147,7 @@ def wave(u: float) -> Stance:
 
 
 def march(u: float) -> Stance:
-    """Lift the knees in turn while the arms swing against them."""
+    """March on the spot with swinging arms."""
     pose = stand()
     for side, lift in (
         (LEFT, swell(2 * u) if u < 0.5 else 0.0),
@@ -171,14 +169,14 @@ EXERCISES: dict[str, tuple[Callable[[float], Stance], float]] = {
     "wave": (wave, 2.0),
     "march": (march, 2.0),
 }
-"""Name → the movement over 0..1 and how many seconds one takes."""
+"""Name → the movement over 0..1, and its seconds."""
 
 CYCLE_S = sum(seconds for _, seconds in EXERCISES.values())
-"""Seconds until every exercise was done once."""
+"""Seconds of all exercises."""
 
 
 def exercise(time_s: float, only: str | None = None) -> Stance:
-    """The stance at `time_s` while cycling through all exercises, or through one of them."""
+    """The stance at `time_s` in the cycle of all exercises, or of one of them."""
     if only is not None:
         move, seconds = EXERCISES[only]
         return move(time_s % seconds / seconds)
@@ -191,7 +189,7 @@ def exercise(time_s: float, only: str | None = None) -> Stance:
 
 
 def idle(pose: Stance, time_s: float) -> Stance:
-    """Add what no living body leaves out: breath, small turns of trunk and head."""
+    """Add breath and small turns of trunk and head, in place."""
     pose.trunk[0] += 0.05 * sin(0.9 * time_s)
     pose.head[:] += 0.16 * sin(0.7 * time_s + 1.0), 0.04 * sin(1.3 * time_s), 0.03 * sin(time_s)
     pose.arms[:, 1] += 0.04 * sin(1.7 * time_s)
@@ -199,17 +197,16 @@ def idle(pose: Stance, time_s: float) -> Stance:
 
 
 def sidestep(x: float) -> Stance:
-    """Walk sideways: the stance when the body has come to `x`, one foot planted at a time.
+    """A side step: the stance with the body at `x`, one foot on the ground at a time.
 
-    It depends on the place alone, so any speed and both directions look right; at x = 0 both
-    feet stand.
+    It depends on `x` alone, so it fits any speed and direction; at x = 0 both feet stand.
     """
     pose, step = stand(), 2 * STEP
     whole, part = divmod(x / step, 1.0)
     for side, u in ((LEFT, 2 * part), (RIGHT, 2 * part - 1)):
         pose.feet[side, 0] = step * (whole + ease(u))
         pose.feet[side, 1] = 0.05 * swell(min(max(u, 0.0), 1.0))
-    # The wider the feet stand, the lower the hips, so that no planted foot is pulled along.
+    # Hips are lower with the feet apart, so that no standing foot is dragged.
     wide = float(np.abs(pose.feet[:, 0] - x).max()) + 0.02
     pose.pelvis[:2] = x, sqrt(REACH**2 - wide**2) - REACH
     pose.trunk[2] = 0.03 * sin(2 * pi * part)
@@ -217,15 +214,15 @@ def sidestep(x: float) -> Stance:
     return pose
 
 
-ON_GROUND = 0.6  # share of a stride a foot stands on the ground
+ON_GROUND = 0.6  # part of a stride with the foot on the ground
 
 
 def walk(phase: float, step: float, vigour: float = 1.0) -> Stance:
-    """Walk straight ahead, seen by who walks along: planted feet move back as the body goes on.
+    """A step straight ahead, relative to the body: standing feet move back.
 
     Args:
-        phase: strides since the left heel touched the ground.
-        step: length of one step; the body covers two of them in a stride.
+        phase: strides since the left heel strike.
+        step: length of one step, half a stride.
         vigour: 0 stands, 1 walks.
     """
     pose, far = stand(), ON_GROUND * step * vigour
@@ -235,11 +232,11 @@ def walk(phase: float, step: float, vigour: float = 1.0) -> Stance:
         sign = 1.0 - 2.0 * side
         pose.feet[side] = -0.03 * sign * vigour, vigour * lift, far * ahead - before
         pose.soles[side] = vigour * toe
-        # Arms swing against the legs, further ahead than back.
+        # Arms swing against the legs, further forwards than back.
         swing = -vigour * cos(2 * pi * (phase + 0.5 * side))
         pose.arms[side, 1::2] += 0.38 * swing, 0.46 * swing + 0.20 * vigour
         pose.arms[side, 0::2] -= 0.05 * vigour, 0.09 * vigour
-    apart = cos(2 * pi * phase) ** 2  # 1 as a heel lands, 0 as one foot passes the other
+    apart = cos(2 * pi * phase) ** 2  # 1 at a heel strike, 0 as one foot passes the other
     low = REACH - sqrt(REACH**2 - (far - before) ** 2)
     pose.pelvis[:2] = 0.012 * vigour * sin(2 * pi * phase), -low * (0.2 + 0.8 * apart)
     pose.trunk[:] = 0.14 * vigour * cos(2 * pi * phase), 0.05 * vigour, 0.0
@@ -248,10 +245,10 @@ def walk(phase: float, step: float, vigour: float = 1.0) -> Stance:
 
 
 def _footfall(part: float) -> tuple[float, float, float]:
-    """Where a foot is in its stride: ahead of the hips (−1 to 1), lift, toes down in radians."""
+    """A foot in its stride: forwards of the hips (−1 to 1), lift, toes down in radians."""
     if part < ON_GROUND:
         u = part / ON_GROUND
-        rolled = ease((u - 0.6) / 0.4)  # the heel leaves the ground before the toes
+        rolled = ease((u - 0.6) / 0.4)  # heel before toes
         toe = 0.62 * rolled - 0.32 * (1.0 - ease(u / 0.2))
         return 1.0 - 2.0 * u, 0.052 * rolled, toe
     u = (part - ON_GROUND) / (1.0 - ON_GROUND)

@@ -1,7 +1,6 @@
-"""The drawing tools of the drawn person: curves, shaded limbs, and filling them in.
+"""Shapes of a drawn figure: curves, shaded limbs, filling and coverage.
 
-A figure is a list of shapes, back to front; the list alone tells how much of the picture it
-takes, without touching a pixel.
+A figure is a list of shapes, back to front.
 """
 
 from __future__ import annotations
@@ -17,26 +16,26 @@ Colour = tuple[int, int, int]
 Shape = tuple[Float, Colour]
 """Corners `(P, 2)` in pixels and an RGB colour."""
 
-LIGHT = np.array([-0.6, -0.8])  # where the light comes from, in the picture
-# A limb is painted dark, then lighter, then lightest, each time leaving more of the dark side.
+LIGHT = np.array([-0.6, -0.8])  # direction to the light in the picture
+# Passes over a limb from dark to light: inset from the dark side, brightness.
 BANDS = ((0.0, 0.78), (0.36, 1.0), (1.15, 1.09))
 
 
 def tone(colour: Colour, by: float) -> Colour:
-    """The same colour, brighter or darker."""
+    """A colour times a brightness."""
     red, green, blue = (min(255, int(c * by)) for c in colour)
     return red, green, blue
 
 
 def paint(image: NDArray[np.uint8], shapes: list[Shape]) -> None:
-    """Fill the shapes in order, in place, to a sixteenth of a pixel."""
+    """Fill the shapes in order, in place, with a precision of 1/16 pixel."""
     for corners, colour in shapes:
         fixed = np.rint(corners * 16.0).astype(np.int32)
         cv2.fillPoly(image, [fixed], colour, cv2.LINE_AA, 4)
 
 
 def covered(points: Float, shapes: list[Shape]) -> NDArray[np.bool_]:
-    """Which of the points `(P, 2)` lie under one of the shapes: `(P,)` bool."""
+    """Mask `(P,)` bool of the points `(P, 2)` inside any of the shapes."""
     under = np.zeros(len(points), np.bool_)
     if not shapes:
         return under
@@ -52,7 +51,7 @@ def covered(points: Float, shapes: list[Shape]) -> NDArray[np.bool_]:
 
 
 def cast_shadow(image: NDArray[np.uint8], x_px: float, y_px: float, half_width_px: float) -> None:
-    """Darken the ground softly around (x, y), in place."""
+    """Darken a soft ellipse around (x, y), in place."""
     height, width = image.shape[:2]
     a, b = half_width_px, 0.16 * half_width_px
     x0, x1 = (int(np.clip(v, 0, width)) for v in (x_px - a, x_px + a + 1))
@@ -82,7 +81,7 @@ def smooth(knots: Float) -> Float:
 
 
 def mirror(half: Float) -> Float:
-    """Close an outline given from top to bottom on one side by its mirror image in x."""
+    """Close an outline, given from top to bottom on one side, by its mirror image in x."""
     return np.concatenate([half, (half * (-1.0, 1.0))[::-1]])
 
 
@@ -95,7 +94,7 @@ _ACROSS = np.concatenate([np.ones(6), np.cos(_CAP), -np.ones(6), -np.cos(_CAP)])
 
 
 def limb(shapes: list[Shape], colour: Colour, *parts: tuple[Float, Float, Float]) -> None:
-    """Add a chain of round-ended parts (from `(2,)`, to `(2,)`, radii `(R,)`), shaded as one."""
+    """Append a chain of rounded parts (start `(2,)`, end `(2,)`, radii `(R,)`), shaded as one."""
     forms = []
     for start, end, radii in parts:
         axis = end - start
