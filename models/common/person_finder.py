@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,7 +14,7 @@ from blazetrack.backends import FileModel, Model
 from blazetrack.detect.detector import Detector
 from blazetrack.geometry import apply
 from blazetrack.store import Store
-from blazetrack.types import Frame
+from blazetrack.types import Frame, Rows, rows
 
 __all__ = ["FoundPeople", "PersonFinder", "fits", "people_found"]
 
@@ -28,7 +27,7 @@ NEAR_TORSOS, SIZE_FACTOR, WITHIN_DEG = 0.5, 1.6, 30.0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class FoundPeople:
+class FoundPeople(Rows):
     """N detected people in one picture, best first.
 
     Attributes:
@@ -38,22 +37,10 @@ class FoundPeople:
         scores: `(N,)` float64.
     """
 
-    boxes_px: Float
-    alignment_px: Float
-    shoulders_px: Float
-    scores: Float
-
-    def __len__(self) -> int:
-        return len(self.scores)
-
-    def take(self, rows: Any) -> FoundPeople:
-        """The people at `rows`."""
-        return FoundPeople(
-            self.boxes_px[rows],
-            self.alignment_px[rows],
-            self.shoulders_px[rows],
-            self.scores[rows],
-        )
+    boxes_px: Float = field(metadata=rows(4))
+    alignment_px: Float = field(metadata=rows(2, 2))
+    shoulders_px: Float = field(metadata=rows(2))
+    scores: Float = field(metadata=rows())
 
 
 class PersonFinder:
@@ -99,12 +86,7 @@ class PersonFinder:
         for quarters in range(4):
             found = self.find(np.ascontiguousarray(np.rot90(image, quarters)))
             parts.append(_turned_back(found, quarters, (width, height)))
-        everyone = FoundPeople(
-            np.concatenate([part.boxes_px for part in parts]),
-            np.concatenate([part.alignment_px for part in parts]),
-            np.concatenate([part.shoulders_px for part in parts]),
-            np.concatenate([part.scores for part in parts]),
-        )
+        everyone = FoundPeople.joined(parts)
         return _each_once(everyone.take(np.argsort(-everyone.scores, kind="stable")))
 
 

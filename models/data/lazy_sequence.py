@@ -12,17 +12,19 @@ T = TypeVar("T")
 
 
 class LazySequence(Sequence[T]):
-    """A sequence whose rows come from `row`; a slice of it is a list."""
+    """A sequence whose rows come from `row`, and slices from `part`: a list by default."""
 
     @abstractmethod
     def row(self, index: int) -> T:
         """Row number `index`; negative numbers count from the end."""
 
+    def part(self, rows: slice) -> Sequence[T]:
+        """The rows of a slice."""
+        return [self.row(place) for place in range(*rows.indices(len(self)))]
+
     @overload
     def __getitem__(self, index: int) -> T: ...
     @overload
-    def __getitem__(self, index: slice) -> list[T]: ...
-    def __getitem__(self, index: int | slice) -> T | list[T]:
-        if isinstance(index, slice):
-            return [self.row(place) for place in range(*index.indices(len(self)))]
-        return self.row(index)
+    def __getitem__(self, index: slice) -> Sequence[T]: ...
+    def __getitem__(self, index: int | slice) -> T | Sequence[T]:
+        return self.part(index) if isinstance(index, slice) else self.row(index)

@@ -23,9 +23,9 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from blazetrack.errors import InputError
 from blazetrack.skeleton import Skeleton
+from blazetrack.store.skeleton_text import SkeletonText
 from models.data.annotated import PEOPLE, AnnotatedImage
 from models.data.lazy_sequence import LazySequence
-from models.data.readers.skeletons import skeleton_fields, skeleton_from_fields
 
 __all__ = ["Pack", "open_pack", "pack", "pack_key"]
 
@@ -131,7 +131,7 @@ class _Part:
         pixels = np.load(stem.with_suffix(".pixels.npy"), mmap_mode=mode, allow_pickle=False)
         with np.load(stem.with_suffix(".labels.npz"), allow_pickle=False) as arrays:
             labels = {name: arrays[name] for name in arrays.files}
-        skeleton = skeleton_from_fields(json.loads(str(labels.pop("skeleton"))))
+        skeleton = SkeletonText.model_validate_json(str(labels.pop("skeleton"))).skeleton
         if "people_from" not in labels:  # before there were several people in a picture
             count, dtype = len(labels["starts"]), labels["points_px"].dtype
             labels["people_from"] = np.arange(count + 1)
@@ -169,7 +169,7 @@ class _Part:
         return cls(skeleton, pixels, labels)
 
     def write(self, stem: Path) -> None:
-        text = np.array(json.dumps(skeleton_fields(self.skeleton)))
+        text = np.array(SkeletonText.of(self.skeleton).model_dump_json())
         temporary = stem.with_suffix(f".{os.getpid()}.npy")
         np.save(temporary, self.pixels)
         temporary.replace(stem.with_suffix(".pixels.npy"))

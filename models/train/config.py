@@ -18,8 +18,9 @@ from pydantic import BaseModel, Field, ValidationError
 
 from blazetrack.errors import InputError, did_you_mean
 from blazetrack.skeleton import BLAZEPOSE33, Skeleton
+from blazetrack.store.skeleton_text import read_skeleton
 from models.common.config_base import Strict
-from models.train.datasets import DetectorDataSettings, PoseDataSettings, skeleton_of
+from models.train.datasets import DetectorDataSettings, PoseDataSettings
 from models.train.loss_config import DetectorLossSettings, PoseLossSettings
 from models.zoo import NETWORKS
 
@@ -158,7 +159,7 @@ def load_settings(config: str | Path, overrides: Iterable[str] = ()) -> Settings
 def skeleton_of_run(settings: Settings | None) -> Skeleton:
     """The keypoint set that a run trained; BlazePose's where its settings are not known."""
     if isinstance(settings, PoseSettings) and settings.data.skeleton is not None:
-        return skeleton_of(settings.data.skeleton)
+        return read_skeleton(settings.data.skeleton)
     return BLAZEPOSE33
 
 

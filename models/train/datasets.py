@@ -12,8 +12,8 @@ from typing import Any, ClassVar, Literal
 
 from pydantic import Field
 
-from blazetrack.errors import InputError, did_you_mean
-from blazetrack.skeleton import SKELETONS, Skeleton
+from blazetrack.errors import InputError
+from blazetrack.store.skeleton_text import SkeletonText
 from models.common.config_base import Strict
 from models.common.person_finder import PersonFinder
 from models.data.annotated import AnnotatedImage
@@ -35,12 +35,9 @@ __all__ = [
     "DatasetSettings",
     "DetectorDataSettings",
     "PoseDataSettings",
-    "SkeletonSettings",
     "open_backgrounds",
     "open_dataset",
     "shares_of",
-    "skeleton_of",
-    "skeleton_settings",
 ]
 
 Log = Callable[[str], None]
@@ -48,16 +45,6 @@ People = LabelledPeople | SyntheticPeople
 
 # Detections from this score on may be unlabelled people (`ignore_unlabelled`).
 DOUBTFUL = 0.3
-
-
-class SkeletonSettings(Strict):
-    """A keypoint set of one's own, as `blazetrack.skeleton.Skeleton`."""
-
-    name: str
-    names: list[str] = Field(min_length=1)
-    edges: list[list[int]] = Field(default_factory=list)
-    torso: list[int] | None = None
-    swaps: list[list[int]] | None = None
 
 
 class DatasetSettings(Strict):
@@ -153,7 +140,7 @@ class PoseDataSettings(DataSettings):
 
     train: dict[str, PoseDatasetSettings] = Field(min_length=1)
     dev: dict[str, PoseDatasetSettings] = Field(default_factory=dict)
-    skeleton: str | SkeletonSettings | None = None
+    skeleton: str | SkeletonText | None = None
     augment: AugmentSettings = AugmentSettings()
     negatives: float = Field(default=0.1, ge=0, lt=1)
     backgrounds: str = ""
@@ -201,7 +188,7 @@ def open_dataset(name: str, wanted: DatasetSettings, data: DataSettings, log: Lo
     people = _read(name, path, wanted)
     whole = isinstance(wanted, DetectorDatasetSettings) and wanted.kind == "coco"
     if wanted.rows is not None and not whole:
-        people = people[slice(*wanted.rows)]
+        people = people.part(slice(*wanted.rows))
         if not len(people):
             raise InputError(f"{name}: rows {wanted.rows}: without people")
     log(people.note)
@@ -321,30 +308,3 @@ def shares_of(where: str, wanted: Mapping[str, DatasetSettings]) -> dict[str, fl
         missing = ", ".join(name for name in wanted if name not in given)
         raise InputError(f"{where}: {missing}: has no share, the others do: give all one, or none")
     return given or None
-
-
-def skeleton_of(wanted: str | SkeletonSettings) -> Skeleton:
-    """The keypoint set of a setting."""
-    if isinstance(wanted, str):
-        if wanted not in SKELETONS:
-            raise InputError(f"data.skeleton: no '{wanted}'; {did_you_mean(wanted, SKELETONS)}")
-        return SKELETONS[wanted]
-    torso = None
-    if wanted.torso is not None:
-        a, b, c, d = wanted.torso
-        torso = (a, b, c, d)
-    edges = tuple((a, b) for a, b in wanted.edges)
-    swaps = None if wanted.swaps is None else tuple((a, b) for a, b in wanted.swaps)
-    return Skeleton(wanted.name, tuple(wanted.names), edges, torso, swaps)
-
-
-def skeleton_settings(skeleton: Skeleton) -> str | SkeletonSettings:
-    """A keypoint set as a setting: its name, if it is one that blazetrack knows."""
-    if SKELETONS.get(skeleton.name) == skeleton:
-        return skeleton.name
-    swaps = [[i, other] for i, other in enumerate(skeleton.partners) if i < other]
-    torso = None if skeleton.torso is None else list(skeleton.torso)
-    edges = [list(edge) for edge in skeleton.edges]
-    return SkeletonSettings(
-        name=skeleton.name, names=list(skeleton.names), edges=edges, torso=torso, swaps=swaps
-    )

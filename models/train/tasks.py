@@ -12,6 +12,7 @@ from blazetrack.align.roi import MARGIN
 from blazetrack.errors import InputError
 from blazetrack.metrics import mean_of, pck, torso_size
 from blazetrack.skeleton import Skeleton
+from blazetrack.store.skeleton_text import read_skeleton, skeleton_text
 from models.data.annotated import AnnotatedImage
 from models.data.batches import Batches, eval_batches
 from models.data.body_measures import TORSO_PER_RADIUS
@@ -24,8 +25,6 @@ from models.train.datasets import (
     open_backgrounds,
     open_dataset,
     shares_of,
-    skeleton_of,
-    skeleton_settings,
 )
 
 __all__ = ["PoseTask", "Predict", "Task", "crop_pck", "plain_pictures", "task_of"]
@@ -108,7 +107,7 @@ class PoseTask:
         }
         self._dev = {name: open_dataset(name, one, data, say) for name, one in data.dev.items()}
         first = next(iter(self._people.values()))[0].skeleton
-        self.skeleton = first if data.skeleton is None else skeleton_of(data.skeleton)
+        self.skeleton = first if data.skeleton is None else read_skeleton(data.skeleton)
         self.settings = self._filled_in(settings)
         self._dev_arrays: dict[str, list[Arrays]] = {}
 
@@ -122,7 +121,7 @@ class PoseTask:
             )
         options = {**settings.network.options, "keypoints": keypoints}
         network = settings.network.model_copy(update={"options": options})
-        data = settings.data.model_copy(update={"skeleton": skeleton_settings(self.skeleton)})
+        data = settings.data.model_copy(update={"skeleton": skeleton_text(self.skeleton)})
         return settings.model_copy(update={"network": network, "data": data})
 
     @property

@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, overload
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,6 +22,7 @@ from blazetrack.errors import InputError, SourceError
 from blazetrack.skeleton import Skeleton
 from blazetrack.sources.images import read_picture
 from models.data.annotated import AnnotatedImage
+from models.data.lazy_sequence import LazySequence
 
 __all__ = ["LabelledPeople", "PersonLabels", "collect", "read_json"]
 
@@ -52,7 +53,7 @@ class PersonLabels:
     size_wh: tuple[int, int] | None = None
 
 
-class LabelledPeople(Sequence[AnnotatedImage]):
+class LabelledPeople(LazySequence[AnnotatedImage]):
     """People of a data set, one in each image; pictures are decoded on access.
 
     Args:
@@ -77,15 +78,9 @@ class LabelledPeople(Sequence[AnnotatedImage]):
     def __len__(self) -> int:
         return len(self.people)
 
-    @overload
-    def __getitem__(self, index: int) -> AnnotatedImage: ...
-    @overload
-    def __getitem__(self, index: slice) -> LabelledPeople: ...
-    def __getitem__(self, index: int | slice) -> AnnotatedImage | LabelledPeople:
-        if isinstance(index, slice):
-            people, circles = self.people[index], self._alignment_px[index]
-            return LabelledPeople(self.name, self.skeleton, people, circles, self.skipped)
-        return self._decode(self.people[index], self._alignment_px[index])
+    def part(self, rows: slice) -> LabelledPeople:
+        people, circles = self.people[rows], self._alignment_px[rows]
+        return LabelledPeople(self.name, self.skeleton, people, circles, self.skipped)
 
     @property
     def note(self) -> str:
@@ -103,7 +98,8 @@ class LabelledPeople(Sequence[AnnotatedImage]):
         digest.update(self._alignment_px.tobytes())
         return digest.hexdigest()
 
-    def _decode(self, person: PersonLabels, alignment_px: Float) -> AnnotatedImage:
+    def row(self, index: int) -> AnnotatedImage:
+        person = self.people[index]
         try:
             image = read_picture(person.path)
         except SourceError as error:
@@ -122,7 +118,7 @@ class LabelledPeople(Sequence[AnnotatedImage]):
             image,
             self.skeleton,
             points[None],
-            alignment_px[None],
+            self._alignment_px[index][None],
             [person.source],
             visibility=seen[None],
         )

@@ -1,15 +1,14 @@
-"""Keypoint sets of a user's own: built from names, edges and partners, and kept as plain values."""
+"""Keypoint sets of a user's own, built from names, edges and partners."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
 
 from blazetrack.errors import InputError
 from blazetrack.skeleton import SKELETONS, Skeleton
 
-__all__ = ["build_skeleton", "skeleton_fields", "skeleton_from_fields"]
+__all__ = ["build_skeleton"]
 
 TORSO = ("left_shoulder", "right_shoulder", "left_hip", "right_hip")
 
@@ -65,27 +64,3 @@ def _swaps(plain: Skeleton, partners: Sequence[tuple[str, str]]) -> tuple[tuple[
                 raise InputError(f"skeleton {plain.name}: '{word}' has two partners")
             used.add(word)
     return tuple((plain.index(a), plain.index(b)) for a, b in partners)
-
-
-def skeleton_fields(skeleton: Skeleton) -> dict[str, Any]:
-    """A keypoint set as values that JSON and YAML can hold."""
-    return {
-        "name": skeleton.name,
-        "names": list(skeleton.names),
-        "edges": [list(edge) for edge in skeleton.edges],
-        "torso": None if skeleton.torso is None else list(skeleton.torso),
-        "swaps": None if skeleton.swaps is None else [list(p) for p in skeleton.swaps],
-    }
-
-
-def skeleton_from_fields(fields: Mapping[str, Any]) -> Skeleton:
-    """The set that `skeleton_fields` wrote."""
-    edges = tuple((int(a), int(b)) for a, b in fields["edges"])
-    swaps = fields["swaps"]
-    if swaps is not None:
-        swaps = tuple((int(a), int(b)) for a, b in swaps)
-    torso = None
-    if fields["torso"] is not None:
-        a, b, c, d = fields["torso"]
-        torso = (a, b, c, d)
-    return Skeleton(fields["name"], tuple(fields["names"]), edges, torso, swaps)

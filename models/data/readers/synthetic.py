@@ -1,7 +1,7 @@
 """Drawn people with exact labels of all 33 points, x y z, metres and visibility.
 
-The figure, its movements and its rooms are those of the source `synthetic`; here each picture has
-another person in another stance, and a part of them is turned like an acrobat.
+Figures and rooms are those of the source `synthetic`; here each picture has another person in
+another pose, and a part of the pictures is rotated.
 """
 
 from __future__ import annotations
@@ -9,7 +9,6 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import overload
 
 import cv2
 import numpy as np
@@ -21,6 +20,7 @@ from blazetrack.geometry import apply
 from blazetrack.skeleton import BLAZEPOSE33
 from blazetrack.synthetic import draw_person
 from models.data.annotated import AnnotatedImage
+from models.data.lazy_sequence import LazySequence
 
 __all__ = ["SyntheticPeople", "synthetic"]
 
@@ -38,15 +38,14 @@ def synthetic(
     turned: float = 0.25,
     behind: Sequence[Image] = (),
 ) -> SyntheticPeople:
-    """People drawn when they are asked for; person `i` follows from `seed` and `i` alone.
+    """People drawn on access; person `i` follows from `seed` and `i` alone.
 
     Args:
         count: how many.
         size: side of the square pictures in pixels.
         seed: another seed, other people.
-        turned: share of pictures that are turned by any angle.
-        behind: photographs `(H, W, 3)` uint8 to stand before, in every other picture; drawn rooms
-            else.
+        turned: share of pictures that are rotated by any angle.
+        behind: background photographs `(H, W, 3)` uint8 of every other picture; drawn rooms else.
 
     Raises:
         InputError: a number is out of range.
@@ -64,7 +63,7 @@ def synthetic(
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class SyntheticPeople(Sequence[AnnotatedImage]):
+class SyntheticPeople(LazySequence[AnnotatedImage]):
     """The people of `synthetic`."""
 
     numbers: range
@@ -76,19 +75,16 @@ class SyntheticPeople(Sequence[AnnotatedImage]):
     def __len__(self) -> int:
         return len(self.numbers)
 
-    @overload
-    def __getitem__(self, index: int) -> AnnotatedImage: ...
-    @overload
-    def __getitem__(self, index: slice) -> SyntheticPeople: ...
-    def __getitem__(self, index: int | slice) -> AnnotatedImage | SyntheticPeople:
-        if isinstance(index, slice):
-            return replace(self, numbers=self.numbers[index])
+    def part(self, rows: slice) -> SyntheticPeople:
+        return replace(self, numbers=self.numbers[rows])
+
+    def row(self, index: int) -> AnnotatedImage:
         number = self.numbers[index]
         return _draw(number, np.random.default_rng((self.seed, number)), self)
 
     @property
     def note(self) -> str:
-        """One line about what this is."""
+        """One line for logs."""
         return f"synthetic: {len(self)} drawn people, seed {self.seed}"
 
     @property

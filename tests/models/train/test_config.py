@@ -8,6 +8,7 @@ import pytest
 
 from blazetrack.errors import InputError, RenamedWarning
 from blazetrack.skeleton import BLAZEPOSE33, Skeleton
+from blazetrack.store.skeleton_text import read_skeleton, skeleton_text
 from models.train.config import (
     CONFIGS,
     DetectorSettings,
@@ -18,7 +19,6 @@ from models.train.config import (
     settings_text,
     skeleton_of_run,
 )
-from models.train.datasets import skeleton_of, skeleton_settings
 
 PLAIN = """
 network: {name: blazepose}
@@ -126,16 +126,16 @@ def test_a_config_that_is_no_config_is_told(tmp_path: Path, text: str, message: 
 
 def test_a_keypoint_set_of_ones_own_is_kept_in_settings(config: Path) -> None:
     mine = Skeleton("robot", ("base", "arm_a", "arm_b"), ((0, 1), (0, 2)), None, ((1, 2),))
-    assert skeleton_settings(BLAZEPOSE33) == "blazepose33"
-    kept = skeleton_settings(mine)
-    assert skeleton_of(kept) == mine
+    assert skeleton_text(BLAZEPOSE33) == "blazepose33"
+    kept = skeleton_text(mine)
+    assert read_skeleton(kept) == mine
     settings = load_settings(config)
     assert isinstance(settings, PoseSettings)
     data = settings.data.model_copy(update={"skeleton": kept})
     assert skeleton_of_run(settings.model_copy(update={"data": data})) == mine
     assert skeleton_of_run(settings) == skeleton_of_run(None) == BLAZEPOSE33
     with pytest.raises(InputError, match="did you mean 'coco17'"):
-        skeleton_of("coco71")
+        read_skeleton("coco71")
 
 
 OLD = """

@@ -1,12 +1,12 @@
-from __future__ import annotations
+"""Keypoint sets of a user's own."""
 
-import json
+from __future__ import annotations
 
 import pytest
 
 from blazetrack.errors import InputError
-from blazetrack.skeleton import BLAZEPOSE33, COCO17
-from models.data.readers.skeletons import build_skeleton, skeleton_fields, skeleton_from_fields
+from blazetrack.skeleton import COCO17
+from models.data.readers.skeletons import build_skeleton
 
 
 def test_known_names_give_the_known_set():
@@ -16,20 +16,6 @@ def test_known_names_give_the_known_set():
 def test_a_set_with_a_torso_can_be_measured_by_it():
     names = ["left_hip", "tail", "right_hip", "left_shoulder", "right_shoulder"]
     assert build_skeleton("cat", names).torso == (3, 4, 0, 2)
-
-
-@pytest.mark.parametrize(
-    "skeleton",
-    [
-        BLAZEPOSE33,
-        build_skeleton("kite", ["a", "b", "left_c"], [(0, 1)]),
-        build_skeleton("kite", ["a", "b", "left_c"], [(0, 1)], [("a", "left_c")]),
-    ],
-)
-def test_a_set_survives_json(skeleton):
-    again = skeleton_from_fields(json.loads(json.dumps(skeleton_fields(skeleton))))
-    assert again == skeleton
-    assert again.partners == skeleton.partners
 
 
 def test_no_names_are_refused():
