@@ -25,7 +25,8 @@ PAGES = sorted(path for folder in FOLDERS for path in (ROOT / folder).glob("*.md
 CALL = re.compile(r"^(?:\w+=\S+ )*(?:python -m )?blazetrack (?P<args>.*)$")
 # Lines that need a camera, the network, a window or files of the reader; the demo has its own test.
 PARSE_ONLY = re.compile(
-    r"^demo|^serve|--view web|^run \d|://|^models (pull|add)|\.\./shared|\bmine\b|follow\.yaml"
+    r"^demo|^serve|--view web|^run \d|://|^models (pull|add)|\.\./shared|\b(mine|movenet)\b"
+    r"|follow\.yaml"
 )
 
 
