@@ -129,11 +129,10 @@ class ToyWorld:
     def frame(self, index: int, *discs: tuple[float, float], fps: float = 30) -> Frame:
         return Frame(self.picture(*discs), index, index / fps)
 
-    def make(self, choice: Any, trace: Trace) -> PoseTracker:
-        """A tracker, as the live page makes it."""
-        return PoseTracker(
-            choice.model, graph=choice.graph, people=choice.people, store=self._store, hooks=[trace]
-        )
+    def make(self, choice: Any) -> tuple[PoseTracker, Trace]:
+        """A tracker and its trace, as the live page makes them."""
+        trace, options = Trace(window=1), {"graph": choice.graph, "people": choice.people}
+        return self.tracker(choice.model, hooks=[trace], **options), trace
 
     def source(self, kind: Kind = "video", frames: int = 1000, fps: float = 100.0) -> Discs:
         """One disc that moves to and fro."""

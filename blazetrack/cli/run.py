@@ -248,7 +248,7 @@ def _open_view(
         from blazetrack.cli.serve import PORT, check_extra, log_link
 
         check_extra()
-        from blazetrack.web.view import WebView
+        from blazetrack.web.run_view import WebView
 
         return [WebView(tracker, trace, source.info.name, PORT, log_link)]
     return []

@@ -15,9 +15,8 @@ from blazetrack.cli.options import Graph, Model, Offline, Threads, log, open_sto
 from blazetrack.errors import InputError, MissingExtra
 
 if TYPE_CHECKING:
-    from blazetrack.graph import Trace
     from blazetrack.store import Store
-    from blazetrack.web.limits import Limits
+    from blazetrack.web.access import Limits
     from blazetrack.web.server import Page
 
 __all__ = ["PORT", "check_extra", "log_link", "serve"]
@@ -77,9 +76,7 @@ def serve(
     blazetrack serve 0 --host 0.0.0.0      (for a phone in the same network)
     """
     check_extra()
-    from blazetrack.web.access import Access
-    from blazetrack.web.address import links, listen
-    from blazetrack.web.limits import Limits
+    from blazetrack.web.access import Access, Limits, links, listen
     from blazetrack.web.server import make_server
 
     folder = None if recordings is None else _folder(recordings)
@@ -115,26 +112,28 @@ def _page(
     recordings: Path | None,
 ) -> Page:
     """The page, once its sources, graph and models are known to exist."""
+    from blazetrack.graph import Trace
     from blazetrack.pipeline import PoseTracker, find_graph, graph_for
     from blazetrack.sources import open_source
-    from blazetrack.web.catalog import CAMERA, Catalogue
-    from blazetrack.web.engine import Choice
+    from blazetrack.web.catalog import BROWSER_CAMERA, Catalog
     from blazetrack.web.server import Page
+    from blazetrack.web.session import Choice
 
     for name in sources:
         open_source(name).close()
     find_graph(graph or graph_for(people))
 
-    def make(choice: Choice, trace: Trace) -> PoseTracker:
+    def make(choice: Choice) -> tuple[PoseTracker, Trace]:
+        trace = Trace(window=1)
         return PoseTracker(
             choice.model, graph=choice.graph, people=choice.people, threads=threads, store=store,
             hooks=[trace],
-        )  # fmt: skip
+        ), trace  # fmt: skip
 
     PoseTracker(model, graph=graph, people=people, store=store).close()  # fetches its models
-    catalogue = Catalogue.of(sources, model, graph, store)
-    first = next(iter(catalogue.sources)) if sources else CAMERA
-    return Page(catalogue, make, Choice(model, graph, people), first, limits, recordings)
+    catalog = Catalog.create(sources, model, graph, store)
+    first = next(iter(catalog.sources)) if sources else BROWSER_CAMERA
+    return Page(catalog, make, Choice(model, graph, people), first, limits, recordings)
 
 
 def check_extra() -> None:
@@ -158,10 +157,9 @@ def _tls(
     if certificate is None and key is None:
         if not https:
             return {}
-        if find_spec("cryptography") is None:
+        if find_spec("trustme") is None:
             raise MissingExtra("the package for certificates", "web")
-        from blazetrack.web.address import addresses
-        from blazetrack.web.certificate import write_certificate
+        from blazetrack.web.access import addresses, write_certificate
 
         folder = Path(stack.enter_context(TemporaryDirectory(prefix="blazetrack-")))
         certificate, key = write_certificate(folder, ["localhost", *addresses(host)])

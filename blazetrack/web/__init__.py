@@ -1,7 +1,8 @@
-"""The live page: pictures and landmarks in a browser, also of the browser's own camera.
+"""The live page: images and landmarks in a browser, also of the browser's own camera.
 
-    cli.serve ─ server ─ app ─ viewer ─┬─ broadcast ─ engine   the shared source, one thread
-                                       └─ camera ──── engine   a viewer's own, one worker for all
+    cli.serve ─ server ─ app ─ viewer ─┬─ source_feeder  ─┬─ session    the shared source
+                                       ├─ browser_feeder ─┤             one viewer's camera
+                                       └─ run_view       ─┘             a run of the command line
 
-Needs the extra `web`; nothing is imported here, so that its absence can be told in one line.
+Needs the extra `web`; nothing is imported here, so that a missing extra is one line of text.
 """

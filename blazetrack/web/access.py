@@ -1,18 +1,124 @@
-"""Who may see the page: the loopback address alone, or whoever has the link with the token."""
+"""Access to the live page: address, links, token, certificate and limits per viewer."""
 
 from __future__ import annotations
 
+import datetime
+import errno
 import ipaddress
+import os
 import secrets
+import socket
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
 from urllib.parse import SplitResult, urlsplit
 
-__all__ = ["Access", "is_loopback"]
+from blazetrack.errors import InputError
+
+__all__ = [
+    "Access",
+    "Limits",
+    "RateLimit",
+    "addresses",
+    "is_loopback",
+    "links",
+    "listen",
+    "write_certificate",
+]
 
 LOCAL = "localhost"
+CERTIFICATE_DAYS = 30
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Bounds of the live page, so that no viewer starves the others or fills the machine.
+
+    Attributes:
+        viewers: simultaneous viewers; each browser camera has its own tracker.
+        message_bytes: size of one message with an image.
+        text_bytes: size of one message without an image.
+        side_px: longer side of an image.
+        messages_per_s: mean message rate of one viewer.
+        changes_per_s: mean rate of messages that change something.
+        recording_s: length of one recording.
+        recording_bytes: total size of the files of one recording.
+        recordings: number of recordings kept for download; the oldest is deleted first.
+    """
+
+    viewers: int = 8
+    message_bytes: int = 2 * 2**20
+    text_bytes: int = 4096
+    side_px: int = 1920
+    messages_per_s: float = 150.0
+    changes_per_s: float = 10.0
+    recording_s: float = 600.0
+    recording_bytes: int = 2**30
+    recordings: int = 20
+
+
+class RateLimit:
+    """Token bucket with a capacity of two seconds.
+
+    Args:
+        per_s: refill rate per second.
+        clock: monotonic time in seconds.
+    """
+
+    def __init__(self, per_s: float, clock: Callable[[], float] = time.monotonic) -> None:
+        self._per_s = per_s
+        self._clock = clock
+        self._left = 2 * per_s
+        self._updated_s = clock()
+
+    def take(self) -> bool:
+        """Take one token; False if the bucket is empty."""
+        now = self._clock()
+        self._left = min(2 * self._per_s, self._left + (now - self._updated_s) * self._per_s)
+        self._updated_s = now
+        if self._left < 1:
+            return False
+        self._left -= 1
+        return True
+
+
+class Access:
+    """Access checks of the live page.
+
+    The `Origin` header keeps out scripts of other sites that the user has open. On a loopback
+    address the `Host` header must name the loopback, which keeps out DNS rebinding.
+
+    Args:
+        host: address that the server is bound to.
+        token: required token; None generates one, or none for a loopback address.
+    """
+
+    def __init__(self, host: str, token: str | None = None) -> None:
+        self.local = is_loopback(host)
+        self.token = token or ("" if self.local else secrets.token_urlsafe(16))
+
+    def allows_host(self, header: str | None) -> bool:
+        """Whether a `Host` header names this server; with a token every name is allowed."""
+        if not self.local:
+            return True
+        parts = _split(f"//{header or ''}")
+        return parts is not None and parts.hostname is not None and is_loopback(parts.hostname)
+
+    def allows_origin(self, origin: str | None, host: str | None) -> bool:
+        """Whether an `Origin` header belongs to a page of this server."""
+        parts = _split(origin or "")
+        if parts is None or not host:
+            return False
+        return parts.scheme in ("http", "https") and parts.netloc.lower() == host.lower()
+
+    def allows_token(self, token: str | None) -> bool:
+        """Whether a token is right, compared in constant time."""
+        return secrets.compare_digest((token or "").encode(), self.token.encode())
 
 
 def is_loopback(host: str) -> bool:
-    """Whether only programs on this machine reach a server bound to `host`."""
+    """Whether a server bound to `host` can only be reached from this machine."""
     if host.lower() == LOCAL:
         return True
     try:
@@ -21,40 +127,94 @@ def is_loopback(host: str) -> bool:
         return False
 
 
-class Access:
-    """The door of the live page.
-
-    A page of another site that the user has open must not get in: browsers say in `Origin` which
-    site a script belongs to, and that must be this one. A name that an attacker lets point at the
-    loopback address (DNS rebinding) comes as `Host`, and only names of the loopback pass there.
+def listen(host: str, port: int) -> socket.socket:
+    """Open a listening socket.
 
     Args:
-        host: address that the server is bound to.
-        token: what a link must carry; None makes one where others can reach `host`, and needs
-            none on the loopback address.
+        host: address or name to bind.
+        port: 0 takes any free one.
+
+    Raises:
+        InputError: the address cannot be bound.
     """
+    if not 0 <= port < 2**16:
+        raise InputError(f"--port: expected 0 to 65535, got {port}")
+    try:
+        family, kind, _, _, address = socket.getaddrinfo(
+            host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        )[0]
+        listening = socket.socket(family, kind)
+        try:
+            if os.name == "posix":  # on Windows it would let two servers share the port
+                listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            listening.bind(address)
+            listening.listen()  # before the link is printed, so that no request is refused
+        except OSError:
+            listening.close()
+            raise
+    except OSError as error:
+        in_use = error.errno in (errno.EADDRINUSE, errno.EACCES)
+        advice = "choose another --port" if in_use else "check --host"
+        raise InputError(
+            f"serve: cannot listen on {host} port {port}: {error.strerror}; {advice}"
+        ) from None
+    return listening
 
-    def __init__(self, host: str, token: str | None = None) -> None:
-        self.local = is_loopback(host)
-        self.token = token or ("" if self.local else secrets.token_urlsafe(16))
 
-    def admits_host(self, header: str | None) -> bool:
-        """Whether a request for this `Host` is meant for this server."""
-        if not self.local:
-            return True  # the token keeps strangers out
-        parts = _split(f"//{header or ''}")
-        return parts is not None and parts.hostname is not None and is_loopback(parts.hostname)
+def addresses(host: str) -> list[str]:
+    """Addresses at which a server bound to `host` is reached."""
+    if host not in ("0.0.0.0", "::"):
+        return [host]
+    # Connecting a UDP socket sends nothing; it selects the route and so the own address.
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        try:
+            probe.connect(("192.0.2.1", 9))
+            own = str(probe.getsockname()[0])
+        except OSError:  # no network
+            own = ""
+    return [address for address in dict.fromkeys([own, "127.0.0.1"]) if address]
 
-    def admits_origin(self, origin: str | None, host: str | None) -> bool:
-        """Whether a WebSocket was opened by a page of this server."""
-        parts = _split(origin or "")
-        if parts is None or not host:
-            return False
-        return parts.scheme in ("http", "https") and parts.netloc.lower() == host.lower()
 
-    def admits_token(self, given: str | None) -> bool:
-        """Whether the link has the right token; takes the same time for every wrong one."""
-        return secrets.compare_digest((given or "").encode(), self.token.encode())
+def links(host: str, port: int, token: str, encrypted: bool) -> list[str]:
+    """URLs of the page of a server bound to `host`."""
+    scheme, end = ("https" if encrypted else "http"), f"?token={token}" if token else ""
+    names = [f"[{address}]" if ":" in address else address for address in addresses(host)]
+    return [f"{scheme}://{name}:{port}/{end}" for name in names]
+
+
+def write_certificate(folder: Path, hosts: list[str]) -> tuple[Path, Path]:
+    """Write a key and a certificate, signed by a throw-away authority.
+
+    Browsers give a camera to https pages and to localhost only.
+
+    Args:
+        folder: output folder.
+        hosts: names and addresses of the page.
+
+    Returns:
+        Paths of certificate and key (PEM); only this user may read the key.
+
+    Raises:
+        InputError: a host is not a valid DNS name.
+    """
+    import trustme
+
+    now = datetime.datetime.now(datetime.timezone.utc)
+    hour, days = datetime.timedelta(hours=1), datetime.timedelta(days=CERTIFICATE_DAYS)
+    try:
+        issued = trustme.CA(organization_name="blazetrack").issue_cert(
+            *hosts, organization_name="blazetrack", not_before=now - hour, not_after=now + days
+        )
+    except ValueError as error:
+        raise InputError(
+            f"--https: expected DNS names or addresses, got {', '.join(hosts)} ({error}); "
+            "use the address"
+        ) from None
+    certificate, key = folder / "certificate.pem", folder / "key.pem"
+    issued.cert_chain_pems[0].write_to_path(certificate)
+    with open(os.open(key, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+        file.write(issued.private_key_pem.bytes())
+    return certificate, key
 
 
 def _split(address: str) -> SplitResult | None:

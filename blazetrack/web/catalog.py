@@ -1,4 +1,4 @@
-"""What a page can choose from; nothing else that a request says is ever opened."""
+"""Choices of a page; nothing else that a request names is opened."""
 
 from __future__ import annotations
 
@@ -11,21 +11,21 @@ from blazetrack.pipeline import shipped_graphs
 from blazetrack.sources.camera import without_password
 from blazetrack.store import Store
 
-__all__ = ["CAMERA", "Catalogue"]
+__all__ = ["BROWSER_CAMERA", "Catalog"]
 
-CAMERA = "browser camera"  # the name of a page's own camera
-SHOWN = 60  # characters of a source's name
+BROWSER_CAMERA = "browser camera"
+NAME_LENGTH = 60  # characters of a source's name
 
 
 @dataclass(frozen=True, slots=True)
-class Catalogue:
-    """Names on the page, and what they stand for.
+class Catalog:
+    """Names on the page and their meaning.
 
     Attributes:
-        sources: name → what `open_source` takes.
+        sources: name → source as `open_source` takes it.
         models: landmark models.
-        graphs: name → what `PoseTracker` takes.
-        cameras: a page may use its own camera.
+        graphs: name → graph as `PoseTracker` takes it.
+        cameras: whether a page may use the camera of its browser.
     """
 
     sources: Mapping[str, str]
@@ -34,50 +34,45 @@ class Catalogue:
     cameras: bool = True
 
     @property
-    def shown(self) -> list[str]:
+    def source_names(self) -> list[str]:
         """All sources that a page can choose."""
-        return [*self.sources, *([CAMERA] if self.cameras else [])]
+        return [*self.sources, *([BROWSER_CAMERA] if self.cameras else [])]
 
     @classmethod
-    def of(
+    def create(
         cls, sources: list[str], model: str | None, graph: str | None, store: Store
-    ) -> Catalogue:
-        """The sources given, a drawn person, all landmark models that are here, all graphs."""
+    ) -> Catalog:
+        """The given sources, a synthetic one, the landmark models in the store, all graphs."""
         named: dict[str, str] = {}
         for source in sources:
-            named.setdefault(_name(source, named), source)
+            named.setdefault(_unique_name(source, named), source)
         named.setdefault("synthetic", "synthetic")
-        models = [one.info.name for one in store.list() if one.present]
-        kinds = {one.info.name: one.info.kind for one in store.list()}
-        models = [name for name in models if kinds[name] == "landmarks"]
-        graphs = {name: name for name in shipped_graphs()}
-        for text, known in ((model, models), (graph, graphs)):
-            if text is not None and text not in known:
-                known.append(text) if isinstance(known, list) else known.update({text: text})
-        return cls(named, tuple(models), graphs)
+        stored = [one.info for one in store.list() if one.present]
+        models = [info.name for info in stored if info.kind == "landmarks"]
+        graphs = list(shipped_graphs())
+        models += [model] if model and model not in models else []
+        graphs += [graph] if graph and graph not in graphs else []
+        return cls(named, tuple(models), {name: name for name in graphs})
 
-    def check(self, **wanted: str | None) -> None:
-        """Refuse what is not offered: `source`, `model`, `graph`; None asks for nothing.
+    def check(self, **options: Any) -> None:
+        """Check the options `source`, `model` and `graph`; None and other options pass.
 
         Raises:
-            InputError: there is no such entry.
+            InputError: an option names no entry.
         """
-        known: dict[str, Any] = {
-            "source": self.shown,
-            "model": self.models,
-            "graph": self.graphs,
-        }
-        for what, name in wanted.items():
-            if name is not None and name not in known[what]:
-                raise InputError(f"no {what} '{name[:40]}'; {did_you_mean(name, known[what])}")
+        known = {"source": self.source_names, "model": self.models, "graph": self.graphs}
+        for option, names in known.items():
+            name = options.get(option)
+            if name is not None and name not in names:
+                raise InputError(f"no {option} '{name[:40]}'; {did_you_mean(name, names)}")
 
 
-def _name(text: str, taken: Mapping[str, str]) -> str:
-    """What a page calls a source: short, without a password, and different from the others."""
-    shown = without_password(text)
-    shown = name = shown if len(shown) <= SHOWN else f"…{shown[-SHOWN:]}"
+def _unique_name(source: str, taken: Mapping[str, str]) -> str:
+    """Name of a source on the page: short, without a password, unique."""
+    short = without_password(source)
+    short = name = short if len(short) <= NAME_LENGTH else f"…{short[-NAME_LENGTH:]}"
     number = 1
-    while name in taken and taken[name] != text:
+    while name in taken and taken[name] != source:
         number += 1
-        name = f"{shown} ({number})"
+        name = f"{short} ({number})"
     return name

@@ -1,114 +1,119 @@
-"""Who is watching, and what goes to them: one thing in flight per viewer, the newest wins."""
+"""Message queues of the viewers: at most one image in flight per viewer, the newest one waits."""
 
 from __future__ import annotations
 
 import asyncio
-import json
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from functools import partial
 from typing import Any
 
-__all__ = ["Hub", "Outbox"]
+from blazetrack.web.protocol import encode
 
-KEPT = 50  # short messages that wait for a viewer; the oldest goes first
+__all__ = ["Hub", "Outbox", "call_in"]
+
+QUEUE_LENGTH = 50  # text messages per viewer; the oldest is dropped first
+
+
+def call_in(loop: asyncio.AbstractEventLoop, function: Callable[..., None], *args: Any) -> None:
+    """Call a function in an event loop, from any thread; no effect once the loop is closed."""
+    with suppress(RuntimeError):
+        loop.call_soon_threadsafe(function, *args)
 
 
 class Outbox:
-    """What waits to be sent to one viewer; only used inside the event loop.
+    """Queue of one viewer; used in the event loop only.
 
     Attributes:
-        watching: pictures of the shared source are wanted.
-        dropped: pictures that were not sent because the one before was not on the screen yet.
+        watching: images of the shared source are wanted.
+        dropped: images that were replaced before they were sent.
     """
 
     def __init__(self) -> None:
         self.watching = True
         self.dropped = 0
-        self._picture: bytes | None = None
-        self._short: deque[str] = deque(maxlen=KEPT)
+        self._image: bytes | None = None
+        self._texts: deque[str] = deque(maxlen=QUEUE_LENGTH)
         self._in_flight = False
         self._ready = asyncio.Event()
 
-    def say(self, message: Mapping[str, Any]) -> None:
-        """Queue a short message."""
-        self._short.append(json.dumps(message, separators=(",", ":"), allow_nan=False))
+    def send(self, message: Mapping[str, Any]) -> None:
+        """Queue a text message."""
+        self._texts.append(encode(message))
         self._ready.set()
 
-    def show(self, picture: bytes) -> None:
-        """Offer a picture; one that still waits is replaced."""
+    def send_image(self, image: bytes) -> None:
+        """Queue an image in place of one that still waits."""
         if not self.watching:
             return
-        self.dropped += self._picture is not None
-        self._picture = picture
+        self.dropped += self._image is not None
+        self._image = image
         self._ready.set()
 
-    def shown(self) -> None:
-        """The picture in flight has arrived."""
+    def acknowledge(self) -> None:
+        """Mark the image in flight as shown."""
         self._in_flight = False
         self._ready.set()
 
-    def forget_pictures(self) -> None:
-        """The viewer looks at something else now."""
-        self._picture, self._in_flight = None, False
+    def discard_images(self) -> None:
+        """Drop images of the previous source."""
+        self._image, self._in_flight = None, False
 
     async def next(self) -> str | bytes:
-        """What to send next; waits for it."""
+        """Wait for the next message to send."""
         while True:
-            if self._short:
-                return self._short.popleft()
-            if self._picture is not None and not self._in_flight:
-                picture, self._picture = self._picture, None
+            if self._texts:
+                return self._texts.popleft()
+            if self._image is not None and not self._in_flight:
+                image, self._image = self._image, None
                 self._in_flight = True
-                return picture
+                return image
             self._ready.clear()
             await self._ready.wait()
 
 
 class Hub:
-    """All viewers; `say` and `show` may be called from any thread.
+    """All viewers; `send` and `send_image` may be called from any thread.
 
     Args:
-        loop: the event loop that serves them.
+        loop: event loop of the viewers.
+
+    Attributes:
+        watchers: number of viewers of the shared source.
     """
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self._loop = loop
         self._boxes: set[Outbox] = set()
-        self.watchers = 0  # read by other threads; an int is replaced in one step
+        self.watchers = 0  # read by other threads; an int is replaced atomically
 
     def __len__(self) -> int:
         return len(self._boxes)
 
     def add(self, box: Outbox) -> None:
-        """A viewer has come."""
+        """Add a viewer."""
         self._boxes.add(box)
-        self.count()
+        self.count_watchers()
 
     def remove(self, box: Outbox) -> None:
-        """A viewer has gone."""
+        """Remove a viewer."""
         self._boxes.discard(box)
-        self.count()
+        self.count_watchers()
 
-    def count(self) -> None:
-        """Count anew who watches the shared source."""
+    def count_watchers(self) -> None:
+        """Update `watchers` after a change of `Outbox.watching`."""
         self.watchers = sum(box.watching for box in self._boxes)
 
-    def say(self, message: Mapping[str, Any]) -> None:
-        """Tell everybody who watches the shared source."""
-        self._call(lambda box: box.say(message))
+    def send(self, message: Mapping[str, Any]) -> None:
+        """Send a text message to all viewers of the shared source."""
+        call_in(self._loop, self._for_watchers, partial(Outbox.send, message=message))
 
-    def show(self, picture: bytes) -> None:
-        """Show everybody who watches a picture of the shared source."""
-        self._call(lambda box: box.show(picture))
+    def send_image(self, image: bytes) -> None:
+        """Send an image to all viewers of the shared source."""
+        call_in(self._loop, self._for_watchers, partial(Outbox.send_image, image=image))
 
-    def _call(self, what: Any) -> None:
-        def tell() -> None:
-            for box in self._boxes:
-                if box.watching:
-                    what(box)
-
-        if not self._loop.is_closed():
-            try:
-                self._loop.call_soon_threadsafe(tell)
-            except RuntimeError:  # closed between the two lines: nobody is left to tell
-                return
+    def _for_watchers(self, function: Callable[[Outbox], None]) -> None:
+        for box in self._boxes:
+            if box.watching:
+                function(box)

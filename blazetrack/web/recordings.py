@@ -1,4 +1,4 @@
-"""Recordings of the live page, and the names under which they may be fetched."""
+"""Finished recordings of the live page and the URLs of their files."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-__all__ = ["Recordings"]
+__all__ = ["Recordings", "file_size"]
 
 
 class Recordings:
-    """Finished recordings by a name that nobody can guess; no path comes from a request.
+    """Finished recordings under random names, so that no path comes from a request.
 
     May be used from any thread.
 
     Args:
-        folder: where the files lie.
-        keep: how many; the files of older ones are deleted.
+        folder: folder of the files.
+        keep: number of recordings kept; the files of older ones are deleted.
     """
 
     def __init__(self, folder: Path, keep: int) -> None:
@@ -31,40 +31,37 @@ class Recordings:
         self._lock = threading.Lock()
 
     def stem(self) -> Path:
-        """Where the next recording goes; no file is there yet."""
+        """Path of the next recording, without suffix."""
         name = time.strftime("blazetrack-%Y%m%d-%H%M%S")
         return self._folder / f"{name}-{secrets.token_hex(2)}"
 
     def add(self, paths: Sequence[Path]) -> list[dict[str, Any]]:
-        """Take in the files of a recording; what a page needs to fetch them."""
-        sizes = {path: size for path in paths if (size := _size(path)) is not None}
+        """Register the files of a recording that exist; `name`, `url` and `bytes` of each."""
+        sizes = {path: size for path in paths if (size := file_size(path)) is not None}
         if not sizes:
             return []
-        number = secrets.token_urlsafe(12)
+        key = secrets.token_urlsafe(12)
         with self._lock:
-            self._known[number] = {_kind(path): path for path in sizes}
+            self._known[key] = {path.suffix[1:]: path for path in sizes}
             while len(self._known) > self._keep:
                 _, old = self._known.popitem(last=False)
                 for path in old.values():
-                    with suppress(OSError):  # gone already, or not ours to delete any more
+                    with suppress(OSError):  # deleted already, or no longer permitted
                         path.unlink()
         return [
-            {"name": path.name, "url": f"recordings/{number}/{_kind(path)}", "bytes": size}
+            {"name": path.name, "url": f"recordings/{key}/{path.suffix[1:]}", "bytes": size}
             for path, size in sizes.items()
         ]
 
-    def find(self, number: str, kind: str) -> Path | None:
-        """The file of that name, if it is one that was handed out and is still there."""
-        path = self._known.get(number, {}).get(kind)
+    def find(self, key: str, kind: str) -> Path | None:
+        """The file behind a URL; None if it was never registered or is gone."""
+        path = self._known.get(key, {}).get(kind)
         return path if path is not None and path.is_file() else None
 
 
-def _kind(path: Path) -> str:
-    return path.suffix.removeprefix(".")
-
-
-def _size(path: Path) -> int | None:
+def file_size(path: Path) -> int | None:
+    """Size in bytes; None if the file is not written yet or is gone."""
     try:
         return path.stat().st_size
-    except OSError:  # somebody has taken it away
+    except OSError:
         return None

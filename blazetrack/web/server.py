@@ -1,4 +1,4 @@
-"""Run the live page: bind, print the link, serve until Ctrl-C."""
+"""The server of the live page."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -19,45 +20,45 @@ import uvicorn
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from blazetrack.sources import open_source
-from blazetrack.web.access import Access
+from blazetrack.web.access import Access, Limits
 from blazetrack.web.app import make_app
-from blazetrack.web.broadcast import Broadcast, OpenSource
-from blazetrack.web.catalog import CAMERA, Catalogue
-from blazetrack.web.engine import Choice, MakeTracker
-from blazetrack.web.hub import Hub
-from blazetrack.web.limits import Limits
+from blazetrack.web.browser_feeder import BrowserFeeder
+from blazetrack.web.catalog import BROWSER_CAMERA, Catalog
+from blazetrack.web.hub import Hub, Outbox, call_in
 from blazetrack.web.recordings import Recordings
-from blazetrack.web.viewer import Live
+from blazetrack.web.session import Choice, MakeTracker, Session
+from blazetrack.web.source_feeder import OpenSource, SourceFeeder
+from blazetrack.web.viewer import PageState
 
 __all__ = ["Page", "make_server"]
 
-REQUEST_S = 10.0  # that a line may be without a request
+IDLE_S = 10.0  # after which a connection without a request is closed
 
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """What a live page is made of.
+    """Configuration of the live page.
 
     Attributes:
-        catalogue: what can be chosen.
-        make: makes trackers.
-        choice: what they begin with.
-        begin: name of the source that is shown first: one of the catalogue, or `CAMERA`.
-        limits: what one viewer may ask for.
-        folder: where recordings stay; None is a folder that goes with the server.
-        opened: opens sources.
+        catalog: choices of a page.
+        make: opens a tracker and its trace.
+        choice: initial tracker options.
+        first: name of the source that is shown first: one of the catalog, or `BROWSER_CAMERA`.
+        limits: bounds of one viewer.
+        folder: folder of the recordings; None is a temporary one.
+        open: opens sources.
     """
 
-    catalogue: Catalogue
+    catalog: Catalog
     make: MakeTracker
     choice: Choice
-    begin: str
+    first: str
     limits: Limits = field(default_factory=Limits)
     folder: Path | None = None
-    opened: OpenSource = open_source
+    open: OpenSource = open_source
 
-    async def start(self) -> AsyncIterator[Live]:
-        """What all viewers share; ends when the generator is closed."""
+    async def start(self) -> AsyncIterator[PageState]:
+        """Open the state shared by all viewers; closing the generator closes it."""
         with ExitStack() as stack:
             folder = self.folder
             if folder is None:
@@ -65,34 +66,37 @@ class Page:
                 folder = Path(stack.enter_context(made))
             worker = stack.enter_context(ThreadPoolExecutor(1, "camera"))
             recordings = Recordings(folder, self.limits.recordings)
-            hub = Hub(asyncio.get_running_loop())
-            first = next(iter(self.catalogue.sources)) if self.begin == CAMERA else self.begin
-            broadcast = Broadcast(
-                self.make, self.choice, first, self.catalogue, hub, recordings, self.limits,
-                self.opened,
-            )  # fmt: skip
-            broadcast.start()
-            stack.callback(broadcast.close)
-            yield Live(
-                broadcast, self.begin, self.catalogue, hub, self.make, self.choice, worker,
-                recordings, self.limits,
-            )  # fmt: skip
+            loop = asyncio.get_running_loop()
+            hub = Hub(loop)
+            open_session = partial(
+                Session, self.make, self.choice, recordings=recordings, limits=self.limits
+            )
+
+            def open_camera(box: Outbox) -> BrowserFeeder:
+                send = partial(call_in, loop, box.send)
+                return BrowserFeeder(open_session(BROWSER_CAMERA, send), worker)
+
+            sources = self.catalog.sources
+            first = next(iter(sources)) if self.first == BROWSER_CAMERA else self.first
+            feeder = SourceFeeder(open_session(first, hub.send), sources, hub, self.open)
+            feeder.start()
+            stack.callback(feeder.close)
+            yield PageState(
+                feeder, self.first, self.catalog, hub, recordings, self.limits, open_camera
+            )
 
 
 class _Server(uvicorn.Server):
-    """Ends in good order also where the terminal is closed, or Ctrl-C is pressed twice.
-
-    Nothing here waits for long, so there is no need to be rude.
-    """
+    """Shuts down gracefully also on SIGHUP and on a second Ctrl-C; nothing here takes long."""
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
-        """Take what asks for the end; it is raised again when all is done."""
+        """Handle the signals that end the server; they are raised again afterwards."""
         with super().capture_signals():
             hangup = getattr(signal, "SIGHUP", None)
             before = signal.getsignal(hangup) if hangup else None
             main = threading.current_thread() is threading.main_thread()
-            if hangup is None or not callable(before) or not main:  # not here, or ignored
+            if hangup is None or not callable(before) or not main:  # unsupported or ignored
                 yield
                 return
             signal.signal(hangup, self.handle_exit)
@@ -106,54 +110,54 @@ class _Server(uvicorn.Server):
         self.force_exit = False
 
 
-class _Patient(H11Protocol):
-    """Speaks HTTP, and hangs up on who says nothing: idle lines would shut out everybody else."""
+class _IdleTimeout(H11Protocol):
+    """HTTP with a timeout for idle connections, which would exhaust the limit of connections."""
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
-        self.loop.call_later(REQUEST_S, self._look, None)
+        self.loop.call_later(IDLE_S, self._check_idle, None)
 
-    def _look(self, before: Any) -> None:
-        """Hang up where no request has come since `before`, and none is being answered."""
-        if self not in self.connections:  # closed, or a WebSocket, which has pings of its own
+    def _check_idle(self, before: Any) -> None:
+        """Close the connection if no request came since `before` and none is in progress."""
+        if self not in self.connections:  # closed, or a WebSocket, which has its own pings
             return
         idle = before is None or before.response_complete
         if idle and self.cycle is before:
             self.transport.close()
         else:
-            self.loop.call_later(REQUEST_S, self._look, self.cycle)
+            self.loop.call_later(IDLE_S, self._check_idle, self.cycle)
 
 
-def _is_ours(record: logging.LogRecord) -> bool:
-    """Whether a line of uvicorn's log tells of more than of a client that sends nonsense."""
+def _is_relevant(record: logging.LogRecord) -> bool:
+    """Whether a log record of uvicorn reports more than malformed input of a client."""
     return not record.getMessage().startswith("Invalid UTF-8 sequence received from client")
 
 
 def make_server(
-    start: Callable[[], AsyncIterator[Live]], access: Access, limits: Limits, **tls: Any
+    start: Callable[[], AsyncIterator[PageState]], access: Access, limits: Limits, **tls: Any
 ) -> uvicorn.Server:
-    """A server that is ready to run on sockets that are bound already.
+    """Create a server that runs on sockets which are bound already.
 
     Args:
-        start: makes what all viewers share, see `Page.start`.
-        access: who may come in.
-        limits: what one viewer may ask for.
-        tls: `ssl_certfile`, `ssl_keyfile` for https.
+        start: opens the state shared by all viewers, see `Page.start`.
+        access: access checks.
+        limits: bounds of one viewer.
+        tls: `ssl_certfile` and `ssl_keyfile` for https.
     """
     config = uvicorn.Config(
         make_app(start, access),
-        http=_Patient,
+        http=_IdleTimeout,
         ws="websockets-sansio",
-        ws_max_size=2 * limits.message_bytes,  # beyond, there is no reason given any more
-        ws_per_message_deflate=False,  # pictures are compressed already
+        ws_max_size=2 * limits.message_bytes,  # larger messages are refused without a reason
+        ws_per_message_deflate=False,  # images are compressed already
         ws_ping_interval=20.0,
         ws_ping_timeout=20.0,
-        limit_concurrency=8 * limits.viewers + 32,  # connections; a page takes a few to load
+        limit_concurrency=8 * limits.viewers + 32,  # connections; loading a page takes several
         timeout_graceful_shutdown=3,
         access_log=False,
         server_header=False,
         log_level="warning",
         **tls,
     )
-    logging.getLogger("uvicorn.error").addFilter(_is_ours)
+    logging.getLogger("uvicorn.error").addFilter(_is_relevant)
     return _Server(config)

@@ -1,245 +1,213 @@
-"""One viewer: what the page says over its WebSocket, and what is done about it."""
+"""One viewer: the WebSocket of a page and the actions of its messages."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
-from concurrent.futures import Executor
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any, Protocol
 
 from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 
 from blazetrack.errors import InputError
-from blazetrack.web.broadcast import FAULT
-from blazetrack.web.camera import Camera
-from blazetrack.web.catalog import CAMERA, Catalogue
-from blazetrack.web.engine import Choice, MakeTracker
+from blazetrack.web.access import Limits, RateLimit
+from blazetrack.web.browser_feeder import BrowserFeeder
+from blazetrack.web.catalog import BROWSER_CAMERA, Catalog
 from blazetrack.web.hub import Hub, Outbox
-from blazetrack.web.limits import Limits, Rate
-from blazetrack.web.messages import Follow, Set, Shown, parse_picture, parse_text
+from blazetrack.web.protocol import Follow, Set, Shown, parse_image, parse_message
 from blazetrack.web.recordings import Recordings
+from blazetrack.web.session import FAULT, Feeder
 
-__all__ = ["Live", "Viewer", "close"]
+__all__ = ["PageState", "Viewer", "close"]
 
 # Close codes (RFC 6455, section 7.4.1).
-WRONG, TOO_MUCH, OUR_FAULT = 1008, 1009, 1011
+POLICY_VIOLATION, MESSAGE_TOO_BIG, INTERNAL_ERROR = 1008, 1009, 1011
 REASON_BYTES = 120
-PATIENCE_S = 5.0  # with a page that does not take our last words
+CLOSE_TIMEOUT_S = 5.0  # for the close frame
 
 LOG = logging.getLogger(__name__)
 
 
 async def close(socket: WebSocket, code: int, reason: str) -> None:
-    """Send a page away with a reason, unless it has gone before."""
+    """Close a WebSocket with a reason, unless it is closed already."""
     reason = reason.encode()[:REASON_BYTES].decode(errors="ignore")
     if socket.application_state is not WebSocketState.DISCONNECTED:
         with suppress(WebSocketDisconnect, RuntimeError, OSError, asyncio.TimeoutError):
-            await asyncio.wait_for(socket.close(code, reason), PATIENCE_S)
-
-
-class Shared(Protocol):
-    """The source that all viewers share: a `Broadcast`, or a run of the command line."""
-
-    def change(self, source: str | None = ..., paused: bool | None = ..., **choice: Any) -> None:
-        """Change what is not None."""
-
-    def follow(self, at: tuple[float, float] | None) -> None:
-        """Follow whoever is there, or everybody."""
-
-    def record(self, on: bool) -> None:
-        """Begin or end a recording."""
-
-    def tell_state(self) -> None:
-        """Tell all who watch what is playing."""
+            await asyncio.wait_for(socket.close(code, reason), CLOSE_TIMEOUT_S)
 
 
 @dataclass(frozen=True, slots=True)
-class Live:
-    """What all viewers share.
+class PageState:
+    """State shared by all viewers.
 
     Attributes:
-        broadcast: the shared source.
-        begin: name of the source that a page shows first.
-        catalogue: what can be chosen.
+        feeder: the shared source.
+        first: name of the source that a page shows first.
+        catalog: choices of a page.
         hub: the viewers.
-        make: makes the tracker of a browser camera.
-        choice: that it begins with.
-        worker: tracks the pictures of all browser cameras, one after the other.
-        recordings: where recordings go.
-        limits: what one viewer may ask for.
+        recordings: finished recordings.
+        limits: bounds of one viewer.
+        open_camera: opens the feeder of a browser camera; None where cameras are not offered.
     """
 
-    broadcast: Shared
-    begin: str
-    catalogue: Catalogue
+    feeder: Feeder
+    first: str
+    catalog: Catalog
     hub: Hub
-    make: MakeTracker
-    choice: Choice
-    worker: Executor
     recordings: Recordings
     limits: Limits
+    open_camera: Callable[[Outbox], BrowserFeeder] | None = None
 
 
 class Viewer:
-    """Serves one page until it goes, or says something that it must not.
+    """Serves one page until it disconnects or violates the protocol.
 
     Args:
-        socket: accepted already.
-        live: what all viewers share.
+        socket: an accepted WebSocket.
+        page: state shared by all viewers.
     """
 
-    def __init__(self, socket: WebSocket, live: Live) -> None:
+    def __init__(self, socket: WebSocket, page: PageState) -> None:
         self._socket = socket
-        self._live = live
+        self._page = page
         self._box = Outbox()
-        self._camera: Camera | None = None
-        self._rate = Rate(live.limits.messages_per_s)
-        self._changes = Rate(live.limits.changes_per_s)
-        self._looking: asyncio.Task[None] | None = None
+        self._camera: BrowserFeeder | None = None
+        self._camera_task: asyncio.Task[None] | None = None
+        self._messages = RateLimit(page.limits.messages_per_s)
+        self._changes = RateLimit(page.limits.changes_per_s)
         self._failed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
     async def serve(self) -> None:
-        """Talk to the page, until it goes or is sent away."""
+        """Exchange messages until the connection ends."""
         reason: tuple[int, str] | None = None
-        self._box.watching = self._live.begin != CAMERA
-        self._live.hub.add(self._box)
+        self._box.watching = self._page.first != BROWSER_CAMERA
+        self._page.hub.add(self._box)
         tasks: list[asyncio.Future[None]] = [
             asyncio.ensure_future(self._send()),
-            asyncio.ensure_future(self._listen()),
+            asyncio.ensure_future(self._receive()),
             self._failed,
         ]
         try:
-            self._greet()
+            self._send_hello()
             done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
             for task in done:
                 task.result()
         except InputError as error:
             text = str(error)
-            reason = (TOO_MUCH if "bytes" in text or "pixels" in text else WRONG), text
+            too_big = "bytes" in text or "pixels" in text
+            reason = (MESSAGE_TOO_BIG if too_big else POLICY_VIOLATION), text
         except Exception:
-            reason = OUR_FAULT, FAULT
-            LOG.exception("a fault in what a page asked for; it is sent away")
+            reason = INTERNAL_ERROR, FAULT
+            LOG.exception("internal error in a request of a page; its connection is closed")
         finally:
-            self._live.hub.remove(self._box)
+            self._page.hub.remove(self._box)
             for task in tasks:
                 task.cancel()
-            await self._leave_camera()
+            await self._close_camera()
             await asyncio.gather(*tasks, return_exceptions=True)
         if reason is not None:
             await close(self._socket, *reason)
 
-    def _greet(self) -> None:
-        catalogue, limits = self._live.catalogue, self._live.limits
-        self._box.say(
+    def _send_hello(self) -> None:
+        catalog, limits = self._page.catalog, self._page.limits
+        self._box.send(
             {
                 "type": "hello",
-                "sources": catalogue.shown,
-                "begin": self._live.begin,
-                "camera": CAMERA,
-                "models": list(catalogue.models),
-                "graphs": list(catalogue.graphs),
+                "sources": catalog.source_names,
+                "begin": self._page.first,
+                "camera": BROWSER_CAMERA,
+                "models": list(catalog.models),
+                "graphs": list(catalog.graphs),
                 "side_px": limits.side_px,
                 "recording_s": limits.recording_s,
             }
         )
         if self._box.watching:
-            self._live.broadcast.tell_state()
+            self._page.feeder.submit()
 
     async def _send(self) -> None:
         while True:
-            what = await self._box.next()
+            message = await self._box.next()
             try:
-                if isinstance(what, bytes):
-                    await self._socket.send_bytes(what)
+                if isinstance(message, bytes):
+                    await self._socket.send_bytes(message)
                 else:
-                    await self._socket.send_text(what)
+                    await self._socket.send_text(message)
             except (WebSocketDisconnect, RuntimeError, OSError):
-                return  # the page has gone, also in the middle of a message to it
+                return  # disconnected, possibly in the middle of a message
 
-    async def _listen(self) -> None:
+    async def _receive(self) -> None:
         while True:
             message = await self._socket.receive()
             if message["type"] == "websocket.disconnect":
                 return
-            if not self._rate.take():
+            if not self._messages.take():
                 raise InputError("too many messages; send slower")
             data, text = message.get("bytes"), message.get("text")
             if data is not None:
-                self._see(data)
+                image = parse_image(data, self._page.limits)
+                if self._camera is None:
+                    raise InputError("image: choose the browser camera as the source first")
+                self._camera.put(image)
             elif text is not None:
-                await self._obey(text)
+                await self._handle(text)
 
-    def _see(self, data: bytes) -> None:
-        picture = parse_picture(data, self._live.limits)
-        if self._camera is None:
-            raise InputError("picture: choose the browser camera as the source first")
-        self._camera.take(picture)
-
-    async def _obey(self, text: str) -> None:
-        message = parse_text(text, self._live.limits)
+    async def _handle(self, text: str) -> None:
+        message = parse_message(text, self._page.limits)
         if isinstance(message, Shown):
-            self._box.shown()
+            self._box.acknowledge()
             return
         if not self._changes.take():
-            raise InputError("too many changes; ask for fewer")
+            raise InputError("too many changes; send fewer")
         if isinstance(message, Set):
             await self._set(message)
         elif isinstance(message, Follow):
-            at = None if message.at is None else (message.at[0], message.at[1])
-            if self._camera is not None:
-                await self._camera.follow(at)
-            else:
-                self._live.broadcast.follow(at)
-        elif self._camera is not None:
-            await self._camera.record(message.on)
+            self._feeder.submit(follow=message.at)
         else:
-            self._live.broadcast.record(message.on)
+            self._feeder.submit(record=message.on)
 
-    async def _set(self, wanted: Set) -> None:
+    @property
+    def _feeder(self) -> Feeder:
+        return self._camera or self._page.feeder
+
+    async def _set(self, message: Set) -> None:
+        changes = message.model_dump(exclude={"type"}, exclude_none=True)
+        catalog = self._page.catalog
         try:
-            self._live.catalogue.check(source=wanted.source, model=wanted.model, graph=wanted.graph)
-        except InputError as error:  # an honest page with an old list: told, and not sent away
-            self._box.say({"type": "error", "text": str(error)})
+            catalog.check(**changes)
+        except InputError as error:  # a page with an old list is no attack
+            self._box.send({"type": "error", "text": str(error)})
             return
-        names = ("model", "graph", "people", "smoothing")
-        choice = {name: getattr(wanted, name) for name in names}
-        choice = {name: value for name, value in choice.items() if value is not None}
-        if "graph" in choice:
-            choice["graph"] = self._live.catalogue.graphs[choice["graph"]]
-        elif "people" in choice:
-            choice["graph"] = None  # the one that fits so many
-        if wanted.source is not None:
-            await self._look_at(wanted.source)
-        if self._camera is not None:
-            await self._camera.change(**choice)
-        else:
-            self._live.broadcast.change(wanted.source, wanted.paused, **choice)
+        if "graph" in changes:
+            changes["graph"] = catalog.graphs[changes["graph"]]
+        elif "people" in changes:
+            changes["graph"] = None  # the one that fits this number
+        if "source" in changes:
+            await self._switch(changes["source"])
+        self._feeder.submit(**changes)
 
-    async def _look_at(self, source: str) -> None:
-        """Go over to the page's own camera, or back to the shared source."""
-        live = self._live
-        if source == CAMERA and self._camera is None:
-            self._camera = Camera(
-                live.make, live.choice, live.worker, self._box, live.recordings, live.limits
-            )
-            self._looking = asyncio.ensure_future(self._camera.run())
-            self._looking.add_done_callback(self._looked)
-        elif source != CAMERA:
-            await self._leave_camera()
+    async def _switch(self, source: str) -> None:
+        """Switch to the camera of the browser, or back to the shared source."""
+        page = self._page
+        if source != BROWSER_CAMERA:
+            await self._close_camera()
+        elif self._camera is None and page.open_camera is not None:
+            self._camera = page.open_camera(self._box)
+            self._camera_task = asyncio.ensure_future(self._camera.run())
+            self._camera_task.add_done_callback(self._camera_ended)
         self._box.watching = self._camera is None
-        self._box.forget_pictures()
-        live.hub.count()
+        self._box.discard_images()
+        page.hub.count_watchers()
 
-    def _looked(self, task: asyncio.Task[None]) -> None:
-        """Hand on what a picture did to the task that reads them."""
+    def _camera_ended(self, task: asyncio.Task[None]) -> None:
+        """Pass an error of the camera task on to `serve`."""
         if not task.cancelled() and task.exception() and not self._failed.done():
             self._failed.set_exception(task.exception() or RuntimeError())
 
-    async def _leave_camera(self) -> None:
+    async def _close_camera(self) -> None:
         camera, self._camera = self._camera, None
-        if camera is not None and self._looking is not None:
-            self._looking.cancel()
-            closed = camera.close()  # before anything is waited for: the server may be ending
-            await asyncio.wait([self._looking, closed])
+        if camera is not None and self._camera_task is not None:
+            self._camera_task.cancel()
+            closed = camera.close()  # before any await: the server may be ending
+            await asyncio.wait([self._camera_task, closed])

@@ -90,10 +90,10 @@ def test_serve_recordings_file_is_refused(refused: Callable[..., str], tmp_path:
 
 
 def test_serve_key_with_passphrase_is_refused(refused: Callable[..., str], tmp_path: Path) -> None:
-    pytest.importorskip("cryptography")
+    pytest.importorskip("trustme")
     from cryptography.hazmat.primitives import serialization
 
-    from blazetrack.web.certificate import write_certificate
+    from blazetrack.web.access import write_certificate
 
     certificate, key = write_certificate(tmp_path, ["localhost"])
     loaded = serialization.load_pem_private_key(key.read_bytes(), None)
@@ -160,7 +160,7 @@ def test_serve_link_has_token_beyond_loopback(
     has_token: bool,
 ) -> None:
     if "--https" in args:
-        pytest.importorskip("cryptography")
+        pytest.importorskip("trustme")
     with serving("--port", 0, *args, folder=tmp_path) as process:
         found = links(process)
     assert found[-1][2] == hosts[-1]
@@ -225,7 +225,7 @@ def test_serve_signal_finishes_recordings(
 def test_serve_generated_key_is_deleted(
     weights: object, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    pytest.importorskip("cryptography")
+    pytest.importorskip("trustme")
     monkeypatch.setenv("TMPDIR", str(tmp_path))
     with serving("--port", 0, "--https", folder=tmp_path) as process:
         links(process)

@@ -1,4 +1,4 @@
-"""The live page for tests: servers, browsers, and a camera that shows the drawn person."""
+"""The live page for tests: servers, browsers, and a camera with a synthetic person."""
 
 from __future__ import annotations
 
@@ -28,21 +28,21 @@ def camera_clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def recordings(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder that the server writes to."""
+    """The folder of the server's recordings."""
     folder: Path = tmp_path_factory.mktemp("recordings")
     return folder
 
 
 @pytest.fixture(scope="module")
 def served(weights: Store, recordings: Path) -> Iterator[Served]:
-    """A page that shows the drawn person."""
+    """A page that shows a synthetic person."""
     with serve("synthetic", "--threads", "1", "--recordings", str(recordings)) as server:
         yield server
 
 
 @pytest.fixture
 def browse(served: Served) -> Iterator[Browse]:
-    """Open the page in a browser of its own; options as `open_browser`."""
+    """Open the page in a new browser; options as `open_browser`."""
     pytest.importorskip("selenium", reason="browser tests are driven with Selenium")
     if chromium() is None:
         pytest.skip("needs Debian's chromium and chromium-driver; scripts/test installs them")
@@ -58,6 +58,6 @@ def browse(served: Served) -> Iterator[Browse]:
 
 @pytest.fixture(scope="session")
 def screenshots() -> Path:
-    """Where pictures of the page go, to be looked at."""
+    """Folder of the screenshots."""
     SCREENSHOTS.mkdir(parents=True, exist_ok=True)
     return SCREENSHOTS

@@ -1,4 +1,4 @@
-"""The page from outside: who is let in, what is answered, and what a wrong word costs."""
+"""The page from outside: access, responses, and malformed messages."""
 
 from __future__ import annotations
 
@@ -20,93 +20,91 @@ pytest.importorskip("uvicorn")
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import ClientConnection, connect
 
-from blazetrack.web.access import Access
-from blazetrack.web.broadcast import FAULT
-from blazetrack.web.camera import Camera
-from blazetrack.web.catalog import CAMERA, Catalogue
-from blazetrack.web.engine import Choice
-from blazetrack.web.limits import Limits
+from blazetrack.web.access import Access, Limits
+from blazetrack.web.catalog import BROWSER_CAMERA, Catalog
+from blazetrack.web.protocol import EncodedImage
 from blazetrack.web.server import Page, make_server
+from blazetrack.web.session import FAULT, Choice
 from tests.toy import ToyWorld
 
 Open = Callable[..., Any]
 
 
-class Answer(NamedTuple):
+class Response(NamedTuple):
     status: int
     headers: http.client.HTTPMessage
     body: bytes
 
 
-class Line:
-    """What a page sees of its WebSocket."""
+class Connection:
+    """The WebSocket of a page."""
 
     def __init__(self, connection: ClientConnection) -> None:
         self.connection = connection
 
-    def say(self, **message: Any) -> None:
+    def send(self, **message: Any) -> None:
         self.connection.send(json.dumps(message))
 
-    def picture(self, image: Any, number: int = 1) -> None:
+    def send_image(self, image: Any, number: int = 1) -> None:
         coded = bytes(cv2.imencode(".jpg", image)[1])
         self.connection.send(struct.pack("<Id", number, 33.0 * number) + coded)
 
-    def hear(self, kind: str) -> dict[str, Any]:
-        """The next message of this kind; pictures on the way are confirmed."""
+    def receive(self, kind: str) -> dict[str, Any]:
+        """The next message of this type; images in between are confirmed."""
         while True:
             data = self.connection.recv(timeout=20)
             if isinstance(data, bytes):
                 length = struct.unpack_from("<I", data)[0]
-                told = {**json.loads(data[4 : 4 + length]), "type": "picture"}
-                self.say(type="shown", number=told["number"])
+                message = {**json.loads(data[4 : 4 + length]), "type": "picture"}
+                self.send(type="shown", number=message["number"])
             else:
-                told = json.loads(data)
-            if told["type"] == kind:
-                return dict(told)
+                message = json.loads(data)
+            if message["type"] == kind:
+                return dict(message)
 
     def closed(self) -> tuple[int, str]:
-        """The code and the reason with which the line is closed."""
+        """Wait for the close frame; its code and reason."""
         with pytest.raises(ConnectionClosed) as end:
-            self.hear("nothing of this kind")
+            self.receive("nothing of this kind")
         assert end.value.rcvd is not None
         return end.value.rcvd.code, end.value.rcvd.reason
 
 
 class Site:
-    """A page that is served at a port of this machine."""
+    """A page that is served on a port of this machine."""
 
     def __init__(self, port: int) -> None:
         self.port = port
 
-    def ask(
+    def request(
         self, path: str, method: str = "GET", host: str = "localhost", **headers: str
-    ) -> Answer:
-        """Ask for exactly this path."""
+    ) -> Response:
+        """Request exactly this path."""
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=20)
         try:
             connection.putrequest(method, path, skip_host=True)
             for name, value in {"Host": host, "Connection": "close", **headers}.items():
                 connection.putheader(name, value)
             connection.endheaders()
-            answer = connection.getresponse()
-            return Answer(answer.status, answer.headers, answer.read())
+            response = connection.getresponse()
+            return Response(response.status, response.headers, response.read())
         finally:
             connection.close()
 
     @contextmanager
-    def line(
+    def connect(
         self, query: str = "", host: str = "localhost", origin: str | None = "http://localhost"
-    ) -> Iterator[Line]:
+    ) -> Iterator[Connection]:
         """Open a WebSocket."""
         with (
             socket.create_connection(("127.0.0.1", self.port), timeout=20) as through,
             connect(f"ws://{host}/live{query}", sock=through, origin=origin) as connection,  # type: ignore[arg-type]
         ):
-            yield Line(connection)
+            yield Connection(connection)
 
     def refused(self, *query: str, **where: str | None) -> int:
         """The status with which a WebSocket is refused."""
-        with pytest.raises(InvalidStatus) as end, self.line(*query, **where):  # type: ignore[arg-type]
+        with pytest.raises(InvalidStatus) as end, self.connect(*query, **where):  # type: ignore[arg-type]
             pass
         return end.value.response.status_code
 
@@ -116,12 +114,12 @@ def served(toy: ToyWorld, tmp_path: Path) -> Open:
     """A page on toy networks: `with served(...) as site`."""
 
     @contextmanager
-    def serve(host: str = "localhost", begin: str = "discs", **limits: Any) -> Iterator[Site]:
-        catalogue = Catalogue({"discs": "discs", "more": "more"}, ("full",), {"pose": "pose"})
+    def serve(host: str = "localhost", first: str = "discs", **limits: Any) -> Iterator[Site]:
+        catalog = Catalog({"discs": "discs", "more": "more"}, ("full",), {"pose": "pose"})
         folder = tmp_path / "recordings"
         folder.mkdir(exist_ok=True)
         page = Page(
-            catalogue, toy.make, Choice(), begin, Limits(**limits), folder,
+            catalog, toy.make, Choice(), first, Limits(**limits), folder,
             lambda name: toy.source(),
         )  # fmt: skip
         access = Access(host, None if host == "localhost" else "secret")
@@ -142,29 +140,29 @@ def served(toy: ToyWorld, tmp_path: Path) -> Open:
     return serve
 
 
-def test_the_page_and_its_files_are_served_with_their_kinds(served: Open) -> None:
+def test_static_files_have_their_content_types(served: Open) -> None:
     with served() as site:
-        page = site.ask("/")
+        page = site.request("/")
         assert page.status == 200
         assert page.headers["content-type"] == "text/html; charset=utf-8"
         for name in ("app.js", "style.css", "icon.svg"):
             assert f"static/{name}".encode() in page.body
-            asset = site.ask(f"/static/{name}")
+            asset = site.request(f"/static/{name}")
             assert asset.status == 200
             assert asset.headers["content-type"].startswith(("text/", "image/svg"))
 
 
-def test_the_page_may_load_nothing_from_elsewhere(served: Open) -> None:
+def test_responses_have_security_headers(served: Open) -> None:
     with served() as site:
         for path in ("/", "/static/app.js", "/nowhere", "/recordings/a/b"):
-            headers = site.ask(path).headers
+            headers = site.request(path).headers
             assert headers["content-security-policy"].startswith("default-src 'none'")
             assert "unsafe" not in headers["content-security-policy"]
             assert "http" not in headers["content-security-policy"]
             assert headers["x-content-type-options"] == "nosniff"
 
 
-def test_no_path_leads_out(served: Open) -> None:
+def test_paths_outside_the_static_folder_are_404(served: Open) -> None:
     with served() as site:
         for path in (
             "/static/",
@@ -183,236 +181,230 @@ def test_no_path_leads_out(served: Open) -> None:
             "//etc/passwd",
             "http://localhost/etc/passwd",
         ):
-            assert site.ask(path).status == 404, path
+            assert site.request(path).status == 404, path
 
 
-def test_there_is_nothing_to_write_to(served: Open) -> None:
+def test_writing_methods_are_refused(served: Open) -> None:
     with served() as site:
         for method in ("POST", "PUT", "DELETE", "OPTIONS", "PATCH", "TRACE"):
             for path in ("/", "/static/app.js", "/recordings/x/mp4", "/live"):
-                assert site.ask(path, method).status in (404, 405)
+                assert site.request(path, method).status in (404, 405)
 
 
-def test_a_name_that_was_pointed_here_gets_nothing(served: Open) -> None:
+def test_foreign_host_is_refused(served: Open) -> None:
     with served() as site:
         for host in ("evil.com", "[", "localhost.evil.com", "192.168.1.7:8765"):
             for path in ("/", "/static/app.js", "/live"):
-                answer = site.ask(path, host=host)
-                assert answer.status == 421
-                assert "content-security-policy" in answer.headers
+                response = site.request(path, host=host)
+                assert response.status == 421
+                assert "content-security-policy" in response.headers
             if host != "[":
                 assert site.refused(host=host, origin=f"http://{host}") == 403
 
 
-def test_a_page_of_another_site_gets_no_line(served: Open) -> None:
+def test_foreign_origin_is_refused(served: Open) -> None:
     with served() as site:
         for origin in ("http://evil.com", "null", "", "http://[", "http://localhost:1", None):
             assert site.refused(origin=origin) == 403
 
 
-def test_with_a_token_nothing_goes_without_it(served: Open) -> None:
+def test_requests_without_the_token_are_refused(served: Open) -> None:
     with served("0.0.0.0") as site:
         for query in ("", "?token=", "?token=wrong", "?token=secre", "?token=secret%00"):
-            assert site.ask("/" + query).status == 403
-            assert site.ask("/recordings/x/mp4" + query).status == 403
+            assert site.request("/" + query).status == 403
+            assert site.request("/recordings/x/mp4" + query).status == 403
             assert site.refused(query) == 403
-        assert site.ask("/?token=secret").status == 200
-        with site.line("?token=secret") as page:
-            page.hear("hello")
+        assert site.request("/?token=secret").status == 200
+        with site.connect("?token=secret") as page:
+            page.receive("hello")
 
 
-def test_a_page_is_told_what_there_is_and_shown_it(served: Open) -> None:
-    with served() as site, site.line() as page:
-        hello = page.hear("hello")
-        assert hello["sources"] == ["discs", "more", CAMERA]
+def test_page_receives_hello_state_and_frames(served: Open) -> None:
+    with served() as site, site.connect() as page:
+        hello = page.receive("hello")
+        assert hello["sources"] == ["discs", "more", BROWSER_CAMERA]
         assert hello["begin"] == "discs"
-        assert page.hear("state")["source"] == "discs"
-        first, second = page.hear("picture"), page.hear("picture")
+        assert page.receive("state")["source"] == "discs"
+        first, second = page.receive("picture"), page.receive("picture")
         assert second["number"] > first["number"]
         (person,) = second["record"]["poses"]
         assert len(person["landmarks_px"]) == 33
 
 
-def test_what_one_changes_all_are_told(served: Open) -> None:
-    with served() as site, site.line() as one, site.line() as two:
+def test_change_of_one_page_is_sent_to_all(served: Open) -> None:
+    with served() as site, site.connect() as one, site.connect() as two:
         for page in (one, two):
-            page.hear("state")
-        one.say(type="set", people=3, smoothing=False, paused=True, source="more")
-        state = two.hear("state")
-        while not state["paused"]:  # of the page that came
-            state = two.hear("state")
+            page.receive("state")
+        one.send(type="set", people=3, smoothing=False, paused=True, source="more")
+        state = two.receive("state")
+        while not state["paused"]:  # of the greeting
+            state = two.receive("state")
         assert (state["people"], state["smoothing"], state["source"]) == (3, False, "more")
 
 
-def test_what_is_not_offered_is_told_to_the_one_who_asked(served: Open) -> None:
-    with served() as site, site.line() as page:
+def test_unknown_choice_is_an_error_for_its_page(served: Open) -> None:
+    with served() as site, site.connect() as page:
         for wanted in ({"source": "/etc/passwd"}, {"model": "../x"}, {"graph": "pose_multi"}):
-            page.say(type="set", **wanted)
-            assert page.hear("error")["text"].startswith("no ")
-        page.hear("picture")
+            page.send(type="set", **wanted)
+            assert page.receive("error")["text"].startswith("no ")
+        page.receive("picture")
 
 
-def test_the_own_camera_is_answered_and_the_shared_source_is_quiet(
-    served: Open, toy: ToyWorld
-) -> None:
-    with served(begin=CAMERA) as site, site.line() as page:
-        assert page.hear("hello")["begin"] == CAMERA
-        page.say(type="set", source=CAMERA)
-        assert page.hear("state")["source"] == CAMERA
+def test_browser_camera_receives_its_frames_only(served: Open, toy: ToyWorld) -> None:
+    with served(first=BROWSER_CAMERA) as site, site.connect() as page:
+        assert page.receive("hello")["begin"] == BROWSER_CAMERA
+        page.send(type="set", source=BROWSER_CAMERA)
+        assert page.receive("state")["source"] == BROWSER_CAMERA
         for number in (1, 2):
-            page.picture(toy.picture((100, 100)), number)
-            answer = page.hear("frame")
-            assert answer["number"] == number
-            assert len(answer["record"]["poses"]) == 1
-        page.say(type="set", source="discs")
-        page.hear("picture")
+            page.send_image(toy.picture((100, 100)), number)
+            response = page.receive("frame")
+            assert response["number"] == number
+            assert len(response["record"]["poses"]) == 1
+        page.send(type="set", source="discs")
+        page.receive("picture")
 
 
-def test_a_recording_is_fetched_by_its_link_and_no_other(served: Open) -> None:
-    with served() as site, site.line() as page:
-        page.say(type="record", on=True)
+def test_a_recording_is_served_at_its_link_only(served: Open) -> None:
+    with served() as site, site.connect() as page:
+        page.send(type="record", on=True)
         for _ in range(3):
-            page.hear("picture")
-        page.say(type="record", on=False)
-        told = page.hear("recording")
-        assert len(told["files"]) == 3
-        for file in told["files"]:
-            answer = site.ask("/" + file["url"])
-            assert answer.status == 200
-            assert len(answer.body) == file["bytes"]
-            assert file["name"] in answer.headers["content-disposition"]
-            assert site.ask("/" + file["url"] + "x").status == 404
+            page.receive("picture")
+        page.send(type="record", on=False)
+        message = page.receive("recording")
+        assert len(message["files"]) == 3
+        for file in message["files"]:
+            response = site.request("/" + file["url"])
+            assert response.status == 200
+            assert len(response.body) == file["bytes"]
+            assert file["name"] in response.headers["content-disposition"]
+            assert site.request("/" + file["url"] + "x").status == 404
 
 
-def test_the_recording_of_a_camera_that_is_left_is_handed_out(served: Open, toy: ToyWorld) -> None:
-    with served() as site, site.line() as page:
-        page.say(type="set", source=CAMERA)
-        page.say(type="record", on=True)
-        page.picture(toy.picture((100, 100)))
-        page.hear("frame")
-        page.say(type="set", source="discs")
-        files = page.hear("recording")["files"]
-        assert [site.ask("/" + file["url"]).status for file in files] == [200] * 3
+def test_leaving_the_camera_sends_its_recording(served: Open, toy: ToyWorld) -> None:
+    with served() as site, site.connect() as page:
+        page.send(type="set", source=BROWSER_CAMERA)
+        page.send(type="record", on=True)
+        page.send_image(toy.picture((100, 100)))
+        page.receive("frame")
+        page.send(type="set", source="discs")
+        files = page.receive("recording")["files"]
+        assert [site.request("/" + file["url"]).status for file in files] == [200] * 3
 
 
-def test_the_recording_of_who_just_goes_is_finished(
-    served: Open, toy: ToyWorld, tmp_path: Path
-) -> None:
-    with served() as site, site.line() as page:
-        page.say(type="set", source=CAMERA)
-        page.say(type="record", on=True)
-        page.picture(toy.picture((100, 100)))
-        page.hear("frame")
+def test_disconnecting_finishes_the_recording(served: Open, toy: ToyWorld, tmp_path: Path) -> None:
+    with served() as site, site.connect() as page:
+        page.send(type="set", source=BROWSER_CAMERA)
+        page.send(type="record", on=True)
+        page.send_image(toy.picture((100, 100)))
+        page.receive("frame")
     (lines,) = (tmp_path / "recordings").glob("*.jsonl")
     assert json.loads(lines.read_text())["frame"] == 0
 
 
-def test_the_end_of_the_server_finishes_what_is_recorded(
-    served: Open, toy: ToyWorld, tmp_path: Path
-) -> None:
-    with served() as site, site.line() as one:
-        one.say(type="record", on=True)
-        one.hear("picture")
-        one.hear("picture")
+def test_shutdown_finishes_the_recording(served: Open, toy: ToyWorld, tmp_path: Path) -> None:
+    with served() as site, site.connect() as one:
+        one.send(type="record", on=True)
+        one.receive("picture")
+        one.receive("picture")
     (film,) = (tmp_path / "recordings").glob("*.mp4")
     assert film.stat().st_size
     assert cv2.VideoCapture(str(film)).read()[0]
 
 
-def test_the_end_of_the_server_finishes_what_a_camera_records(
+def test_shutdown_finishes_the_recording_of_a_camera(
     served: Open, toy: ToyWorld, tmp_path: Path
 ) -> None:
     with ExitStack() as lines:
         with served() as site:
-            page = lines.enter_context(site.line())
-            page.say(type="set", source=CAMERA)
-            page.say(type="record", on=True)
-            page.picture(toy.picture((100, 100)))
-            page.hear("frame")
+            page = lines.enter_context(site.connect())
+            page.send(type="set", source=BROWSER_CAMERA)
+            page.send(type="record", on=True)
+            page.send_image(toy.picture((100, 100)))
+            page.receive("frame")
         assert page.closed()[0] == 1012
     (film,) = (tmp_path / "recordings").glob("*.mp4")
     assert cv2.VideoCapture(str(film)).read()[0]
 
 
-def test_too_many_are_told_so_and_may_come_when_one_goes(served: Open) -> None:
+def test_viewer_limit_is_reported_and_freed(served: Open) -> None:
     with served(viewers=2) as site:
-        with site.line() as one, site.line() as two, site.line() as three:
-            assert three.closed() == (4429, "2 viewers are here already")
-            one.hear("picture")
-            two.hear("picture")
-        with site.line() as page:
-            page.hear("picture")
+        with site.connect() as one, site.connect() as two, site.connect() as three:
+            assert three.closed() == (4429, "the limit of 2 viewers is reached")
+            one.receive("picture")
+            two.receive("picture")
+        with site.connect() as page:
+            page.receive("picture")
 
 
 @pytest.mark.parametrize(
-    ("wrong", "code", "says"),
+    ("wrong", "code", "text"),
     [
         ("", 1008, "message: "),
         ("{}", 1008, "message: "),
         ('{"type":"sudo"}', 1008, "message: "),
         ('{"type":"set","people":1e99}', 1008, "message: set.people: "),
         ("x" * 5000, 1008, "message: expected up to 4096 characters"),
-        (b"", 1009, "picture: expected more than 12 bytes"),
-        (b"x" * 100, 1008, "picture: expected a time"),
-        (bytes(100), 1008, "picture: expected a whole JPEG"),
-        (bytes(2**21 + 1), 1009, "picture: expected up to 2097152 bytes"),
+        (b"", 1009, "image: expected more than 12 bytes"),
+        (b"x" * 100, 1008, "image: expected a time"),
+        (bytes(100), 1008, "image: expected a complete JPEG"),
+        (bytes(2**21 + 1), 1009, "image: expected up to 2097152 bytes"),
     ],
 )
-def test_a_wrong_word_closes_that_page_and_no_other(
-    served: Open, wrong: str | bytes, code: int, says: str
+def test_malformed_message_closes_that_connection_only(
+    served: Open, wrong: str | bytes, code: int, text: str
 ) -> None:
-    with served() as site, site.line() as healthy:
-        with site.line() as page:
+    with served() as site, site.connect() as healthy:
+        with site.connect() as page:
             page.connection.send(wrong)
             got, reason = page.closed()
             assert got == code
-            assert reason.startswith(says)
+            assert reason.startswith(text)
             assert len(reason.encode()) <= 123
-        healthy.hear("picture")
+        healthy.receive("picture")
 
 
-def test_a_picture_before_the_camera_was_chosen_closes_the_line(
-    served: Open, toy: ToyWorld
-) -> None:
-    with served() as site, site.line() as page:
-        page.picture(toy.picture())
-        assert page.closed() == (1008, "picture: choose the browser camera as the source first")
+def test_image_without_chosen_camera_closes_the_connection(served: Open, toy: ToyWorld) -> None:
+    with served() as site, site.connect() as page:
+        page.send_image(toy.picture())
+        assert page.closed() == (1008, "image: choose the browser camera as the source first")
 
 
-def test_a_picture_that_cannot_be_decoded_closes_the_line(served: Open) -> None:
+def test_corrupt_image_closes_the_connection(served: Open) -> None:
     head = b"\xff\xd8\xff\xc0\x00\x11\x08\x00\x40\x00\x40\x03" + bytes(9)
-    with served() as site, site.line() as page:
-        page.say(type="set", source=CAMERA)
+    with served() as site, site.connect() as page:
+        page.send(type="set", source=BROWSER_CAMERA)
         page.connection.send(struct.pack("<Id", 1, 0.0) + head + b"\xff\xd9")
-        assert page.closed() == (1008, "picture: the JPEG cannot be decoded")
+        assert page.closed() == (1008, "image: the JPEG cannot be decoded")
 
 
 @pytest.mark.parametrize(
-    ("limits", "says"),
+    ("limits", "text"),
     [
         ({"messages_per_s": 5.0}, "too many messages; send slower"),
-        ({"changes_per_s": 2.0}, "too many changes; ask for fewer"),
+        ({"changes_per_s": 2.0}, "too many changes; send fewer"),
     ],
 )
-def test_who_floods_is_sent_away(served: Open, limits: dict[str, float], says: str) -> None:
-    with served(**limits) as site, site.line() as page:
-        with suppress(ConnectionClosed):  # it may hang up before we are done
+def test_too_many_messages_close_the_connection(
+    served: Open, limits: dict[str, float], text: str
+) -> None:
+    with served(**limits) as site, site.connect() as page:
+        with suppress(ConnectionClosed):  # the server may close before all is sent
             for _ in range(20):
-                page.say(type="follow", at=None)
+                page.send(type="follow", at=None)
         code, reason = page.closed()
-        assert (code, reason) == (1008, says)
+        assert (code, reason) == (1008, text)
 
 
-def test_a_fault_of_ours_is_told_as_such(
+def test_internal_error_is_logged_and_closes_the_connection(
     served: Open, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, toy: ToyWorld
 ) -> None:
     def fail(*_: object) -> None:
-        raise cv2.error("something nobody thought of")
+        raise cv2.error("unexpected")
 
-    monkeypatch.setattr(Camera, "_track", fail)
-    with served() as site, site.line() as healthy, site.line() as page:
-        page.say(type="set", source=CAMERA)
-        page.picture(toy.picture())
+    monkeypatch.setattr(EncodedImage, "decode", fail)
+    with served() as site, site.connect() as healthy, site.connect() as page:
+        page.send(type="set", source=BROWSER_CAMERA)
+        page.send_image(toy.picture())
         assert page.closed() == (1011, FAULT)
-        healthy.hear("picture")
-    assert "something nobody thought of" in caplog.text
+        healthy.receive("picture")
+    assert "unexpected" in caplog.text

@@ -1,4 +1,4 @@
-"""What a page can choose from, and under which names."""
+"""Choices of a page and their names."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pytest
 from blazetrack.errors import InputError
 from blazetrack.pipeline import shipped_graphs
 from blazetrack.store import Store
-from blazetrack.web.catalog import CAMERA, Catalogue
+from blazetrack.web.catalog import BROWSER_CAMERA, Catalog
 
 
 @pytest.fixture
@@ -17,50 +17,50 @@ def store(tmp_path: Path) -> Store:
     return Store(tmp_path, offline=True)
 
 
-def test_the_drawn_person_and_all_graphs_are_always_there(store: Store) -> None:
-    catalogue = Catalogue.of([], None, None, store)
-    assert catalogue.sources == {"synthetic": "synthetic"}
-    assert set(catalogue.graphs) == set(shipped_graphs())
+def test_create_has_synthetic_source_and_all_graphs(store: Store) -> None:
+    catalog = Catalog.create([], None, None, store)
+    assert catalog.sources == {"synthetic": "synthetic"}
+    assert set(catalog.graphs) == set(shipped_graphs())
 
 
-def test_models_that_are_not_here_are_not_offered(store: Store) -> None:
-    assert "full" not in Catalogue.of([], None, None, store).models
+def test_create_without_stored_model_omits_it(store: Store) -> None:
+    assert "full" not in Catalog.create([], None, None, store).models
 
 
-def test_the_model_of_the_command_line_is_offered(store: Store) -> None:
-    catalogue = Catalogue.of(["0"], "mine.tflite", "mine.yaml", store)
-    assert catalogue.models == (*Catalogue.of([], None, None, store).models, "mine.tflite")
-    assert catalogue.graphs["mine.yaml"] == "mine.yaml"
+def test_create_includes_given_model_and_graph(store: Store) -> None:
+    catalog = Catalog.create(["0"], "mine.tflite", "mine.yaml", store)
+    assert catalog.models == (*Catalog.create([], None, None, store).models, "mine.tflite")
+    assert catalog.graphs["mine.yaml"] == "mine.yaml"
 
 
-def test_the_order_is_that_of_the_command_line(store: Store) -> None:
-    assert list(Catalogue.of(["b.mp4", "0"], None, None, store).sources) == [
+def test_create_keeps_order_of_sources(store: Store) -> None:
+    assert list(Catalog.create(["b.mp4", "0"], None, None, store).sources) == [
         "b.mp4",
         "0",
         "synthetic",
     ]
 
 
-def test_a_password_in_an_address_is_not_shown(store: Store) -> None:
+def test_create_removes_password_from_name(store: Store) -> None:
     address = "rtsp://me:secret@camera/live"
-    catalogue = Catalogue.of([address, "rtsp://you:hidden@camera/live"], None, None, store)
-    assert not any("secret" in name or "hidden" in name for name in catalogue.sources)
-    assert catalogue.sources["rtsp://camera/live"] == address
-    assert len(catalogue.sources) == 3
+    catalog = Catalog.create([address, "rtsp://you:hidden@camera/live"], None, None, store)
+    assert not any("secret" in name or "hidden" in name for name in catalog.sources)
+    assert catalog.sources["rtsp://camera/live"] == address
+    assert len(catalog.sources) == 3
 
 
-def test_long_names_are_cut_and_stay_apart(store: Store) -> None:
+def test_create_long_names_are_short_and_unique(store: Store) -> None:
     paths = [f"/{folder * 80}/{'clip' * 20}.mp4" for folder in "abc"]
-    catalogue = Catalogue.of([*paths, paths[0]], None, None, store)
-    assert list(catalogue.sources.values()) == [*paths, "synthetic"]
-    assert all(len(name) <= 66 for name in catalogue.sources)
+    catalog = Catalog.create([*paths, paths[0]], None, None, store)
+    assert list(catalog.sources.values()) == [*paths, "synthetic"]
+    assert all(len(name) <= 66 for name in catalog.sources)
 
 
-def test_what_is_offered_may_be_asked_for(store: Store) -> None:
-    catalogue = Catalogue.of(["0"], "full", None, store)
-    catalogue.check(source="0", model="full", graph="pose")
-    catalogue.check(source=CAMERA)
-    catalogue.check(source=None, model=None, graph=None)
+def test_check_known_names_pass(store: Store) -> None:
+    catalog = Catalog.create(["0"], "full", None, store)
+    catalog.check(source="0", model="full", graph="pose")
+    catalog.check(source=BROWSER_CAMERA)
+    catalog.check(source=None, model=None, graph=None, people=2)
 
 
 @pytest.mark.parametrize(
@@ -74,7 +74,7 @@ def test_what_is_offered_may_be_asked_for(store: Store) -> None:
         {"graph": "x" * 10_000},
     ],
 )
-def test_nothing_else_may(store: Store, wanted: dict[str, str]) -> None:
+def test_check_unknown_name_raises(store: Store, wanted: dict[str, str]) -> None:
     with pytest.raises(InputError) as error:
-        Catalogue.of(["0"], None, None, store).check(**wanted)
+        Catalog.create(["0"], None, None, store).check(**wanted)
     assert len(str(error.value)) < 300

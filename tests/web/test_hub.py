@@ -1,4 +1,4 @@
-"""What waits for a viewer: little, and the newest."""
+"""Queue of a viewer: bounded, with the newest image."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from typing import Any
 
 import pytest
 
-from blazetrack.web.hub import KEPT, Hub, Outbox
+from blazetrack.web.hub import QUEUE_LENGTH, Hub, Outbox
 
 
 def in_loop(test: Callable[[], Coroutine[Any, Any, None]]) -> Callable[[], None]:
-    """Run a test inside an event loop of its own."""
+    """Run a test in its own event loop."""
 
     def run() -> None:
         asyncio.run(asyncio.wait_for(test(), 10))
@@ -23,7 +23,7 @@ def in_loop(test: Callable[[], Coroutine[Any, Any, None]]) -> Callable[[], None]
     return run
 
 
-async def nothing_comes(box: Outbox) -> bool:
+async def is_empty(box: Outbox) -> bool:
     try:
         await asyncio.wait_for(box.next(), 0.02)
     except asyncio.TimeoutError:
@@ -32,112 +32,112 @@ async def nothing_comes(box: Outbox) -> bool:
 
 
 @in_loop
-async def test_short_messages_go_before_a_picture_and_in_order() -> None:
+async def test_next_texts_precede_image_in_order() -> None:
     box = Outbox()
-    box.show(b"picture")
-    box.say({"n": 1})
-    box.say({"n": 2})
-    assert [await box.next() for _ in range(3)] == ['{"n":1}', '{"n":2}', b"picture"]
+    box.send_image(b"image")
+    box.send({"n": 1})
+    box.send({"n": 2})
+    assert [await box.next() for _ in range(3)] == ['{"n":1}', '{"n":2}', b"image"]
 
 
 @in_loop
-async def test_one_picture_is_on_its_way_and_the_newest_waits() -> None:
+async def test_next_one_image_in_flight_newest_waits() -> None:
     box = Outbox()
-    box.show(b"1")
+    box.send_image(b"1")
     assert await box.next() == b"1"
     for number in b"2345":
-        box.show(bytes([number]))
-    assert await nothing_comes(box)
+        box.send_image(bytes([number]))
+    assert await is_empty(box)
     assert box.dropped == 3
-    box.shown()
+    box.acknowledge()
     assert await box.next() == b"5"
-    assert await nothing_comes(box)
+    assert await is_empty(box)
 
 
 @in_loop
-async def test_who_says_shown_often_gets_no_picture_twice() -> None:
+async def test_acknowledge_repeated_sends_no_image_twice() -> None:
     box = Outbox()
-    box.show(b"1")
+    box.send_image(b"1")
     for _ in range(10):
-        box.shown()
+        box.acknowledge()
     assert await box.next() == b"1"
-    assert await nothing_comes(box)
+    assert await is_empty(box)
 
 
 @in_loop
-async def test_messages_reach_who_never_confirms_a_picture() -> None:
+async def test_next_without_acknowledgement_still_sends_texts() -> None:
     box = Outbox()
-    box.show(b"1")
+    box.send_image(b"1")
     await box.next()
-    box.show(b"2")
-    box.say({"n": 1})
+    box.send_image(b"2")
+    box.send({"n": 1})
     assert await box.next() == '{"n":1}'
 
 
 @in_loop
-async def test_who_reads_nothing_fills_no_memory() -> None:
+async def test_outbox_not_read_stays_bounded() -> None:
     box = Outbox()
-    for number in range(10 * KEPT):
-        box.say({"n": number})
-        box.show(bytes(1000))
-    waiting = [await box.next() for _ in range(KEPT + 1)]
-    assert json.loads(waiting[-2])["n"] == 10 * KEPT - 1
-    assert await nothing_comes(box)
+    for number in range(10 * QUEUE_LENGTH):
+        box.send({"n": number})
+        box.send_image(bytes(1000))
+    waiting = [await box.next() for _ in range(QUEUE_LENGTH + 1)]
+    assert json.loads(waiting[-2])["n"] == 10 * QUEUE_LENGTH - 1
+    assert await is_empty(box)
 
 
 @in_loop
-async def test_who_looks_at_something_else_gets_no_picture() -> None:
+async def test_outbox_not_watching_gets_no_image() -> None:
     box = Outbox()
-    box.show(b"old")
+    box.send_image(b"old")
     box.watching = False
-    box.forget_pictures()
-    box.show(b"new")
-    assert await nothing_comes(box)
+    box.discard_images()
+    box.send_image(b"new")
+    assert await is_empty(box)
 
 
 @in_loop
-async def test_who_comes_back_gets_the_next_picture_at_once() -> None:
+async def test_discard_images_next_image_is_sent_at_once() -> None:
     box = Outbox()
-    box.show(b"1")
+    box.send_image(b"1")
     await box.next()
-    box.forget_pictures()
-    box.show(b"2")
+    box.discard_images()
+    box.send_image(b"2")
     assert await box.next() == b"2"
 
 
 @in_loop
-async def test_a_number_that_json_does_not_know_is_an_error_here() -> None:
+async def test_send_nan_raises() -> None:
     with pytest.raises(ValueError, match="JSON"):
-        Outbox().say({"n": float("nan")})
+        Outbox().send({"n": float("nan")})
 
 
 @in_loop
-async def test_only_those_who_watch_are_told() -> None:
+async def test_hub_send_reaches_watchers_only() -> None:
     hub, here, away = Hub(asyncio.get_running_loop()), Outbox(), Outbox()
     away.watching = False
     hub.add(here)
     hub.add(away)
     assert (len(hub), hub.watchers) == (2, 1)
-    Thread(target=hub.say, args=({"n": 1},)).start()
+    Thread(target=hub.send, args=({"n": 1},)).start()
     assert await here.next() == '{"n":1}'
-    assert await nothing_comes(away)
+    assert await is_empty(away)
 
 
 @in_loop
-async def test_who_has_gone_is_not_counted() -> None:
+async def test_hub_removed_viewer_is_not_counted() -> None:
     hub, box = Hub(asyncio.get_running_loop()), Outbox()
     hub.add(box)
     hub.remove(box)
     hub.remove(box)
     assert (len(hub), hub.watchers) == (0, 0)
-    hub.show(b"1")
-    assert await nothing_comes(box)
+    hub.send_image(b"1")
+    assert await is_empty(box)
 
 
-def test_a_thread_that_outlives_the_server_is_not_hurt() -> None:
+def test_hub_send_after_loop_is_closed_has_no_effect() -> None:
     async def make() -> Hub:
         return Hub(asyncio.get_running_loop())
 
     hub = asyncio.run(make())
-    hub.say({"n": 1})
-    hub.show(b"1")
+    hub.send({"n": 1})
+    hub.send_image(b"1")

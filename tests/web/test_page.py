@@ -1,4 +1,4 @@
-"""The live page in a real headless Chromium."""
+"""The live page in a headless Chromium."""
 
 from __future__ import annotations
 
@@ -18,9 +18,11 @@ from blazetrack.metrics import torso_size
 from blazetrack.skeleton import BLAZEPOSE33
 from blazetrack.store import Store
 
+pytestmark = pytest.mark.slow
+
 Browse = Callable[..., Any]
 
-# The pixels of the canvas in a few numbers, and whether anything is on it.
+# A checksum of the pixels of the canvas.
 PIXELS = """(() => {
   const canvas = document.getElementById("picture");
   const data = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height).data;
@@ -28,7 +30,7 @@ PIXELS = """(() => {
   for (let i = 0; i < data.length; i += 97) sum = (sum * 31 + data[i]) >>> 0;
   return sum;
 })()"""
-# What is on the canvas now: the number in its corner, and the landmarks drawn with it.
+# The number in the corner of the canvas, and the landmarks drawn with it.
 NUMBERED = f"""(() => {{
   const context = document.getElementById("picture").getContext("2d");
   let number = 0;
@@ -62,12 +64,12 @@ def start_camera(page: Any) -> None:
         until(page, f"page.frames > {before + 2}")
 
 
-def complaints(page: Any) -> list[str]:
-    """What the browser has against the page."""
+def console_errors(page: Any) -> list[str]:
+    """Errors in the console of the browser."""
     return [line["message"] for line in page.get_log("browser") if line["level"] == "SEVERE"]
 
 
-def test_a_moving_skeleton_is_shown(browse: Browse, screenshots: Path) -> None:
+def test_page_shows_moving_skeleton(browse: Browse, screenshots: Path) -> None:
     page = browse(size=(1280, 1320))
     until(page, "page.frames > 5")
     pictures = set()
@@ -79,13 +81,13 @@ def test_a_moving_skeleton_is_shown(browse: Browse, screenshots: Path) -> None:
     person = until(page, "page.record.poses[0]")
     assert len(person["landmarks_px"]) == len(person["world_landmarks_m"]) == 33
     assert len(page.find_elements("css selector", "#points tr")) == 33
-    until(page, "page.stats.nodes && page.stats.fps > 0 && page.listed")
+    until(page, "page.stats.nodes && page.stats.fps > 0 && page.tableMs")
     time.sleep(3)  # the chart fills
     page.save_screenshot(str(screenshots / "live.png"))
-    assert not complaints(page)
+    assert not console_errors(page)
 
 
-def test_the_browsers_camera_agrees_with_the_same_frames_tracked_offline(
+def test_browser_camera_matches_offline_tracking(
     browse: Browse, camera_clip: Path, weights: Store, screenshots: Path
 ) -> None:
     page = browse(clip=camera_clip)
@@ -109,17 +111,17 @@ def test_the_browsers_camera_agrees_with_the_same_frames_tracked_offline(
             moved = np.asarray(points)[:, :2] - poses.landmarks_px[0, :, :2]
             errors.append(np.linalg.norm(moved, axis=1) / torso)
     assert np.median(np.concatenate(errors)) < 0.03
-    assert not complaints(page)
+    assert not console_errors(page)
 
 
-def test_controls_change_what_they_say(browse: Browse) -> None:
+def test_controls_change_the_state(browse: Browse) -> None:
     page = browse()
     until(page, "page.state && page.frames > 2")
     field = page.find_element("id", "people")
     field.clear()
     field.send_keys("3\t")
     until(page, "page.state.people === 3 && page.state.graph === 'pose_multi'")
-    assert page.find_element("id", "everybody").is_enabled()
+    assert page.find_element("id", "follow-all").is_enabled()
     choose(page, "graph", "mediapipe_tasks")
     until(page, "page.state.graph === 'mediapipe_tasks'")
     choose(page, "graph", "pose")
@@ -138,10 +140,10 @@ def test_controls_change_what_they_say(browse: Browse) -> None:
     until(page, "page.state.smoothing === true")
 
 
-def test_mirror_turns_the_picture_and_keeps_the_letters(browse: Browse, camera_clip: Path) -> None:
+def test_mirror_flips_the_image(browse: Browse, camera_clip: Path) -> None:
     page = browse(clip=camera_clip)
     start_camera(page)
-    # The number's black squares are in the upper left corner, and in the upper right one mirrored.
+    # The black squares of the number are at the upper left, when mirrored at the upper right.
     corners = """(() => {
       const canvas = document.getElementById("picture"), context = canvas.getContext("2d");
       const black = (x) => {
@@ -161,7 +163,7 @@ def test_mirror_turns_the_picture_and_keeps_the_letters(browse: Browse, camera_c
     assert right > 100 > left
 
 
-def test_a_recording_is_downloaded_with_all_its_frames(
+def test_recording_downloads_have_all_frames(
     browse: Browse, tmp_path: Path, recordings: Path
 ) -> None:
     page = browse(downloads=tmp_path)
@@ -188,7 +190,7 @@ def test_a_recording_is_downloaded_with_all_its_frames(
     assert {path.name for path in recordings.iterdir()} == {path.name for path in kinds.values()}
 
 
-def test_viewers_at_once_all_see(browse: Browse, camera_clip: Path) -> None:
+def test_simultaneous_viewers_all_get_frames(browse: Browse, camera_clip: Path) -> None:
     one, two, three = browse(), browse(), browse(clip=camera_clip)
     start_camera(three)
     for page in (one, two, three):
@@ -198,7 +200,7 @@ def test_viewers_at_once_all_see(browse: Browse, camera_clip: Path) -> None:
 
 
 @pytest.mark.parametrize("dark", [False, True])
-def test_a_phone_can_use_it(browse: Browse, screenshots: Path, dark: bool) -> None:
+def test_phone_layout_fits_the_screen(browse: Browse, screenshots: Path, dark: bool) -> None:
     page = browse(size=(390, 844), phone=True)
     scheme = {"name": "prefers-color-scheme", "value": "dark" if dark else "light"}
     page.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": [scheme]})
@@ -215,12 +217,12 @@ def test_a_phone_can_use_it(browse: Browse, screenshots: Path, dark: bool) -> No
     back = page.execute_script("return getComputedStyle(document.body).backgroundColor")
     assert back == ("rgb(20, 22, 26)" if dark else "rgb(244, 245, 247)")
     page.save_screenshot(str(screenshots / f"phone_{'dark' if dark else 'light'}.png"))
-    assert not complaints(page)
+    assert not console_errors(page)
 
 
-def test_the_page_comes_back_when_the_line_breaks(browse: Browse) -> None:
+def test_page_reconnects_after_a_closed_connection(browse: Browse) -> None:
     page = browse()
     until(page, "page.frames > 2")
-    page.execute_script("window.blazetrack.frames = 0; window.blazetrack.line.socket.close()")
+    page.execute_script("window.blazetrack.frames = 0; window.blazetrack.connection.socket.close()")
     until(page, "!page.connected")
     until(page, "page.connected && page.frames > 2")

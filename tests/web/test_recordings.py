@@ -1,4 +1,4 @@
-"""Which files may be fetched, and for how long."""
+"""URLs of recordings and their lifetime."""
 
 from __future__ import annotations
 
@@ -17,37 +17,37 @@ def write(stem: Path, *endings: str) -> list[Path]:
     return paths
 
 
-def test_what_was_recorded_can_be_fetched_by_the_name_handed_out(tmp_path: Path) -> None:
+def test_find_returns_file_of_url(tmp_path: Path) -> None:
     recordings = Recordings(tmp_path, keep=3)
     paths = write(recordings.stem(), ".mp4", ".csv")
     film, table = recordings.add(paths)
     assert film["name"] == paths[0].name
     assert film["bytes"] == 5
-    _, number, kind = film["url"].split("/")
-    assert recordings.find(number, kind) == paths[0]
-    assert recordings.find(number, "csv") == paths[1]
-    assert table["url"] == f"recordings/{number}/csv"
+    _, key, kind = film["url"].split("/")
+    assert recordings.find(key, kind) == paths[0]
+    assert recordings.find(key, "csv") == paths[1]
+    assert table["url"] == f"recordings/{key}/csv"
 
 
-@pytest.mark.parametrize("number", ["", "..", "../..", "/etc", "0", "\0"])
-def test_no_other_name_finds_anything(tmp_path: Path, number: str) -> None:
+@pytest.mark.parametrize("key", ["", "..", "../..", "/etc", "0", "\0"])
+def test_find_other_name_returns_none(tmp_path: Path, key: str) -> None:
     recordings = Recordings(tmp_path, keep=3)
     (film,) = recordings.add(write(recordings.stem(), ".mp4"))
-    assert recordings.find(number, "mp4") is None
+    assert recordings.find(key, "mp4") is None
     for kind in ("", "..", "jsonl", "../mp4", "passwd"):
         assert recordings.find(film["url"].split("/")[1], kind) is None
 
 
-def test_names_cannot_be_guessed_from_one_another(tmp_path: Path) -> None:
+def test_add_keys_are_random(tmp_path: Path) -> None:
     recordings = Recordings(tmp_path, keep=30)
-    numbers = {
+    keys = {
         recordings.add(write(recordings.stem(), ".csv"))[0]["url"].split("/")[1] for _ in range(20)
     }
-    assert len(numbers) == 20
-    assert all(len(number) >= 16 for number in numbers)
+    assert len(keys) == 20
+    assert all(len(key) >= 16 for key in keys)
 
 
-def test_the_oldest_goes_when_there_are_too_many(tmp_path: Path) -> None:
+def test_add_beyond_limit_deletes_oldest(tmp_path: Path) -> None:
     recordings = Recordings(tmp_path, keep=2)
     paths = [write(tmp_path / name, ".mp4", ".csv") for name in "abc"]
     for one in paths:
@@ -55,7 +55,7 @@ def test_the_oldest_goes_when_there_are_too_many(tmp_path: Path) -> None:
     assert sorted(path.name for path in tmp_path.iterdir()) == ["b.csv", "b.mp4", "c.csv", "c.mp4"]
 
 
-def test_a_file_that_somebody_took_away_is_no_error(tmp_path: Path) -> None:
+def test_add_and_find_deleted_file_is_no_error(tmp_path: Path) -> None:
     recordings = Recordings(tmp_path, keep=1)
     first = write(tmp_path / "a", ".mp4", ".csv")
     (film, _) = recordings.add(first)
@@ -70,7 +70,7 @@ def test_a_file_that_somebody_took_away_is_no_error(tmp_path: Path) -> None:
     assert recordings.add([]) == []
 
 
-def test_threads_may_add_at_once(tmp_path: Path) -> None:
+def test_add_from_several_threads(tmp_path: Path) -> None:
     recordings = Recordings(tmp_path, keep=5)
 
     def add(name: int) -> None:

@@ -1,100 +1,100 @@
-// The page: what the server says is shown, what is pressed is said to the server.
+// The page: shows the messages of the server and sends the changes of the controls.
 
 import { Camera } from "./camera.js";
 import { Chart } from "./chart.js";
-import { drawPeople, sides } from "./overlay.js";
-import { Line } from "./socket.js";
-import { Space } from "./space.js";
-import { Landmarks } from "./table.js";
+import { drawPeople, sideColors } from "./overlay.js";
+import { Connection } from "./socket.js";
+import { LandmarkTable } from "./table.js";
+import { WorldView } from "./world.js";
 
 const TABLE_EVERY_MS = 200;
-const LATENCIES = 300; // that the median is of
-const FORGET_MS = 6000; // after which a message goes
+const MEDIAN_OF = 300; // newest values
+const NOTICE_MS = 6000;
 
 const $ = (id) => document.getElementById(id);
 const canvas = $("picture"), context = canvas.getContext("2d");
-const space = new Space($("space"));
+const world = new WorldView($("world"));
 const chart = new Chart($("chart"), $("nodes").tBodies[0]);
-const table = new Landmarks($("points"), $("whose"));
+const table = new LandmarkTable($("points"), $("person"));
 
-// What is known; also for tests and for the console.
-const now = {
+// The state of the page; also for tests and for the console.
+const page = {
   hello: null, state: null, skeleton: null, record: null, picture: null, number: -1,
   frames: 0, latencies: [], networks: [], stats: {}, recordings: [], error: null, connected: false,
 };
-window.blazetrack = now;
+window.blazetrack = page;
 
-const line = new Line({
+const connection = new Connection({
   open: () => {
-    now.connected = true;
-    status();
+    page.connected = true;
+    showStatus();
   },
   message: (message) => handlers[message.type]?.(message),
-  picture: async (message, blob) => {
+  image: async (message, blob) => {
     const bitmap = await createImageBitmap(blob);
-    if (!usesCamera()) show(message, bitmap);
+    if (!usesCamera()) showFrame(message, bitmap);
     bitmap.close();
-    line.say({ type: "shown", number: message.number });
+    connection.send({ type: "shown", number: message.number });
   },
-  closed: (reason, again) => {
-    now.connected = false;
+  closed: (reason, reconnecting) => {
+    page.connected = false;
     camera.release();
-    tell(`${reason || "the server does not answer"}${again ? "; trying again …" : ""}`, again);
-    status();
+    notify(`${reason || "no response from the server"}${reconnecting ? "; reconnecting …" : ""}`, reconnecting);
+    showStatus();
   },
 });
 
-const camera = new Camera((number, timeMs, jpeg) => line.show(number, timeMs, jpeg));
-camera.onended = () => tell("The camera has gone.");
-Object.assign(now, { camera, line });
+const camera = new Camera((number, timeMs, jpeg) => connection.sendImage(number, timeMs, jpeg));
+camera.onended = () => notify("The camera was disconnected.");
+Object.assign(page, { camera, connection });
 
 const handlers = {
   hello(message) {
-    now.hello = message;
+    page.hello = message;
     fill($("source"), message.sources);
     fill($("model"), message.models);
     fill($("graph"), message.graphs);
     $("source").value = usesCamera() ? message.camera : message.begin;
-    if (camera.running) line.say({ type: "set", source: message.camera });
+    if (camera.running) connection.send({ type: "set", source: message.camera });
     else $("begin").hidden = message.begin !== message.camera;
   },
   state(message) {
-    if (usesCamera() !== (message.source === now.hello?.camera)) return; // of what was left
+    if (usesCamera() !== (message.source === page.hello?.camera)) return; // of the previous source
     const { names, edges } = message.skeleton;
-    if (now.skeleton?.names.join() !== names.join()) {
-      now.skeleton = { names, edges, colors: sides(names) };
-      table.begin(names);
+    if (page.skeleton?.names.join() !== names.join()) {
+      page.skeleton = { names, edges, colors: sideColors(names) };
+      table.setNames(names);
     }
-    now.state = message;
+    page.state = message;
     for (const name of ["model", "graph", "people", "source"]) {
       if (name !== "people" || document.activeElement !== $(name)) $(name).value = message[name];
     }
     $("smoothing").checked = message.smoothing;
-    $("everybody").disabled = !message.can_follow;
-    press($("record"), message.recording, "Stop recording", "Record");
-    if (!usesCamera()) press($("pause"), message.paused, "Go on", "Pause");
-    status();
+    $("follow-all").disabled = !message.can_follow;
+    setPressed($("record"), message.recording, "Stop recording", "Record");
+    if (!usesCamera()) setPressed($("pause"), message.paused, "Resume", "Pause");
+    showStatus();
   },
   frame(message) {
-    const arrived = camera.answered(message.number);
-    if (arrived === null || !usesCamera()) return;
-    show(message, camera.canvas);
-    remember(now.latencies, performance.now() - arrived);
+    const captureMs = camera.captureTime(message.number);
+    if (captureMs === null || !usesCamera()) return;
+    showFrame(message, camera.canvas);
+    append(page.latencies, performance.now() - captureMs);
     camera.release();
   },
   skipped: () => camera.release(),
   stats(message) {
-    Object.assign(now.stats, message);
+    Object.assign(page.stats, message);
     $("fps").textContent = message.fps.toFixed(1);
     $("detector").textContent = message.detector_runs;
     $("dropped").textContent = message.dropped ?? "–";
-    $("latency").textContent = usesCamera() ? milliseconds(median(now.latencies)) : "–";
-    $("network").textContent = milliseconds(median(now.networks));
+    $("latency").textContent = usesCamera() ? milliseconds(median(page.latencies)) : "–";
+    $("network").textContent = milliseconds(median(page.networks));
     chart.add(message.nodes);
-    status();
+    showStatus();
   },
   recording(message) {
-    now.recordings.push(message);
+    page.recordings.push(message);
     for (const file of message.files) {
       const item = document.createElement("li"), link = document.createElement("a");
       link.href = file.url + location.search;
@@ -102,40 +102,40 @@ const handlers = {
       item.append(link);
       $("downloads").append(item);
     }
-    if (!message.files.length) tell("Nothing was recorded: no frame came.");
+    if (!message.files.length) notify("The recording has no frames.");
   },
   error(message) {
-    now.error = message.text;
-    tell(message.text);
-    if (now.state) handlers.state(now.state); // controls show what is, not what was asked for
+    page.error = message.text;
+    notify(message.text);
+    if (page.state) handlers.state(page.state); // reset the controls to the actual state
   },
 };
 
-function show(message, picture) {
+function showFrame(message, image) {
   const { record } = message;
-  if (canvas.width !== picture.width || canvas.height !== picture.height) {
-    canvas.width = picture.width;
-    canvas.height = picture.height;
+  if (canvas.width !== image.width || canvas.height !== image.height) {
+    canvas.width = image.width;
+    canvas.height = image.height;
   }
   const mirror = $("mirror").checked;
   context.save();
   if (mirror) context.setTransform(-1, 0, 0, 1, canvas.width, 0);
-  context.drawImage(picture, 0, 0);
+  context.drawImage(image, 0, 0);
   context.restore();
   const scale = canvas.width / record.width;
-  if (now.skeleton) {
-    drawPeople(context, record, now.skeleton, { mirror, boxes: $("boxes").checked, scale });
+  if (page.skeleton) {
+    drawPeople(context, record, page.skeleton, { mirror, boxes: $("boxes").checked, scale });
   }
-  Object.assign(now, { record, number: message.number, searching: message.searching });
-  now.frames += 1;
-  remember(now.networks, message.network_ms);
+  Object.assign(page, { record, number: message.number, searching: message.searching });
+  page.frames += 1;
+  append(page.networks, message.network_ms);
   const person = record.poses[0];
-  if (now.skeleton) space.draw(person, now.skeleton);
-  if (performance.now() - (now.listed ?? 0) > TABLE_EVERY_MS) {
-    now.listed = performance.now();
+  if (page.skeleton) world.draw(person, page.skeleton);
+  if (performance.now() - (page.tableMs ?? 0) > TABLE_EVERY_MS) {
+    page.tableMs = performance.now();
     table.show(person);
     $("count").textContent = record.poses.length;
-    badge();
+    showBadge();
   }
 }
 
@@ -146,54 +146,54 @@ function usesCamera() {
 async function chooseSource(name) {
   $("message").hidden = true;
   $("begin").hidden = true;
-  if (name !== now.hello.camera) {
+  if (name !== page.hello.camera) {
     camera.stop();
-    line.say({ type: "set", source: name });
+    connection.send({ type: "set", source: name });
     return;
   }
   try {
-    // The server must expect pictures before the first one comes.
-    line.say({ type: "set", source: name });
+    // The server must know the source before the first image arrives.
+    connection.send({ type: "set", source: name });
     await camera.start();
     $("source").value = name;
     $("mirror").checked = camera.front;
-    line.say({ type: "set", smoothing: $("smoothing").checked });
+    connection.send({ type: "set", smoothing: $("smoothing").checked });
   } catch (error) {
     camera.stop();
-    const why = { NotAllowedError: "The camera was not allowed.", NotFoundError: "There is no camera." };
-    tell(why[error.name] ?? error.message);
-    line.say({ type: "set", source: now.hello.sources[0] });
-    $("source").value = now.hello.sources[0];
+    const texts = { NotAllowedError: "Access to the camera was denied.", NotFoundError: "No camera was found." };
+    notify(texts[error.name] ?? error.message);
+    connection.send({ type: "set", source: page.hello.sources[0] });
+    $("source").value = page.hello.sources[0];
   }
 }
 
-function badge() {
+function showBadge() {
   const paused = $("pause").getAttribute("aria-pressed") === "true";
-  const recording = now.state?.recording;
-  const people = now.record?.poses.length ?? 0;
+  const recording = page.state?.recording;
+  const people = page.record?.poses.length ?? 0;
   $("badge").hidden = false;
   $("badge").classList.toggle("recording", Boolean(recording));
   $("badge").textContent = [
     recording ? "recording" : null,
-    people ? `following ${people}` : "nobody",
-    paused ? "paused" : now.searching ? "searching" : null,
+    people ? `following ${people}` : "no person",
+    paused ? "paused" : page.searching ? "searching" : null,
   ].filter(Boolean).join(" · ");
 }
 
-function status() {
-  const { state } = now;
-  $("status").textContent = !now.connected ? "not connected" : state ? `${state.source} · ${state.model} · ${state.graph}` : "connected";
+function showStatus() {
+  const { state } = page;
+  $("status").textContent = !page.connected ? "not connected" : state ? `${state.source} · ${state.model} · ${state.graph}` : "connected";
 }
 
-let forget = 0;
-function tell(text, keep = false) {
+let noticeTimer = 0;
+function notify(text, keep = false) {
   $("message").textContent = text;
   $("message").hidden = false;
-  clearTimeout(forget);
-  if (!keep) forget = setTimeout(() => ($("message").hidden = true), FORGET_MS);
+  clearTimeout(noticeTimer);
+  if (!keep) noticeTimer = setTimeout(() => ($("message").hidden = true), NOTICE_MS);
 }
 
-function press(button, on, whenOn, whenOff) {
+function setPressed(button, on, whenOn, whenOff) {
   button.setAttribute("aria-pressed", String(on));
   button.textContent = on ? whenOn : whenOff;
 }
@@ -202,9 +202,9 @@ function fill(select, names) {
   select.replaceChildren(...names.map((name) => new Option(name, name)));
 }
 
-function remember(list, value) {
+function append(list, value) {
   list.push(value);
-  if (list.length > LATENCIES) list.shift();
+  if (list.length > MEDIAN_OF) list.shift();
 }
 
 function median(list) {
@@ -216,33 +216,33 @@ function milliseconds(value) {
   return value === null ? "–" : `${value.toFixed(1)} ms`;
 }
 
-$("start").onclick = () => chooseSource(now.hello.camera);
+$("start").onclick = () => chooseSource(page.hello.camera);
 $("source").onchange = ({ target }) => chooseSource(target.value);
-$("model").onchange = ({ target }) => line.say({ type: "set", model: target.value });
-$("graph").onchange = ({ target }) => line.say({ type: "set", graph: target.value });
+$("model").onchange = ({ target }) => connection.send({ type: "set", model: target.value });
+$("graph").onchange = ({ target }) => connection.send({ type: "set", graph: target.value });
 $("people").onchange = ({ target }) => {
   const people = Math.round(Number(target.value));
-  if (people >= 1 && people <= 20) line.say({ type: "set", people });
+  if (people >= 1 && people <= 20) connection.send({ type: "set", people });
 };
-$("smoothing").onchange = ({ target }) => line.say({ type: "set", smoothing: target.checked });
-$("everybody").onclick = () => line.say({ type: "follow", at: null });
-$("record").onclick = () => line.say({ type: "record", on: !now.state?.recording });
+$("smoothing").onchange = ({ target }) => connection.send({ type: "set", smoothing: target.checked });
+$("follow-all").onclick = () => connection.send({ type: "follow", at: null });
+$("record").onclick = () => connection.send({ type: "record", on: !page.state?.recording });
 $("pause").onclick = ({ target }) => {
   const paused = target.getAttribute("aria-pressed") !== "true";
   if (usesCamera()) {
     camera.paused = paused;
-    press(target, paused, "Go on", "Pause");
-  } else line.say({ type: "set", paused });
-  badge();
+    setPressed(target, paused, "Resume", "Pause");
+  } else connection.send({ type: "set", paused });
+  showBadge();
 };
 canvas.onclick = (event) => {
-  if (!now.record) return;
+  if (!page.record) return;
   const area = canvas.getBoundingClientRect();
   const fit = Math.min(area.width / canvas.width, area.height / canvas.height);
   let x = (event.clientX - area.left - (area.width - canvas.width * fit) / 2) / fit;
   const y = (event.clientY - area.top - (area.height - canvas.height * fit) / 2) / fit;
   if ($("mirror").checked) x = canvas.width - x;
-  const scale = now.record.width / canvas.width;
-  if (!now.state?.can_follow) tell("To follow one of several, choose more than one person first.");
-  else line.say({ type: "follow", at: [x * scale, y * scale] });
+  const scale = page.record.width / canvas.width;
+  if (!page.state?.can_follow) notify("To follow one person of several, set People to more than 1.");
+  else connection.send({ type: "follow", at: [x * scale, y * scale] });
 };

@@ -1,11 +1,11 @@
-// The browser's own camera: one picture at a time goes out, the newest, when the last is answered.
+// The camera of the browser: sends the newest image once the landmarks of the last one are back.
 
-const WIDEST = 640;
+const MAX_SIDE = 640;
 const QUALITY = 0.8;
-const GIVE_UP_MS = 3000; // a picture that nobody answers does not hold up the next for longer
+const TIMEOUT_MS = 3000; // after which the next image is sent without a reply
 
 export class Camera {
-  // `send(number, timeMs, jpeg)` takes a picture
+  // `send(number, timeMs, jpeg)` sends an image
   constructor(send) {
     this.send = send;
     this.video = document.createElement("video");
@@ -23,11 +23,11 @@ export class Camera {
   async start() {
     if (!navigator.mediaDevices?.getUserMedia) {
       throw new Error(
-        "This browser gives its camera only to https pages and to localhost: start blazetrack serve with --https.",
+        "This browser allows its camera on https pages and localhost only: start blazetrack serve with --https.",
       );
     }
     this.stream = await navigator.mediaDevices.getUserMedia({
-      video: { width: { ideal: WIDEST }, height: { ideal: 480 }, facingMode: "user" },
+      video: { width: { ideal: MAX_SIDE }, height: { ideal: 480 }, facingMode: "user" },
       audio: false,
     });
     this.stream.getVideoTracks()[0].onended = () => this.onended?.();
@@ -50,40 +50,39 @@ export class Camera {
 
   next() {
     if (!this.running) return;
-    const seen = () => {
-      this.arrived(performance.now());
+    const captured = () => {
+      this.capture(performance.now());
       this.next();
     };
-    if (this.video.requestVideoFrameCallback) this.video.requestVideoFrameCallback(seen);
-    else requestAnimationFrame(seen);
+    if (this.video.requestVideoFrameCallback) this.video.requestVideoFrameCallback(captured);
+    else requestAnimationFrame(captured);
   }
 
-  arrived(now) {
+  capture(now) {
     if (this.paused || !this.running || !this.video.videoWidth) return;
-    if (this.inFlight && now - this.inFlight.arrived < GIVE_UP_MS) {
+    if (this.inFlight && now - this.inFlight.captureMs < TIMEOUT_MS) {
       this.dropped += 1;
       return;
     }
-    const scale = Math.min(1, WIDEST / Math.max(this.video.videoWidth, this.video.videoHeight));
+    const scale = Math.min(1, MAX_SIDE / Math.max(this.video.videoWidth, this.video.videoHeight));
     const width = Math.round(this.video.videoWidth * scale);
     const height = Math.round(this.video.videoHeight * scale);
     if (this.canvas.width !== width || this.canvas.height !== height) {
       this.canvas.width = width;
       this.canvas.height = height;
     }
-    const picture = { number: (this.number = (this.number + 1) >>> 0), arrived: now };
-    this.inFlight = picture;
+    const image = { number: (this.number = (this.number + 1) >>> 0), captureMs: now };
+    this.inFlight = image;
     this.context.drawImage(this.video, 0, 0, width, height);
     this.canvas.toBlob((jpeg) => {
-      if (jpeg && this.inFlight === picture) this.send(picture.number, now, jpeg);
-      else if (this.inFlight === picture) this.inFlight = null;
+      if (jpeg && this.inFlight === image) this.send(image.number, now, jpeg);
+      else if (this.inFlight === image) this.inFlight = null;
     }, "image/jpeg", QUALITY);
   }
 
-  // The answer to a picture; returns when it arrived, or null where it is not awaited any more.
-  answered(number) {
-    if (this.inFlight?.number !== number) return null;
-    return this.inFlight.arrived;
+  // The capture time of the image in flight; null for any other image.
+  captureTime(number) {
+    return this.inFlight?.number === number ? this.inFlight.captureMs : null;
   }
 
   release() {

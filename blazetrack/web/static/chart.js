@@ -1,6 +1,6 @@
-// Time a frame over the last minute, stacked: the slowest nodes by name, the rest together.
+// Time per frame over the last minute, stacked: the slowest nodes by name, the rest as one.
 
-const KEPT = 120;
+const LENGTH = 120;
 const COLORS = ["#ff8a00", "#00a3d9", "#7a5cd6", "#2e9e5b", "#8a93a0"];
 
 export class Chart {
@@ -12,7 +12,7 @@ export class Chart {
 
   add(nodes) {
     this.rows.push(Object.fromEntries(nodes));
-    if (this.rows.length > KEPT) this.rows.shift();
+    if (this.rows.length > LENGTH) this.rows.shift();
     const totals = {};
     for (const row of this.rows) {
       for (const [name, ms] of Object.entries(row)) totals[name] = (totals[name] ?? 0) + ms;
@@ -32,17 +32,17 @@ export class Chart {
     const { width, height } = this.canvas, context = this.canvas.getContext("2d");
     const stacks = this.rows.map((row) => this.parts(row, names));
     const sums = stacks.map((parts) => parts.reduce((a, b) => a + b, 0)).sort((a, b) => a - b);
-    // Not the very highest: the first frames open the networks and would flatten all the rest.
+    // A percentile: the first frames open the networks and would flatten the others.
     const top = Math.max(1, 1.3 * sums[Math.floor(0.9 * (sums.length - 1))]);
     context.clearRect(0, 0, width, height);
-    const step = width / KEPT;
+    const step = width / LENGTH;
     stacks.forEach((parts, i) => {
       let y = height;
       parts.forEach((ms, k) => {
-        const tall = (ms / top) * height;
+        const barHeight = (ms / top) * height;
         context.fillStyle = COLORS[k === names.length ? COLORS.length - 1 : k];
-        context.fillRect((KEPT - stacks.length + i) * step, y - tall, step + 0.5, tall);
-        y -= tall;
+        context.fillRect((LENGTH - stacks.length + i) * step, y - barHeight, step + 0.5, barHeight);
+        y -= barHeight;
       });
     });
     context.fillStyle = "#8a93a0";
@@ -53,7 +53,7 @@ export class Chart {
   list(names) {
     const parts = this.parts(this.rows[this.rows.length - 1], names);
     this.table.replaceChildren(
-      ...[...names, "all else"].map((name, k) => {
+      ...[...names, "other"].map((name, k) => {
         const row = document.createElement("tr");
         const label = document.createElement("td"), value = document.createElement("td");
         label.textContent = `■ ${name}`;

@@ -1,43 +1,43 @@
-// People drawn onto the picture: the left side orange, the right one blue, one colour per id.
+// Skeletons drawn onto the image: left side orange, right side blue, one label colour per id.
 
 const LEFT = "#ff8a00", RIGHT = "#00c2ff", MIDDLE = "#f0f0f0";
-const SEEN = 0.5;
+const MIN_VISIBILITY = 0.5;
 
-export function sides(names) {
+export function sideColors(names) {
   return names.map((name) => {
     const words = name.split("_");
     return words.includes("left") ? LEFT : words.includes("right") ? RIGHT : MIDDLE;
   });
 }
 
-// Steps of the golden ratio, so that neighbours differ.
-export function idColor(id) {
+// Steps of the golden ratio, so that consecutive ids differ.
+function idColor(id) {
   return `hsl(${(360 * ((0.33 + id * 0.618034) % 1)).toFixed(0)} 85% 55%)`;
 }
 
-export function bounds(person) {
-  const seen = person.landmarks_px.filter((_, i) => person.visibility[i] >= SEEN);
-  if (!seen.length) return null;
-  const xs = seen.map((p) => p[0]), ys = seen.map((p) => p[1]);
+function bounds(person) {
+  const visible = person.landmarks_px.filter((_, i) => person.visibility[i] >= MIN_VISIBILITY);
+  if (!visible.length) return null;
+  const xs = visible.map((p) => p[0]), ys = visible.map((p) => p[1]);
   return [Math.min(...xs), Math.min(...ys), Math.max(...xs), Math.max(...ys)];
 }
 
-// Draw people onto a context whose pixels are `scale` times those of the record.
+// `scale` is the ratio of canvas pixels to image pixels of the record.
 export function drawPeople(context, record, skeleton, { mirror, boxes, scale }) {
   const width = context.canvas.width;
-  const place = ([x, y]) => [mirror ? width - x * scale : x * scale, y * scale];
+  const toCanvas = ([x, y]) => [mirror ? width - x * scale : x * scale, y * scale];
   const colors = skeleton.colors;
   for (const person of record.poses) {
     const box = bounds(person);
     if (!box) continue;
     const size = Math.max(box[3] - box[1], box[2] - box[0]) * scale;
-    const thick = Math.max(1.5, size / 130);
-    const points = person.landmarks_px.map(place);
-    const seen = person.visibility.map((v) => v >= SEEN);
+    const lineWidth = Math.max(1.5, size / 130);
+    const points = person.landmarks_px.map(toCanvas);
+    const visible = person.visibility.map((v) => v >= MIN_VISIBILITY);
     context.lineCap = "round";
-    context.lineWidth = thick;
+    context.lineWidth = lineWidth;
     for (const [a, b] of skeleton.edges) {
-      if (!seen[a] || !seen[b]) continue;
+      if (!visible[a] || !visible[b]) continue;
       context.strokeStyle = colors[a] === colors[b] ? colors[a] : MIDDLE;
       context.beginPath();
       context.moveTo(...points[a]);
@@ -45,18 +45,18 @@ export function drawPeople(context, record, skeleton, { mirror, boxes, scale }) 
       context.stroke();
     }
     points.forEach((point, i) => {
-      if (!seen[i]) return;
+      if (!visible[i]) return;
       context.fillStyle = colors[i];
       context.beginPath();
-      context.arc(...point, 1.3 * thick, 0, 7);
+      context.arc(...point, 1.3 * lineWidth, 0, 7);
       context.fill();
     });
-    label(context, person, place, box, boxes, scale);
+    label(context, person, toCanvas, box, boxes, scale);
   }
 }
 
-function label(context, person, place, box, boxes, scale) {
-  const [a, b] = [place([box[0], box[1]]), place([box[2], box[3]])];
+function label(context, person, toCanvas, box, boxes, scale) {
+  const [a, b] = [toCanvas([box[0], box[1]]), toCanvas([box[2], box[3]])];
   const left = Math.min(a[0], b[0]), right = Math.max(a[0], b[0]);
   context.strokeStyle = context.fillStyle = idColor(person.id);
   if (boxes) {
@@ -65,10 +65,10 @@ function label(context, person, place, box, boxes, scale) {
   }
   const text = `${person.id}`;
   context.font = "600 16px system-ui, sans-serif";
-  const wide = context.measureText(text).width + 14;
-  const x = (left + right) / 2 - wide / 2, y = Math.max(2, a[1] - 30 - 0.1 * (b[1] - a[1]));
+  const width = context.measureText(text).width + 14;
+  const x = (left + right) / 2 - width / 2, y = Math.max(2, a[1] - 30 - 0.1 * (b[1] - a[1]));
   context.beginPath();
-  context.roundRect(x, y, wide, 22, 6);
+  context.roundRect(x, y, width, 22, 6);
   context.fill();
   context.fillStyle = "#000";
   context.fillText(text, x + 7, y + 17);

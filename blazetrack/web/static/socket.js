@@ -1,13 +1,13 @@
-// The line to the server: JSON both ways, pictures with a head. It comes back by itself.
+// The WebSocket to the server, see blazetrack/web/protocol.py. It reconnects by itself.
 
-const FIRST_WAIT_MS = 500;
-const LONGEST_WAIT_MS = 8000;
+const FIRST_DELAY_MS = 500;
+const MAX_DELAY_MS = 8000;
 
-export class Line {
-  // `on` holds functions: message(object), picture(object, Blob), open(), closed(text, again)
+export class Connection {
+  // `on` has callbacks: message(object), image(object, Blob), open(), closed(text, reconnecting)
   constructor(on) {
     this.on = on;
-    this.wait = FIRST_WAIT_MS;
+    this.delay = FIRST_DELAY_MS;
     this.open();
   }
 
@@ -18,7 +18,7 @@ export class Line {
     this.socket = new WebSocket(address);
     this.socket.binaryType = "arraybuffer";
     this.socket.onopen = () => {
-      this.wait = FIRST_WAIT_MS;
+      this.delay = FIRST_DELAY_MS;
       this.on.open();
     };
     this.socket.onmessage = ({ data }) => {
@@ -26,31 +26,31 @@ export class Line {
       else this.unpack(data);
     };
     this.socket.onclose = ({ code, reason }) => {
-      const again = code !== 1008 && code !== 1009 && code < 4000;
-      this.on.closed(reason, again);
-      if (again) setTimeout(() => this.open(), this.wait);
-      this.wait = Math.min(2 * this.wait, LONGEST_WAIT_MS);
+      const reconnecting = code !== 1008 && code !== 1009 && code < 4000;
+      this.on.closed(reason, reconnecting);
+      if (reconnecting) setTimeout(() => this.open(), this.delay);
+      this.delay = Math.min(2 * this.delay, MAX_DELAY_MS);
     };
   }
 
   unpack(data) {
     const length = new DataView(data).getUint32(0, true);
-    const head = JSON.parse(new TextDecoder().decode(new Uint8Array(data, 4, length)));
-    this.on.picture(head, new Blob([new Uint8Array(data, 4 + length)], { type: "image/jpeg" }));
+    const message = JSON.parse(new TextDecoder().decode(new Uint8Array(data, 4, length)));
+    this.on.image(message, new Blob([new Uint8Array(data, 4 + length)], { type: "image/jpeg" }));
   }
 
   get ready() {
     return this.socket.readyState === WebSocket.OPEN;
   }
 
-  say(message) {
+  send(message) {
     if (this.ready) this.socket.send(JSON.stringify(message));
   }
 
-  show(number, timeMs, jpeg) {
-    const head = new DataView(new ArrayBuffer(12));
-    head.setUint32(0, number, true);
-    head.setFloat64(4, timeMs, true);
-    if (this.ready) this.socket.send(new Blob([head, jpeg]));
+  sendImage(number, timeMs, jpeg) {
+    const header = new DataView(new ArrayBuffer(12));
+    header.setUint32(0, number, true);
+    header.setFloat64(4, timeMs, true);
+    if (this.ready) this.socket.send(new Blob([header, jpeg]));
   }
 }

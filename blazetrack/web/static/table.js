@@ -1,13 +1,13 @@
-// Landmarks of one person, a row each; rows are made once and only their text changes.
+// Landmarks of one person; the rows are created once, and only their text changes.
 
-export class Landmarks {
-  constructor(body, whose) {
+export class LandmarkTable {
+  constructor(body, caption) {
     this.body = body;
-    this.whose = whose;
+    this.caption = caption;
     this.cells = [];
   }
 
-  begin(names) {
+  setNames(names) {
     this.cells = names.map((name) => {
       const row = document.createElement("tr");
       const cells = Array.from({ length: 4 }, () => document.createElement("td"));
@@ -23,7 +23,7 @@ export class Landmarks {
   }
 
   show(person) {
-    this.whose.textContent = person ? `of person ${person.id}` : "nobody is in the picture";
+    this.caption.textContent = person ? `of person ${person.id}` : "no person in the image";
     this.cells.forEach(({ x, y, bar, fill }, i) => {
       const point = person?.landmarks_px[i], visible = person?.visibility[i] ?? 0;
       x.textContent = point ? point[0].toFixed(0) : "";

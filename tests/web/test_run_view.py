@@ -1,4 +1,4 @@
-"""`run --view web`: a page that watches a run."""
+"""`run --view web`: a page that shows a run."""
 
 from __future__ import annotations
 
@@ -20,16 +20,16 @@ from tests.signal_process import BLAZETRACK  # noqa: E402
 
 
 class Page:
-    """Talks to the run as the page does."""
+    """Exchanges messages with the run as the page does."""
 
     def __init__(self, socket: Any) -> None:
         self._socket = socket
 
-    def say(self, **message: Any) -> None:
+    def send(self, **message: Any) -> None:
         self._socket.send(json.dumps(message))
 
-    def hear(self, kind: str, seconds: float = 30.0) -> dict[str, Any]:
-        """The next message of a kind; pictures that come are acknowledged."""
+    def receive(self, kind: str, seconds: float = 30.0) -> dict[str, Any]:
+        """The next message of a type; images in between are confirmed."""
         while True:
             data = self._socket.recv(timeout=seconds)
             message: dict[str, Any]
@@ -37,17 +37,17 @@ class Page:
                 (length,) = struct.unpack_from("<I", data)
                 message = json.loads(data[4 : 4 + length])
                 assert data[4 + length :][:2] == b"\xff\xd8"
-                self.say(type="shown", number=message["number"])
+                self.send(type="shown", number=message["number"])
             else:
                 message = json.loads(data)
             if message["type"] == kind:
                 return message
 
-    def falls_silent(self) -> bool:
-        """Whether no more frames come after those that were under way."""
+    def stops(self) -> bool:
+        """Whether no more frames come after those in flight."""
         try:
             for _ in range(20):
-                self.hear("frame", seconds=1.0)
+                self.receive("frame", seconds=1.0)
         except TimeoutError:
             return True
         return False
@@ -55,10 +55,10 @@ class Page:
 
 @pytest.fixture
 def watched(weights: Store, tmp_path: Path) -> Iterator[tuple[subprocess.Popen[str], Page]]:
-    """A run with somebody who watches it."""
+    """A run with a page."""
     out = str(tmp_path / "poses.jsonl")
-    words = ["run", "synthetic?frames=100000", "--view", "web", "--out", out, "--threads", "1"]
-    process = subprocess.Popen([*BLAZETRACK, *words], stderr=subprocess.PIPE, text=True)
+    args = ["run", "synthetic?frames=100000", "--view", "web", "--out", out, "--threads", "1"]
+    process = subprocess.Popen([*BLAZETRACK, *args], stderr=subprocess.PIPE, text=True)
     assert process.stderr is not None
     with process.stderr:
         link = next(found for line in process.stderr if (found := re.search(r"http\S+", line)))
@@ -71,26 +71,29 @@ def watched(weights: Store, tmp_path: Path) -> Iterator[tuple[subprocess.Popen[s
             process.wait()
 
 
-def test_a_page_sees_a_run_and_can_hold_it(watched: tuple[Any, Page]) -> None:
+def test_page_shows_a_run_and_pauses_it(watched: tuple[Any, Page]) -> None:
     process, page = watched
-    hello = page.hear("hello")
+    hello = page.receive("hello")
     assert (hello["models"], hello["graphs"]) == (["full"], ["pose"])
     assert hello["camera"] not in hello["sources"]
-    assert page.hear("state")["smoothing"] is True
-    first = page.hear("frame")
+    assert page.receive("state")["smoothing"] is True
+    first = page.receive("frame")
     assert len(first["record"]["poses"][0]["landmarks_px"]) == 33
-    assert page.hear("frame")["number"] > first["number"]
-    assert page.hear("stats")["nodes"]
-    page.say(type="set", smoothing=False)
-    assert page.hear("state")["smoothing"] is False
-    page.say(type="set", people=3)
-    assert "is fixed while `blazetrack run` goes on" in page.hear("error")["text"]
-    page.say(type="follow", at=[10.0, 10.0])
-    assert "use pose_multi" in page.hear("error")["text"]
-    page.say(type="set", paused=True)
-    assert page.hear("state")["paused"] is True
-    assert page.falls_silent()
-    page.say(type="set", paused=False)
-    page.hear("frame")
+    assert page.receive("frame")["number"] > first["number"]
+    assert page.receive("stats")["nodes"]
+    page.send(type="set", smoothing=False)
+    assert page.receive("state")["smoothing"] is False
+    page.send(type="set", people=3)
+    assert "is fixed while `blazetrack run` goes on" in page.receive("error")["text"]
+    page.send(type="record", on=True)
+    assert "--out" in page.receive("error")["text"]
+    page.send(type="follow", at=[10.0, 10.0])
+    assert "use pose_multi" in page.receive("error")["text"]
+    page.send(type="set", paused=True)
+    while not page.receive("state")["paused"]:  # of the requests before
+        pass
+    assert page.stops()
+    page.send(type="set", paused=False)
+    page.receive("frame")
     process.send_signal(signal.SIGINT)
     assert process.wait(30) == 130

@@ -1,25 +1,25 @@
-// The world landmarks in three dimensions, turned by dragging or with the arrow keys.
+// The world landmarks in three dimensions, rotated by dragging or with the arrow keys.
 
-const METRES = 2.2; // height of the view
-const FAR = 4; // metres from the eye
+const HEIGHT_M = 2.2; // of the view
+const DISTANCE_M = 4; // from the viewpoint
 
-export class Space {
+export class WorldView {
   constructor(canvas) {
     this.canvas = canvas;
-    this.turn = 0.5;
-    this.tilt = 0.15;
+    this.yaw = 0.5;
+    this.pitch = 0.15;
     this.last = null;
     canvas.addEventListener("pointerdown", (event) => {
       canvas.setPointerCapture(event.pointerId);
-      this.held = [event.clientX, event.clientY];
+      this.pointer = [event.clientX, event.clientY];
     });
     canvas.addEventListener("pointermove", (event) => {
-      if (!this.held) return;
-      this.rotate((event.clientX - this.held[0]) / 120, (event.clientY - this.held[1]) / 120);
-      this.held = [event.clientX, event.clientY];
+      if (!this.pointer) return;
+      this.rotate((event.clientX - this.pointer[0]) / 120, (event.clientY - this.pointer[1]) / 120);
+      this.pointer = [event.clientX, event.clientY];
     });
     for (const end of ["pointerup", "pointercancel"]) {
-      canvas.addEventListener(end, () => (this.held = null));
+      canvas.addEventListener(end, () => (this.pointer = null));
     }
     canvas.addEventListener("keydown", (event) => {
       const step = { ArrowLeft: [-0.15, 0], ArrowRight: [0.15, 0], ArrowUp: [0, -0.15], ArrowDown: [0, 0.15] }[event.key];
@@ -29,20 +29,20 @@ export class Space {
     });
   }
 
-  rotate(turn, tilt) {
-    this.turn += turn;
-    this.tilt = Math.max(-1.5, Math.min(1.5, this.tilt + tilt));
+  rotate(yaw, pitch) {
+    this.yaw += yaw;
+    this.pitch = Math.max(-1.5, Math.min(1.5, this.pitch + pitch));
     if (this.last) this.draw(...this.last);
   }
 
   // x to the right, y down and z away from the camera, in metres → pixels
   project([x, y, z]) {
-    const [s, c] = [Math.sin(this.turn), Math.cos(this.turn)];
-    const [st, ct] = [Math.sin(this.tilt), Math.cos(this.tilt)];
+    const [s, c] = [Math.sin(this.yaw), Math.cos(this.yaw)];
+    const [st, ct] = [Math.sin(this.pitch), Math.cos(this.pitch)];
     const [x1, z1] = [c * x + s * z, c * z - s * x];
     const [y1, z2] = [ct * y + st * z1, ct * z1 - st * y];
     const { width, height } = this.canvas;
-    const scale = (height / METRES) * (FAR / (FAR + z2));
+    const scale = (height / HEIGHT_M) * (DISTANCE_M / (DISTANCE_M + z2));
     return [width / 2 + x1 * scale, height / 2 + y1 * scale];
   }
 
@@ -56,8 +56,8 @@ export class Space {
     context.lineWidth = 3;
     context.lineCap = "round";
     for (const [a, b] of skeleton.edges) {
-      const faint = Math.min(person.visibility[a], person.visibility[b]) < 0.5;
-      context.globalAlpha = faint ? 0.25 : 1;
+      const hidden = Math.min(person.visibility[a], person.visibility[b]) < 0.5;
+      context.globalAlpha = hidden ? 0.25 : 1;
       context.strokeStyle = skeleton.colors[a] === skeleton.colors[b] ? skeleton.colors[a] : "#8a93a0";
       context.beginPath();
       context.moveTo(...points[a]);
@@ -67,7 +67,7 @@ export class Space {
     context.globalAlpha = 1;
   }
 
-  // Squares of half a metre, a metre below the hips.
+  // A grid of 0.5 m, 1 m below the hips.
   floor(context) {
     context.strokeStyle = "#8884";
     context.lineWidth = 1;
