@@ -24,12 +24,12 @@ def is_import(text: str) -> bool:
 def import_name(
     text: str, where: str, error: type[BlazetrackError], known: Iterable[str] = ()
 ) -> Any:
-    """Import the object that `module:Name` names.
+    """Import the object `module:Name`; `Name` may be dotted.
 
     Args:
-        text: the name; `Name` may be dotted.
-        where: begins the message of an error.
-        error: its class.
+        text: the name.
+        where: start of error messages.
+        error: class of errors.
         known: names that the user may have meant instead of the module.
     """
     module, _, path = text.partition(":")
@@ -62,11 +62,10 @@ def make(
     Args:
         kind: class of the result.
         factory: a class, or a function.
-        text: `…?key=value&…`; each value is converted to the type of the parameter.
-        error: class of the errors.
+        text: `…?key=value&…`; each value is converted to the type of its parameter.
+        error: class of errors.
         arguments: positional arguments.
-        offered: more options, passed where the factory has a parameter of that name and the text
-            does not give it; None means not set.
+        offered: defaults of options that the factory may have; None means not set.
     """
     expected = f"{text}: expected a {kind.__module__}.{kind.__name__}, or a function that makes one"
     if not callable(factory) or (isinstance(factory, type) and not issubclass(factory, kind)):

@@ -12,8 +12,8 @@ import pytest
 from blazetrack import open_sink, open_source
 from blazetrack.errors import BlazetrackError, SinkError, SourceError
 from blazetrack.imports import import_name, is_import, make
-from blazetrack.sinks import Sink
-from blazetrack.sources import Source, SourceInfo
+from blazetrack.sinks import SINKS, Sink
+from blazetrack.sources import SOURCES, Source, SourceInfo
 from blazetrack.types import Frame, Poses
 
 MINE = """
@@ -21,6 +21,7 @@ from __future__ import annotations
 import numpy as np
 from blazetrack.sources import Source, SourceInfo
 from blazetrack.sinks import Sink
+from blazetrack.sinks.base import TextSink
 from blazetrack.types import Frame
 
 class Cam(Source):
@@ -40,6 +41,10 @@ class Out(Sink):
         self.frames += 1
     def close(self) -> None:
         pass
+
+class Lines(TextSink):
+    def text(self, frame, poses):
+        return f"{frame.index}\\n"
 
 def cam():
     return Cam(7)
@@ -92,6 +97,28 @@ def test_open_source_module_name_may_be_function(mine: str) -> None:
 def test_open_sink_module_name_gets_skeleton_and_options(mine: str) -> None:
     sink: Any = open_sink(f"{mine}:Out?port=9000")
     assert sink.given == ("blazepose33", 9000)
+
+
+def test_sources_table_one_line_adds_name_scheme_and_ending(
+    mine: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for key in ("gamepad", "can://", ".raw"):
+        monkeypatch.setitem(SOURCES, key, f"{mine}:Cam")
+    (tmp_path / "a.raw").touch()
+    named: Any = open_source("gamepad:7?fps=2")
+    assert named.given == ("7", 2.0, False, None)
+    for text in ("can://bus/1", tmp_path / "a.raw"):
+        opened: Any = open_source(text)
+        assert opened.given[0] == str(text)
+
+
+def test_sinks_table_one_line_adds_ending(
+    mine: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(SINKS, ".lines", f"{mine}:Lines")
+    with open_sink(tmp_path / "a.lines") as sink:
+        sink.write(Frame(np.zeros((4, 4, 3), np.uint8), 5), Poses.empty())
+    assert (tmp_path / "a.lines").read_text() == "5\n"
 
 
 def test_open_source_existing_file_wins_over_module(

@@ -79,7 +79,7 @@ def info(
 
     table = Table("field", Column("value", overflow="fold"), show_header=False)
     for field, value in fields.items():
-        table.add_row(field, Text(_in_words(value)))
+        table.add_row(field, Text(_cell(value)))
     Console().print(table)
 
 
@@ -117,20 +117,18 @@ def _costs(store: Store, model: StoredModel) -> dict[str, dict[str, Any]]:
 
 def _before_and_after(costs: dict[str, dict[str, Any]]) -> dict[str, str]:
     """Rows of the table: `published → slim`."""
-    if not costs:
-        return {}
     rows = {
         "operators": lambda cost: f"{sum(cost['operators'].values())}",
         "multiply_adds": lambda cost: f"{cost['multiply_adds'] / 1e6:.0f} M",
         "parameters": lambda cost: f"{cost['parameters'] / 1e6:.2f} M",
         "size": lambda cost: f"{cost['size'] / 1e6:.1f} MB",
     }
-    return {name: " → ".join(map(say, costs.values())) for name, say in rows.items()}
+    return {name: " → ".join(map(text, costs.values())) for name, text in rows.items() if costs}
 
 
-def _in_words(value: object) -> str:
+def _cell(value: object) -> str:
     if isinstance(value, dict):
-        return "\n".join(f"{key}: {_in_words(part)}" for key, part in value.items())
+        return "\n".join(f"{key}: {_cell(part)}" for key, part in value.items())
     if isinstance(value, tuple):
         return ", ".join(f"{part:g}" for part in value)
     if isinstance(value, bool):

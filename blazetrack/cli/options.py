@@ -6,44 +6,36 @@ import json
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+from typer import Option
 
 if TYPE_CHECKING:
     from blazetrack.store import Store
 
-__all__ = [
-    "Backend",
-    "Graph",
-    "Json",
-    "Model",
-    "Offline",
-    "Threads",
-    "log",
-    "open_store",
-    "print_json",
-]
+__all__ = ["Backend", "Graph", "Json", "Model", "Offline", "Threads", "log", "open_store",
+           "print_json"]  # fmt: skip
 
 Backend = Annotated[
-    str, typer.Option(help="TFLite interpreter: auto, litert, tflite_runtime, tensorflow.")
+    str, Option(help="TFLite interpreter: auto, litert, tflite_runtime, tensorflow.")
 ]
 Graph = Annotated[
     str | None,
-    typer.Option(
+    Option(
         "--graph",
         "-g",
         help="Graph: a name or a YAML file.",
         show_default="pose, pose_multi or pose_image, by people and source",
     ),
 ]
-Json = Annotated[bool, typer.Option("--json", help="Print JSON for programs, not a table.")]
+Json = Annotated[bool, Option("--json", help="Print JSON for programs, not a table.")]
 Model = Annotated[
-    str | None, typer.Option("--model", "-m", help="Landmark model: a name or a .tflite file.")
+    str | None, Option("--model", "-m", help="Landmark model: a name or a .tflite file.")
 ]
 Offline = Annotated[
-    bool, typer.Option("--offline", help="Never use the network; fail if a model is missing.")
+    bool, Option("--offline", help="Never use the network; fail if a model is missing.")
 ]
 Threads = Annotated[
     int | None,
-    typer.Option(min=1, max=1024, help="Cores for the networks.", show_default="up to 4"),
+    Option(min=1, max=1024, help="Cores for the networks.", show_default="up to 4"),
 ]
 
 

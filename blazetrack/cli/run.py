@@ -11,6 +11,7 @@ from signal import SIGINT, Signals
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+from typer import Argument, Option
 
 from blazetrack.cli.options import Backend, Graph, Json, Model, Offline, Threads, log, open_store
 from blazetrack.errors import InputError, SinkError
@@ -33,65 +34,45 @@ SCHEDULES: dict[str, Schedule] = {"threaded": "threaded", "serial": "serial"}
 
 Input = Annotated[
     str,
-    typer.Argument(
+    Argument(
         help="Camera number, video or picture file, folder of pictures, URL, `synthetic` (also "
         "`synthetic:squats`, `synthetic:crowd?people=4`, `synthetic?frames=300&seed=1`), or "
         "module:Name of your own source."
     ),
 ]
-Detector = Annotated[str | None, typer.Option(help="Detector model.")]
-People = Annotated[
-    int | None, typer.Option(min=1, help="Maximum number of people.", show_default="1")
-]
+Detector = Annotated[str | None, Option(help="Detector model.")]
+People = Annotated[int | None, Option(min=1, show_default="1", help="Maximum number of people.")]
 Follow = Annotated[
-    str | None,
-    typer.Option(help="Follow only this one of several: an id, largest, center, or x,y in pixels."),
+    str | None, Option(help="Follow one of several: an id, largest, center, or x,y in pixels.")
 ]
 Tiles = Annotated[
     int | None,
-    typer.Option(
-        min=0,
-        max=8,
-        help="Detect small people too: in this many tiles along the longer side.",
-        show_default="0",
-    ),
+    Option(min=0, max=8, show_default="0", help="Tiles along the longer side, for small people."),
 ]
 Out = Annotated[
     list[str] | None,
-    typer.Option(
-        "--out",
-        "-o",
-        help="Write FILE: .mp4, .jsonl or .csv, or module:Name of your own sink; repeatable.",
-    ),
+    Option("--out", "-o", help="Write FILE: .mp4, .jsonl, .csv; or module:Name. Repeatable."),
 ]
 ViewName = Annotated[
     str | None,
-    typer.Option(
+    Option(
         help="window, web (a page of this machine) or none.",
         show_default="window for cameras and streams",
     ),
 ]
-Size = Annotated[
-    str | None, typer.Option(help="Picture size requested from a camera, as 1280x720.")
-]
-Fps = Annotated[
-    float | None,
-    typer.Option(help="Frame rate requested from a camera, or of a folder of pictures."),
-]
-Retry = Annotated[
-    float,
-    typer.Option(min=0, help="Seconds to wait for a camera or stream that stops delivering."),
-]
-Folder = Annotated[Path, typer.Option(help="Folder for the window's pictures and recordings.")]
-MaxFrames = Annotated[int | None, typer.Option(min=1, help="End after this many frames.")]
+Size = Annotated[str | None, Option(help="Picture size requested from a camera, as 1280x720.")]
+Fps = Annotated[float | None, Option(help="Frame rate of a camera or a folder of pictures.")]
+Retry = Annotated[float, Option(min=0, help="Seconds to wait for a camera that stops delivering.")]
+Folder = Annotated[Path, Option(help="Folder for the window's pictures and recordings.")]
+MaxFrames = Annotated[int | None, Option(min=1, help="End after this many frames.")]
 Settings = Annotated[
-    list[str] | None, typer.Option("--set", help="Override a graph's option: node.option=value.")
+    list[str] | None, Option("--set", help="Override a graph's option: node.option=value.")
 ]
 TraceFile = Annotated[
-    Path | None, typer.Option(help="Write a Chrome trace of every node (opens in Perfetto).")
+    Path | None, Option(help="Write a Chrome trace of every node (opens in Perfetto).")
 ]
 ScheduleName = Annotated[
-    str, typer.Option(help="threaded: read, track and write in parallel; serial: in turn.")
+    str, Option(help="threaded: read, track and write in parallel; serial: in turn.")
 ]
 
 

@@ -25,21 +25,23 @@ from blazetrack.views.live import draw_live
 
 __all__ = ["KEYS", "Window"]
 
-# The help text; `Window._actions` holds the functions.
-KEYS = (
-    ("space", "pause, go on"),
-    ("n  .", "one frame on"),
-    ("m", "mirror"),
-    ("s", "smoothing on, off"),
-    ("b", "regions"),
-    ("w", "people in space"),
-    ("a  d", "turn them"),
-    ("p", "save the picture"),
-    ("r", "start, end a recording"),
-    ("h", "this list"),
-    ("q  Esc", "quit"),
-    ("click", "follow this person"),
+# Keys (\x1b is Esc), their label and text in the help, and the method of `Window` for each.
+_COMMANDS = (
+    (" ", "space", "pause, go on", "_toggle_pause"),
+    ("n.", "n  .", "one frame on", "_step_on"),
+    ("m", "m", "mirror", "_toggle_view"),
+    ("s", "s", "smoothing on, off", "_toggle_smoothing"),
+    ("b", "b", "regions", "_toggle_view"),
+    ("w", "w", "people in space", "_toggle_view"),
+    ("ad", "a  d", "turn them", "_turn"),
+    ("p", "p", "save the picture", "_save_picture"),
+    ("r", "r", "start, end a recording", "_toggle_recording"),
+    ("h", "h", "this list", "_toggle_view"),
+    ("q\x1b", "q  Esc", "quit", "_quit"),
+    ("", "click", "follow this person", ""),
 )
+KEYS = tuple((label, text) for _, label, text, _ in _COMMANDS)
+_METHODS = {key: method for keys, _, _, method in _COMMANDS for key in keys}
 
 _TURN_RAD = radians(5)
 _POLL_MS = 30  # between two key polls of a paused window
@@ -85,7 +87,7 @@ class Window(Sink):
         self._title, self._folder, self._clock, self._now = title, folder, clock, now
         self._skeleton = skeleton
         self._tracker: PoseTracker | None = None  # None outside a run
-        self._mirror = self._boxes = self._world = self._help = False
+        self._on = dict.fromkeys("mbwh", False)  # view options by their key
         self._turn_rad = radians(30)
         self._paused = self._step = False
         self._recording: RecordingSink | None = None
@@ -96,27 +98,11 @@ class Window(Sink):
         self._rate = _FrameRate()
         self._waiting = ""
         self._note, self._note_until = "", 0.0
-        self._actions: dict[str, Callable[[], None]] = {
-            " ": self._toggle_pause,
-            "n": self._step_on,
-            ".": self._step_on,
-            "m": lambda: setattr(self, "_mirror", not self._mirror),
-            "s": self._toggle_smoothing,
-            "b": lambda: setattr(self, "_boxes", not self._boxes),
-            "w": lambda: setattr(self, "_world", not self._world),
-            "a": lambda: self._turn(-_TURN_RAD),
-            "d": lambda: self._turn(_TURN_RAD),
-            "p": self._save_picture,
-            "r": self._toggle_recording,
-            "h": lambda: setattr(self, "_help", not self._help),
-            "q": self._quit,
-            "\x1b": self._quit,  # Esc
-        }
 
     def begin(self, tracker: PoseTracker, info: SourceInfo) -> None:
         """Mirror a camera, pause at each still."""
         self._tracker, self._skeleton = tracker, tracker.skeleton
-        self._mirror, self._paused = info.is_camera, info.kind == "stills"
+        self._on["m"], self._paused = info.is_camera, info.kind == "stills"
 
     def show(self, frame: Frame, poses: Poses, detector_ran: bool) -> None:
         """Draw and show a frame of a run; `SinkError` where the screen refuses it."""
@@ -170,7 +156,7 @@ class Window(Sink):
 
     def _show(self) -> None:
         """Draw the last frame with the current settings."""
-        canvas = self._picture(self._notes(), KEYS if self._help else ())
+        canvas = self._picture(self._notes(), KEYS if self._on["h"] else ())
         height, width = canvas.shape[:2]
         try:
             if self._size == (0, 0):
@@ -188,15 +174,15 @@ class Window(Sink):
     def _picture(self, notes: Sequence[str] = (), keys: Sequence[tuple[str, str]] = ()) -> Picture:
         assert self._last is not None
         if self._given is not None:
-            return self._given[:, ::-1] if self._mirror else self._given
+            return self._given[:, ::-1] if self._on["m"] else self._given
         frame, poses = self._last
         return draw_live(
             frame.image,
             poses,
             self._skeleton,
-            mirror=self._mirror,
-            boxes=self._boxes,
-            turn_rad=self._turn_rad if self._world else None,
+            mirror=self._on["m"],
+            boxes=self._on["b"],
+            turn_rad=self._turn_rad if self._on["w"] else None,
             notes=notes,
             keys=keys,
         )
@@ -232,9 +218,9 @@ class Window(Sink):
         expired = bool(self._note) and self._clock() >= self._note_until
         if expired:
             self._note = ""
-        if key in self._actions:
-            self._actions[key]()
-        if (expired or key in self._actions) and not self.stop_requested:
+        if key in _METHODS:
+            getattr(self, _METHODS[key])(key)
+        if (expired or key in _METHODS) and not self.stop_requested:
             self._show()
 
     def _notify(self, note: str) -> None:
@@ -244,20 +230,23 @@ class Window(Sink):
         self._notify(f"!{problem}")
         self.warnings.append(problem)
 
-    def _quit(self) -> None:
+    def _quit(self, key: str = "") -> None:
         self.stop_requested = True
 
-    def _toggle_pause(self) -> None:
+    def _toggle_pause(self, key: str) -> None:
         self._paused = not self._paused
 
-    def _step_on(self) -> None:
+    def _step_on(self, key: str) -> None:
         self._paused = self._step = True
 
-    def _turn(self, angle_rad: float) -> None:
-        self._world = True
-        self._turn_rad += angle_rad
+    def _toggle_view(self, key: str) -> None:
+        self._on[key] = not self._on[key]
 
-    def _toggle_smoothing(self) -> None:
+    def _turn(self, key: str) -> None:
+        self._on["w"] = True
+        self._turn_rad += _TURN_RAD if key == "d" else -_TURN_RAD
+
+    def _toggle_smoothing(self, key: str) -> None:
         if self._tracker is None or not self._tracker.can_smooth:
             self._notify("~this graph does not smooth")
             return
@@ -266,7 +255,7 @@ class Window(Sink):
     def _free_stem(self) -> Path:
         return free_stem(self._folder, self._now().strftime("%Y-%m-%d"))
 
-    def _save_picture(self) -> None:
+    def _save_picture(self, key: str) -> None:
         path = self._free_stem().with_suffix(".png")
         _, data = cv2.imencode(".png", cv2.cvtColor(self._picture(), cv2.COLOR_RGB2BGR))
         try:
@@ -278,7 +267,7 @@ class Window(Sink):
         self.saved.append(path)
         self._notify(f"saved {path.name}")
 
-    def _toggle_recording(self) -> None:
+    def _toggle_recording(self, key: str) -> None:
         recording, self._recording = self._recording, None
         if recording is not None:
             self._finish(recording)
@@ -325,7 +314,7 @@ class Window(Sink):
         scale = frame.height / self._size[1]  # the picture fills the height, from the left edge
         x_px, y_px = (x + 0.5) * scale - 0.5, (y + 0.5) * scale - 0.5
         if x_px < frame.width:
-            point = (frame.width - 1 - x_px if self._mirror else x_px, y_px)
+            point = (frame.width - 1 - x_px if self._on["m"] else x_px, y_px)
             row = poses.at(point)  # the id stays valid if the person is lost in the next frame
             self._tracker.follow(point if row is None else int(poses.ids[row]))
 
