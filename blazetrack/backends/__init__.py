@@ -6,6 +6,7 @@ from typing import Any
 
 from blazetrack.backends.base import Interpreter
 from blazetrack.backends.model import FakeModel, FileModel, Model, open_model
+from blazetrack.backends.pixels import input_tensor
 from blazetrack.backends.tflite import BACKENDS, default_threads, installed, open_interpreter
 from blazetrack.errors import warn_renamed
 
@@ -16,6 +17,7 @@ __all__ = [
     "Interpreter",
     "Model",
     "default_threads",
+    "input_tensor",
     "installed",
     "open_interpreter",
     "open_model",

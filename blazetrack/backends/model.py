@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from blazetrack.backends.base import Array, Interpreter
-from blazetrack.backends.pixels import PixelWriter
+from blazetrack.backends.pixels import PixelWriter, input_shape
 from blazetrack.backends.tflite import open_interpreter
 from blazetrack.errors import ModelError, did_you_mean
 from blazetrack.model_info import ModelInfo
@@ -105,8 +105,7 @@ class FileModel(Model):
         return self._interpreter
 
     def _check(self, interpreter: Interpreter, path: Path) -> None:
-        info, got = self._info, interpreter.input_shape
-        shape = (1, 3, *info.input_hw) if info.layout == "nchw" else (1, *info.input_hw, 3)
+        info, got, shape = self._info, interpreter.input_shape, input_shape(self._info)
         if got != shape:
             raise ModelError(f"model {path}: expected an input of shape {shape}, got {got}")
         if (dtype := interpreter.input_dtype) != info.input_dtype:

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from blazetrack.backends import FileModel, Model
+from blazetrack.backends import FileModel, Model, input_tensor
 from blazetrack.model_info import ModelInfo
 from blazetrack.store import Store
 
@@ -62,9 +62,7 @@ class KerasModel(Model):
         return self._info
 
     def run(self, pixels: NDArray[np.uint8]) -> Mapping[str, NDArray[Any]]:
-        low, high = self._info.input_range
-        values = low + pixels[None].astype(np.float32) * np.float32((high - low) / 255)
-        return dict(self.network.predict_on_batch(values))
+        return dict(self.network.predict_on_batch(input_tensor(self._info, pixels)))
 
 
 def open_subject(text: str, threads: int = 1, store: Store | None = None) -> Subject:

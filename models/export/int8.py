@@ -20,6 +20,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from blazetrack.backends import input_tensor
 from blazetrack.errors import InputError, MissingExtra
 from blazetrack.model_info import ModelInfo
 from blazetrack.store.tflite_file import (
@@ -71,7 +72,7 @@ class Quantizer:
         except ImportError as error:
             raise MissingExtra("ai-edge-quantizer", "train") from error
         self._content = content
-        shown = {SIGNATURE: [{"image": _values(picture, info)} for picture in pictures]}
+        shown = {SIGNATURE: [{"image": input_tensor(info, picture)} for picture in pictures]}
         with _quietly():
             watcher = Calibrator(content, num_threads=1, qsv_update_func=_remembered)
             watcher.calibrate(shown, _recipe([]))
@@ -166,7 +167,7 @@ def costliest(
 
     Each is left in float alone, and the outputs are compared with those of the float file.
     """
-    values = [_values(picture, info) for picture in pictures]
+    values = [input_tensor(info, picture) for picture in pictures]
     truth = _run(content, values)
     unit = {name: np.maximum(np.std(truth[name], axis=0), 1e-6).mean() for name in truth}
 
@@ -233,14 +234,6 @@ def _run(content: bytes, values: Sequence[NDArray[np.float32]]) -> dict[str, NDA
     runner = load_interpreter(content).get_signature_runner()
     answers = [runner(image=value) for value in values]
     return {name: np.concatenate([one[name] for one in answers]) for name in answers[0]}
-
-
-def _values(picture: Picture, info: ModelInfo) -> NDArray[np.float32]:
-    low, high = info.input_range
-    scaled: NDArray[np.float32] = low + picture[None].astype(np.float32) * np.float32(
-        (high - low) / 255
-    )
-    return scaled
 
 
 def _scope(name: str) -> str:
