@@ -90,13 +90,8 @@ def check_graph(spec: GraphSpec, nodes: Mapping[str, Callable[..., Any]]) -> Non
     _checked(spec, nodes, None, spec.models)
 
 
-def describe(graph: Plan | GraphSpec) -> list[dict[str, str]]:
-    """The nodes as rows of text, in the order of the run (a plan) or of the text (a spec).
-
-    Returns:
-        One row per node with the keys name, use, in, loop, when, out, options.
-    """
-    nodes = graph.nodes if isinstance(graph, GraphSpec) else [node.spec for node in graph.nodes]
+def describe(spec: GraphSpec) -> list[dict[str, str]]:
+    """One row of text per node, with the keys name, use, in, loop, when, out, options."""
     return [
         {
             "name": node.name,
@@ -107,7 +102,7 @@ def describe(graph: Plan | GraphSpec) -> list[dict[str, str]]:
             "out": node.out,
             "options": _pairs(node.options),
         }
-        for node in nodes
+        for node in spec.nodes
     ]
 
 

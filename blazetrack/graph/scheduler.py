@@ -7,7 +7,7 @@ and None in the first frame. An optional port without a value gets its default.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from contextlib import ExitStack
 from typing import Any, NamedTuple, Protocol
 
@@ -40,9 +40,14 @@ class SerialScheduler:
         self.runs = dict.fromkeys((node.spec.name for node in plan.nodes), 0)
         self.frames = 0
         self._hooks = tuple(hooks)
-        self._compiled = _compile(plan)
-        self._start = list(self._compiled.start)
         self._closed = False
+        streams = [*plan.spec.inputs, *(node.spec.out for node in plan.nodes)]
+        self._slots = {stream: slot for slot, stream in enumerate(streams)}
+        # Slots of streams, of the values of unwired ports, and of the loops' previous values.
+        self._initial: list[Any] = [None] * len(streams)
+        self._loops: dict[str, int] = {}  # stream → slot of its previous value
+        self._records = [self._record(node) for node in plan.nodes]
+        self._start = self._initial.copy()
 
     def step(self, **inputs: Any) -> dict[str, Any]:
         """Run one frame.
@@ -57,24 +62,22 @@ class SerialScheduler:
             InputError: an input is missing or unknown.
             BlazetrackError: a node refuses its input; other errors of a node pass unchanged.
         """
-        compiled = self._compiled
-        if inputs.keys() != compiled.inputs.keys():
-            raise InputError(
-                f"{self.plan.spec.where()}: expected the inputs {sorted(compiled.inputs)}, "
-                f"got {sorted(inputs)}"
-            )
+        spec = self.plan.spec
+        if inputs.keys() != set(spec.inputs):
+            wanted = sorted(spec.inputs)
+            raise InputError(f"{spec.where()}: expected the inputs {wanted}, got {sorted(inputs)}")
         values = self._start.copy()
         for stream, value in inputs.items():
-            values[compiled.inputs[stream]] = value
+            values[self._slots[stream]] = value
         self._run(values)
-        for slot, stream_slot in compiled.loops:
-            self._start[slot] = values[stream_slot]
+        for stream, slot in self._loops.items():
+            self._start[slot] = values[self._slots[stream]]
         self.frames += 1
-        return {stream: values[slot] for stream, slot in compiled.outputs}
+        return {stream: values[self._slots[stream]] for stream in spec.outputs}
 
     def reset(self) -> None:
         """Clear the previous frame, also in the nodes that have a `reset`."""
-        self._start = list(self._compiled.start)
+        self._start = self._initial.copy()
         self.frames = 0
         for node in self.plan.nodes:
             if hasattr(node.call, "reset"):
@@ -95,7 +98,7 @@ class SerialScheduler:
         hooks, runs, frame = self._hooks, self.runs, self.frames
         name = ""
         try:
-            for name, call, slots, required, when, out in self._compiled.records:
+            for name, call, slots, required, when, out in self._records:
                 for hook in hooks:
                     hook.before(name, frame)
                 ran = when is None or bool(values[when])
@@ -115,6 +118,25 @@ class SerialScheduler:
             add_note(error, f"in {self.plan.spec.where(name)}")
             raise
 
+    def _record(self, node: PlannedNode) -> _Record:
+        slots, required = [], []
+        for port, param in node.ports.items():
+            if port in node.spec.inputs:
+                slot = self._slots[node.spec.inputs[port]]
+            elif (stream := node.spec.loop.get(port)) in self._loops:
+                slot = self._loops[stream]
+            else:
+                slot = len(self._initial)
+                self._initial.append(None if stream else param.fallback)
+                if stream:
+                    self._loops[stream] = slot
+            slots.append(slot)
+            if not param.optional:
+                required.append(slot)
+        when = None if node.spec.when is None else self._slots[node.spec.when]
+        out, call = self._slots[node.spec.out], _adapted(node)
+        return _Record(node.spec.name, call, tuple(slots), tuple(required), when, out)
+
 
 class _Record(NamedTuple):
     """A node, with its wires as indices into the list of values."""
@@ -125,53 +147,6 @@ class _Record(NamedTuple):
     required: tuple[int, ...]
     when: int | None
     out: int
-
-
-class _Compiled(NamedTuple):
-    """A plan as flat tables.
-
-    `start` is the list of values before the first frame: streams, then the values of unwired
-    ports, then the loops' previous values.
-    """
-
-    records: tuple[_Record, ...]
-    inputs: Mapping[str, int]
-    outputs: tuple[tuple[str, int], ...]
-    loops: tuple[tuple[int, int], ...]
-    start: tuple[Any, ...]
-
-
-def _compile(plan: Plan) -> _Compiled:
-    streams = [*plan.spec.inputs, *(node.spec.out for node in plan.nodes)]
-    slot_of = {stream: slot for slot, stream in enumerate(streams)}
-    start: list[Any] = [None] * len(streams)
-    previous: dict[str, int] = {}
-    records = []
-    for node in plan.nodes:
-        slots, required = [], []
-        for port, param in node.ports.items():
-            if port in node.spec.inputs:
-                slot = slot_of[node.spec.inputs[port]]
-            elif port in node.spec.loop:
-                slot = previous.setdefault(node.spec.loop[port], len(start))
-                start += [None] * (slot == len(start))
-            else:
-                slot = len(start)
-                start.append(param.fallback)
-            slots.append(slot)
-            if not param.optional:
-                required.append(slot)
-        when = None if node.spec.when is None else slot_of[node.spec.when]
-        out = slot_of[node.spec.out]
-        call = _adapted(node)
-        records.append(_Record(node.spec.name, call, tuple(slots), tuple(required), when, out))
-    return _Compiled(
-        records=tuple(records),
-        inputs={stream: slot_of[stream] for stream in plan.spec.inputs},
-        outputs=tuple((stream, slot_of[stream]) for stream in plan.spec.outputs),
-        loops=tuple((slot, slot_of[stream]) for stream, slot in previous.items()),
-        start=tuple(start),
-    )
 
 
 def _adapted(node: PlannedNode) -> Callable[..., Any]:
