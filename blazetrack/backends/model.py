@@ -111,10 +111,11 @@ class FileModel(Model):
         if (dtype := interpreter.input_dtype) != info.input_dtype:
             want = f"expected a {info.input_dtype} input"
             raise ModelError(f"model {path}: {want}, got {dtype}; correct input_dtype in its card")
-        missing = {info.outputs[m] for m in self._wanted} - set(interpreter.output_shapes)
-        if missing:
-            known = ", ".join(interpreter.output_shapes)
-            raise ModelError(f"model {path}: expected outputs {sorted(missing)}, got {known}")
+        for name in sorted(
+            {info.outputs[m] for m in self._wanted} - set(interpreter.output_shapes)
+        ):
+            hint = did_you_mean(name, interpreter.output_shapes)
+            raise ModelError(f"model {path}: has no output tensor '{name}'; {hint}")
 
     def run(self, pixels: NDArray[np.uint8]) -> Mapping[str, Array]:
         if pixels.ndim == 4:  # one by one: a batch is not faster (docs/performance.md)
