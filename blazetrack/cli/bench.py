@@ -213,20 +213,22 @@ def _print(result: Mapping[str, Any]) -> None:
     from rich.console import Console
     from rich.table import Table
 
-    console = Console()
-    facts = Table(show_header=False)
-    for name, value in result["machine"].items():
-        facts.add_row(name, ", ".join(map(str, value)) if isinstance(value, list) else str(value))
+    from blazetrack.cli.summary import facts_table
+
+    console, start = Console(), result["start"]
+    pck = result["rounds"][0]["pck"]
+    lists = {k: v if isinstance(v, list) else [v] for k, v in result["machine"].items()}
+    facts = {name: ", ".join(map(str, values)) for name, values in lists.items()}
     for model in result["models"]:
         sizes = f"{model['published_mb']:.1f} MB, runs as {model['runs_mb']:.1f} MB"
-        facts.add_row(f"model {model['name']}", sizes)
-    start = result["start"]
-    facts.add_row("start to first result", f"{start['seconds']:.2f} s, 1 thread")
-    facts.add_row("peak memory", f"{start['peak_mib']:.0f} MiB")
-    facts.add_row("frame with all nodes skipped", f"{result['skipped_frame_ms']:.3f} ms")
-    if (pck := result["rounds"][0]["pck"]) is not None:
-        facts.add_row("PCK@0.2 against the drawn truth", f"{pck:.3f}")
-    console.print(facts)
+        facts[f"model {model['name']}"] = sizes
+    facts |= {
+        "start to first result": f"{start['seconds']:.2f} s, 1 thread",
+        "peak memory": f"{start['peak_mib']:.0f} MiB",
+        "frame with all nodes skipped": f"{result['skipped_frame_ms']:.3f} ms",
+        **({} if pck is None else {"PCK@0.2 against the drawn truth": f"{pck:.3f}"}),
+    }
+    console.print(facts_table(facts))
     table = Table("threads", "frames/s", "frame ms", "network ms", "all else ms", "share",
                   "detector runs", "of network time",
                   title=f"{result['source']}, graph {result['graph']}")  # fmt: skip

@@ -1,4 +1,4 @@
-"""`blazetrack models`: which models there are, where they lie, and how to get more."""
+"""`blazetrack models`: list, fetch, inspect and add models."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def pull(
 
 @app.command("list")
 def list_models(as_json: Json = False) -> None:
-    """Show the published models and the ones you added, and whether they are here."""
+    """List the published models and your own, and whether they are on this machine."""
     models = open_store().list()
     if as_json:
         print_json([_as_dict(model) for model in models])
@@ -53,7 +53,7 @@ def list_models(as_json: Json = False) -> None:
         here = "yes" if model.present else "no"
         size = f"{model.size / 1e6:.1f}"
         cells = (model.info.name, model.info.kind, here, size, model.licence, model.sentence)
-        table.add_row(*map(Text, cells))  # not markup: a card may say anything
+        table.add_row(*map(Text, cells))  # no markup: cards hold free text
     Console().print(table)
 
 
@@ -62,9 +62,9 @@ def info(
     name: Annotated[str, typer.Argument(help="A model's name, or the path of a .tflite file.")],
     as_json: Json = False,
 ) -> None:
-    """Show what is known of one model: its input, its outputs, its file. Fetches nothing.
+    """Show the card of a model: its input, its outputs, its file. Fetches nothing.
 
-    Of a model that is here, also what one run costs: as published → slim, the mask cut away.
+    For a model on this machine also the cost of a run: published → slim (without the mask).
     """
     store = open_store()
     model = store.describe(name)
@@ -72,27 +72,25 @@ def info(
     if as_json:
         print_json({**fields, "costs": costs})
         return
-    fields |= _before_and_after(costs)
     from rich.console import Console
-    from rich.table import Column, Table
-    from rich.text import Text
 
-    table = Table("field", Column("value", overflow="fold"), show_header=False)
-    for field, value in fields.items():
-        table.add_row(field, Text(_cell(value)))
-    Console().print(table)
+    from blazetrack.cli.summary import facts_table
+
+    fields |= _before_and_after(costs)
+    Console().print(facts_table({name: _cell(value) for name, value in fields.items()}))
 
 
 @app.command()
 def add(
     file: Annotated[Path, typer.Argument(help="A .tflite file or a .task bundle.")],
     name: Annotated[
-        str | None, typer.Option("--name", help="What to call it.", show_default="the file's name")
+        str | None,
+        typer.Option("--name", help="Name of the model.", show_default="the file's name"),
     ] = None,
 ) -> None:
     """Copy a model of your own into the model folder, to use it by name.
 
-    A card beside it (mine.tflite.yaml) tells its input and outputs; without one it is taken for a
+    A card beside it (mine.tflite.yaml) describes its input and outputs; without one it counts as a
     re-export of the published model. A .task bundle gives two models, NAME and NAME_detector.
     """
     for model in open_store().add(file, name):
@@ -106,7 +104,7 @@ def _as_dict(model: StoredModel) -> dict[str, Any]:
 
 
 def _costs(store: Store, model: StoredModel) -> dict[str, dict[str, Any]]:
-    """What a model that is here costs, as published and slim."""
+    """Cost of a local model, as published and slim."""
     if not model.present:
         return {}
     from blazetrack.store.prune_outputs import count

@@ -34,8 +34,7 @@ Offline = Annotated[
     bool, Option("--offline", help="Never use the network; fail if a model is missing.")
 ]
 Threads = Annotated[
-    int | None,
-    Option(min=1, max=1024, help="Cores for the networks.", show_default="up to 4"),
+    int | None, Option(min=1, max=1024, help="Cores for the networks.", show_default="up to 4")
 ]
 
 

@@ -1,21 +1,31 @@
-"""The table at the end of a run."""
+"""The tables at the end of a run."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from rich.console import Console
-from rich.table import Table
+from rich.table import Column, Table
 from rich.text import Text
 
 from blazetrack.runner import Report
 
-__all__ = ["print_summary"]
+__all__ = ["facts_table", "print_summary"]
+
+
+def facts_table(facts: Mapping[str, str | None]) -> Table:
+    """A table of names and values, without those that are None."""
+    table = Table("name", Column("value", overflow="fold"), show_header=False)
+    for name, value in facts.items():
+        if value is not None:
+            table.add_row(name, Text(value))  # no markup: a file may be named [b].mp4
+    return table
 
 
 def print_summary(report: Report, pck: float | None = None) -> None:
     """Print the result of a run, its score where there is one, and the time per stage."""
     console = Console()
-    facts = Table(show_header=False)
-    rows = {
+    facts: dict[str, str | None] = {
         "source": report.source,
         "models": ", ".join(report.models.values()) or None,
         "frames": str(report.frames),
@@ -28,10 +38,7 @@ def print_summary(report: Report, pck: float | None = None) -> None:
         "dropped frames": str(report.dropped or "") or None,
         "unreadable": str(report.skipped or "") or None,
     }
-    for name, value in rows.items():
-        if value is not None:
-            facts.add_row(name, Text(value))  # no markup: a file may be named [b].mp4
-    console.print(facts)
+    console.print(facts_table(facts))
     times = Table("stage", "runs", "p50 ms", "p90 ms", "p99 ms", "total s", title="time per stage")
     for node in report.nodes:
         if node.runs:

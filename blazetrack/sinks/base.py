@@ -15,15 +15,7 @@ from numpy.typing import NDArray
 from blazetrack.errors import SinkError
 from blazetrack.types import Frame, Poses
 
-__all__ = [
-    "Picture",
-    "Sink",
-    "TextSink",
-    "check_finite",
-    "check_path",
-    "complete",
-    "remove",
-]
+__all__ = ["Picture", "Sink", "TextSink", "check_finite", "check_path", "complete", "remove"]
 
 Picture = NDArray[np.uint8]
 

@@ -33,11 +33,7 @@ class RecordingSink(Sink):
     needs_picture = True
 
     def __init__(
-        self,
-        stem: str | os.PathLike[str],
-        *,
-        skeleton: Skeleton = BLAZEPOSE33,
-        threads: int = 1,
+        self, stem: str | os.PathLike[str], *, skeleton: Skeleton = BLAZEPOSE33, threads: int = 1
     ) -> None:
         super().__init__(os.fspath(stem))
         self._parts = [

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from abc import ABC, abstractmethod
 from collections.abc import Generator, Iterator
@@ -15,7 +16,14 @@ import numpy as np
 from blazetrack.errors import InputError
 from blazetrack.types import Frame
 
-__all__ = ["PICTURE_ENDINGS", "Source", "SourceInfo", "frame_from_array", "quiet_opencv"]
+__all__ = [
+    "PICTURE_ENDINGS",
+    "Source",
+    "SourceInfo",
+    "env_default",
+    "frame_from_array",
+    "quiet_opencv",
+]
 
 # Formats that OpenCV reads on every platform. A .gif is read as a video, which animates it.
 _JPEG = (".jpe", ".jpeg", ".jp2", ".jpg")
@@ -129,3 +137,16 @@ def quiet_opencv() -> Iterator[None]:
         yield
     finally:
         log.setLogLevel(before)
+
+
+@contextmanager
+def env_default(name: str, value: str) -> Iterator[None]:
+    """Set an environment variable within the block, unless it is set already."""
+    if name in os.environ:
+        yield
+        return
+    os.environ[name] = value
+    try:
+        yield
+    finally:
+        del os.environ[name]

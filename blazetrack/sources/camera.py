@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import os
 import re
 import time
-from collections.abc import Callable, Generator, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Generator
 from typing import Any
 
 import cv2
@@ -14,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from blazetrack.errors import SourceError
-from blazetrack.sources.base import Source, SourceInfo, quiet_opencv
+from blazetrack.sources.base import Source, SourceInfo, env_default, quiet_opencv
 from blazetrack.sources.devices import diagnose
 from blazetrack.types import Frame
 
@@ -23,6 +21,7 @@ __all__ = ["CameraSource"]
 _MAX_MISSES = 20  # consecutive reads without a picture before the camera counts as lost
 _MISS_PAUSE_S = 0.1  # between them
 _REOPEN_PAUSE_S = 0.5
+_QUIET = "-8"  # AV_LOG_QUIET, for the libav inside OpenCV; read once, at its start
 _TIMEOUT_MS = 4000  # of a stream's server
 _MAX_COUNT = 2**31  # decoders report larger numbers for an unknown length
 
@@ -71,18 +70,13 @@ class CameraSource(Source):
         )
         height, width = first.shape[:2]
         info = SourceInfo(
-            name,
-            "live",
-            width,
-            height,
-            rate if rate > 0 else None,
-            is_camera=not self._is_stream,
+            name, "live", width, height, rate if rate > 0 else None, is_camera=not self._is_stream
         )
         super().__init__(info)
 
     def _open(self) -> NDArray[np.uint8] | None:
         """Open the camera and read a picture, which proves that it is free, and gives its size."""
-        with quiet_opencv(), _quiet_ffmpeg():
+        with quiet_opencv(), env_default("OPENCV_FFMPEG_LOGLEVEL", _QUIET):
             if self._is_stream:
                 limits = [cv2.CAP_PROP_OPEN_TIMEOUT_MSEC, _TIMEOUT_MS]
                 limits += [cv2.CAP_PROP_READ_TIMEOUT_MSEC, _TIMEOUT_MS]
@@ -178,17 +172,3 @@ class CameraSource(Source):
 def without_password(address: str) -> str:
     """The address without `user:password@`, for messages."""
     return re.sub(r"(?<=://)[^/@]*@", "", address)
-
-
-@contextmanager
-def _quiet_ffmpeg() -> Iterator[None]:
-    """Silence the libav inside OpenCV on stderr; it reads this variable once, at its start."""
-    name = "OPENCV_FFMPEG_LOGLEVEL"
-    if name in os.environ:
-        yield
-        return
-    os.environ[name] = "-8"  # AV_LOG_QUIET
-    try:
-        yield
-    finally:
-        del os.environ[name]

@@ -6,14 +6,13 @@ import os
 import re
 import socket
 import sys
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 
 import cv2
 
 from blazetrack.errors import SinkError
 
-__all__ = ["INSTEAD", "check_display", "fit_screen", "quiet_qt", "read_key"]
+__all__ = ["INSTEAD", "check_display", "fit_screen", "read_key"]
 
 INSTEAD = (
     "use --out FILE, --view none, or see it in a browser: blazetrack serve SOURCE (or --view web)"
@@ -67,20 +66,6 @@ def _connects(family: int, address: str | tuple[str, int]) -> bool:
         except OSError:
             return False
         return True
-
-
-@contextmanager
-def quiet_qt() -> Iterator[None]:
-    """Silence Qt's font warnings on stderr; Qt reads this variable once, at its start."""
-    name = "QT_LOGGING_RULES"
-    if name in os.environ:
-        yield
-        return
-    os.environ[name] = "default.warning=false"
-    try:
-        yield
-    finally:
-        del os.environ[name]
 
 
 def read_key(delay_ms: int) -> str:

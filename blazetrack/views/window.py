@@ -18,9 +18,9 @@ from blazetrack.render import draw_poses
 from blazetrack.sinks.base import Picture, Sink
 from blazetrack.sinks.recording import RecordingSink, free_stem
 from blazetrack.skeleton import BLAZEPOSE33, Skeleton
-from blazetrack.sources import SourceInfo
+from blazetrack.sources.base import SourceInfo, env_default
 from blazetrack.types import Frame, Poses
-from blazetrack.views.display import INSTEAD, check_display, fit_screen, quiet_qt, read_key
+from blazetrack.views.display import INSTEAD, check_display, fit_screen, read_key
 from blazetrack.views.live import draw_live
 
 __all__ = ["KEYS", "Window"]
@@ -161,7 +161,7 @@ class Window(Sink):
         try:
             if self._size == (0, 0):
                 flags = cv2.WINDOW_NORMAL | cv2.WINDOW_KEEPRATIO | cv2.WINDOW_GUI_NORMAL
-                with quiet_qt():
+                with env_default("QT_LOGGING_RULES", "default.warning=false"):  # read at its start
                     cv2.namedWindow(self._title, flags)
                 cv2.setMouseCallback(self._title, self._on_mouse)
             if self._size != (width, height):
