@@ -133,8 +133,15 @@ class AnnotatedImage:
     @property
     def labelled(self) -> NDArray[np.bool_]:
         """`(N, K)` bool: x and y are known, with a weight."""
-        known: NDArray[np.bool_] = np.isfinite(self.points_px[..., :2]).all(-1) & (self.weights > 0)
-        return known
+        return np.asarray(np.isfinite(self.points_px[..., :2]).all(-1) & (self.weights > 0))
+
+    @property
+    def has_torso(self) -> NDArray[np.bool_]:
+        """`(N,)` bool: both shoulders and both hips are labelled, so that the upright is known."""
+        torso = self.skeleton.torso
+        if torso is None:
+            return np.zeros(len(self), np.bool_)
+        return np.asarray(self.labelled[:, list(torso)].all(axis=1))
 
     @property
     def diameters_px(self) -> Float:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import TypeVar, overload
 
-__all__ = ["LazySequence"]
+__all__ = ["LazyRows", "LazySequence"]
 
 T = TypeVar("T")
 
@@ -28,3 +29,17 @@ class LazySequence(Sequence[T]):
     def __getitem__(self, index: slice) -> Sequence[T]: ...
     def __getitem__(self, index: int | slice) -> T | Sequence[T]:
         return self.part(index) if isinstance(index, slice) else self.row(index)
+
+
+@dataclass(frozen=True)
+class LazyRows(LazySequence[T]):
+    """A lazy sequence of `length` rows made by a function of their number."""
+
+    length: int
+    make: Callable[[int], T]
+
+    def __len__(self) -> int:
+        return self.length
+
+    def row(self, index: int) -> T:
+        return self.make(index)

@@ -13,9 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from blazetrack.metrics import torso_size
-from blazetrack.skeleton import BLAZEPOSE33, Skeleton
+from blazetrack.skeleton import BLAZEPOSE33
 from models.data.annotated import AnnotatedImage
-from models.data.body_measures import EARS_UP_THE_HEAD, TORSO_PER_RADIUS
+from models.data.body_measures import TORSO_PER_RADIUS, ears_from_neck
 
 __all__ = [
     "ARMS",
@@ -27,7 +27,6 @@ __all__ = [
     "agreement_states",
     "blend_weights",
     "distances",
-    "has_torso",
     "left_right_swaps",
     "mean_error",
 ]
@@ -108,10 +107,10 @@ class LabelledJoints:
         pairs = [(i, p) for i, p in sample.skeleton.map_to(BLAZEPOSE33) if known[i]]
         points = [p for _, p in pairs]
         joints = xy[[i for i, _ in pairs]].reshape(-1, 2)
-        head = _head(sample)
+        head = ears_from_neck(sample)
         if head is not None:
             joints, points = np.vstack([joints, head]), [*points, HEAD]
-        return cls(np.array(points, np.int64), joints, _unit_px(sample, xy, known))
+        return cls(np.array(points, np.int64), joints, _unit_px(sample))
 
     def __len__(self) -> int:
         return len(self.point)
@@ -122,31 +121,13 @@ class LabelledJoints:
         return replace(self, point=np.array([moved.get(int(p), p) for p in self.point], np.int64))
 
 
-def _head(sample: AnnotatedImage) -> Float | None:
-    """`(2,)` estimate of the middle of the ears, from neck and head top."""
-    names = sample.skeleton.names
-    if "neck" not in names or "head_top" not in names:
-        return None
-    ends = [names.index("neck"), names.index("head_top")]
-    if not sample.labelled[0, ends].all():
-        return None
-    neck, top = sample.points_px[0, ends, :2].astype(np.float64)
-    middle: Float = neck + EARS_UP_THE_HEAD * (top - neck)
-    return middle
-
-
-def _unit_px(sample: AnnotatedImage, xy: Float, known: NDArray[np.bool_]) -> float:
+def _unit_px(sample: AnnotatedImage) -> float:
     center, rim = sample.alignment_px[0].astype(np.float64)
     radius = float(np.hypot(*(rim - center)))
-    if has_torso(sample.skeleton, known) and sample.skeleton.torso is not None:
-        torso = float(torso_size(xy[None], sample.skeleton.torso)[0])
-        return max(torso, MIN_TORSO * radius, 1e-6)
-    return max(TORSO_PER_RADIUS * radius, 1e-6)
-
-
-def has_torso(skeleton: Skeleton, known: NDArray[np.bool_]) -> bool:
-    """Whether both hips and both shoulders are labelled, so that the upright is known."""
-    return skeleton.torso is not None and bool(known[list(skeleton.torso)].all())
+    if sample.skeleton.torso is None or not sample.has_torso[0]:
+        return max(TORSO_PER_RADIUS * radius, 1e-6)
+    xy = sample.points_px[..., :2].astype(np.float64)
+    return max(float(torso_size(xy, sample.skeleton.torso)[0]), MIN_TORSO * radius, 1e-6)
 
 
 def distances(points_px: Float, truth: LabelledJoints) -> Float:

@@ -28,7 +28,6 @@ from models.distill.agreement import (
     agreement_states,
     blend_weights,
     distances,
-    has_torso,
     left_right_swaps,
     mean_error,
 )
@@ -166,7 +165,7 @@ def fuse(
     if not kept:
         return person, result
     weights = _weights(predicted.states, person.labelled[0], settings, guided)
-    if not has_torso(sample.skeleton, sample.labelled[0]):
+    if not sample.has_torso[0]:
         person = replace(person, alignment_px=predicted.alignment_px[None].astype(np.float32))
     return _completed(person, predicted, weights), replace(result, added=int((weights > 0).sum()))
 

@@ -31,12 +31,12 @@ from blazetrack.types import Poses
 from models.common.command import new_app, run
 from models.common.person_finder import PersonFinder
 from models.data.annotated import AnnotatedImage
-from models.data.lazy_sequence import LazySequence
+from models.data.lazy_sequence import LazyRows
 from models.data.pack import Pack, pack, pack_key
 from models.data.readers.coco import coco, coco_people
 from models.data.readers.dataset import LabelledPeople
 from models.data.readers.lsp import Split, lsp
-from models.distill.agreement import LabelledJoints, distances, has_torso, mean_error
+from models.distill.agreement import LabelledJoints, distances, mean_error
 from models.distill.label_fusion import FusionResult, FusionSettings, fuse
 from models.distill.test_time_augmentation import AROUND, FIRST, MORE, AugmentedLandmarker
 
@@ -84,7 +84,7 @@ class PseudoLabeler:
     def _runs(self, sample: AnnotatedImage, truth: LabelledJoints) -> tuple[Poses, Poses]:
         """All runs, and those on the first views; further views only where these disagree."""
         image, alignment = sample.image, sample.alignment_px[0].astype(np.float64)
-        if len(truth) and not has_torso(sample.skeleton, sample.labelled[0]):
+        if len(truth) and not sample.has_torso[0]:
             around = self.network.predict(image, alignment, AROUND)
             best = mean_error(distances(around.landmarks_px, truth)).argmin()
             first = self.network.predict(image, around.alignment_px[best], FIRST)
@@ -143,26 +143,6 @@ def _counts(words: Iterator[str]) -> str:
     return ", ".join(f"{word} {count}" for word, count in sorted(counts.items())) or "none"
 
 
-class _PseudoLabelled(LazySequence[AnnotatedImage]):
-    """Samples that are labelled on access; each result is a line in a file."""
-
-    def __init__(
-        self, samples: Sequence[AnnotatedImage], labeler: PseudoLabeler, results: Path
-    ) -> None:
-        self._samples, self._labeler, self._results = samples, labeler, results
-
-    def __len__(self) -> int:
-        return len(self._samples)
-
-    def row(self, index: int) -> AnnotatedImage:
-        labelled, result = self._labeler.label(self._samples[index])
-        line = json.dumps({"row": index, **asdict(result)})
-        self._results.parent.mkdir(parents=True, exist_ok=True)
-        with self._results.open("a", encoding="utf-8") as file:
-            file.write(line + "\n")
-        return labelled
-
-
 def label_dataset(
     samples: LabelledPeople | Pack,
     labeler: PseudoLabeler,
@@ -184,7 +164,16 @@ def label_dataset(
     """
     recipe = labeler.recipe(samples.fingerprint)
     results = Path(folder) / pack_key(recipe) / "verdicts.jsonl"
-    labelled = _PseudoLabelled(samples, labeler, results)
+
+    def label(row: int) -> AnnotatedImage:
+        labelled, result = labeler.label(samples[row])
+        line = json.dumps({"row": row, **asdict(result)})
+        results.parent.mkdir(parents=True, exist_ok=True)
+        with results.open("a", encoding="utf-8") as file:
+            file.write(line + "\n")
+        return labelled
+
+    labelled = LazyRows(len(samples), label)
     packed = pack(labelled, folder, recipe, in_memory=in_memory, progress=progress)
     return packed, LabellingReport(_read_results(results))
 

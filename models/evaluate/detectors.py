@@ -134,7 +134,7 @@ def _scenes(
 def _torso_px(sample: AnnotatedImage) -> float:
     """Size of a torso; 0 where it is not wholly labelled."""
     corners = sample.skeleton.torso
-    if corners is None or not sample.labelled[0, list(corners)].all():
+    if corners is None or not sample.has_torso[0]:
         return 0.0
     return float(torso_size(sample.points_px[..., :2].astype(np.float64), corners)[0])
 

@@ -17,7 +17,7 @@ from blazetrack.store.skeleton_text import SkeletonText
 from models.common.config_base import Strict
 from models.common.person_finder import PersonFinder
 from models.data.annotated import AnnotatedImage
-from models.data.lazy_sequence import LazySequence
+from models.data.lazy_sequence import LazyRows
 from models.data.pack import Pack, open_pack, pack
 from models.data.readers.coco import CocoImages, coco, coco_people, read_coco
 from models.data.readers.dataset import LabelledPeople
@@ -220,20 +220,8 @@ def _read(name: str, path: Path, wanted: DatasetSettings) -> People:
 def _pack_people(people: People, packs: str, in_memory: bool) -> Pack:
     """People decoded, in pictures that are no larger than a crop needs."""
     recipe = {"people": people.fingerprint, "around": True}
-    return pack(_Around(people), packs, recipe, in_memory=in_memory)
-
-
-class _Around(LazySequence[AnnotatedImage]):
-    """Each person in the part of the picture that a crop can reach."""
-
-    def __init__(self, people: Sequence[AnnotatedImage]) -> None:
-        self._people = people
-
-    def __len__(self) -> int:
-        return len(self._people)
-
-    def row(self, index: int) -> AnnotatedImage:
-        return around(self._people[index])
+    cropped = LazyRows(len(people), lambda row: around(people[row]))
+    return pack(cropped, packs, recipe, in_memory=in_memory)
 
 
 def _pseudo_labelled(people: People, packs: str, in_memory: bool, log: Log) -> Pack:

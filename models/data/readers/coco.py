@@ -22,33 +22,31 @@ from blazetrack.skeleton import COCO17, Skeleton
 from blazetrack.sources.images import read_picture
 from models.data.annotated import AnnotatedImage, boxes_around
 from models.data.lazy_sequence import LazySequence
-from models.data.readers.dataset import LabelledPeople, PersonLabels, collect, read_json
+from models.data.readers.dataset import (
+    LabelledPeople,
+    PersonLabels,
+    collect,
+    read_json,
+    read_npz,
+)
 from models.data.readers.skeletons import build_skeleton
 
 __all__ = ["Annotation", "CocoFile", "CocoImages", "coco", "coco_people", "read_coco"]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Annotation:
-    """One labelled thing of a COCO file.
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+class Annotation(PersonLabels):
+    """One labelled person or thing of a COCO file.
 
     Attributes:
-        path: its picture.
         picture: number of the picture in the file.
-        size_wh: width and height of the picture, where the file has them.
-        keypoints: `(K, 3)` float32 x, y, v.
         box_px: `(4,)` float64 x0 y0 x1 y1; NaN where the file has none.
         crowd: many people in one box, without usable keypoints.
-        source: data set and number, for messages.
     """
 
-    path: Path
     picture: int
-    size_wh: tuple[int, int] | None
-    keypoints: NDArray[np.float32]
     box_px: NDArray[np.float64]
     crowd: bool
-    source: str
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -83,29 +81,24 @@ class CocoImages(LazySequence[AnnotatedImage]):
         image = read_picture(self._paths[index])
         people, ignored = [], [np.zeros((0, 4), np.float32)]
         for found in self._annotations[index]:
-            person = self._person(found, image)
-            if person is not None:
-                people.append(person)
-            else:
+            circle = circle_of_keypoints(found.points_px, self._skeleton)
+            if found.crowd or circle is None:
                 ignored.append(_extent(found))
+            else:
+                people.append(
+                    AnnotatedImage.of(
+                        image,
+                        self._skeleton,
+                        found.points_px[None],
+                        circle[None],
+                        [found.source],
+                        visibility=found.visibility[None],
+                        boxes_px=_extent(found),
+                    )
+                )
         boxes = np.concatenate(ignored)
         whole = AnnotatedImage.empty(image, self._skeleton).joined(people)
         return replace(whole, ignore_px=boxes[np.isfinite(boxes).all(axis=1)])
-
-    def _person(self, found: Annotation, image: NDArray[np.uint8]) -> AnnotatedImage | None:
-        labels = _person(found.path, found.keypoints, found.source, found.size_wh)
-        circle = circle_of_keypoints(labels.points_px, self._skeleton)
-        if found.crowd or circle is None:
-            return None
-        return AnnotatedImage.of(
-            image,
-            self._skeleton,
-            labels.points_px[None],
-            circle[None],
-            [found.source],
-            visibility=labels.visibility[None],
-            boxes_px=_extent(found),
-        )
 
 
 def coco(
@@ -140,16 +133,16 @@ def coco(
     for word in axis or ():
         file.skeleton.index(word)
     skipped = Counter[str]()
-    people = []
+    people: list[PersonLabels] = []
     for found in file.annotations:
         if found.crowd:
             skipped["crowds"] += 1
-        elif (found.keypoints[:, 2] > 0).sum() < min_points:
+        elif np.isfinite(found.points_px[:, 0]).sum() < min_points:
             skipped[f"people with fewer than {min_points} labelled keypoints"] += 1
         elif _side_px(found) < min_side_px:
             skipped[f"people smaller than {min_side_px:g} pixels"] += 1
         else:
-            people.append(_person(found.path, found.keypoints, found.source, found.size_wh))
+            people.append(found)
     return collect(file.name, file.skeleton, people, axis=axis, skipped=skipped)
 
 
@@ -209,20 +202,12 @@ def coco_people(folder: Path | str, name: str | None = None) -> LabelledPeople:
     """
     folder = Path(folder)
     name = name or folder.name
-    path = folder / "people.npz"
-    if not path.is_file():
-        raise InputError(f"{name}: expected {path}, found no such file")
-    with np.load(path, allow_pickle=False) as arrays:
-        missing = {"keypoints_px", "names", "size_wh"} - set(arrays.files)
-        if missing:
-            raise InputError(f"{name}: {path} lacks {', '.join(sorted(missing))}")
-        keypoints, names = arrays["keypoints_px"], tuple(str(n) for n in arrays["names"])
-        sizes = arrays["size_wh"].tolist()
-    if names != COCO17.names:
-        raise InputError(f"{name}: {path}: expected COCO's 17 keypoints, got {' '.join(names)}")
+    rows = read_npz(folder / "people.npz", "keypoints_px", COCO17, name)
     people = [
-        _person(folder / "people" / f"{i:05d}.jpg", rows, f"{name}/{i:05d}", (width, height))
-        for i, (rows, (width, height)) in enumerate(zip(keypoints, sizes, strict=True))
+        PersonLabels(
+            folder / "people" / f"{i:05d}.jpg", *_points(keypoints), f"{name}/{i:05d}", size_wh
+        )
+        for i, (keypoints, size_wh) in enumerate(rows)
     ]
     return collect(name, COCO17, people)
 
@@ -277,26 +262,31 @@ def _annotation(
     x, y, width, height = entry.get("bbox") or (np.nan,) * 4
     box = np.array([x, y, x + width, y + height], np.float64)
     path = folder / str(image["file_name"])
-    return Annotation(path, number, size, keypoints, box, bool(entry.get("iscrowd")), source)
+    return Annotation(
+        path,
+        *_points(keypoints),
+        source,
+        size,
+        picture=number,
+        box_px=box,
+        crowd=bool(entry.get("iscrowd")),
+    )
 
 
 def _side_px(found: Annotation) -> float:
     if np.isfinite(found.box_px).all():
         return float((found.box_px[2:] - found.box_px[:2]).max())
-    return float(np.ptp(found.keypoints[found.keypoints[:, 2] > 0, :2], axis=0).max())
+    return float((np.nanmax(found.points_px, axis=0) - np.nanmin(found.points_px, axis=0)).max())
 
 
 def _extent(found: Annotation) -> NDArray[np.float32]:
     """`(1, 4)` around its box and its labelled keypoints; NaN where it has neither."""
-    labelled = found.keypoints[found.keypoints[:, 2] > 0, :2].astype(np.float64)
-    corners = np.concatenate([found.box_px.reshape(2, 2), labelled])
+    corners = np.concatenate([found.box_px.reshape(2, 2), found.points_px])
     return boxes_around(corners[None]).astype(np.float32)
 
 
-def _person(
-    path: Path, keypoints: NDArray[np.float32], source: str, size_wh: tuple[int, int] | None
-) -> PersonLabels:
+def _points(keypoints: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """`(K, 3)` x, y, v → points `(K, 2)` and visibility `(K,)`, NaN where not labelled."""
     labelled = keypoints[:, 2] > 0
     points = np.where(labelled[:, None], keypoints[:, :2], np.nan).astype(np.float32)
-    visibility = np.where(labelled, keypoints[:, 2] - 1, np.nan).astype(np.float32)
-    return PersonLabels(path, points, visibility, source, size_wh)
+    return points, np.where(labelled, keypoints[:, 2] - 1, np.nan).astype(np.float32)

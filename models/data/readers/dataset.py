@@ -24,7 +24,7 @@ from blazetrack.sources.images import read_picture
 from models.data.annotated import AnnotatedImage
 from models.data.lazy_sequence import LazySequence
 
-__all__ = ["LabelledPeople", "PersonLabels", "collect", "read_json"]
+__all__ = ["LabelledPeople", "PersonLabels", "collect", "read_json", "read_npz"]
 
 Float = NDArray[np.float32]
 
@@ -215,3 +215,29 @@ def read_json(path: Path, name: str) -> Any:
         raise InputError(f"{name}: cannot read {path} ({error.strerror})") from error
     except ValueError as error:
         raise InputError(f"{name}: {path} is not JSON: {error}") from error
+
+
+def read_npz(
+    path: Path, key: str, skeleton: Skeleton, name: str
+) -> list[tuple[Float, tuple[int, int]]]:
+    """Rows `(K, 3)` float32 and width and height of the pictures, of an archive of labels.
+
+    The archive holds `names`, `size_wh (N, 2)` and, under `key`, rows `(N, K, 3)`.
+
+    Raises:
+        InputError: it is missing, or has other arrays or keypoints.
+    """
+    if not path.is_file():
+        raise InputError(f"{name}: expected {path}, found no such file")
+    with np.load(path, allow_pickle=False) as arrays:
+        missing = {key, "names", "size_wh"} - set(arrays.files)
+        if missing:
+            raise InputError(f"{name}: {path} lacks {', '.join(sorted(missing))}")
+        rows, names = arrays[key], tuple(str(n) for n in arrays["names"])
+        sizes = [(width, height) for width, height in arrays["size_wh"].tolist()]
+    if names != skeleton.names:
+        raise InputError(
+            f"{name}: {path}: expected the {len(skeleton)} keypoints of {skeleton.name}, got"
+            f" {' '.join(names)}"
+        )
+    return list(zip(rows, sizes, strict=True))

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from blazetrack.errors import InputError
 from blazetrack.skeleton import LSP14
-from models.data.readers.dataset import LabelledPeople, PersonLabels, collect
+from models.data.readers.dataset import LabelledPeople, PersonLabels, collect, read_npz
 
 __all__ = ["DEV_PICTURES", "DEV_SEED", "dev_numbers", "lsp"]
 
@@ -75,20 +75,10 @@ def _number(person: PersonLabels) -> int:
 
 
 def _packed(path: Path, name: str) -> list[PersonLabels]:
-    with np.load(path, allow_pickle=False) as arrays:
-        missing = {"joints_px", "names", "size_wh"} - set(arrays.files)
-        if missing:
-            raise InputError(f"{name}: {path} lacks {', '.join(sorted(missing))}")
-        joints, names = arrays["joints_px"], tuple(str(n) for n in arrays["names"])
-        sizes = arrays["size_wh"].tolist()
-    if names != LSP14.names:
-        raise InputError(f"{name}: {path}: expected the 14 joints of LSP, got {' '.join(names)}")
-    unknown = np.full(14, np.nan, np.float32)
+    unknown, folder = np.full(14, np.nan, np.float32), path.parent / "images"
     return [
-        PersonLabels(
-            path.parent / "images" / f"{i:05d}.jpg", _xy(row), unknown, f"{name}/{i:05d}", (w, h)
-        )
-        for i, ((w, h), row) in enumerate(zip(sizes, joints, strict=True), start=1)
+        PersonLabels(folder / f"{i:05d}.jpg", _xy(row), unknown, f"{name}/{i:05d}", size_wh)
+        for i, (row, size_wh) in enumerate(read_npz(path, "joints_px", LSP14, name), start=1)
     ]
 
 

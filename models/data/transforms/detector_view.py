@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from blazetrack.skeleton import Skeleton
 from models.common.person_finder import FoundPeople
 from models.data.annotated import AnnotatedImage
-from models.data.body_measures import EARS_UP_THE_HEAD
+from models.data.body_measures import ears_from_neck
 
 __all__ = ["MID_SHOULDER", "detector_view", "head_center", "ignore_unlabelled"]
 
@@ -50,10 +50,7 @@ def head_center(person: AnnotatedImage) -> Float | None:
     if parts:
         mean: Float = np.mean(parts, axis=0)
         return mean
-    neck, top = middle(["neck"]), middle(["head_top"])
-    if neck is None or top is None:
-        return None
-    return neck + EARS_UP_THE_HEAD * (top - neck)
+    return ears_from_neck(person)
 
 
 def detector_view(
@@ -91,12 +88,9 @@ def detector_view(
 def _person(labels: AnnotatedImage, person: AnnotatedImage) -> AnnotatedImage | None:
     """The view of one person by `labels`, and by its own head where these have none."""
     torso = labels.skeleton.torso
-    if torso is None or not labels.labelled[0, list(torso)].all():
-        return None
-    head = head_center(labels)
-    if head is None:
-        head = head_center(person)
-    if head is None:
+    heads = (head_center(one) for one in (labels, person))
+    head = next((one for one in heads if one is not None), None)
+    if torso is None or head is None or not labels.has_torso[0]:
         return None
     shoulders = labels.points_px[:, list(torso[:2]), :2].astype(np.float64).mean(axis=1)
     center, rim = alignment = labels.alignment_px[0].astype(np.float64)

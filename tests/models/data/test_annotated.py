@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from blazetrack.errors import InputError
-from blazetrack.skeleton import BLAZEPOSE33, LSP14
+from blazetrack.skeleton import BLAZEPOSE33, COCO17, LSP14, Skeleton
 from models.data.annotated import PEOPLE, boxes_around
 
 
@@ -53,6 +53,15 @@ def test_labelled_needs_position_and_weight(make_person):
 def test_wrong_array_is_refused(make_person, field, value):
     with pytest.raises(InputError, match="test/00000"):
         make_person(LSP14, **{field: value})
+
+
+def test_has_torso_needs_both_hips_and_shoulders(make_person):
+    person = make_person(COCO17)
+    weights = person.weights.copy()
+    weights[0, COCO17.index("left_hip")] = 0
+    lacking = replace(person, weights=weights)
+    assert person.joined([lacking]).has_torso.tolist() == [True, False]
+    assert make_person(Skeleton("kite", ("tip", "tail"))).has_torso.tolist() == [False]
 
 
 def test_take_and_joined_keep_rows_in_order(make_person):

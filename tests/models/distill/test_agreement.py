@@ -15,7 +15,6 @@ from models.distill.agreement import (
     agreement_states,
     blend_weights,
     distances,
-    has_torso,
     left_right_swaps,
     mean_error,
 )
@@ -146,11 +145,3 @@ def test_between_takes_the_median_of_runs() -> None:
     assert len(truth) == 33
     assert np.all(mean_error(distances(points, truth))[:4] == 0)
     assert mean_error(distances(points, truth))[4] == 1
-
-
-def test_an_upright_needs_both_hips_and_shoulders(make_person) -> None:
-    person = make_person(COCO17)
-    labelled = person.labelled[0]
-    assert has_torso(COCO17, labelled)
-    labelled[COCO17.index("left_hip")] = False
-    assert not has_torso(COCO17, labelled)

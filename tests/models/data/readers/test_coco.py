@@ -178,7 +178,7 @@ def test_cut_out_people_are_read(make_coco, tmp_path):
     assert people[1].source == "kites/00001"
     np.testing.assert_array_equal(people[1].visibility[0, :3], [1, 0, np.nan])
     np.savez(folder / "people.npz", names=np.array(COCO17.names[::-1]), **arrays)
-    with pytest.raises(InputError, match="expected COCO's 17 keypoints"):
+    with pytest.raises(InputError, match="expected the 17 keypoints of coco17"):
         coco_people(folder)
     np.savez(folder / "people.npz", **arrays)
     with pytest.raises(InputError, match="lacks names"):

@@ -50,7 +50,7 @@ def test_other_joints_are_refused(make_lsp):
     np.savez(
         folder / "joints.npz", joints_px=np.ones((8, 14, 3)), names=names, size_wh=[[4, 4]] * 8
     )
-    with pytest.raises(InputError, match="expected the 14 joints of LSP"):
+    with pytest.raises(InputError, match="expected the 14 keypoints of lsp14"):
         lsp(folder)
     np.savez(folder / "joints.npz", names=names)
     with pytest.raises(InputError, match="lacks joints_px, size_wh"):
