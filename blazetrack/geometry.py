@@ -21,7 +21,7 @@ def apply(affine: Float, xy: Float) -> Float:
 
 
 def invert(affine: Float) -> Float:
-    """The affine that undoes `affine`."""
+    """The inverse of an affine."""
     linear = np.linalg.inv(affine[..., :2])
     return np.concatenate([linear, -linear @ affine[..., 2:]], axis=-1)
 
@@ -31,8 +31,8 @@ def rectangle_to_image(
 ) -> Float:
     """Affines from crop pixels to image pixels for N rotated rectangles.
 
-    Crop corner (0, 0) meets the rectangle's top left corner, (w, h) its bottom right one: no half
-    pixel is shifted (MediaPipe, image_to_tensor_converter_opencv.cc).
+    Crop corner (0, 0) is the top left corner of the rectangle, (w, h) the bottom right one, without
+    a shift by half a pixel (MediaPipe, image_to_tensor_converter_opencv.cc).
 
     Args:
         center_px: `(N, 2)`, x y.

@@ -31,7 +31,7 @@ class Anchors:
 
 @dataclass(frozen=True, slots=True)
 class ModelInfo:
-    """Everything the pipeline needs to know of a model file.
+    """Description of a model file.
 
     A pixel value 0..255 becomes an input value in three steps: it is scaled to `input_range`, the
     channel's `mean` is subtracted, and the result is divided by the channel's `std`.
@@ -44,7 +44,7 @@ class ModelInfo:
         border: pixels outside the image: `zero` (black) or `replicate` (the edge pixel).
         outputs: meaning → tensor name in the file (or signature output name). The meanings are
             those of the head: `blazetrack.heads.HEADS`.
-        head: meaning of the output tensors, a name in `blazetrack.heads.HEADS`; empty for that of
+        head: meaning of the output tensors, a name in `blazetrack.heads.HEADS`; empty is that of
             the published models of this kind, `ssd` or `blazepose`.
         head_options: options of the head, by name.
         mean: one value per channel in the order of the input tensor, or None for 0.

@@ -1,6 +1,6 @@
 """Keypoint sets by name: names, edges to draw, left/right partners, index maps.
 
-One description, many readers: drawing, flips, metrics, CSV headers and data sets read it here.
+Drawing, mirroring, metrics, CSV headers and data sets all read this description.
 """
 
 from __future__ import annotations
@@ -22,9 +22,9 @@ class Skeleton:
         names: K keypoint names in order, snake case.
         edges: index pairs to draw as lines.
         torso: indices of left shoulder, right shoulder, left hip, right hip, where the set has
-            them: the diagonal is the yardstick of PCK.
-        swaps: index pairs that change places when the picture is flipped; None is as the
-            names with `left` and `right` in them say.
+            them; PCK is relative to their diagonal.
+        swaps: index pairs that are exchanged in a mirrored image; None follows from `left` and
+            `right` in the names.
     """
 
     name: str
@@ -37,7 +37,7 @@ class Skeleton:
         return len(self.names)
 
     def index(self, name: str) -> int:
-        """Index of a keypoint by name; `InputError` where the set has none of that name."""
+        """Index of a keypoint by name; `InputError` with the nearest name for an unknown one."""
         try:
             return self.names.index(name)
         except ValueError:
@@ -46,7 +46,7 @@ class Skeleton:
 
     @property
     def partners(self) -> tuple[int, ...]:
-        """For each keypoint the index that it becomes when the picture is flipped."""
+        """For each keypoint its index in a mirrored image."""
         if self.swaps is not None:
             becomes = dict([*self.swaps, *((b, a) for a, b in self.swaps)])
             return tuple(becomes.get(i, i) for i in range(len(self)))
@@ -56,7 +56,7 @@ class Skeleton:
         )
 
     def map_to(self, other: Skeleton) -> list[tuple[int, int]]:
-        """Pairs (index here, index in `other`) of the keypoints that both sets name."""
+        """Pairs (index here, index in `other`) of the keypoints with the same name."""
         return [(i, other.names.index(n)) for i, n in enumerate(self.names) if n in other.names]
 
 
@@ -81,7 +81,7 @@ _BODY = (
     "right_hip-right_knee right_knee-right_ankle "
 )
 
-# Order of the published BlazePose landmark model (mediapipe/python/solutions/pose.py).
+# In the order of the published landmark model (mediapipe/python/solutions/pose.py).
 _BLAZEPOSE = _words(
     """
     nose left_eye_inner left_eye left_eye_outer right_eye_inner right_eye right_eye_outer
@@ -148,7 +148,7 @@ SKELETONS = {s.name: s for s in (BLAZEPOSE33, COCO17, LSP14, MPII16)}
 
 
 def get_skeleton(name: str) -> Skeleton:
-    """The keypoint set called `name`; `InputError` with the nearest name where there is none."""
+    """The keypoint set `name`; `InputError` with the nearest name for an unknown one."""
     if name not in SKELETONS:
         raise InputError(f"no skeleton '{name}'; {did_you_mean(name, SKELETONS)}")
     return SKELETONS[name]

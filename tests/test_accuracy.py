@@ -1,4 +1,4 @@
-"""What the whole pipeline makes of real and drawn people, with the published weights.
+"""The whole pipeline on real and drawn people, with the published weights.
 
 Tolerances of `golden/` are those of the ports that wrote it (tfjs-models, pose-detection tests):
 15 px and 0.11 m for the picture, 28 px and 0.19 m for the clip, 0.88 for the mask's overlap.
@@ -60,7 +60,7 @@ def errors_of(people: list[Poses], golden: Path) -> tuple[np.ndarray, np.ndarray
     return np.abs(px - want_px), np.abs(world - want_world)
 
 
-def test_the_golden_clip_is_one_person_found_once(
+def test_golden_clip_is_one_person_detected_once(
     tracker: Make, squats: list[Frame], golden: Path
 ) -> None:
     pose = tracker()
@@ -82,7 +82,7 @@ def test_the_golden_clip_is_one_person_found_once(
     [("pose", {"smooth.frame_s": 0.033333}), ("mediapipe_legacy", {})],
     ids=["pose", "mediapipe_legacy"],
 )
-def test_on_the_golden_clock_landmarks_are_the_golden_ones(
+def test_golden_clip_on_its_clock_has_the_golden_landmarks(
     tracker: Make, squats: list[Frame], golden: Path, graph: str, options: dict[str, Any]
 ) -> None:
     pose = tracker(graph=graph, options=options)
@@ -93,7 +93,7 @@ def test_on_the_golden_clock_landmarks_are_the_golden_ones(
     assert pose.detector_runs == 1
 
 
-def test_the_golden_picture_has_the_golden_landmarks_and_mask(tracker: Make, golden: Path) -> None:
+def test_golden_picture_has_the_golden_landmarks_and_mask(tracker: Make, golden: Path) -> None:
     frame = next(iter(open_source(golden / "pose.jpg")))
     poses = tracker(graph="pose_image", masks=True)(frame)
     want = read(golden / "pose_jpg_expected.json")
@@ -108,14 +108,16 @@ def test_the_golden_picture_has_the_golden_landmarks_and_mask(tracker: Make, gol
     assert (ours & theirs).sum() / (ours | theirs).sum() > 0.88
 
 
-def test_pictures_without_people_show_hardly_anybody(tracker: Make, shared_data: Path) -> None:
+def test_pictures_without_people_give_at_most_three_false_alarms(
+    tracker: Make, shared_data: Path
+) -> None:
     pose = tracker(graph="pose_image")
     found = [len(pose(frame)) for frame in open_source(shared_data / "no_person")]
     assert len(found) == 68
     assert sum(found) <= 3
 
 
-def test_somebody_who_leaves_is_gone_and_found_again(tracker: Make) -> None:
+def test_person_who_leaves_is_lost_and_found_again(tracker: Make) -> None:
     clip, pose = SyntheticSource("leaves", frames=90), tracker()
     there, whole, found, ran = [], [], [], []
     for frame in clip:
@@ -130,7 +132,7 @@ def test_somebody_who_leaves_is_gone_and_found_again(tracker: Make) -> None:
     back = next(i for i in range(away[-1], 90) if whole[i])
     assert next(i for i in range(away[-1], 90) if found[i]) <= back + 2
     assert all(found[i] for i in range(90) if whole[i] and i not in (back, back + 1))
-    # It looks where nobody was found, in the frame itself or the one before, and nowhere else.
+    # The detector runs after a frame without a person, or in it, and nowhere else.
     assert ran == [i == 0 or not (found[i - 1] and found[i]) for i in range(90)]
 
 
@@ -146,9 +148,9 @@ def jumping_person(seed: int) -> list[Frame]:
     return frames
 
 
-# In the room of seed 0 the network takes a bare wall for somebody, with a score of 0.6.
+# In the room of seed 0 the network detects a person in a bare wall, with a score of 0.6.
 @pytest.mark.parametrize("seed", [1, 2, 3])
-def test_a_lost_crop_leaves_no_empty_frame(tracker: Make, seed: int) -> None:
+def test_lost_crop_leaves_no_empty_frame(tracker: Make, seed: int) -> None:
     clip = jumping_person(seed)
     pose, legacy = tracker(), tracker(graph="mediapipe_legacy")
     found = [pose(frame) for frame in clip]
@@ -158,7 +160,7 @@ def test_a_lost_crop_leaves_no_empty_frame(tracker: Make, seed: int) -> None:
     assert [len(legacy(frame)) for frame in clip] == [1, 1, 1, 1, 1, 0, 1, 1]
 
 
-def test_the_same_frames_give_the_same_numbers(tracker: Make) -> None:
+def test_tracker_same_frames_give_the_same_numbers(tracker: Make) -> None:
     clip = list(SyntheticSource("jacks", frames=6))
     runs = []
     for _ in range(2):

@@ -1,3 +1,5 @@
+"""Affines, rotated rectangles and overlap."""
+
 from __future__ import annotations
 
 from math import pi
@@ -37,12 +39,12 @@ points = st.lists(st.tuples(coordinates, coordinates), min_size=1, max_size=5).m
 
 
 @given(crops(), points)
-def test_an_affine_and_its_inverse_cancel(affine: np.ndarray, xy: np.ndarray) -> None:
+def test_invert_undoes_apply(affine: np.ndarray, xy: np.ndarray) -> None:
     home = apply(invert(affine), apply(affine, xy))
     np.testing.assert_allclose(home, xy, atol=1e-5)
 
 
-def test_stacks_are_mapped_row_by_row() -> None:
+def test_apply_maps_stacks_row_by_row() -> None:
     affines = rectangle_to_image(
         np.array([[10.0, 20.0], [30.0, 40.0]]),
         np.array([[8.0, 8.0], [16.0, 12.0]]),
@@ -57,41 +59,41 @@ def test_stacks_are_mapped_row_by_row() -> None:
         np.testing.assert_allclose(invert(affines)[row], invert(affines[row]))
 
 
-def test_no_rectangles_are_no_affines() -> None:
+def test_rectangle_to_image_of_no_rectangles_is_empty() -> None:
     none = rectangle_to_image(np.zeros((0, 2)), np.zeros((0, 2)), np.zeros(0), (256, 256))
     assert none.shape == (0, 2, 3)
     assert apply(none, np.zeros((0, 33, 2))).shape == (0, 33, 2)
 
 
 @given(coordinates, coordinates, st.floats(1, 3000), angles)
-def test_the_middle_of_the_crop_is_the_centre_of_the_rectangle(
+def test_rectangle_to_image_maps_the_middle_to_the_centre(
     x: float, y: float, side: float, angle: float
 ) -> None:
     affine = one_affine((x, y), (side, side / 2), angle, (64, 256))
     np.testing.assert_allclose(apply(affine, np.array([[128.0, 32.0]])), [[x, y]], atol=1e-9)
 
 
-def test_an_upright_rectangle_maps_its_corners() -> None:
+def test_rectangle_to_image_maps_the_corners() -> None:
     affine = one_affine((50.0, 60.0), (20.0, 8.0), 0.0, (10, 40))
     corners = apply(affine, np.array([[0.0, 0.0], [40.0, 0.0], [40.0, 10.0], [0.0, 10.0]]))
     np.testing.assert_allclose(corners, [[40, 56], [60, 56], [60, 64], [40, 64]])
 
 
-def test_angles_turn_clockwise_on_the_screen() -> None:
+def test_rectangle_to_image_angles_are_clockwise() -> None:
     affine = one_affine((50.0, 60.0), (20.0, 20.0), pi / 2, (20, 20))
     top_left, right_of_it = apply(affine, np.array([[0.0, 0.0], [1.0, 0.0]]))
     np.testing.assert_allclose(top_left, [60, 50], atol=1e-9)
     np.testing.assert_allclose(right_of_it - top_left, [0, 1], atol=1e-9)
 
 
-def test_width_and_height_are_those_before_the_turn() -> None:
+def test_rectangle_to_image_size_is_before_rotation() -> None:
     affine = one_affine((50.0, 60.0), (40.0, 10.0), pi / 2, (1, 1))
     across, down = affine[:, 0], affine[:, 1]
     np.testing.assert_allclose(across, [0, 40], atol=1e-9)
     np.testing.assert_allclose(down, [-10, 0], atol=1e-9)
 
 
-def test_overlap_of_boxes() -> None:
+def test_box_iou_of_known_boxes() -> None:
     box = np.array([0.0, 0.0, 2.0, 2.0])
     others = np.array(
         [
@@ -106,7 +108,7 @@ def test_overlap_of_boxes() -> None:
     np.testing.assert_allclose(box_iou(box, others), [1, 1 / 3, 0, 0, 1 / 4, 0])
 
 
-def test_two_boxes_without_area_do_not_overlap() -> None:
+def test_box_iou_of_boxes_without_area_is_zero() -> None:
     assert box_iou(np.ones(4), np.ones((1, 4))).tolist() == [0.0]
     assert box_iou(np.ones(4), np.zeros((0, 4))).shape == (0,)
 
@@ -117,7 +119,7 @@ boxes = st.tuples(coordinates, coordinates, st.floats(0.1, 500), st.floats(0.1, 
 
 
 @given(boxes, boxes)
-def test_overlap_is_mutual_and_at_most_all(one: np.ndarray, other: np.ndarray) -> None:
+def test_box_iou_is_symmetric_and_at_most_one(one: np.ndarray, other: np.ndarray) -> None:
     overlap = float(box_iou(one, other[None])[0])
     assert 0.0 <= overlap <= 1.0 + 1e-12
     assert overlap == pytest.approx(float(box_iou(other, one[None])[0]))

@@ -1,3 +1,5 @@
+"""Keypoint sets."""
+
 from __future__ import annotations
 
 import pytest
@@ -17,7 +19,7 @@ ALL = pytest.mark.parametrize("skeleton", SKELETONS.values(), ids=list(SKELETONS
 
 
 @ALL
-def test_the_name_says_how_many_keypoints(skeleton) -> None:
+def test_skeleton_name_ends_with_its_number_of_keypoints(skeleton) -> None:
     assert skeleton.name.endswith(str(len(skeleton)))
     assert len(set(skeleton.names)) == len(skeleton)
 
@@ -30,37 +32,37 @@ def test_edges_join_two_different_keypoints_once(skeleton) -> None:
 
 
 @ALL
-def test_every_keypoint_is_drawn(skeleton) -> None:
+def test_skeleton_every_keypoint_has_an_edge(skeleton) -> None:
     assert {point for edge in skeleton.edges for point in edge} == set(range(len(skeleton)))
 
 
 @ALL
-def test_flipping_twice_changes_nothing(skeleton) -> None:
+def test_partners_twice_is_identity(skeleton) -> None:
     partners = skeleton.partners
     assert [partners[partners[i]] for i in range(len(skeleton))] == list(range(len(skeleton)))
 
 
 @ALL
-def test_sides_and_only_sides_have_a_partner(skeleton) -> None:
+def test_partners_differ_for_left_and_right_only(skeleton) -> None:
     for name, partner in zip(skeleton.names, skeleton.partners, strict=True):
         sided = {"left", "right"} & set(name.split("_"))
         assert (skeleton.names[partner] != name) == bool(sided)
 
 
 @ALL
-def test_a_flip_keeps_the_drawing(skeleton) -> None:
+def test_partners_keep_the_edges(skeleton) -> None:
     partners = skeleton.partners
     flipped = {frozenset((partners[a], partners[b])) for a, b in skeleton.edges}
     assert flipped == {frozenset(edge) for edge in skeleton.edges}
 
 
 @ALL
-def test_the_torso_is_shoulders_then_hips(skeleton) -> None:
+def test_torso_is_shoulders_then_hips(skeleton) -> None:
     names = [skeleton.names[i] for i in skeleton.torso]
     assert names == ["left_shoulder", "right_shoulder", "left_hip", "right_hip"]
 
 
-def test_maps_meet_by_name() -> None:
+def test_map_to_pairs_by_name() -> None:
     pairs = COCO17.map_to(BLAZEPOSE33)
     assert len(pairs) == 17
     assert all(COCO17.names[a] == BLAZEPOSE33.names[b] for a, b in pairs)
@@ -74,18 +76,18 @@ def test_blazepose_has_the_published_order() -> None:
     assert BLAZEPOSE33.index("right_foot_index") == 32
 
 
-def test_an_unknown_keypoint_is_explained() -> None:
+def test_index_unknown_keypoint_is_an_error_with_a_hint() -> None:
     with pytest.raises(InputError, match="no keypoint 'left_wirst'; did you mean 'left_wrist'"):
         BLAZEPOSE33.index("left_wirst")
 
 
-def test_an_unknown_skeleton_is_explained() -> None:
+def test_get_skeleton_unknown_name_is_an_error_with_a_hint() -> None:
     assert get_skeleton("coco17") is COCO17
     with pytest.raises(InputError, match="no skeleton 'coco71'; did you mean 'coco17'"):
         get_skeleton("coco71")
 
 
-def test_swaps_are_as_the_names_say_unless_they_are_given() -> None:
+def test_partners_follow_names_unless_swaps_are_given() -> None:
     names = ("left_ear", "right_ear", "nose")
     assert Skeleton("own", names).partners == (1, 0, 2)
     assert Skeleton("own", names, swaps=()).partners == (0, 1, 2)

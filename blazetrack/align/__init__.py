@@ -1,1 +1,1 @@
-"""Image ↔ crop: regions of interest, cutting them out, bringing points home."""
+"""Image ↔ crop: regions of interest, resampling, projection of landmarks into the image."""

@@ -1,4 +1,4 @@
-"""Mask people in a crop, so that a detector finds the others."""
+"""The node `mask_people`: paint over known people, so that a detector finds the others."""
 
 from __future__ import annotations
 
@@ -19,17 +19,17 @@ FAR_PX = 1e6
 def mask_people(crop: Crops, poses: Poses | None = None, *, margin: float = 0.15) -> Crops:
     """Paint over people: the hull of their keypoints and a seam, in the crop's mean colour.
 
-    A single-shot detector made for one person near the camera says little about a second one
-    beside the first; once the first is covered, it finds the second.
+    A single-shot detector trained on one person near the camera often misses a second one beside
+    the first; with the first masked it finds the second.
 
     Args:
         crop: regions of the image.
-        poses: who is to be covered, in image pixels.
+        poses: the people to mask, in image pixels.
         margin: width of the seam in radii of the circle around each person.
     """
     if poses is None or not len(poses):
         return crop
-    poses = poses.take(_sound(poses))
+    poses = poses.take(_drawable(poses))
     pixels = crop.pixels.copy()
     for picture, to_crop in zip(pixels, invert(crop.to_image), strict=True):
         colour = picture.reshape(-1, 3).mean(axis=0).tolist()
@@ -42,7 +42,7 @@ def mask_people(crop: Crops, poses: Poses | None = None, *, margin: float = 0.15
     return replace(crop, pixels=pixels)
 
 
-def _sound(poses: Poses) -> NDArray[np.bool_]:
-    """`(N,)` whose points are numbers that can be drawn."""
+def _drawable(poses: Poses) -> NDArray[np.bool_]:
+    """`(N,)` true where all points are finite and small enough to be drawn."""
     limits = [np.abs(part).max(axis=(1, 2)) for part in (poses.landmarks_px, poses.alignment_px)]
     return np.asarray(np.maximum(*limits) < FAR_PX, np.bool_)  # false for NaN

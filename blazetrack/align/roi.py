@@ -1,4 +1,4 @@
-"""Regions of interest: from detections, from poses, and which of them to look at."""
+"""Regions of interest: from detections, boxes, poses and keypoints, and their selection."""
 
 from __future__ import annotations
 
@@ -40,7 +40,8 @@ MIN_TORSOS = 1.75
 # coco_train with hips, half are within 6° and 15 % of the torso's length.)
 SHOULDERS_TO_HIPS, FACE_TO_HIPS = 1.5, 2.2
 FACE = ("nose", "left_eye", "right_eye", "left_ear", "right_ear")
-# Two people can stand nearer to each other, but a detector sees only one of them then.
+# Distance of two regions of one person, in sides. Two people can be nearer to each other, but a
+# detector finds only one of them then.
 SAME_PERSON = 0.25
 
 
@@ -90,7 +91,7 @@ def rois_from_detections(
 
     Args:
         detections: people in parts of the side of their crop.
-        crop: the crops they were found in.
+        crop: the crops of the detector.
         points: indices of the keypoints that are the mid-hip and the point on the circle; a
             detector without them gives regions from its boxes.
         margin: see `rois_from_alignment` and `rois_from_boxes`.
@@ -107,20 +108,20 @@ def rois_from_detections(
     return rois_from_boxes(points_px.reshape(count, 4), ids, margin).valid()
 
 
-def rois_from_poses(poses: Poses, frame: Frame, *, margin: float = MARGIN) -> Rois:
-    """Regions of the same people in the next frame."""
+def rois_from_poses(poses: Poses, frame: Frame | None = None, *, margin: float = MARGIN) -> Rois:
+    """Regions of the same people in the next frame; `frame` is read by the parity node only."""
     return rois_from_alignment(poses.alignment_px, poses.ids, margin).valid()
 
 
 def free_rois(
     new: Rois, taken: Rois | None = None, *, max_people: int = 1, min_distance: float = SAME_PERSON
 ) -> Rois:
-    """Those of `new` that show nobody in `taken`; with those taken at most `max_people`.
+    """Regions of new people: those of `new` that are neither in `taken` nor near each other.
 
     Args:
         new: regions, best first.
-        taken: regions of people known.
-        max_people: how many are wanted.
+        taken: regions of known people.
+        max_people: maximum number, known people included.
         min_distance: regions with centres nearer than this part of the smaller side are one person.
     """
     held = Rois.empty() if taken is None else taken
@@ -142,7 +143,7 @@ def merge_rois(
     max_people: int = 1,
     min_distance: float = SAME_PERSON,
 ) -> Rois:
-    """The people followed so far, then newly found ones, at most `max_people`; see `free_rois`."""
+    """The tracked regions, then the new ones that are free; options as for `free_rois`."""
     held = Rois.empty() if carried is None else carried
     if new is None:
         return held

@@ -1,1 +1,1 @@
-"""Crop → detections: anchors, boxes, non-maximum suppression, the detector node."""
+"""Crops → detections."""

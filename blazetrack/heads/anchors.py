@@ -15,8 +15,8 @@ __all__ = ["anchor_centers"]
 def anchor_centers(layout: Anchors, input_hw: tuple[int, int]) -> NDArray[np.float32]:
     """Centres of all anchors in parts of the input, in the order of the network's output rows.
 
-    Order: maps by stride, then y, x, anchor; neighbouring maps of one stride share their cells
-    (MediaPipe, ssd_anchors_calculator.cc; there all anchors have size 1, so a centre is all).
+    Order: maps by stride, then y, x, anchor; consecutive maps of one stride share their cells
+    (MediaPipe, ssd_anchors_calculator.cc; all anchors have size 1 there, so the centres suffice).
 
     Args:
         layout: strides and anchors per cell.

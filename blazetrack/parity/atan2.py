@@ -6,7 +6,7 @@ import numpy as np
 
 __all__ = ["atan2_float32"]
 
-# Polynomial and table of fdlibm's atanf, which C libraries answer with.
+# Polynomial and table of fdlibm's atanf, which C libraries use.
 _ATAN = np.array(
     [3.3333334327e-01, -2.0000000298e-01, 1.4285714924e-01, -1.1111110449e-01, 9.0908870101e-02,
      -7.6918758452e-02, 6.6610731184e-02, -5.8335702866e-02, 4.9768779427e-02, -3.6531571299e-02,
@@ -19,7 +19,7 @@ _PI, _PI_LOW = np.float32(np.pi), np.float32(-8.7422776573e-08)
 
 
 def atan2_float32(y: np.float32, x: np.float32) -> np.float32:
-    """`atan2f` to the bit as the C library gives it; numpy's differs in the last one.
+    """`atan2f` to the bit as the C library computes it; numpy's differs in the last one.
 
     Args:
         y, x: finite float32.
@@ -33,7 +33,7 @@ def atan2_float32(y: np.float32, x: np.float32) -> np.float32:
 
 
 def _atan_float32(x: np.float32) -> np.float32:
-    """`atanf` of a float32 ≥ 0: brought near 0 by one of four identities, then a polynomial."""
+    """`atanf` of a float32 ≥ 0: reduced by one of four identities, then a polynomial."""
     one, two, half = np.float32(1), np.float32(2), np.float32(1.5)
     part = int(np.searchsorted(np.array([0.4375, 0.6875, 1.1875, 2.4375]), x, side="right")) - 1
     if part == 0:

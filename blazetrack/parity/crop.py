@@ -57,7 +57,7 @@ def sample_fixed_point(
     size_hw: tuple[int, int],
     border: int,
 ) -> NDArray[np.uint8]:
-    """Cut one region as `cv2.warpPerspective` of OpenCV 3.4 and 4 did: positions in 1/32 pixel.
+    """Resample one region as `cv2.warpPerspective` of OpenCV 3.4 and 4: positions in 1/32 pixel.
 
     (image_to_tensor_converter_opencv.cc)
 

@@ -41,7 +41,7 @@ def project_float32(points_unit: Float32, crop: Crops, row: NDArray[np.int64]) -
 
     Args:
         points_unit: `(N, P, 2)` float32, x y.
-        crop: the crops they were found in; its regions are from `parity.roi`.
+        crop: the crops; its regions are from `parity.roi`.
         row: `(N,)` int64, which crop each belongs to.
     """
     rois, size_wh = crop.rois.take(row), np.array(crop.image_wh, np.float64)

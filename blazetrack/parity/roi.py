@@ -46,7 +46,7 @@ def rois_from_poses(poses: Poses, frame: Frame, *, margin: float = MARGIN) -> Ro
 
 
 def padding_float32(size_wh: Float32) -> Float32:
-    """Width of the left and of the upper bar of a letterbox, as parts of its side.
+    """Width of the left and of the upper bar of a letterbox, in parts of its side.
 
     (image_to_tensor_utils.cc, `PadRoi` for a square tensor)
 
@@ -70,7 +70,7 @@ def unpad_float32(points_unit: Float32, crop: Crops, row: NDArray[np.int64]) -> 
 
     Args:
         points_unit: `(N, P, 2)` float32, x y.
-        crop: the crops they were found in.
+        crop: the crops.
         row: `(N,)` int64, which crop each belongs to.
     """
     if not crop.letterboxed:
@@ -95,7 +95,7 @@ def rois_float32(
 
     Returns:
         Regions in pixels as float64: the exact product of a float32 part and the image's size,
-        so that both can be had back. Width and height may differ in the last bit.
+        from which both follow again. Width and height may differ in the last bit.
     """
     size_wh = np.array(image_wh, np.float32)
     center, rim = np.moveaxis(points_unit * size_wh, 1, 0)

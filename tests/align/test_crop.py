@@ -115,7 +115,7 @@ def test_crop_whole_image_is_letterboxed_in_the_middle(
     np.testing.assert_allclose(corners[1] - corners[0], [side, side])
 
 
-def test_zero_border_is_black_and_replicate_is_the_edge() -> None:
+def test_crop_border_zero_is_black_and_replicate_is_the_edge() -> None:
     frame = Frame(np.full((40, 40, 3), 200, np.uint8))
     for border, value in (("zero", 0), ("replicate", 200)):
         cut = Crop(size=(40, 40), border=border)(frame, region(40, 20, 40, 40))
@@ -123,13 +123,13 @@ def test_zero_border_is_black_and_replicate_is_the_edge() -> None:
         assert cut.pixels[0, 20, 35, 0] == value
 
 
-def test_replicate_is_the_default_without_a_model() -> None:
+def test_crop_border_default_is_replicate() -> None:
     frame = Frame(np.full((40, 40, 3), 200, np.uint8))
     cut = Crop(size=(8, 8))(frame, region(500, 500, 20, 20))
     assert (cut.pixels == 200).all()
 
 
-def test_sample_takes_the_same_borders() -> None:
+def test_sample_border_zero_and_replicate() -> None:
     image = np.full((10, 10, 3), 50, np.uint8)
     far = np.array([[1.0, 0.0, 100.0], [0.0, 1.0, 100.0]])
     assert (sample(image, far, (4, 6)) == 50).all()
@@ -138,7 +138,7 @@ def test_sample_takes_the_same_borders() -> None:
 
 
 @BOTH
-def test_pixels_keep_their_eight_bits(node: type[Crop]) -> None:
+def test_crop_pixels_stay_uint8(node: type[Crop]) -> None:
     image = np.zeros((16, 16, 3), np.uint8)
     image[:, 8:] = 255
     cut = node(size=(16, 16))(Frame(image), region(8, 8, 16, 16))
@@ -146,7 +146,7 @@ def test_pixels_keep_their_eight_bits(node: type[Crop]) -> None:
     assert (cut.pixels[0, 8, 2, 0], cut.pixels[0, 8, 13, 0]) == (0, 255)
 
 
-def test_colours_stay_red_green_blue() -> None:
+def test_crop_keeps_the_channel_order() -> None:
     image = np.zeros((16, 16, 3), np.uint8)
     image[:] = 10, 20, 30
     cut = Crop(size=(4, 4))(Frame(image), region(8, 8, 8, 8))

@@ -1,3 +1,5 @@
+"""The node `mask_people`."""
+
 from __future__ import annotations
 
 from collections.abc import Callable
@@ -39,7 +41,7 @@ def box(mask: np.ndarray) -> list[int]:
 
 
 def square_person(people: MakePeople, x: float, y: float, half: float, radius: float) -> Poses:
-    """Somebody whose keypoints are the corners of a square around `x, y`."""
+    """A person whose keypoints are the corners of a square around `x, y`."""
     one = people((x, y, radius))
     corners = np.array([(x - half, y - half), (x + half, y - half), (x, y + half)])
     points = one.landmarks_px.copy()
@@ -49,11 +51,11 @@ def square_person(people: MakePeople, x: float, y: float, half: float, radius: f
     return replace(one, landmarks_px=points)
 
 
-def test_hull_and_seam_are_painted_in_every_crop(people: MakePeople) -> None:
-    somebody = square_person(people, 100, 100, half=20, radius=40)
+def test_mask_people_paints_hull_and_seam_in_every_crop(people: MakePeople) -> None:
+    person = square_person(people, 100, 100, half=20, radius=40)
     near, far = (100, 100, 100, 0), (100, 100, 200, 0)  # 1 and 2 image pixels per crop pixel
     before = crops(near, far)
-    after = mask_people(before, somebody, margin=0.25)  # a line of 10 image pixels on the outline
+    after = mask_people(before, person, margin=0.25)  # a line of 10 image pixels on the outline
     mask = painted(before, after)
     np.testing.assert_allclose(box(mask[0]), [25, 75, 25, 75], atol=1)
     np.testing.assert_allclose(box(mask[1]), [37, 63, 37, 63], atol=1)
@@ -62,15 +64,13 @@ def test_hull_and_seam_are_painted_in_every_crop(people: MakePeople) -> None:
     np.testing.assert_allclose(after.pixels[mask], 127.5, atol=0.5)
 
 
-def test_the_margin_widens_the_seam(people: MakePeople) -> None:
-    somebody, before = square_person(people, 50, 50, half=10, radius=40), crops((50, 50, 100, 0))
-    areas = [
-        painted(before, mask_people(before, somebody, margin=m)).sum() for m in (0.05, 0.2, 0.5)
-    ]
+def test_mask_people_margin_widens_the_seam(people: MakePeople) -> None:
+    person, before = square_person(people, 50, 50, half=10, radius=40), crops((50, 50, 100, 0))
+    areas = [painted(before, mask_people(before, person, margin=m)).sum() for m in (0.05, 0.2, 0.5)]
     assert areas == sorted(set(areas))
 
 
-def test_all_people_are_painted(people: MakePeople) -> None:
+def test_mask_people_paints_all_people(people: MakePeople) -> None:
     before = crops((50, 50, 100, 0))
     mask = painted(before, mask_people(before, people((20, 30, 20), (70, 60, 20))))[0]
     assert mask[30, 20]
@@ -78,13 +78,13 @@ def test_all_people_are_painted(people: MakePeople) -> None:
     assert not mask[45, 45]
 
 
-def test_without_people_it_is_the_same_object(people: MakePeople) -> None:
+def test_mask_people_without_people_returns_the_same_object(people: MakePeople) -> None:
     before = crops((50, 50, 100, 0))
     assert mask_people(before) is before
     assert mask_people(before, people()) is before
 
 
-def test_what_came_in_is_not_changed(people: MakePeople) -> None:
+def test_mask_people_leaves_its_input_unchanged(people: MakePeople) -> None:
     before = crops((50, 50, 100, 0))
     kept = before.pixels.copy()
     after = mask_people(before, people((50, 50, 40)))
@@ -95,7 +95,7 @@ def test_what_came_in_is_not_changed(people: MakePeople) -> None:
 
 
 @pytest.mark.parametrize("place", [(300, 50), (-200, 50), (50, 1e6)])
-def test_somebody_outside_the_crop_changes_nothing(
+def test_mask_people_person_outside_the_crop_changes_nothing(
     people: MakePeople, place: tuple[float, float]
 ) -> None:
     before = crops((50, 50, 100, 0))
@@ -105,7 +105,7 @@ def test_somebody_outside_the_crop_changes_nothing(
 @pytest.mark.parametrize("angle", [0.0, 0.4, pi / 2, -2.0, pi])
 @pytest.mark.parametrize("side", [60.0, 230.0])
 @pytest.mark.parametrize("spot", [(150.0, 140.0), (170.0, 165.0)])
-def test_the_painted_spot_comes_home(
+def test_mask_people_painted_pixels_map_back_to_the_person(
     people: MakePeople, angle: float, side: float, spot: tuple[float, float]
 ) -> None:
     before = crops((160, 150, side, angle))

@@ -116,11 +116,11 @@ def test_project_no_people_give_empty_poses(node: Callable[..., Poses]) -> None:
         assert poses.masks.shape == (0, HEIGHT, WIDTH)
 
 
-def test_no_masks_stay_none() -> None:
+def test_project_without_masks_gives_none() -> None:
     assert project(marks([0]), crops((100, 80, 128, 0.3))).masks is None
 
 
-def test_a_mask_covers_its_region_and_nothing_else() -> None:
+def test_project_mask_covers_its_region_only() -> None:
     masks = np.ones((1, SIDE, SIDE), np.float32)
     poses = project(marks([0], masks=masks), crops((100, 80, 100, 0)))
     assert poses.masks is not None
@@ -130,7 +130,7 @@ def test_a_mask_covers_its_region_and_nothing_else() -> None:
 
 
 @pytest.mark.parametrize("angle", [0.0, 0.6, -2.0])
-def test_a_lit_mask_pixel_lands_where_a_landmark_of_that_pixel_does(angle: float) -> None:
+def test_project_mask_pixel_and_landmark_land_together(angle: float) -> None:
     masks = np.zeros((1, SIDE, SIDE), np.float32)
     masks[0, 20, 41] = 1
     poses = project(at((41, 20, 0)), crops((150, 110, 180, angle)))

@@ -51,7 +51,7 @@ def found(keypoints: np.ndarray) -> Detections:
     return Detections(boxes, keypoints.astype(np.float32), scores, np.zeros(n, np.int64))
 
 
-def test_the_whole_picture_is_an_upright_region_of_nobody() -> None:
+def test_whole_roi_is_upright_without_id() -> None:
     rois = whole_roi(frame_of(640, 480))
     assert rois.center_px.tolist() == [[320, 240]]
     assert rois.size_px.tolist() == [[640, 480]]
@@ -69,7 +69,9 @@ def test_the_whole_picture_is_an_upright_region_of_nobody() -> None:
         ((40, -40), pi / 4),
     ],
 )
-def test_a_region_turns_until_the_person_stands(rim: tuple[float, float], angle: float) -> None:
+def test_rois_from_alignment_turn_the_person_upright(
+    rim: tuple[float, float], angle: float
+) -> None:
     points = np.array([[[100, 80], [100 + rim[0], 80 + rim[1]]]], np.float64)
     rois = rois_from_alignment(points, ONE)
     np.testing.assert_allclose(rois.angle_rad, [angle], atol=1e-12)
@@ -78,13 +80,13 @@ def test_a_region_turns_until_the_person_stands(rim: tuple[float, float], angle:
     assert rois.ids.tolist() == [1]
 
 
-def test_the_margin_is_an_option() -> None:
+def test_rois_from_alignment_margin_scales_the_side() -> None:
     points = np.array([[[0, 0], [0, -10]]], np.float64)
     assert rois_from_alignment(points, ONE, margin=2.0).side_px.tolist() == [40]
 
 
 @pytest.mark.parametrize(("width", "height"), [(640, 480), (480, 640), (300, 300)])
-def test_detections_come_home_through_the_letterbox(width: int, height: int) -> None:
+def test_rois_from_detections_undo_the_letterbox(width: int, height: int) -> None:
     side = max(width, height)
     hip, rim = np.array([200.0, 250.0]), np.array([210.0, 130.0])
     corner = (np.array([width, height]) - side) / 2
@@ -97,7 +99,7 @@ def test_detections_come_home_through_the_letterbox(width: int, height: int) -> 
     assert rois.ids.tolist() == [0]
 
 
-def test_which_points_align_is_an_option() -> None:
+def test_rois_from_detections_points_select_the_keypoints() -> None:
     unit = np.array([[[0.1, 0.1], [0.1, 0.2], [0.5, 0.5], [0.5, 0.4]]])
     rois = rois_from_detections(found(unit), whole_crop(100, 100), points=(2, 3))
     np.testing.assert_allclose(rois.center_px, [[50, 50]], atol=1e-5)
@@ -108,7 +110,7 @@ inner = st.floats(0.2, 0.8)
 
 
 @given(st.integers(40, 2000), st.integers(40, 2000), st.tuples(inner, inner, inner, inner))
-def test_both_arithmetics_agree_about_detections(
+def test_rois_from_detections_agree_with_the_parity_node(
     width: int, height: int, points: tuple[float, ...]
 ) -> None:
     keypoints = np.reshape(points, (1, 2, 2))
@@ -125,7 +127,7 @@ def test_both_arithmetics_agree_about_detections(
     st.floats(-pi, pi),
     st.floats(2, 900),
 )
-def test_both_arithmetics_agree_about_poses(
+def test_rois_from_poses_agree_with_the_parity_node(
     width: int, height: int, hip: tuple[float, float], turn: float, radius: float
 ) -> None:
     rim = hip[0] + radius * np.sin(turn), hip[1] - radius * np.cos(turn)
@@ -142,7 +144,7 @@ def test_both_arithmetics_agree_about_poses(
 
 
 def agree(plain: Rois, exact: Rois) -> None:
-    """Within what float32 can tell: a thousandth of a pixel where people are."""
+    """Within the resolution of float32: a thousandth of a pixel where people are."""
     assert len(plain) == len(exact)
     np.testing.assert_allclose(exact.center_px, plain.center_px, atol=1e-3)
     np.testing.assert_allclose(exact.size_px, plain.size_px, atol=2e-3)
@@ -154,7 +156,7 @@ def agree(plain: Rois, exact: Rois) -> None:
 
 @pytest.mark.parametrize("bad", [nan, 1e7])
 @pytest.mark.parametrize("node", [rois_from_poses, parity.rois_from_poses])
-def test_regions_that_cannot_be_cut_are_left_out(
+def test_rois_from_poses_invalid_regions_are_left_out(
     people: MakePeople, bad: float, node: Callable[..., Rois]
 ) -> None:
     poses = people((50, 50, 20), (60, 60, 0.1), (bad, 50, 20), (50, 50, bad), ids=[1, 2, 3, 4])
@@ -163,30 +165,30 @@ def test_regions_that_cannot_be_cut_are_left_out(
     assert rois.ids.tolist() == kept
 
 
-def test_infinite_points_are_left_out(people: MakePeople) -> None:
+def test_rois_from_poses_infinite_points_are_left_out(people: MakePeople) -> None:
     poses = people((50, 50, 20), (50, 50, inf), ids=[1, 2])
     assert rois_from_poses(poses, frame_of(100, 100)).ids.tolist() == [1]
 
 
-def test_carried_regions_keep_their_ids(people: MakePeople) -> None:
+def test_rois_from_poses_keep_their_ids(people: MakePeople) -> None:
     rois = rois_from_poses(people((10, 20, 30), (40, 50, 6), ids=[7, 3]), frame_of(100, 100))
     assert rois.ids.tolist() == [7, 3]
     np.testing.assert_allclose(rois.side_px, [75, 15])
 
 
-def test_a_new_region_on_somebody_followed_is_not_free() -> None:
+def test_free_rois_region_on_a_tracked_person_is_dropped() -> None:
     taken = squares((100, 100, 80), ids=[1])
     assert len(free_rois(squares((110, 100, 80)), taken, max_people=5)) == 0
     assert len(free_rois(squares((121, 100, 80)), taken, max_people=5)) == 1
 
 
-def test_the_smaller_region_decides_what_is_near() -> None:
+def test_free_rois_distance_is_relative_to_the_smaller_region() -> None:
     taken = squares((100, 100, 400), ids=[1])
     assert len(free_rois(squares((110, 100, 80)), taken, max_people=5)) == 0
     assert len(free_rois(squares((130, 100, 80)), taken, max_people=5)) == 1
 
 
-def test_new_regions_are_not_near_each_other_and_the_first_is_best() -> None:
+def test_free_rois_keep_the_first_of_near_regions() -> None:
     new = squares((10, 10, 40), (12, 10, 40), (90, 10, 40))
     assert free_rois(new, max_people=5).center_px[:, 0].tolist() == [10, 90]
 
@@ -199,14 +201,14 @@ def test_free_rois_min_distance_separates_people(distance: float, free: int) -> 
     assert len(merge_rois(new, taken, max_people=9, min_distance=distance)) == 1 + free
 
 
-def test_new_regions_keep_apart_from_each_other_too() -> None:
+def test_free_rois_min_distance_applies_among_new_regions() -> None:
     new = squares((100, 100, 80), (110, 100, 80))
     for distance, free in ((0.1, 2), (0.2, 1)):
         assert len(free_rois(new, max_people=9, min_distance=distance)) == free
         assert len(merge_rois(new, None, max_people=9, min_distance=distance)) == free
 
 
-def test_those_followed_count_towards_the_limit() -> None:
+def test_free_rois_tracked_people_count_towards_max_people() -> None:
     new = squares((0, 0, 10), (50, 0, 10), (99, 0, 10))
     assert len(free_rois(new)) == 1
     assert len(free_rois(new, max_people=2)) == 2
@@ -215,14 +217,14 @@ def test_those_followed_count_towards_the_limit() -> None:
     assert len(free_rois(new, taken, max_people=1)) == 0
 
 
-def test_merging_puts_those_followed_first() -> None:
+def test_merge_rois_puts_tracked_people_first() -> None:
     carried, new = squares((0, 0, 10), ids=[4]), squares((50, 0, 10), (2, 0, 10))
     merged = merge_rois(new, carried, max_people=3)
     assert merged.ids.tolist() == [4, 0]
     assert merged.center_px[:, 0].tolist() == [0, 50]
 
 
-def test_merging_with_nobody() -> None:
+def test_merge_rois_without_people() -> None:
     carried = squares((0, 0, 10), ids=[4])
     assert merge_rois(None, carried).ids.tolist() == [4]
     assert len(merge_rois(None, None)) == 0

@@ -1,3 +1,5 @@
+"""The node `detect`."""
+
 from __future__ import annotations
 
 from math import inf, nan
@@ -47,7 +49,7 @@ def answer(*found: tuple[int, float, tuple[float, float, float, float]]) -> dict
 LEFT, RIGHT = (0.1, 0.1, 0.3, 0.3), (0.6, 0.6, 0.9, 0.9)
 
 
-def test_a_sure_row_is_a_person() -> None:
+def test_detector_row_above_the_score_is_a_person() -> None:
     found = Detector(FakeModel(INFO, lambda pixels: answer((5, 2.0, LEFT))))(crops())
     np.testing.assert_allclose(found.boxes_unit, [LEFT], atol=1e-6)
     np.testing.assert_allclose(found.keypoints_unit, [[[0.2, 0.2]] * 4], atol=1e-6)
@@ -55,13 +57,13 @@ def test_a_sure_row_is_a_person() -> None:
     assert found.row.tolist() == [0]
 
 
-def test_nobody_is_an_empty_answer() -> None:
+def test_detector_without_people_gives_an_empty_result() -> None:
     found = Detector(FakeModel(INFO, lambda pixels: answer()))(crops())
     assert len(found) == 0
     assert found.keypoints_unit.shape == (0, 4, 2)
 
 
-def test_a_score_of_exactly_the_limit_counts() -> None:
+def test_detector_score_equal_to_min_score_counts() -> None:
     model = FakeModel(INFO, lambda pixels: answer((0, 0.0, LEFT)))  # sigmoid(0) = 0.5
     assert len(Detector(model, min_score=0.5)(crops())) == 1
     assert len(Detector(model, min_score=0.51)(crops())) == 0
@@ -72,7 +74,7 @@ def test_a_score_of_exactly_the_limit_counts() -> None:
     ("place", "value"),
     [(0, nan), (3, nan), (0, inf), (2, inf), (2, -1.0), (3, -1.0), (4, nan), (11, inf)],
 )
-def test_a_row_that_is_no_box_is_dropped(place: int, value: float) -> None:
+def test_detector_row_without_a_valid_box_is_dropped(place: int, value: float) -> None:
     """Places: centre x y, width, height, then the keypoints."""
     outputs = answer((5, 2.0, LEFT), (6, 3.0, RIGHT))
     outputs["boxes"][0, 6, place] = value
@@ -80,18 +82,18 @@ def test_a_row_that_is_no_box_is_dropped(place: int, value: float) -> None:
     np.testing.assert_allclose(found.boxes_unit, [LEFT], atol=1e-6)
 
 
-def test_a_score_that_is_no_number_is_nobody() -> None:
+def test_detector_nan_score_is_dropped() -> None:
     model = FakeModel(INFO, lambda pixels: answer((5, nan, LEFT), (6, 3.0, RIGHT)))
     np.testing.assert_allclose(Detector(model)(crops()).boxes_unit, [RIGHT], atol=1e-6)
 
 
 @pytest.mark.filterwarnings("error")
-def test_a_huge_logit_is_certainty_without_overflow() -> None:
+def test_detector_huge_logit_does_not_overflow() -> None:
     model = FakeModel(INFO, lambda pixels: answer((5, 1e30, LEFT), (6, -1e30, RIGHT)))
     assert Detector(model)(crops()).scores.tolist() == [1.0]
 
 
-def test_rows_of_one_person_are_blended_and_the_best_comes_first() -> None:
+def test_detector_overlapping_rows_are_merged_best_first() -> None:
     near = tuple(v + 0.01 for v in LEFT)
     model = FakeModel(INFO, lambda pixels: answer((1, 1.0, LEFT), (2, 1.0, near), (3, 4.0, RIGHT)))
     found = Detector(model)(crops())
@@ -100,7 +102,7 @@ def test_rows_of_one_person_are_blended_and_the_best_comes_first() -> None:
     assert len(Detector(model, min_iou=0.99)(crops())) == 3
 
 
-def test_each_person_knows_the_crop_it_was_found_in() -> None:
+def test_detector_row_is_the_index_of_the_crop() -> None:
     def by_crop(pixels: np.ndarray) -> dict[str, np.ndarray]:
         number = int(pixels[0, 0, 0])
         return answer(*[(5, 2.0, LEFT), (6, 3.0, RIGHT)][:number])
@@ -115,14 +117,14 @@ def test_each_person_knows_the_crop_it_was_found_in() -> None:
 @pytest.mark.parametrize(
     ("key", "got"), [("boxes", "19 boxes, 20 scores"), ("scores", "20 boxes, 19 scores")]
 )
-def test_another_number_of_rows_is_another_model(key: str, got: str) -> None:
+def test_detector_wrong_number_of_rows_is_an_error(key: str, got: str) -> None:
     outputs = answer()
     outputs[key] = outputs[key][:, :-1]
     with pytest.raises(ModelError, match=f"detect: fake: expected 20 rows, got {got}"):
         Detector(FakeModel(INFO, lambda pixels: outputs))(crops())
 
 
-def test_a_landmark_model_is_no_detector() -> None:
+def test_detector_refuses_a_landmark_model() -> None:
     info = ModelInfo("full", "landmarks", HW, (0, 1), "replicate")
     with pytest.raises(ModelError, match=r"expected a detector, got full \(landmarks\)"):
         Detector(FakeModel(info, lambda pixels: {}))

@@ -1,3 +1,5 @@
+"""Anchor centres of single-shot detectors."""
+
 from __future__ import annotations
 
 import numpy as np
@@ -26,20 +28,20 @@ def slowly(layout: Anchors, height: int, width: int) -> list[tuple[float, float]
     return centers
 
 
-def test_the_published_detector_has_2254_anchors() -> None:
+def test_anchor_centers_of_the_published_detector_are_2254() -> None:
     centers = anchor_centers(POSE, (224, 224))
     assert centers.shape == (2254, 2)
     assert centers.dtype == np.float32
 
 
-def test_anchors_run_along_x_first_two_in_each_cell() -> None:
+def test_anchor_centers_run_along_x_with_two_per_cell() -> None:
     centers = anchor_centers(POSE, (224, 224)) * 28
     np.testing.assert_allclose(centers[:5, 0], [0.5, 0.5, 1.5, 1.5, 2.5], rtol=1e-6)
     np.testing.assert_allclose(centers[:56, 1], 0.5, rtol=1e-6)
     np.testing.assert_allclose(centers[56], [0.5, 1.5], rtol=1e-6)
 
 
-def test_maps_of_one_stride_share_their_cells() -> None:
+def test_anchor_centers_maps_of_one_stride_share_their_cells() -> None:
     centers = anchor_centers(POSE, (224, 224))
     start = 28 * 28 * 2 + 14 * 14 * 2
     assert (centers[start : start + 6] == np.float32(0.5 / 7)).all()
@@ -54,5 +56,5 @@ def test_maps_of_one_stride_share_their_cells() -> None:
         (Anchors((8, 16, 16, 8), per_map=3), (50, 30)),  # sides that the stride does not divide
     ],
 )
-def test_the_layout_is_that_of_a_plain_loop(layout: Anchors, hw: tuple[int, int]) -> None:
+def test_anchor_centers_equal_a_plain_loop(layout: Anchors, hw: tuple[int, int]) -> None:
     np.testing.assert_allclose(anchor_centers(layout, hw), slowly(layout, *hw), rtol=1e-6)

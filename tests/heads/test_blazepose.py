@@ -14,7 +14,7 @@ from blazetrack.skeleton import COCO17
 from blazetrack.types import Landmarks
 
 
-def test_rows_are_x_y_z_visibility_presence() -> None:
+def test_decode_rows_gives_x_y_z_visibility_presence() -> None:
     raw = np.zeros((1, 195), np.float32)
     raw[0, :5] = 10, 20, -30, 0, 100
     rows = decode_rows(raw, 33)
@@ -23,26 +23,26 @@ def test_rows_are_x_y_z_visibility_presence() -> None:
     np.testing.assert_allclose(rows[0], [10, 20, -30, 0.5, 1])
 
 
-def test_the_two_rows_behind_the_keypoints_are_kept_and_the_rest_is_not() -> None:
+def test_decode_rows_keeps_two_rows_after_the_keypoints() -> None:
     raw = np.repeat(np.arange(39, dtype=np.float32), 5).reshape(1, 195)
     assert decode_rows(raw, 33)[:, 0].tolist() == list(range(35))
     assert decode_rows(raw, 17)[:, 0].tolist() == list(range(19))
 
 
-def test_the_network_s_own_array_is_not_changed() -> None:
+def test_decode_rows_leaves_its_input_unchanged() -> None:
     raw = np.zeros((1, 195), np.float32)
     decode_rows(raw, 33)
     assert (raw == 0).all()
 
 
 @pytest.mark.filterwarnings("error")
-def test_a_value_that_is_no_number_stays_visible_as_such() -> None:
+def test_decode_rows_keeps_nan() -> None:
     raw = np.full((1, 195), np.nan, np.float32)
     assert np.isnan(decode_rows(raw, 33)).all()
 
 
 @pytest.mark.parametrize("shape", [(1, 194), (1, 170), (1, 0)])
-def test_another_number_of_values_is_another_model(shape: tuple[int, int]) -> None:
+def test_decode_rows_wrong_number_of_values_is_an_error(shape: tuple[int, int]) -> None:
     with pytest.raises(ModelError, match=r"expected at least 35 × 5 values, got .*\(1, \d+\)"):
         decode_rows(np.zeros(shape, np.float32), 33)
 

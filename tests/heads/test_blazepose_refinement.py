@@ -35,16 +35,16 @@ def stays(column: float, row: float) -> object:
     return pytest.approx([column + 0.5, row + 0.5], abs=1e-4)
 
 
-def test_a_single_spot_is_the_place_by_its_corner() -> None:
+def test_refine_single_cell_gives_its_corner() -> None:
     assert refined(drawn((32, 21, 0.9)), 30, 20) == pytest.approx([32, 21], abs=1e-4)
 
 
-def test_two_spots_meet_by_weight() -> None:
+def test_refine_two_cells_give_their_weighted_mean() -> None:
     heat = drawn((30, 20, 0.9), (32, 20, 0.3))
     assert refined(heat, 30, 20) == pytest.approx([30.5, 20], abs=1e-4)
 
 
-def test_a_drawn_3x3_block_has_its_centre_of_gravity() -> None:
+def test_refine_3x3_block_gives_its_centre_of_gravity() -> None:
     weights = np.array([[0.1, 0.2, 0.1], [0.2, 0.8, 0.4], [0.1, 0.2, 0.1]])
     heat = np.zeros((SIZE, SIZE, 1))
     heat[19:22, 29:32, 0] = weights
@@ -53,11 +53,11 @@ def test_a_drawn_3x3_block_has_its_centre_of_gravity() -> None:
     assert refined(logit(heat), 30, 20, kernel_size=3) == pytest.approx([x, y], abs=1e-4)
 
 
-def test_a_smaller_map_works_alike() -> None:
+def test_refine_works_on_a_smaller_map() -> None:
     assert refined(drawn((3, 4, 0.9), size=7), 3, 3) == pytest.approx([3, 4], abs=1e-4)
 
 
-def test_only_the_window_counts() -> None:
+def test_refine_reads_the_window_only() -> None:
     heat = drawn((30, 20, 0.9), (34, 20, 0.9))
     assert refined(heat, 30, 20, kernel_size=7) == pytest.approx([30, 20], abs=1e-4)
     assert refined(heat, 30, 20, kernel_size=9) == pytest.approx([32, 20], abs=1e-4)
@@ -72,7 +72,7 @@ def test_only_the_window_counts() -> None:
         ((63, 0), [(63, 3, 0.8), (61, 0, 0.4)]),
     ],
 )
-def test_at_the_border_the_window_is_clipped(
+def test_refine_window_is_clipped_at_the_border(
     cell: tuple[int, int], spots: list[tuple[int, int, float]]
 ) -> None:
     total = sum(p for _, _, p in spots)
@@ -80,7 +80,7 @@ def test_at_the_border_the_window_is_clipped(
     assert refined(drawn(*spots), *cell) == pytest.approx(want, abs=1e-4)
 
 
-def test_an_unsure_map_moves_nothing() -> None:
+def test_refine_low_confidence_moves_nothing() -> None:
     assert refined(drawn((32, 20, 0.49)), 30, 20) == stays(30, 20)
     assert refined(drawn((32, 20, 0.51)), 30, 20) == pytest.approx([32, 20], abs=1e-4)
     assert refined(drawn((32, 20, 0.3)), 30, 20, min_confidence=0.2) == pytest.approx(
@@ -89,19 +89,19 @@ def test_an_unsure_map_moves_nothing() -> None:
 
 
 @pytest.mark.parametrize("cell", [(-3, 20), (64, 20), (30, -3), (30, 64), (1e9, 0), (np.nan, 0)])
-def test_a_landmark_outside_its_map_stays(cell: tuple[float, float]) -> None:
+def test_refine_landmark_outside_its_map_is_not_moved(cell: tuple[float, float]) -> None:
     heat = logit(np.full((SIZE, SIZE, 1), 0.9))
     xy = (np.array([cell], np.float32) + 0.5) / SIZE
     np.testing.assert_array_equal(refine_landmarks(xy, heat), xy)
 
 
-def test_each_landmark_has_its_own_channel() -> None:
+def test_refine_each_landmark_reads_its_own_channel() -> None:
     heat = np.concatenate([drawn((31, 20, 0.9)), drawn((30, 22, 0.9)), drawn((0, 0, 0.9))], axis=2)
     xy = np.full((2, 2), [30.5 / SIZE, 20.5 / SIZE], np.float32)
     np.testing.assert_allclose(refine_landmarks(xy, heat) * SIZE, [[31, 20], [30, 22]], atol=1e-4)
 
 
-def test_the_given_landmarks_are_not_changed() -> None:
+def test_refine_leaves_its_input_unchanged() -> None:
     xy = np.full((1, 2), 0.5, np.float32)
     refine_landmarks(xy, drawn((30, 30, 0.9)))
     assert (xy == 0.5).all()
@@ -109,7 +109,7 @@ def test_the_given_landmarks_are_not_changed() -> None:
 
 @pytest.mark.parametrize("seed", range(5))
 @pytest.mark.parametrize("kernel_size", [3, 7, 9])
-def test_it_moves_as_plain_loops_do(seed: int, kernel_size: int) -> None:
+def test_refine_equals_plain_loops(seed: int, kernel_size: int) -> None:
     rng = np.random.default_rng(seed)
     heat = rng.normal(-1, 2, (16, 16, 20)).astype(np.float32)
     xy = rng.uniform(-0.1, 1.1, (20, 2)).astype(np.float32)

@@ -1,3 +1,5 @@
+"""Weighted non-maximum suppression."""
+
 from __future__ import annotations
 
 import numpy as np
@@ -51,7 +53,7 @@ def crowd(seed: int, people: int = 4, each: int = 6) -> tuple[np.ndarray, np.nda
 
 @pytest.mark.parametrize("seed", range(8))
 @pytest.mark.parametrize("min_iou", [0.3, 0.5])
-def test_it_blends_as_plain_loops_do(seed: int, min_iou: float) -> None:
+def test_weighted_nms_equals_plain_loops(seed: int, min_iou: float) -> None:
     found = weighted_nms(*crowd(seed), min_iou)
     want = slowly(*crowd(seed), min_iou)
     assert len(want) >= 4
@@ -60,7 +62,7 @@ def test_it_blends_as_plain_loops_do(seed: int, min_iou: float) -> None:
     np.testing.assert_allclose(got, [blend for blend, _ in want], atol=1e-5)
 
 
-def test_two_boxes_of_one_person_meet_by_weight_under_the_better_score() -> None:
+def test_weighted_nms_overlapping_boxes_give_their_weighted_mean() -> None:
     boxes = np.array([[0, 0, 4, 4], [1, 0, 5, 4]], np.float32)
     keypoints = np.array([[[0, 0]], [[4, 8]]], np.float32)
     found = weighted_nms(boxes, keypoints, np.array([0.2, 0.6], np.float32), 0.3)
@@ -69,20 +71,20 @@ def test_two_boxes_of_one_person_meet_by_weight_under_the_better_score() -> None
     np.testing.assert_allclose(found[2], [0.6], rtol=1e-6)
 
 
-def test_an_overlap_of_exactly_the_limit_stays_apart() -> None:
+def test_weighted_nms_overlap_equal_to_the_limit_is_not_merged() -> None:
     boxes = np.array([[0, 0, 2, 2], [1, 0, 3, 2]], np.float32)  # one third
     points, scores = np.zeros((2, 1, 2), np.float32), np.array([0.9, 0.8], np.float32)
     assert len(weighted_nms(boxes, points, scores, 1 / 3)[2]) == 2
     assert len(weighted_nms(boxes, points, scores, 0.33)[2]) == 1
 
 
-def test_a_box_without_area_stands_for_itself() -> None:
+def test_weighted_nms_box_without_area_is_kept() -> None:
     boxes = np.ones((2, 4), np.float32)
     points, scores = np.ones((2, 1, 2), np.float32), np.array([0.5, 0.9], np.float32)
     np.testing.assert_allclose(weighted_nms(boxes, points, scores, 0.3)[2], [0.9, 0.5])
 
 
-def test_nobody_stays_nobody() -> None:
+def test_weighted_nms_no_boxes_give_no_boxes() -> None:
     none = np.zeros((0, 4), np.float32), np.zeros((0, 4, 2), np.float32), np.zeros(0, np.float32)
     boxes, keypoints, scores = weighted_nms(*none, 0.3)
     assert (boxes.shape, keypoints.shape, scores.shape) == ((0, 4), (0, 4, 2), (0,))

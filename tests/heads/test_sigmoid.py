@@ -1,3 +1,5 @@
+"""Sigmoid and logit."""
+
 from __future__ import annotations
 
 from math import inf, nan
@@ -9,7 +11,7 @@ from blazetrack.heads.sigmoid import sigmoid
 
 
 @pytest.mark.filterwarnings("error")
-def test_logits_become_probabilities_without_overflow() -> None:
+def test_sigmoid_extreme_logits_do_not_overflow() -> None:
     logits = np.array([0.0, 2.0, -2.0, 1e9, -1e9, inf, -inf, nan], np.float32)
     got = sigmoid(logits)
     assert got.dtype == np.float32

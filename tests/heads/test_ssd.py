@@ -13,7 +13,7 @@ from blazetrack.types import Detections
 HW = (160, 320)  # not square, so that x and y cannot be mixed up unseen
 
 
-def test_a_row_is_read_as_offsets_from_its_anchor_in_pixels() -> None:
+def test_decode_boxes_reads_offsets_from_the_anchor_in_pixels() -> None:
     raw = np.array([[32, 16, 64, 80, 0, 0, -32, 16]], np.float32)
     centers = np.array([[0.5, 0.5]], np.float32)
     boxes, keypoints = decode_boxes(raw, centers, HW)
@@ -22,7 +22,7 @@ def test_a_row_is_read_as_offsets_from_its_anchor_in_pixels() -> None:
     assert (boxes.dtype, keypoints.dtype) == (np.float32, np.float32)
 
 
-def test_no_rows_are_no_boxes() -> None:
+def test_decode_boxes_no_rows_give_no_boxes() -> None:
     boxes, keypoints = decode_boxes(np.zeros((0, 12), np.float32), np.zeros((0, 2), np.float32), HW)
     assert (boxes.shape, keypoints.shape) == ((0, 4), (0, 4, 2))
 
@@ -32,7 +32,7 @@ rows = st.lists(st.tuples(*[pixels] * 8), min_size=1, max_size=6)
 
 
 @given(rows, st.integers(0, 2**32 - 1))
-def test_encoding_undoes_decoding(values: list[tuple[float, ...]], seed: int) -> None:
+def test_encode_boxes_undoes_decode_boxes(values: list[tuple[float, ...]], seed: int) -> None:
     raw = np.array(values, np.float32)
     centers = np.random.default_rng(seed).random((len(raw), 2), np.float32)
     again = encode_boxes(*decode_boxes(raw, centers, HW), centers, HW)
@@ -40,7 +40,7 @@ def test_encoding_undoes_decoding(values: list[tuple[float, ...]], seed: int) ->
 
 
 @given(st.integers(0, 2**32 - 1))
-def test_decoding_undoes_encoding(seed: int) -> None:
+def test_decode_boxes_undoes_encode_boxes(seed: int) -> None:
     rng = np.random.default_rng(seed)
     corners = np.sort(rng.random((5, 2, 2), np.float32), axis=1)
     boxes, keypoints = corners.reshape(5, 4), rng.random((5, 4, 2), np.float32)

@@ -18,7 +18,7 @@ finite = st.floats(-1e4, 1e4, width=32).filter(lambda v: v == 0 or abs(v) > 1e-6
 
 
 @given(finite, finite)
-def test_atan2_is_right_to_the_last_bit_or_the_one_before(y: float, x: float) -> None:
+def test_atan2_float32_is_within_one_bit(y: float, x: float) -> None:
     assume(y or x)
     got = atan2_float32(np.float32(y), np.float32(x))
     assert got.dtype == np.float32
@@ -39,11 +39,11 @@ def test_atan2_is_right_to_the_last_bit_or_the_one_before(y: float, x: float) ->
         (-1, -1, -3 * math.pi / 4),
     ],
 )
-def test_atan2_on_the_axes_and_between(y: float, x: float, want: float) -> None:
+def test_atan2_float32_on_axes_and_diagonals(y: float, x: float, want: float) -> None:
     assert atan2_float32(np.float32(y), np.float32(x)) == np.float32(want)
 
 
-def test_only_the_shorter_side_is_padded() -> None:
+def test_padding_float32_pads_the_shorter_side() -> None:
     sizes = np.array([[640, 480], [480, 640], [300, 300]], np.float32)
     padding = padding_float32(sizes)
     assert padding.dtype == np.float32
@@ -51,7 +51,7 @@ def test_only_the_shorter_side_is_padded() -> None:
 
 
 @given(st.floats(1, 1e4, width=32), st.floats(1, 1e4, width=32))
-def test_padding_and_what_is_padded_fill_the_square(width: float, height: float) -> None:
+def test_padding_float32_and_content_fill_the_square(width: float, height: float) -> None:
     left, top = padding_float32(np.array([width, height], np.float32)).astype(np.float64)
     side = max(width, height)
     assert 1 - 2 * left == pytest.approx(width / side, abs=1e-6)
@@ -59,7 +59,7 @@ def test_padding_and_what_is_padded_fill_the_square(width: float, height: float)
 
 
 @given(st.floats(0, 2000), st.floats(0, 2000), st.floats(1, 1000), st.floats(1, 1000), finite)
-def test_corners_are_those_of_the_affine(
+def test_rectangle_corners_equal_those_of_the_affine(
     x: float, y: float, width: float, height: float, turn: float
 ) -> None:
     center, size, angle = np.array([x, y]), np.array([width, height]), math.remainder(turn, 6.28)

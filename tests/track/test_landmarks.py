@@ -1,3 +1,5 @@
+"""The node `landmarks`."""
+
 from __future__ import annotations
 
 from math import isnan, nan
@@ -27,7 +29,7 @@ def info_with(*outputs: str, skeleton: str = "blazepose33") -> ModelInfo:
 
 
 def crops(*scores: float) -> Crops:
-    """Crops that tell the fake network what to answer: pixels are the score in percent, 255 NaN."""
+    """Crops whose pixels are the score of the fake network in percent, 255 for NaN."""
     n = len(scores)
     percent = [255 if isnan(score) else round(100 * score) for score in scores]
     pixels = np.empty((n, SIDE, SIDE, 3), np.uint8)
@@ -55,7 +57,7 @@ def answer(pixels: np.ndarray, keypoints: int = 33) -> dict[str, np.ndarray]:
     }
 
 
-def test_a_crop_that_shows_somebody_gives_a_row() -> None:
+def test_landmarker_crop_with_a_person_gives_a_row() -> None:
     found = Landmarker(FakeModel(INFO, answer))(crops(0.75))
     assert found.xyz_crop.shape == (1, 33, 3)
     np.testing.assert_allclose(found.xyz_crop[0], [[22, 20, -7]] * 33, atol=1e-4)
@@ -67,29 +69,29 @@ def test_a_crop_that_shows_somebody_gives_a_row() -> None:
     assert found.masks_crop is None
 
 
-def test_without_refinement_the_regression_stands() -> None:
+def test_landmarker_without_refine_keeps_the_regression() -> None:
     found = Landmarker(FakeModel(INFO, answer), refine=False)(crops(0.75))
     np.testing.assert_allclose(found.xyz_crop[0, :, 0], 20.5)
 
 
-def test_the_window_s_size_reaches_the_refinement() -> None:
+def test_landmarker_kernel_size_reaches_the_refinement() -> None:
     found = Landmarker(FakeModel(INFO, answer), kernel_size=3)(crops(0.75))
     np.testing.assert_allclose(found.xyz_crop[0, :, 0], 20.5)
 
 
 @pytest.mark.parametrize("score", [0.5, 0.1, nan])
-def test_only_more_than_the_limit_is_somebody(score: float) -> None:
+def test_landmarker_score_at_or_below_min_score_is_dropped(score: float) -> None:
     found = Landmarker(FakeModel(INFO, answer))(crops(score))
     assert len(found) == 0
     assert found.xyz_crop.shape == (0, 33, 3)
     assert found.world_m.shape == (0, 33, 3)
 
 
-def test_the_limit_is_an_option() -> None:
+def test_landmarker_min_score_is_an_option() -> None:
     assert len(Landmarker(FakeModel(INFO, answer), min_score=0.2)(crops(0.25))) == 1
 
 
-def test_each_row_knows_its_crop() -> None:
+def test_landmarker_row_is_the_index_of_the_crop() -> None:
     model = FakeModel(INFO, answer)
     found = Landmarker(model)(crops(0.75, 0.25, 1.0))
     assert found.row.tolist() == [0, 2]
@@ -97,7 +99,7 @@ def test_each_row_knows_its_crop() -> None:
     assert model.runs == 3
 
 
-def test_no_crops_need_no_run() -> None:
+def test_landmarker_without_crops_does_not_run_the_model() -> None:
     model = FakeModel(INFO, answer)
     found = Landmarker(model, masks=True)(crops())
     assert (len(found), model.runs) == (0, 0)
@@ -105,24 +107,24 @@ def test_no_crops_need_no_run() -> None:
     assert found.masks_crop.shape == (0, SIDE, SIDE)
 
 
-def test_masks_come_when_asked_for() -> None:
+def test_landmarker_masks_on_request() -> None:
     found = Landmarker(FakeModel(INFO, answer), masks=True)(crops(0.75, 0.25, 0.75))
     assert found.masks_crop is not None
     assert (found.masks_crop.shape, found.masks_crop.dtype) == ((2, SIDE, SIDE), np.float32)
     assert (found.masks_crop == 1).all()
 
 
-def test_a_model_without_heatmaps_is_not_refined() -> None:
+def test_landmarker_model_without_heatmaps_is_not_refined() -> None:
     model = FakeModel(info_with("landmarks", "score", "world"), answer)
     np.testing.assert_allclose(Landmarker(model)(crops(0.75)).xyz_crop[0, :, 0], 20.5)
 
 
-def test_a_model_without_metres_gives_zeros() -> None:
+def test_landmarker_model_without_world_gives_zeros() -> None:
     model = FakeModel(info_with("landmarks", "score"), answer)
     assert (Landmarker(model)(crops(0.75)).world_m == 0).all()
 
 
-def test_another_skeleton_has_its_own_rows() -> None:
+def test_landmarker_reads_the_rows_of_the_skeleton() -> None:
     info = info_with("landmarks", "score", "heatmap", "world", skeleton="coco17")
     found = Landmarker(FakeModel(info, lambda pixels: answer(pixels, 17)))(crops(0.75))
     assert found.xyz_crop.shape == (1, 17, 3)
@@ -130,21 +132,21 @@ def test_another_skeleton_has_its_own_rows() -> None:
     np.testing.assert_allclose(found.alignment_crop, [[[30, 40], [30, 10]]])
 
 
-def test_outputs_are_asked_for_before_the_first_run() -> None:
-    asked: list[str] = []
+def test_landmarker_announces_outputs_before_the_first_run() -> None:
+    wanted: list[str] = []
 
     class Recorder(FakeModel):
         def want(self, *meanings: str) -> None:
-            asked.extend(meanings)
+            wanted.extend(meanings)
 
     Landmarker(Recorder(INFO, answer), refine=False)
-    assert sorted(asked) == ["landmarks", "score", "world"]
-    asked.clear()
+    assert sorted(wanted) == ["landmarks", "score", "world"]
+    wanted.clear()
     Landmarker(Recorder(INFO, answer), masks=True)
-    assert sorted(asked) == ["heatmap", "landmarks", "mask", "score", "world"]
+    assert sorted(wanted) == ["heatmap", "landmarks", "mask", "score", "world"]
 
 
-def test_a_detector_is_no_landmark_model() -> None:
+def test_landmarker_refuses_a_detector() -> None:
     info = ModelInfo("pose_detector", "detector", (SIDE, SIDE), (0, 1), "zero")
     with pytest.raises(ModelError, match=r"expected a landmark model, got pose_detector"):
         Landmarker(FakeModel(info, answer))
