@@ -33,7 +33,7 @@ def list_graphs(as_json: Json = False) -> None:
         return
     for row in rows:
         typer.echo(
-            f"{row['name']:16} {row['nodes']:2} nodes  {row['description']:58} {row['file']}"
+            f"{row['name']:16} {row['nodes']:2} nodes  {row['description']:60} {row['file']}"
         )
 
 
