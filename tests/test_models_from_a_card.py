@@ -223,7 +223,7 @@ def test_wrong_card_is_one_clear_line(folder: Path, change: tuple[str, str], mes
     [
         (
             ('"StatefulPartitionedCall:0"', "Identity_7"),
-            "has no output tensor 'Identity_7'; known: ",
+            "has no output tensor 'Identity_7'; did you mean 'Identity'",
         ),
         (
             ("skeleton: coco17", "skeleton: lsp14"),
