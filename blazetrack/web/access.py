@@ -16,55 +16,28 @@ from urllib.parse import SplitResult, urlsplit
 
 from blazetrack.errors import InputError
 
-__all__ = [
-    "Access",
-    "Limits",
-    "RateLimit",
-    "addresses",
-    "is_loopback",
-    "links",
-    "listen",
-    "write_certificate",
-]
+__all__ = ["Access", "Limits", "RateLimit", "addresses", "links", "listen", "write_certificate"]
 
-LOCAL = "localhost"
 CERTIFICATE_DAYS = 30
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """Bounds of the live page, so that no viewer starves the others or fills the machine.
+    """Bounds of the live page, so that no viewer starves the others or fills the machine."""
 
-    Attributes:
-        viewers: simultaneous viewers; each browser camera has its own tracker.
-        message_bytes: size of one message with an image.
-        text_bytes: size of one message without an image.
-        side_px: longer side of an image.
-        messages_per_s: mean message rate of one viewer.
-        changes_per_s: mean rate of messages that change something.
-        recording_s: length of one recording.
-        recording_bytes: total size of the files of one recording.
-        recordings: number of recordings kept for download; the oldest is deleted first.
-    """
-
-    viewers: int = 8
-    message_bytes: int = 2 * 2**20
-    text_bytes: int = 4096
-    side_px: int = 1920
-    messages_per_s: float = 150.0
-    changes_per_s: float = 10.0
-    recording_s: float = 600.0
-    recording_bytes: int = 2**30
-    recordings: int = 20
+    viewers: int = 8  # simultaneous ones; each browser camera has its own tracker
+    message_bytes: int = 2 * 2**20  # of one message with an image
+    text_bytes: int = 4096  # of one message without an image
+    side_px: int = 1920  # longer side of an image
+    messages_per_s: float = 150.0  # mean rate of one viewer
+    changes_per_s: float = 10.0  # mean rate of messages that change something
+    recording_s: float = 600.0  # length of one recording
+    recording_bytes: int = 2**30  # size of its files together
+    recordings: int = 20  # kept for download; the oldest is deleted first
 
 
 class RateLimit:
-    """Token bucket with a capacity of two seconds.
-
-    Args:
-        per_s: refill rate per second.
-        clock: monotonic time in seconds.
-    """
+    """Token bucket that holds two seconds of its rate."""
 
     def __init__(self, per_s: float, clock: Callable[[], float] = time.monotonic) -> None:
         self._per_s = per_s
@@ -84,14 +57,10 @@ class RateLimit:
 
 
 class Access:
-    """Access checks of the live page.
+    """Access checks of a server bound to `host`; by default a public one has a random token.
 
     The `Origin` header keeps out scripts of other sites that the user has open. On a loopback
     address the `Host` header must name the loopback, which keeps out DNS rebinding.
-
-    Args:
-        host: address that the server is bound to.
-        token: required token; None generates one, or none for a loopback address.
     """
 
     def __init__(self, host: str, token: str | None = None) -> None:
@@ -103,14 +72,14 @@ class Access:
         if not self.local:
             return True
         parts = _split(f"//{header or ''}")
-        return parts is not None and parts.hostname is not None and is_loopback(parts.hostname)
+        return is_loopback(parts.hostname or "") if parts else False
 
     def allows_origin(self, origin: str | None, host: str | None) -> bool:
         """Whether an `Origin` header belongs to a page of this server."""
         parts = _split(origin or "")
-        if parts is None or not host:
+        if parts is None or not host or parts.scheme not in ("http", "https"):
             return False
-        return parts.scheme in ("http", "https") and parts.netloc.lower() == host.lower()
+        return parts.netloc.lower() == host.lower()
 
     def allows_token(self, token: str | None) -> bool:
         """Whether a token is right, compared in constant time."""
@@ -119,20 +88,14 @@ class Access:
 
 def is_loopback(host: str) -> bool:
     """Whether a server bound to `host` can only be reached from this machine."""
-    if host.lower() == LOCAL:
-        return True
     try:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
-        return False
+        return host.lower() == "localhost"
 
 
 def listen(host: str, port: int) -> socket.socket:
-    """Open a listening socket.
-
-    Args:
-        host: address or name to bind.
-        port: 0 takes any free one.
+    """Open a listening socket; port 0 takes any free one.
 
     Raises:
         InputError: the address cannot be bound.
@@ -183,16 +146,9 @@ def links(host: str, port: int, token: str, encrypted: bool) -> list[str]:
 
 
 def write_certificate(folder: Path, hosts: list[str]) -> tuple[Path, Path]:
-    """Write a key and a certificate, signed by a throw-away authority.
+    """Write a certificate for names and addresses, and its key, which only this user may read.
 
-    Browsers give a camera to https pages and to localhost only.
-
-    Args:
-        folder: output folder.
-        hosts: names and addresses of the page.
-
-    Returns:
-        Paths of certificate and key (PEM); only this user may read the key.
+    Returns the two paths (PEM). The authority that signs is thrown away.
 
     Raises:
         InputError: a host is not a valid DNS name.

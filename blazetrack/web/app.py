@@ -39,12 +39,7 @@ FORBIDDEN, FULL = 4403, 4429
 
 
 def make_app(start: Callable[[], AsyncIterator[PageState]], access: Access) -> Starlette:
-    """Create the application.
-
-    Args:
-        start: opens the shared state at the start of the server and closes it at the end.
-        access: access checks.
-    """
+    """Create the application; `start` opens the state that all viewers share, and closes it."""
     # A Windows registry may hold text/plain, and browsers run no module of that type.
     mimetypes.add_type("text/javascript", ".js")
     endpoints = _Endpoints(start, access)

@@ -18,14 +18,7 @@ class BrowserFeeder:
     """Tracks the images of one browser.
 
     All browsers share one worker, which tracks one image of each in turn; of each browser only the
-    newest image waits.
-
-    Args:
-        session: the session; used by the worker only.
-        worker: runs whatever takes time.
-
-    Attributes:
-        dropped: images that were replaced before they were tracked.
+    newest image waits, and `dropped` counts the others. Only the worker uses the session.
     """
 
     def __init__(self, session: Session, worker: Executor) -> None:

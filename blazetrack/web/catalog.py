@@ -19,19 +19,12 @@ NAME_LENGTH = 60  # characters of a source's name
 
 @dataclass(frozen=True, slots=True)
 class Catalog:
-    """Names on the page and their meaning.
+    """Names on the page and their meaning."""
 
-    Attributes:
-        sources: name → source as `open_source` takes it.
-        models: landmark models.
-        graphs: name → graph as `PoseTracker` takes it.
-        cameras: whether a page may use the camera of its browser.
-    """
-
-    sources: Mapping[str, str]
-    models: tuple[str, ...]
-    graphs: Mapping[str, str]
-    cameras: bool = True
+    sources: Mapping[str, str]  # name → source as `open_source` takes it
+    models: tuple[str, ...]  # landmark models
+    graphs: Mapping[str, str]  # name → graph as `PoseTracker` takes it
+    cameras: bool = True  # whether a page may use the camera of its browser
 
     @property
     def source_names(self) -> list[str]:

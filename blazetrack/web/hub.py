@@ -6,7 +6,6 @@ import asyncio
 from collections import deque
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from functools import partial
 from typing import Any
 
 from blazetrack.web.protocol import encode
@@ -23,16 +22,11 @@ def call_in(loop: asyncio.AbstractEventLoop, function: Callable[..., None], *arg
 
 
 class Outbox:
-    """Queue of one viewer; used in the event loop only.
-
-    Attributes:
-        watching: images of the shared source are wanted.
-        dropped: images that were replaced before they were sent.
-    """
+    """Queue of one viewer; used in the event loop only."""
 
     def __init__(self) -> None:
-        self.watching = True
-        self.dropped = 0
+        self.watching = True  # whether images of the shared source are wanted
+        self.dropped = 0  # images that were replaced before they were sent
         self._image: bytes | None = None
         self._texts: deque[str] = deque(maxlen=QUEUE_LENGTH)
         self._in_flight = False
@@ -74,19 +68,12 @@ class Outbox:
 
 
 class Hub:
-    """All viewers; `send` and `send_image` may be called from any thread.
-
-    Args:
-        loop: event loop of the viewers.
-
-    Attributes:
-        watchers: number of viewers of the shared source.
-    """
+    """All viewers; `send` and `send_image` may be called from any thread."""
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self._loop = loop
         self._boxes: set[Outbox] = set()
-        self.watchers = 0  # read by other threads; an int is replaced atomically
+        self.watchers = 0  # of the shared source; read by other threads
 
     def __len__(self) -> int:
         return len(self._boxes)
@@ -107,13 +94,13 @@ class Hub:
 
     def send(self, message: Mapping[str, Any]) -> None:
         """Send a text message to all viewers of the shared source."""
-        call_in(self._loop, self._for_watchers, partial(Outbox.send, message=message))
+        call_in(self._loop, self._for_watchers, Outbox.send, message)
 
     def send_image(self, image: bytes) -> None:
         """Send an image to all viewers of the shared source."""
-        call_in(self._loop, self._for_watchers, partial(Outbox.send_image, image=image))
+        call_in(self._loop, self._for_watchers, Outbox.send_image, image)
 
-    def _for_watchers(self, function: Callable[[Outbox], None]) -> None:
+    def _for_watchers(self, method: Callable[[Outbox, Any], None], content: Any) -> None:
         for box in self._boxes:
             if box.watching:
-                function(box)
+                method(box, content)

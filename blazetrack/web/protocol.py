@@ -29,19 +29,9 @@ from blazetrack.types import Frame, Poses
 from blazetrack.web.access import Limits
 
 __all__ = [
-    "EncodedImage",
-    "Follow",
-    "Message",
-    "Record",
-    "Set",
-    "Shown",
-    "TrackedFrame",
-    "encode",
-    "frame_message",
-    "pack_frame",
-    "parse_image",
-    "parse_message",
-]
+    "EncodedImage", "Follow", "Message", "Record", "Set", "Shown", "TrackedFrame",
+    "encode", "frame_message", "pack_frame", "parse_image", "parse_message",
+]  # fmt: skip
 
 MAX_WIDTH_PX = 960  # longer side of the images sent to the pages
 JPEG_QUALITY = 80
@@ -54,21 +44,13 @@ _Pixel = Annotated[float, Field(ge=-1e5, le=1e5, allow_inf_nan=False)]
 
 
 class TrackedFrame(NamedTuple):
-    """A frame with its poses.
-
-    Attributes:
-        frame: the tracked frame.
-        poses: the people in it.
-        network_ms: time in the networks.
-        track_ms: time of the whole tracker.
-        searching: whether the detector ran.
-    """
+    """A frame with its poses."""
 
     frame: Frame
     poses: Poses
     network_ms: float
-    track_ms: float
-    searching: bool
+    track_ms: float  # time of the whole tracker
+    searching: bool  # the detector ran
 
 
 def encode(message: Mapping[str, Any]) -> str:
@@ -150,11 +132,7 @@ class EncodedImage(NamedTuple):
     jpeg: bytes
 
     def decode(self) -> NDArray[np.uint8]:
-        """Decode to `(H, W, 3)` uint8 RGB.
-
-        Raises:
-            InputError: the JPEG is corrupt.
-        """
+        """Decode to `(H, W, 3)` uint8 RGB; `InputError` if the JPEG is corrupt."""
         flags = cv2.IMREAD_COLOR | cv2.IMREAD_IGNORE_ORIENTATION
         try:
             bgr = cv2.imdecode(np.frombuffer(self.jpeg, np.uint8), flags)
@@ -167,11 +145,7 @@ class EncodedImage(NamedTuple):
 
 
 def parse_message(text: str, limits: Limits) -> Message:
-    """Parse a JSON message.
-
-    Raises:
-        InputError: the text is not a valid message.
-    """
+    """Parse a JSON message; `InputError` if it is malformed."""
     if len(text) > limits.text_bytes:
         raise InputError(f"message: expected up to {limits.text_bytes} characters, got {len(text)}")
     try:
@@ -183,11 +157,7 @@ def parse_message(text: str, limits: Limits) -> Message:
 
 
 def parse_image(data: bytes, limits: Limits) -> EncodedImage:
-    """Parse a binary message; the image size is checked, the JPEG is not decoded yet.
-
-    Raises:
-        InputError: the message is malformed or too large.
-    """
+    """Parse a binary message and check the image size; `InputError` if it is malformed."""
     if len(data) <= _HEADER.size:
         raise InputError(f"image: expected more than {_HEADER.size} bytes, got {len(data)}")
     if len(data) > limits.message_bytes:
@@ -208,10 +178,7 @@ def jpeg_size(jpeg: bytes) -> tuple[int, int]:
     """Width and height from the header of a JPEG, so that no image decodes to gigabytes.
 
     Decoders skip malformed segments. A file that a decoder may read in another way than this
-    function is refused, so that the checked size is the decoded size.
-
-    Raises:
-        InputError: the JPEG is incomplete, or its size does not stand in front.
+    function is refused with `InputError`, so that the checked size is the decoded size.
     """
     if jpeg[:2] != b"\xff\xd8" or jpeg[-2:] != b"\xff\xd9":
         raise InputError("image: expected a complete JPEG, got something else")

@@ -15,13 +15,9 @@ __all__ = ["Recordings", "file_size"]
 
 
 class Recordings:
-    """Finished recordings under random names, so that no path comes from a request.
+    """The `keep` newest recordings under random keys, so that no path comes from a request.
 
-    May be used from any thread.
-
-    Args:
-        folder: folder of the files.
-        keep: number of recordings kept; the files of older ones are deleted.
+    May be used from any thread. The files of older recordings are deleted.
     """
 
     def __init__(self, folder: Path, keep: int) -> None:

@@ -20,7 +20,7 @@ from blazetrack.web.hub import Hub
 from blazetrack.web.protocol import pack_frame
 from blazetrack.web.recordings import Recordings
 from blazetrack.web.server import make_server
-from blazetrack.web.session import Choice, Session
+from blazetrack.web.session import Choice, MakeTracker, Session
 from blazetrack.web.viewer import PageState
 
 __all__ = ["WebView"]
@@ -36,12 +36,7 @@ RECORD = "recording: give `blazetrack run` an --out, or use `blazetrack serve`"
 class WebView(View):
     """Shows a run on a page of this machine; pause, smoothing and followed person can be changed.
 
-    Args:
-        tracker: tracker of the run.
-        trace: a hook of the tracker.
-        source: name of the source.
-        port: preferred port; another one if it is taken.
-        log: prints the link.
+    `trace` is a hook of the tracker, `port` the preferred port, and `log` prints the link.
 
     Raises:
         InputError: no port can be bound.
@@ -61,8 +56,7 @@ class WebView(View):
     ) -> None:
         self.name, self.stop_requested = "web page", False
         self.warnings: list[str] = []
-        self._tracker = tracker
-        self._trace = trace
+        self._make: MakeTracker = lambda _: (tracker, trace)
         self._source = source
         self._started = threading.Event()
         try:
@@ -86,17 +80,13 @@ class WebView(View):
     async def _open(self) -> AsyncIterator[PageState]:
         limits, recordings = Limits(), Recordings(Path(), 0)  # nothing is recorded here
         self._hub = Hub(asyncio.get_running_loop())
-        self._session = Session(
-            lambda _: (self._tracker, self._trace),
-            Choice(), self._source, self._hub.send, recordings, limits,
-        )  # fmt: skip
+        name, send = self._source, self._hub.send
+        self._session = Session(self._make, Choice(), name, send, recordings, limits)
         state = self._session.state()
         graph = state["graph"]
-        catalog = Catalog(
-            {self._source: self._source}, (state["model"],), {graph: graph}, cameras=False
-        )
+        catalog = Catalog({name: name}, (state["model"],), {graph: graph}, cameras=False)
         self._started.set()
-        yield PageState(self, self._source, catalog, self._hub, recordings, limits)
+        yield PageState(self, name, catalog, self._hub, recordings, limits)
 
     def show(self, frame: Frame, poses: Poses, detector_ran: bool) -> None:
         tracked = self._session.observe(frame, poses)._replace(searching=detector_ran)

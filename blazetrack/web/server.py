@@ -37,24 +37,14 @@ IDLE_S = 10.0  # after which a connection without a request is closed
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """Configuration of the live page.
-
-    Attributes:
-        catalog: choices of a page.
-        make: opens a tracker and its trace.
-        choice: initial tracker options.
-        first: name of the source that is shown first: one of the catalog, or `BROWSER_CAMERA`.
-        limits: bounds of one viewer.
-        folder: folder of the recordings; None is a temporary one.
-        open: opens sources.
-    """
+    """Configuration of the live page."""
 
     catalog: Catalog
     make: MakeTracker
-    choice: Choice
-    first: str
+    choice: Choice  # initial tracker options
+    first: str  # name of the source that is shown first: one of the catalog, or `BROWSER_CAMERA`
     limits: Limits = field(default_factory=Limits)
-    folder: Path | None = None
+    folder: Path | None = None  # of the recordings; None is a temporary one
     open: OpenSource = open_source
 
     async def start(self) -> AsyncIterator[PageState]:
@@ -92,18 +82,14 @@ class _Server(uvicorn.Server):
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
         """Handle the signals that end the server; they are raised again afterwards."""
-        with super().capture_signals():
-            hangup = getattr(signal, "SIGHUP", None)
-            before = signal.getsignal(hangup) if hangup else None
+        hangup = getattr(signal, "SIGHUP", None)
+        before = signal.getsignal(hangup) if hangup else None
+        with super().capture_signals(), ExitStack() as stack:
             main = threading.current_thread() is threading.main_thread()
-            if hangup is None or not callable(before) or not main:  # unsupported or ignored
-                yield
-                return
-            signal.signal(hangup, self.handle_exit)
-            try:
-                yield
-            finally:
-                signal.signal(hangup, before)
+            if hangup and callable(before) and main:  # supported and not ignored
+                signal.signal(hangup, self.handle_exit)
+                stack.callback(signal.signal, hangup, before)
+            yield
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         super().handle_exit(sig, frame)
@@ -136,14 +122,7 @@ def _is_relevant(record: logging.LogRecord) -> bool:
 def make_server(
     start: Callable[[], AsyncIterator[PageState]], access: Access, limits: Limits, **tls: Any
 ) -> uvicorn.Server:
-    """Create a server that runs on sockets which are bound already.
-
-    Args:
-        start: opens the state shared by all viewers, see `Page.start`.
-        access: access checks.
-        limits: bounds of one viewer.
-        tls: `ssl_certfile` and `ssl_keyfile` for https.
-    """
+    """Create a server; `start` is as `Page.start`, `tls` is `ssl_certfile` and `ssl_keyfile`."""
     config = uvicorn.Config(
         make_app(start, access),
         http=_IdleTimeout,

@@ -33,19 +33,12 @@ LOG = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """Tracker options that a page can choose.
+    """Tracker options that a page can choose."""
 
-    Attributes:
-        model: landmark model; None is the graph's own.
-        graph: graph; None is the one that fits the number of people.
-        people: maximum number of people.
-        smoothing: filter landmarks over time.
-    """
-
-    model: str | None = None
-    graph: str | None = None
-    people: int = 1
-    smoothing: bool = True
+    model: str | None = None  # landmark model; None is the graph's own
+    graph: str | None = None  # None is the one that fits the number of people
+    people: int = 1  # maximum number
+    smoothing: bool = True  # filter landmarks over time
 
 
 MakeTracker: TypeAlias = Callable[[Choice], tuple[PoseTracker, Trace]]
@@ -59,17 +52,12 @@ class Feeder(Protocol):
 
 
 class TrackerStats:
-    """Frame rate and times of a tracker.
-
-    Args:
-        clock: monotonic time in seconds.
-    """
+    """Frame rate and times of a tracker; `clock` is monotonic time in seconds."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
         self._times: deque[float] = deque(maxlen=FPS_FRAMES)
-        self._new_frames = 0
-        self.frames = 0
+        self._frames = self._new_frames = 0
 
     def attach(self, tracker: PoseTracker, trace: Trace) -> None:
         """Read another tracker and the trace that times it."""
@@ -80,7 +68,7 @@ class TrackerStats:
 
     def count(self) -> tuple[float, bool]:
         """Count a frame; its time in the networks in milliseconds, and whether the detector ran."""
-        self.frames += 1
+        self._frames += 1
         self._new_frames += 1
         self._times.append(self._clock())
         network_s, self._network_s = self._network_s, self._tracker.network_seconds
@@ -100,7 +88,7 @@ class TrackerStats:
             self._times.popleft()
         return {
             "fps": round(len(self._times) / FPS_WINDOW_S, 1),
-            "frames": self.frames,
+            "frames": self._frames,
             "detector_runs": self._tracker.detector_runs,
             "nodes": nodes,
         }
@@ -114,17 +102,11 @@ class Session:
     Args:
         make: opens a tracker and the trace that times it.
         choice: initial options.
-        source: name of the source.
+        source: name of the source; a change of it and of `paused` is up to the feeder.
         send: sends a message to the viewers, from any thread.
         recordings: registry of finished recordings.
         limits: maximum length and size of a recording.
         clock: monotonic time in seconds.
-
-    Attributes:
-        choice: current options.
-        source: name of the requested source.
-        paused: whether a pause is requested.
-        recorded: number of frames of the current or last recording.
     """
 
     def __init__(
@@ -141,7 +123,7 @@ class Session:
         self.source = source
         self.send = send
         self.paused = False
-        self.recorded = 0
+        self.recorded = 0  # frames of the current or last recording
         self._make = make
         self._recordings = recordings
         self._limits = limits
@@ -154,17 +136,8 @@ class Session:
 
     @property
     def tracker(self) -> PoseTracker:
-        """The tracker.
-
-        Raises:
-            BlazetrackError: it cannot be opened.
-        """
+        """The tracker; `BlazetrackError` if it cannot be opened."""
         return self._tracker or self._open(self.choice)
-
-    @property
-    def frames(self) -> int:
-        """Number of tracked frames."""
-        return self._stats.frames
 
     @property
     def recording(self) -> bool:
@@ -231,10 +204,7 @@ class Session:
     def observe(self, frame: Frame, poses: Poses, track_ms: float | None = None) -> TrackedFrame:
         """Count a frame that the tracker has tracked, and record it if a recording runs.
 
-        Args:
-            frame: the frame.
-            poses: the people in it.
-            track_ms: time of the tracker; None is the time in the networks.
+        `track_ms` is the time of the tracker; None is the time in the networks.
 
         Raises:
             SinkError: the recording cannot be written; it has ended.
@@ -246,11 +216,7 @@ class Session:
         return TrackedFrame(frame, poses, network_ms, track_ms, searching)
 
     def state(self) -> dict[str, Any]:
-        """Message of type `state`: source, options, recording and skeleton.
-
-        Raises:
-            BlazetrackError: the tracker cannot be opened.
-        """
+        """Message of type `state`; `BlazetrackError` if the tracker cannot be opened."""
         tracker = self.tracker
         skeleton, model = tracker.skeleton, tracker.models.get("landmarks")
         return {
@@ -261,10 +227,7 @@ class Session:
             "graph": tracker.graph.name,
             "smoothing": tracker.smoothing,
             "can_follow": tracker.can_follow,
-            "skeleton": {
-                "names": list(skeleton.names),
-                "edges": [list(edge) for edge in skeleton.edges],
-            },
+            "skeleton": {"names": skeleton.names, "edges": skeleton.edges},
             "people": self.choice.people,
             "recording": self.recording,
         }

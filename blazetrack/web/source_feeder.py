@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
+from queue import SimpleQueue
 from typing import Any
 
 from blazetrack.errors import BlazetrackError, SinkError
@@ -35,13 +36,10 @@ class SourceFeeder:
     """Plays a source to all viewers.
 
     Files and synthetic sources are played at their own frame rate and repeated. Nothing is tracked
-    while there is no viewer and no recording.
+    while there is no viewer and no recording. Only the thread of the feeder uses the session.
 
     Args:
-        session: the session; used by the thread of this feeder only.
         sources: name → source as `open_source` takes it.
-        hub: the viewers.
-        open: opens a source.
         retry_s: first delay before a failed source is reopened.
         patience_s: time to wait at the end for a source that does not respond.
     """
@@ -61,8 +59,7 @@ class SourceFeeder:
         self._open = open
         self._retry_s = retry_s
         self._patience_s = patience_s
-        self._pending: dict[str, Any] | None = None
-        self._pending_lock = threading.Lock()
+        self._requests: SimpleQueue[dict[str, Any]] = SimpleQueue()
         self._session_lock = threading.Lock()
         self._ended = threading.Event()
         self._switching = False
@@ -90,17 +87,17 @@ class SourceFeeder:
 
     def submit(self, **changes: Any) -> None:
         """Request changes before the next frame; the last request for an option counts."""
-        with self._pending_lock:
-            self._pending = {**(self._pending or {}), **changes}
+        self._requests.put(changes)
 
     def _apply_pending(self) -> None:
-        if self._pending is None or self._ended.is_set():
+        if self._requests.empty() or self._ended.is_set():
             return
-        with self._pending_lock:
-            changes, self._pending = self._pending, None
+        changes: dict[str, Any] = {}
+        while not self._requests.empty():
+            changes |= self._requests.get()
         before = self.session.source
         with self._session_lock:
-            self.session.apply(changes or {})
+            self.session.apply(changes)
         self._switching = self._switching or self.session.source != before
 
     @property

@@ -39,34 +39,19 @@ async def close(socket: WebSocket, code: int, reason: str) -> None:
 
 @dataclass(frozen=True, slots=True)
 class PageState:
-    """State shared by all viewers.
+    """State shared by all viewers."""
 
-    Attributes:
-        feeder: the shared source.
-        first: name of the source that a page shows first.
-        catalog: choices of a page.
-        hub: the viewers.
-        recordings: finished recordings.
-        limits: bounds of one viewer.
-        open_camera: opens the feeder of a browser camera; None where cameras are not offered.
-    """
-
-    feeder: Feeder
-    first: str
+    feeder: Feeder  # of the shared source
+    first: str  # name of the source that a page shows first
     catalog: Catalog
     hub: Hub
     recordings: Recordings
     limits: Limits
-    open_camera: Callable[[Outbox], BrowserFeeder] | None = None
+    open_camera: Callable[[Outbox], BrowserFeeder] | None = None  # None: no browser cameras
 
 
 class Viewer:
-    """Serves one page until it disconnects or violates the protocol.
-
-    Args:
-        socket: an accepted WebSocket.
-        page: state shared by all viewers.
-    """
+    """Serves the accepted WebSocket of one page until it disconnects or violates the protocol."""
 
     def __init__(self, socket: WebSocket, page: PageState) -> None:
         self._socket = socket

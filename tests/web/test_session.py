@@ -82,7 +82,7 @@ def test_observe_counts_a_frame_tracked_elsewhere(world: World) -> None:
     tracked = world.session.observe(frame, world.session.tracker(frame))
     assert tracked.searching
     assert tracked.track_ms == tracked.network_ms
-    assert world.session.frames == 1
+    assert world.session.stats()["frames"] == 1
 
 
 def test_state_describes_the_tracker(world: World) -> None:

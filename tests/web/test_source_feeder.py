@@ -145,7 +145,7 @@ def test_play_without_viewers_tracks_nothing(stage: Stage) -> None:
     stage.viewers.watchers = 0
     stage.feeder.start()
     stage.state()
-    assert stage.session.frames == 0
+    assert stage.session.stats()["frames"] == 0
     stage.viewers.watchers = 1
     stage.wait_for_frames()
 
