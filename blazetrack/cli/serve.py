@@ -10,6 +10,7 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+from typer import Argument, Option
 
 from blazetrack.cli.options import Graph, Model, Offline, Threads, log, open_store
 from blazetrack.errors import InputError, MissingExtra
@@ -24,45 +25,47 @@ __all__ = ["PORT", "check_extra", "log_link", "serve"]
 PORT = 8765
 
 
+Sources = Annotated[
+    list[str] | None,
+    Argument(
+        metavar="[SOURCE]...",
+        help="Sources of the page, the first one is shown first: as in `blazetrack run`. "
+        "Without one it begins with the camera of the browser.",
+    ),
+]
+Host = Annotated[
+    str, Option(help="Address to listen at. 0.0.0.0 admits others in the network with the link.")
+]
+Port = Annotated[int, Option("--port", "-p", help="0 takes any free one.")]
+People = Annotated[int, Option(min=1, max=20, help="Maximum number of people.")]
+Viewers = Annotated[int, Option(min=1, max=100, help="Maximum number of pages.")]
+Folder = Annotated[
+    Path | None,
+    Option(help="Folder that keeps recordings.", show_default="none: deleted at the end"),
+]
+Https = Annotated[
+    bool,
+    Option("--https", help="Encrypt with a generated certificate: phones require it for a camera."),
+]
+Certificate = Annotated[
+    Path | None, Option("--cert", help="Certificate (PEM) of your own, for https.")
+]
+Key = Annotated[Path | None, Option(help="Its key (PEM).")]
+
+
 def serve(
-    sources: Annotated[
-        list[str] | None,
-        typer.Argument(
-            metavar="[SOURCE]...",
-            help="Sources of the page, the first one is shown first: as in `blazetrack run`. "
-            "Without one it begins with the camera of the browser.",
-        ),
-    ] = None,
-    host: Annotated[
-        str,
-        typer.Option(
-            help="Address to listen at. 0.0.0.0 admits others in the network who have the link."
-        ),
-    ] = "127.0.0.1",
-    port: Annotated[int, typer.Option("--port", "-p", help="0 takes any free one.")] = PORT,
+    sources: Sources = None,
+    host: Host = "127.0.0.1",
+    port: Port = PORT,
     model: Model = None,
     graph: Graph = None,
-    people: Annotated[int, typer.Option(min=1, max=20, help="Maximum number of people.")] = 1,
+    people: People = 1,
     threads: Threads = None,
-    viewers: Annotated[int, typer.Option(min=1, max=100, help="Maximum number of pages.")] = 8,
-    recordings: Annotated[
-        Path | None,
-        typer.Option(
-            help="Folder that keeps recordings.",
-            show_default="none: files are deleted when the server ends",
-        ),
-    ] = None,
-    https: Annotated[
-        bool,
-        typer.Option(
-            "--https",
-            help="Encrypt with a generated certificate: phones need that to give their camera.",
-        ),
-    ] = False,
-    certificate: Annotated[
-        Path | None, typer.Option("--cert", help="Certificate (PEM) of your own, for https.")
-    ] = None,
-    key: Annotated[Path | None, typer.Option(help="Its key (PEM).")] = None,
+    viewers: Viewers = 8,
+    recordings: Folder = None,
+    https: Https = False,
+    certificate: Certificate = None,
+    key: Key = None,
     offline: Offline = False,
 ) -> None:
     """Track live in a browser: this machine's camera, a video, or the browser's own camera.
