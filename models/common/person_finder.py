@@ -145,23 +145,16 @@ def fits(
 def people_found(
     found_alignment: Float, truth_alignment: NDArray[np.floating], torso_px: NDArray[np.floating]
 ) -> NDArray[np.int64]:
-    """The person of each detection, -1 for none; every person has at most one detection.
+    """`(F,)` the person of each detection, -1 for none; a person has at most one detection.
 
-    Args:
-        found_alignment: `(F, 2, 2)` px, best score first: the better detection takes the
-            nearest of the people that it fits.
-        truth_alignment: `(T, 2, 2)` px.
-        torso_px: `(T,)`.
-
-    Returns:
-        `(F,)` int64.
+    Args: see `fits`; detections come best score first, and each takes the nearest free person.
     """
-    fit = fits(found_alignment, truth_alignment, torso_px)
     apart = found_alignment[:, None, 0] - truth_alignment[None, :, 0]
     distance = np.hypot(*np.moveaxis(apart, -1, 0))
-    of = np.full(len(fit), -1, np.int64)
-    for row in range(len(fit)):
-        free = fit[row] & ~np.isin(np.arange(len(torso_px)), of[:row])
-        if free.any():
-            of[row] = np.where(free, distance[row], np.inf).argmin()
+    distance[~fits(found_alignment, truth_alignment, torso_px)] = np.inf
+    of = np.full(len(distance), -1, np.int64)
+    for row in range(len(distance)):
+        if np.isfinite(distance[row]).any():
+            of[row] = distance[row].argmin()
+            distance[:, of[row]] = np.inf
     return of

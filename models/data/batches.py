@@ -54,9 +54,7 @@ class Batches(Prefetcher):
     ) -> None:
         super().__init__(**prefetch)
         named = dict(sources) if isinstance(sources, Mapping) else {"samples": sources}
-        _check(named, weights, size)
-        for name, source in named.items():
-            example.check(name, source[0])
+        _check(named, weights, size, example.skeleton)
         self._sources = list(named.values())
         shares = None if weights is None else [weights.get(name, 0.0) for name in named]
         self._order = WeightedSampler([len(source) for source in self._sources], shares, seed)
@@ -81,13 +79,21 @@ class Batches(Prefetcher):
 
 
 def _check(
-    sources: Mapping[str, Sequence[AnnotatedImage]], weights: Mapping[str, float] | None, size: int
+    sources: Mapping[str, Sequence[AnnotatedImage]],
+    weights: Mapping[str, float] | None,
+    size: int,
+    skeleton: Skeleton | None,
 ) -> None:
     if size < 1:
         raise InputError(f"batches: size: expected 1 or more, got {size}")
     for name, source in sources.items():
         if not len(source):
             raise InputError(f"batches: the source '{name}' has no samples")
+        mine = source[0].skeleton
+        if skeleton is not None and not mine.map_to(skeleton):
+            raise InputError(
+                f"batches: '{name}' ({mine.name}) shares no keypoint with {skeleton.name}"
+            )
     unknown = set(weights or ()) - set(sources)
     if unknown:
         raise InputError(

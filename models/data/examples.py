@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import ClassVar, Protocol
 
 import numpy as np
 
@@ -14,10 +14,10 @@ from models.data.annotated import AnnotatedImage
 from models.data.prefetch import Arrays
 from models.data.targets import Encoder
 from models.data.targets.keypoints import keypoint_targets
-from models.data.transforms.augment import AugmentSettings, augmented, fill, truncated
+from models.data.transforms.augment import AugmentSettings, augmented, fill, jittered, truncated
 from models.data.transforms.background_crops import background_crop
 from models.data.transforms.mosaic import CanvasSettings, draw
-from models.data.transforms.person_crop import cut, jittered, region
+from models.data.transforms.person_crop import cut, region
 
 __all__ = ["Canvases", "Example", "PersonCrops"]
 
@@ -25,8 +25,9 @@ __all__ = ["Canvases", "Example", "PersonCrops"]
 class Example(Protocol):
     """What `Batches` needs of a kind of examples."""
 
-    def check(self, name: str, image: AnnotatedImage) -> None:
-        """Raise `InputError` unless images like the first one of source `name` can be used."""
+    @property
+    def skeleton(self) -> Skeleton | None:
+        """The keypoint set of which images must share a keypoint; None for any."""
         ...
 
     def __call__(
@@ -64,14 +65,6 @@ class PersonCrops:
         if not 0 <= self.negatives < 1:
             raise InputError(f"negatives: expected a share of 0 to 1, got {self.negatives}")
 
-    def check(self, name: str, image: AnnotatedImage) -> None:
-        """See `Example`."""
-        if not image.skeleton.map_to(self.skeleton):
-            mine = image.skeleton.name
-            raise InputError(
-                f"batches: '{name}' ({mine}) shares no keypoint with {self.skeleton.name}"
-            )
-
     def __call__(
         self,
         image: AnnotatedImage,
@@ -94,13 +87,7 @@ class PersonCrops:
         settings = self.augment.cut
         if rng.random() < settings.truncate:
             image = truncated(image, rng)
-        roi = jittered(
-            region(image.alignment_px),
-            rng,
-            shift=settings.shift,
-            scale=settings.scale,
-            angle_deg=settings.angle_deg,
-        )
+        roi = jittered(region(image.alignment_px), rng, settings)
         mirror = bool(rng.random() < settings.flip)
         around = fill(self.side, rng, settings, donor)
         return cut(image, self.side, roi, mirror=mirror, background=around)[0]
@@ -127,12 +114,10 @@ class Canvases:
     side: int
     encode: Encoder
     canvas: CanvasSettings = field(default_factory=CanvasSettings)
+    skeleton: ClassVar[None] = None
 
     def __post_init__(self) -> None:
         _check_side(self.side)
-
-    def check(self, name: str, image: AnnotatedImage) -> None:
-        """See `Example`."""
 
     def __call__(
         self,

@@ -106,7 +106,7 @@ class DetectorDatasetSettings(DatasetSettings):
 
 
 class DataSettings(Strict):
-    """Training data.
+    """Training data: `train` are data sets by name, `dev` those for evaluation during training.
 
     Attributes:
         root: where the paths begin; itself from the current folder on.
@@ -127,8 +127,6 @@ class PoseDataSettings(DataSettings):
     """Training data of a landmark network.
 
     Attributes:
-        train: data sets by name.
-        dev: data sets for evaluation during training, by name.
         skeleton: name of the keypoint set, or one of its own; by default that of the first data
             set.
         augment: random changes.
@@ -150,8 +148,6 @@ class DetectorDataSettings(DataSettings):
     """Training data of a detector.
 
     Attributes:
-        train: data sets by name.
-        dev: data sets for evaluation during training, by name.
         canvas: what is shown, and random changes.
         matching: which anchors are positive.
         distill_detector: the outputs of the published detector are learnt too, see

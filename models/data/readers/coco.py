@@ -105,31 +105,25 @@ def coco(
     labels: Path | str,
     pictures: Path | str | None = None,
     *,
-    partners: Sequence[tuple[str, str]] | None = None,
     axis: tuple[str, str] | None = None,
-    category: str | None = None,
     min_side_px: float = 0.0,
-    min_points: int = 2,
-    name: str | None = None,
+    **options: Any,
 ) -> LabelledPeople:
     """Read the labelled people (or things) of a COCO file, one sample each.
 
     Args:
         labels: see `read_coco`.
         pictures: see `read_coco`.
-        partners: see `read_coco`.
         axis: names of two keypoints, tail and head: the upright; by default from hips to
             shoulders for people, and up in the picture for everything else.
-        category: see `read_coco`.
         min_side_px: those whose box (or points, without a box) is smaller on its longer side are
-            left out.
-        min_points: those with fewer labelled keypoints are left out.
-        name: see `read_coco`.
+            left out, as are those with fewer than two labelled keypoints.
+        options: `partners`, `category` and `name` of `read_coco`.
 
     Raises:
         InputError: a file is missing, or holds values that cannot be used.
     """
-    file = read_coco(labels, pictures, partners=partners, category=category, name=name)
+    file = read_coco(labels, pictures, **options)
     for word in axis or ():
         file.skeleton.index(word)
     skipped = Counter[str]()
@@ -137,8 +131,8 @@ def coco(
     for found in file.annotations:
         if found.crowd:
             skipped["crowds"] += 1
-        elif np.isfinite(found.points_px[:, 0]).sum() < min_points:
-            skipped[f"people with fewer than {min_points} labelled keypoints"] += 1
+        elif np.isfinite(found.points_px[:, 0]).sum() < 2:
+            skipped["people with fewer than 2 labelled keypoints"] += 1
         elif _side_px(found) < min_side_px:
             skipped[f"people smaller than {min_side_px:g} pixels"] += 1
         else:

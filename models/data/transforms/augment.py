@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
+from blazetrack.types import Rois
 from models.common.config_base import Strict
 from models.data.annotated import AnnotatedImage
 from models.data.transforms.photometric import (
@@ -32,6 +33,7 @@ __all__ = [
     "OcclusionSettings",
     "augmented",
     "fill",
+    "jittered",
     "occluded",
     "truncated",
 ]
@@ -105,6 +107,15 @@ class AugmentSettings(Strict):
             ),
             damage=DamageSettings(small=0, blur=0, motion=0, noise=0, jpeg=0),
         )
+
+
+def jittered(rois: Rois, rng: np.random.Generator, settings: CutSettings) -> Rois:
+    """N regions with the errors of a tracker: shift, scale and angle, uniformly within ± bounds."""
+    n = len(rois)
+    aside = rng.uniform(-settings.shift, settings.shift, (n, 2)) * rois.side_px[:, None]
+    grown = rng.uniform(1 - settings.scale, 1 + settings.scale, (n, 1))
+    turned = np.radians(rng.uniform(-settings.angle_deg, settings.angle_deg, n))
+    return Rois(rois.center_px + aside, rois.size_px * grown, rois.angle_rad + turned, rois.ids)
 
 
 def truncated(person: AnnotatedImage, rng: np.random.Generator) -> AnnotatedImage:

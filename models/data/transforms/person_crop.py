@@ -17,7 +17,6 @@ from models.data.annotated import AnnotatedImage
 __all__ = [
     "around",
     "cut",
-    "jittered",
     "mirrored",
     "region",
     "to_image_of",
@@ -32,30 +31,6 @@ def region(alignment_px: NDArray[np.floating], margin: float = MARGIN) -> Rois:
     """The squares around people's circles `(N, 2, 2)`, as the pipeline cuts them."""
     points = np.asarray(alignment_px, np.float64)
     return rois_from_alignment(points, np.zeros(len(points), np.int64), margin)
-
-
-def jittered(
-    rois: Rois,
-    rng: np.random.Generator,
-    *,
-    shift: float = 0.1,
-    scale: float = 0.1,
-    angle_deg: float = 20.0,
-) -> Rois:
-    """Regions with the errors of a tracker; each value is drawn uniformly from ± its bound.
-
-    Args:
-        rois: N regions.
-        rng: source of randomness.
-        shift: in parts of the region's side.
-        scale: the side is multiplied by 1 − scale … 1 + scale.
-        angle_deg: degrees.
-    """
-    n = len(rois)
-    aside = rng.uniform(-shift, shift, (n, 2)) * rois.side_px[:, None]
-    grown = rng.uniform(1 - scale, 1 + scale, (n, 1))
-    turned = np.radians(rng.uniform(-angle_deg, angle_deg, n))
-    return Rois(rois.center_px + aside, rois.size_px * grown, rois.angle_rad + turned, rois.ids)
 
 
 def cut(

@@ -10,10 +10,10 @@ import pytest
 from blazetrack.errors import InputError
 from blazetrack.geometry import apply, invert
 from blazetrack.skeleton import LSP14
+from models.data.transforms.augment import CutSettings, jittered
 from models.data.transforms.person_crop import (
     around,
     cut,
-    jittered,
     region,
     to_image_of,
 )
@@ -28,17 +28,15 @@ def test_region_has_the_pipelines_margin():
 
 def test_jitter_stays_within_its_bounds_and_follows_the_seed():
     rois = region(np.array([[[50, 60], [90, 60]]], np.float32))
-    draws = [
-        jittered(rois, np.random.default_rng(i), shift=0.1, scale=0.2, angle_deg=15)
-        for i in range(200)
-    ]
+    settings = CutSettings(shift=0.1, scale=0.2, angle_deg=15)
+    draws = [jittered(rois, np.random.default_rng(i), settings) for i in range(200)]
     side = rois.side_px[0]
     shift = np.array([d.center_px[0] - rois.center_px[0] for d in draws]) / side
     scale = np.array([d.side_px[0] for d in draws]) / side
     turn = np.degrees([d.angle_rad[0] - rois.angle_rad[0] for d in draws])
     for values, bound in ((shift, 0.1), (scale - 1, 0.2), (turn, 15)):
         assert 0.9 * bound < np.abs(values).max() <= bound
-    again = jittered(rois, np.random.default_rng(7), shift=0.1, scale=0.2, angle_deg=15)
+    again = jittered(rois, np.random.default_rng(7), settings)
     np.testing.assert_array_equal(again.center_px, draws[7].center_px)
 
 
