@@ -86,8 +86,8 @@ class PersonFinder:
         for quarters in range(4):
             found = self.find(np.ascontiguousarray(np.rot90(image, quarters)))
             parts.append(_turned_back(found, quarters, (width, height)))
-        everyone = FoundPeople.joined(parts)
-        return _each_once(everyone.take(np.argsort(-everyone.scores, kind="stable")))
+        found = FoundPeople.joined(parts)
+        return _each_once(found.take(np.argsort(-found.scores, kind="stable")))
 
 
 def _turned_back(found: FoundPeople, quarters: int, image_wh: tuple[int, int]) -> FoundPeople:

@@ -148,16 +148,16 @@ def collect(
         InputError: a picture is missing, no person is usable, or so many labels lie outside that
             these are not the pictures that were labelled.
     """
-    everyone = list(people)
+    found = list(people)
     counts = Counter[str]() if skipped is None else Counter(skipped)
-    if not everyone:
+    if not found:
         left = "".join(f"; left out: {count} {what}" for what, count in counts.items())
         raise InputError(f"{name}: expected labelled people, got none{left}")
-    _all_there(name, everyone)
-    everyone = _within(name, everyone, counts)
+    _all_there(name, found)
+    found = _within(name, found, counts)
     kept: list[PersonLabels] = []
     circles: list[Float] = []
-    for person in everyone:
+    for person in found:
         circle = circle_of_keypoints(person.points_px, skeleton, axis=axis)
         if circle is None:
             counts["people with fewer than two labelled keypoints"] += 1
@@ -165,7 +165,7 @@ def collect(
         kept.append(person)
         circles.append(circle.astype(np.float32))
     if not kept:
-        raise InputError(f"{name}: none of {len(everyone)} people has two labelled keypoints")
+        raise InputError(f"{name}: none of {len(found)} people has two labelled keypoints")
     return LabelledPeople(name, skeleton, kept, np.stack(circles), +counts)
 
 

@@ -3,7 +3,7 @@
 Cite: Johnson & Everingham, BMVC 2010 and CVPR 2011. The pictures come from Flickr: train and
 measure on your own copy, do not pass them on. Two layouts are read: a packed one (`joints.npz`
 with `joints_px`, `names`, `size_wh`, and `images/00001.jpg` …) and the original (`joints.mat` and
-`images/im00001.jpg` …). In LSPET a joint without a label is not known, which does not mean hidden,
+`images/im00001.jpg` …). In LSPET a joint without a label is unknown, not hidden,
 and 3 to 5 people in 100 have left and right swapped.
 """
 
@@ -49,7 +49,7 @@ def lsp(folder: Path | str, split: Split = "all", name: str | None = None) -> La
         folder: holds `joints.npz` or `joints.mat`, and `images/`.
         split: `dev` are the 500 pictures of LSPET kept aside, or the second half of LSP; `train`
             are the others.
-        name: in messages and `AnnotatedImage.sources` by default the folder's name.
+        name: in messages and `AnnotatedImage.sources`; by default the folder's name.
 
     Raises:
         InputError: the folder, its labels or pictures are missing or of another layout.

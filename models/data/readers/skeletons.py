@@ -19,7 +19,7 @@ def build_skeleton(
     edges: Sequence[tuple[int, int]] = (),
     partners: Sequence[tuple[str, str]] | None = None,
 ) -> Skeleton:
-    """A keypoint set; one that blazetrack knows where the names are the same.
+    """A keypoint set; the known one where the names are the same.
 
     Args:
         name: of the set.

@@ -1,7 +1,7 @@
 """Targets of a single-shot detector: which anchors are positive for which person, and their boxes.
 
 An anchor is positive for people whose head's middle is near its cell and whose size is near its
-own. All anchors of a cell have one centre; sizes tell them apart: the finer the map, the smaller
+own. All anchors of a cell have one centre; they differ in size: the finer the map, the smaller
 the people, each anchor about 1.5 times the one before. What is neither clearly positive nor
 clearly negative is ignored.
 """

@@ -162,10 +162,10 @@ def fill(size: int, rng: np.random.Generator, settings: CutSettings, donor: Imag
         settings: shares of black and of another picture.
         donor: `(h, w, 3)` uint8, another picture.
     """
-    chance = rng.random()
-    if chance < settings.black:
+    drawn = rng.random()
+    if drawn < settings.black:
         return np.zeros((size, size, 3), np.uint8)
-    if chance >= settings.black + settings.picture:
+    if drawn >= settings.black + settings.picture:
         return None
     quarter = max(1, size // 4)  # it is out of focus anyway
     piece = cv2.resize(_piece(donor, rng, 0.5), (quarter, quarter), interpolation=cv2.INTER_AREA)
@@ -207,11 +207,11 @@ def _cover(
     wide: int, high: int, rng: np.random.Generator, settings: OcclusionSettings, donor: Image | None
 ) -> Image:
     """What one rectangle shows: `(high, wide, 3)` uint8, or a colour to fill it with."""
-    chance = rng.random()
-    if chance < settings.patch and donor is not None:
+    drawn = rng.random()
+    if drawn < settings.patch and donor is not None:
         piece = _piece(donor, rng, 0.2)
         return np.asarray(cv2.resize(piece, (wide, high), interpolation=cv2.INTER_LINEAR), np.uint8)
-    if chance < settings.patch + settings.texture:
+    if drawn < settings.patch + settings.texture:
         grid = rng.integers(0, 256, (*rng.integers(1, 7, 2), 3), np.uint8)
         way = cv2.INTER_NEAREST if rng.random() < 0.5 else cv2.INTER_LINEAR
         return np.asarray(cv2.resize(grid, (wide, high), interpolation=way), np.uint8)

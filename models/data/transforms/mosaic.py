@@ -162,11 +162,11 @@ def _region(
     turned = rng.random() < settings.rotation_share
     limit = np.pi if turned else np.radians(settings.tilt_deg)
     angle = float(rng.uniform(-limit, limit))
-    chance = rng.random() * (1 - settings.mosaic)
-    if chance < settings.roam:
+    drawn = rng.random() * (1 - settings.mosaic)
+    if drawn < settings.roam:
         side = float(size.max() * rng.uniform(0.25, 1.0))
         return rng.uniform(0.2, 0.8, 2) * size, side, angle
-    if chance < settings.roam + settings.whole or not len(image):
+    if drawn < settings.roam + settings.whole or not len(image):
         # Square pictures that are turned reach out; a part of that may be lost.
         reach = 1.0 + 0.25 * turned
         side = float(size.max() * reach * rng.uniform(0.95, settings.grow))

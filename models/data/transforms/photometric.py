@@ -1,7 +1,7 @@
-"""Random changes of pixels that move nothing: light, colour, and what cameras and codecs do.
+"""Photometric augmentation: light, colour, and the artefacts of cameras and codecs.
 
-Every function is pure: (picture, chance, settings) in, a picture out. Lengths are in parts of the
-picture's side, so that settings mean the same at all sizes.
+Every function is pure: (picture, generator, settings) in, a picture out. Lengths are in parts of
+the picture's side, so that settings mean the same at all sizes.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ GRAIN = 256 / np.sqrt(6)  # standard deviation of the difference of two random b
 
 
 class ColourSettings(Strict):
-    """Light and colour; each value is drawn evenly from ± its bound.
+    """Light and colour; each value is drawn uniformly from ± its bound.
 
     Attributes:
         brightness: added, white is 1.
@@ -44,12 +44,12 @@ class ColourSettings(Strict):
 
 
 class DamageSettings(Strict):
-    """What cameras and codecs do: for each the share of pictures, and how bad at most.
+    """Artefacts of cameras and codecs: for each the share of pictures, and its maximum.
 
     Attributes:
         small, small_factor: shrunk up to so many times, and enlarged again.
         blur, blur_sigma: out of focus, in crop sides.
-        motion, motion_length: moved while the shutter was open, in crop sides.
+        motion, motion_length: motion blur, in crop sides.
         noise, noise_sigma: of the sensor; white is 1.
         jpeg, jpeg_quality: compressed, at worst with this quality (at best 95).
     """
@@ -67,7 +67,7 @@ class DamageSettings(Strict):
 
 
 def recoloured(image: Image, rng: np.random.Generator, settings: ColourSettings) -> Image:
-    """The picture in other light: one table for the tones, one matrix for the colours."""
+    """Change tones by one table, and colours by one matrix."""
     s = settings
     brightness, contrast, gamma, saturation, hue = rng.uniform(-1, 1, 5)
     gains = 1 + s.tint * rng.uniform(-1, 1, 3)
@@ -90,7 +90,7 @@ def _turn_hue(angle_rad: float) -> Float:
 
 
 def damaged(image: Image, rng: np.random.Generator, settings: DamageSettings) -> Image:
-    """The picture as a worse camera would have it: shrunk, blurred, moved, noisy, compressed."""
+    """Shrink, blur, move, add noise and compress, each in its share of pictures."""
     s, size = settings, image.shape[0]
     small, blur, motion, noise, jpeg = rng.random(5) < (s.small, s.blur, s.motion, s.noise, s.jpeg)
     if small:
@@ -114,7 +114,7 @@ def _shrunk(image: Image, factor: float) -> Image:
 
 
 def blurred(image: Image, sigma_px: float) -> Image:
-    """Out of focus; under a fifth of a pixel nothing happens."""
+    """Gaussian blur; none under a fifth of a pixel."""
     if sigma_px < 0.2:
         return image
     return np.asarray(cv2.GaussianBlur(image, (0, 0), sigma_px), np.uint8)
@@ -136,7 +136,8 @@ def _moved(image: Image, length_px: float, angle_rad: float) -> Image:
 
 def _noisy(image: Image, rng: np.random.Generator, sigma: float) -> Image:
     one, other = rng.integers(0, 256, (2, *image.shape), np.uint8)
-    grains = cv2.subtract(one, other, dtype=cv2.CV_32F)  # a tent: nearly a bell, ten times faster
+    # A triangular distribution: nearly normal, and ten times faster.
+    grains = cv2.subtract(one, other, dtype=cv2.CV_32F)
     noisy = cv2.addWeighted(image, 1, grains, sigma / GRAIN, 0, dtype=cv2.CV_8U)
     return np.asarray(noisy, np.uint8)
 

@@ -1,4 +1,4 @@
-"""People in whole pictures, and when a finding counts."""
+"""Person detection on whole pictures, and correct detections."""
 
 from __future__ import annotations
 
@@ -43,9 +43,7 @@ TORSO = np.array([20.0])
         (circle(50, 50, 40, 180), False),
     ],
 )
-def test_a_finding_fits_within_half_a_torso_a_factor_of_1_6_and_30_degrees(
-    found: np.ndarray, fit: bool
-) -> None:
+def test_fits_within_half_a_torso_factor_1_6_and_30_degrees(found: np.ndarray, fit: bool) -> None:
     assert fits(found[None], circle(50, 50, 40)[None], TORSO)[0, 0] == fit
 
 
@@ -53,14 +51,14 @@ def test_angles_wrap_around() -> None:
     assert fits(circle(0, 0, 9, 179)[None], circle(0, 0, 9, -175)[None], TORSO)[0, 0]
 
 
-def test_a_person_is_found_once_and_the_best_finding_chooses_first() -> None:
+def test_people_found_best_detection_takes_the_nearest_person() -> None:
     truth = stack(circle(50, 50, 40), circle(58, 50, 40))
     found = stack(circle(53, 50, 40), circle(52, 50, 40), circle(51, 50, 40), circle(500, 0, 9))
     of = people_found(found, truth, np.array([20.0, 20.0]))
     assert of.tolist() == [0, 1, -1, -1]
 
 
-def test_nobody_finds_nobody() -> None:
+def test_people_found_of_empty_input_is_empty() -> None:
     none = np.zeros(0)
     assert people_found(stack(), stack(), none).tolist() == []
     assert people_found(stack(circle(0, 0, 1)), stack(), none).tolist() == [-1]
@@ -68,7 +66,7 @@ def test_nobody_finds_nobody() -> None:
 
 
 @pytest.mark.parametrize("quarters", range(4))
-def test_one_pixel_comes_back_from_a_turned_picture(quarters: int) -> None:
+def test_turned_back_restores_one_pixel(quarters: int) -> None:
     image = np.zeros((30, 50), np.uint8)
     image[7, 20] = 1
     (y,), (x,) = np.nonzero(np.rot90(image, quarters))
@@ -102,7 +100,7 @@ def make_finder(bright: int = 128) -> PersonFinder:
     return PersonFinder(FakeModel(info, answer))
 
 
-def test_findings_come_in_pixels_of_the_picture() -> None:
+def test_find_is_in_pixels_of_the_picture() -> None:
     image = np.zeros((64, 128, 3), np.uint8)  # shown at a quarter, 8 rows of black above it
     image[8:24, 40:56] = 255  # around 48, 16: the middle of a cell
     found = make_finder().find(image)
@@ -114,13 +112,13 @@ def test_findings_come_in_pixels_of_the_picture() -> None:
     assert found.boxes_px[0] == pytest.approx([41.6, 9.6, 54.4, 22.4], abs=0.01)
 
 
-def test_a_black_picture_shows_nobody() -> None:
+def test_find_in_a_black_picture_is_empty() -> None:
     found = make_finder().find(np.zeros((40, 20, 3), np.uint8))
     assert len(found) == 0
     assert found.alignment_px.shape == (0, 2, 2)
 
 
-def test_turned_pictures_give_other_uprights_and_each_person_once() -> None:
+def test_find_turned_has_each_person_once() -> None:
     image = np.zeros((128, 128, 3), np.uint8)
     image[32:64, 32:64] = 255
     found = make_finder().find_turned(image)

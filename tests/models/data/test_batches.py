@@ -47,7 +47,7 @@ def lit(person, xy):
     return replace(person, image=image, points_px=points)
 
 
-def test_a_batch_has_the_arrays_of_the_contract(people):
+def test_batch_has_the_documented_arrays(people):
     batch = next(crops(people, 5, 32, negatives=0.3))
     shapes = {name: array.shape for name, array in batch.items()}
     assert shapes == {
@@ -67,7 +67,7 @@ def test_a_batch_has_the_arrays_of_the_contract(people):
 
 @pytest.mark.parametrize("flip", [0.0, 1.0])
 @pytest.mark.parametrize("border", [{}, {"black": 1.0, "picture": 0.0}])
-def test_one_lit_pixel_and_its_label_land_together(make_person, flip, border):
+def test_lit_pixel_and_its_label_land_together(make_person, flip, border):
     person = lit(make_person(LSP14), (80, 80))
     cut = CutSettings(shift=0.1, scale=0.3, angle_deg=180, flip=flip, truncate=0, **border)
     if not border:
@@ -88,7 +88,7 @@ def test_one_lit_pixel_and_its_label_land_together(make_person, flip, border):
     assert found > 12
 
 
-def test_a_cut_off_picture_still_meets_its_labels(make_person):
+def test_truncated_picture_and_its_labels_land_together(make_person):
     person = lit(make_person(LSP14), (60, 60))
     cut = NONE.cut.model_copy(update={"truncate": 1.0, "black": 1.0})
     batch = crops([person], 12, 96, augment=NONE.model_copy(update={"cut": cut})).batch(0)
@@ -230,14 +230,14 @@ def test_sources_are_mixed_by_weight(make_person):
     assert crops(sources, 40, 8, augment=NONE).batch(0)["image"].mean() / 255 == 0.25
 
 
-def test_a_thing_of_its_own_skeleton_is_trained_alike(make_coco):
+def test_batch_of_another_skeleton(make_coco):
     kites = coco(make_coco())
     batch = crops(kites, 3, 32, skeleton=kites.skeleton).batch(0)
     assert batch["points"].shape == (3, 7, 3)
     assert batch["points_weight"][:, :5, 0].all()
 
 
-def test_an_error_while_decoding_reaches_the_trainer(make_lsp):
+def test_decoding_error_is_raised_by_the_iterator(make_lsp):
     from models.data.readers.lsp import lsp
 
     folder = make_lsp()

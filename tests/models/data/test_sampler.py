@@ -1,3 +1,5 @@
+"""Order of samples: epochs, weights, random access."""
+
 from __future__ import annotations
 
 import numpy as np
@@ -16,7 +18,7 @@ def test_an_epoch_shows_every_sample_once():
     assert second != first
 
 
-def test_weights_set_the_mix_and_small_sources_come_round_evenly():
+def test_weights_set_the_shares_evenly_within_a_source():
     order = WeightedSampler([90, 10], [1, 1], seed=3)
     assert len(order) == 100
     places = [order[i] for i in range(300)]
@@ -26,12 +28,12 @@ def test_weights_set_the_mix_and_small_sources_come_round_evenly():
     assert set(counts) == {1, 2}
 
 
-def test_a_source_of_weight_0_never_comes():
+def test_source_of_weight_0_is_left_out():
     order = WeightedSampler([5, 5], [1, 0])
     assert {order[i][0] for i in range(50)} == {0}
 
 
-def test_any_place_can_be_asked_for_first():
+def test_order_has_random_access():
     late = WeightedSampler([50, 20], seed=1)[1234]
     order = WeightedSampler([50, 20], seed=1)
     assert [order[i] for i in range(1235)][-1] == late
@@ -43,6 +45,6 @@ def test_any_place_can_be_asked_for_first():
 @pytest.mark.parametrize(
     ("lengths", "weights"), [([], None), ([3, 0], None), ([3], [0]), ([3], [-1]), ([3, 3], [1])]
 )
-def test_what_cannot_be_mixed_is_refused(lengths, weights):
+def test_wrong_lengths_or_weights_are_refused(lengths, weights):
     with pytest.raises(InputError, match="order: expected"):
         WeightedSampler(lengths, weights)

@@ -50,7 +50,7 @@ def test_labels_of_coco_have_no_head_of_their_own(make_person) -> None:
     assert 0 in truth.point
 
 
-def test_a_torso_seen_along_its_length_is_no_small_yardstick(make_person) -> None:
+def test_unit_of_a_foreshortened_torso_has_a_minimum(make_person) -> None:
     person = make_person(COCO17)
     upright = LabelledJoints.of(person).unit_px
     points = person.points_px[0].copy()
@@ -82,7 +82,7 @@ def test_mean_error_clips_distances_at_1(make_person) -> None:
     assert mean_error(distances(points, truth))[0] == pytest.approx(1 / 13)
 
 
-def test_exchanged_arms_are_far_only_until_they_are_exchanged_again(make_person) -> None:
+def test_swapped_arms_have_an_error_until_exchanged(make_person) -> None:
     truth = LabelledJoints.of(make_person(LSP14))
     partners = list(BLAZEPOSE33.partners)
     points = predictions_of(truth)
@@ -120,7 +120,7 @@ def test_blend_weights_prefer_the_run_near_the_labels(make_person) -> None:
     assert np.all(share[[0, 2]] == pytest.approx(0.5, abs=1e-3))
 
 
-def test_a_hand_follows_the_run_with_the_better_arm(make_person) -> None:
+def test_blend_weights_of_a_hand_follow_its_arm(make_person) -> None:
     truth = LabelledJoints.of(make_person(LSP14))
     points = predictions_of(truth, runs=2)
     points[0, [ELBOW, WRIST], 0] += 0.2 * truth.unit_px
@@ -130,7 +130,7 @@ def test_a_hand_follows_the_run_with_the_better_arm(make_person) -> None:
     assert share[0, BLAZEPOSE33.index("left_heel")] > 0.95
 
 
-def test_every_point_but_the_face_hangs_on_its_own_side() -> None:
+def test_chains_stay_on_their_side() -> None:
     for point, chain in enumerate(CHAINS):
         side = BLAZEPOSE33.names[point].partition("_")[0]
         assert bool(chain) == (point > 10)

@@ -96,7 +96,7 @@ def test_labelled_visibility_stays(make_person, predict: Predict) -> None:
     assert person.visibility[POINT["left_heel"]] == pytest.approx(0.8)
 
 
-def test_a_hand_needs_its_wrist(make_person, predict: Predict) -> None:
+def test_hand_is_added_only_with_an_agreeing_wrist(make_person, predict: Predict) -> None:
     def change(points: np.ndarray) -> None:
         points[[POINT["left_wrist"], *LEFT_HAND]] += 40
 
@@ -110,7 +110,7 @@ def test_a_hand_needs_its_wrist(make_person, predict: Predict) -> None:
     assert np.isnan(person.world_m[POINT["left_wrist"]]).all()
 
 
-def test_a_face_needs_its_head(make_person, predict: Predict) -> None:
+def test_face_is_added_only_with_an_agreeing_head(make_person, predict: Predict) -> None:
     def change(points: np.ndarray) -> None:
         points[:11, 0] += 30
 
@@ -132,7 +132,7 @@ def test_a_point_with_half_of_its_joints_labelled_weighs_less(
     assert np.all(person.weights[LEFT_HAND] == np.float32(0.2))
 
 
-def test_hands_hang_on_the_labelled_wrist(make_person, predict: Predict) -> None:
+def test_hand_moves_with_the_labelled_wrist(make_person, predict: Predict) -> None:
     def change(points: np.ndarray) -> None:
         points[[POINT["left_wrist"], *LEFT_HAND], 0] += 5
 
@@ -196,7 +196,7 @@ def test_swapped_labels_weigh_less_where_runs_are_not_consistent(
     assert np.all(person.weights[known] == np.float32(0.3))
 
 
-def test_labels_of_experts_are_never_exchanged(make_person, predict: Predict) -> None:
+def test_labels_of_other_data_sets_are_never_exchanged(make_person, predict: Predict) -> None:
     sample = swapped(make_person(LSP14))
     poses = predict()
     result = fuse(sample, poses, poses, FusionSettings(swapped_labels=("lspet",)))[1]

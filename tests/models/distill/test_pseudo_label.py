@@ -130,7 +130,7 @@ def test_rows_come_in_the_order_of_the_views(sample: AnnotatedImage, make_person
     assert seen == [0, WIDTH - 1]
 
 
-def test_a_well_read_person_takes_five_runs(sample: AnnotatedImage, labeler: PseudoLabeler) -> None:
+def test_good_agreement_takes_five_runs(sample: AnnotatedImage, labeler: PseudoLabeler) -> None:
     person, result = labeler.label(sample)
     assert result.kept
     assert result.runs == 5
@@ -138,7 +138,7 @@ def test_a_well_read_person_takes_five_runs(sample: AnnotatedImage, labeler: Pse
     assert person.labelled.all()
 
 
-def test_a_badly_read_person_takes_more(sample: AnnotatedImage, make_person: Any) -> None:
+def test_bad_agreement_takes_all_runs(sample: AnnotatedImage, make_person: Any) -> None:
     points = everything(make_person)
     points[:, 0] += 25
     person, result = make_labeler(points).label(sample)

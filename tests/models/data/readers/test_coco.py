@@ -1,3 +1,5 @@
+"""COCO files: people, pictures, and broken files."""
+
 from __future__ import annotations
 
 import json
@@ -21,7 +23,7 @@ def test_the_keypoint_set_is_read_from_the_file(make_coco):
     assert person.source == "kites/11"
 
 
-def test_hidden_points_are_labelled_but_not_seen(make_coco):
+def test_hidden_points_are_labelled_with_visibility_0(make_coco):
     person = coco(make_coco())[0]
     np.testing.assert_array_equal(person.visibility, [[1, 1, 0, 1, 1]])
     assert person.labelled.all()
@@ -42,12 +44,12 @@ def test_partners_can_be_given_by_name(make_coco):
         ([("tip", "tail"), ("tail", "knot")], "'tail' has two partners"),
     ],
 )
-def test_a_wrong_partner_is_told(make_coco, partners, message):
+def test_wrong_partner_is_refused(make_coco, partners, message):
     with pytest.raises(InputError, match=message):
         coco(make_coco(), partners=partners)
 
 
-def test_the_axis_turns_things_upright(make_coco):
+def test_axis_gives_the_upright(make_coco):
     path = make_coco()
     center, rim = coco(path, axis=("tip", "knot"))[0].alignment_px[0]
     np.testing.assert_allclose(rim - center, (0, 25), atol=0.1)
@@ -73,14 +75,14 @@ def test_the_axis_turns_things_upright(make_coco):
         ({"images__id": "one"}, "not a COCO keypoint file"),
     ],
 )
-def test_a_broken_file_is_told_in_one_line(make_coco, changes, message):
+def test_broken_file_is_refused_in_one_line(make_coco, changes, message):
     with pytest.raises(InputError, match=message) as error:
         coco(make_coco(**changes))
     assert "\n" not in str(error.value)
     assert str(error.value).startswith(("kites", "skeleton kite"))
 
 
-def test_a_picture_without_a_name_is_told(make_coco):
+def test_picture_without_a_name_is_refused(make_coco):
     path = make_coco()
     content = json.loads(path.read_text())
     del content["images"][0]["file_name"]
@@ -106,7 +108,7 @@ def test_small_ones_can_be_left_out(make_coco):
     assert [person.source for person in people] == ["kites/12"]
 
 
-def test_other_categories_are_not_looked_at(make_coco):
+def test_other_categories_are_left_out(make_coco):
     path = make_coco(annotations__category_id=3)
     assert len(coco(path)) == 1
     assert len(coco(path, category="kite")) == 1

@@ -1,3 +1,5 @@
+"""Checks of labelled people, whatever the format."""
+
 from __future__ import annotations
 
 from dataclasses import replace
@@ -22,7 +24,7 @@ def picture(make_lsp):
     return make_lsp(people=1) / "images" / "00001.jpg"
 
 
-def test_a_missing_picture_is_told_with_how_many(make_lsp):
+def test_missing_pictures_are_counted_in_the_error(make_lsp):
     folder = make_lsp()
     for name in ("00003", "00007"):
         (folder / "images" / f"{name}.jpg").unlink()
@@ -30,14 +32,14 @@ def test_a_missing_picture_is_told_with_how_many(make_lsp):
         lsp(folder)
 
 
-def test_a_folder_without_pictures_is_told(make_lsp):
+def test_folder_without_pictures_is_refused(make_lsp):
     folder = make_lsp()
     (folder / "images").rename(folder / "pics")
     with pytest.raises(InputError, match="8 of 8 pictures are missing"):
         lsp(folder)
 
 
-def test_a_damaged_picture_is_told_when_it_is_asked_for(make_lsp):
+def test_damaged_picture_is_refused_on_access(make_lsp):
     folder = make_lsp()
     (folder / "images" / "00001.jpg").write_bytes(b"no picture")
     people = lsp(folder)
@@ -46,7 +48,7 @@ def test_a_damaged_picture_is_told_when_it_is_asked_for(make_lsp):
     assert people[1].image.shape == (60, 40, 3)
 
 
-def test_a_picture_of_another_size_is_not_the_one_that_was_labelled(picture):
+def test_picture_of_another_size_is_refused(picture):
     people = collect("test", COCO17, [person_at(picture, (1, 1), (9, 9), size_wh=(80, 120))])
     with pytest.raises(InputError, match="40×60 pixels, but its labels are for 80×120"):
         people[0]
@@ -79,7 +81,7 @@ def test_people_without_labels_are_left_out_and_counted(picture):
         collect("test", COCO17, [])
 
 
-def test_a_slice_stays_lazy_and_says_who_is_in_it(make_lsp):
+def test_slice_stays_lazy_and_keeps_its_note(make_lsp):
     people = lsp(make_lsp())
     some = people[2:4]
     assert len(some) == 2
@@ -106,7 +108,7 @@ def test_points_are_exact_and_have_no_depth(picture):
     assert np.isnan(person.visibility[0, 2])
 
 
-def test_what_is_no_json_is_told(tmp_path):
+def test_read_json_of_other_content_is_refused(tmp_path):
     with pytest.raises(InputError, match="cannot read"):
         read_json(tmp_path / "none.json", "test")
     (tmp_path / "broken.json").write_text("{")

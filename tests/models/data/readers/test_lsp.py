@@ -1,3 +1,5 @@
+"""LSP and LSPET in both layouts."""
+
 from __future__ import annotations
 
 from importlib.util import find_spec
@@ -12,13 +14,13 @@ from models.data.readers.lsp import DEV_PICTURES, dev_numbers, lsp
 scipy_io = pytest.importorskip("scipy.io") if find_spec("scipy") else None
 
 
-def test_the_pictures_kept_aside_never_change():
+def test_dev_numbers_are_fixed():
     aside = dev_numbers()
     assert len(aside) == DEV_PICTURES == 500
     assert sorted(aside)[:5] == [2, 7, 30, 57, 58]
 
 
-def test_train_and_dev_share_nobody(make_lsp):
+def test_train_and_dev_are_disjoint(make_lsp):
     folder = make_lsp()
     train, dev = lsp(folder, "train"), lsp(folder, "dev")
     assert [person.source for person in dev] == ["lspet/00002", "lspet/00007"]
@@ -26,7 +28,7 @@ def test_train_and_dev_share_nobody(make_lsp):
     assert len(lsp(folder)) == 8
 
 
-def test_an_unlabelled_joint_is_not_known(make_lsp):
+def test_unlabelled_joint_is_nan(make_lsp):
     joints = np.ones((1, 14, 3), np.float32)
     joints[0, :, 0] = np.arange(14)
     joints[0, 3] = 0
@@ -39,7 +41,7 @@ def test_an_unlabelled_joint_is_not_known(make_lsp):
     assert person.skeleton is LSP14
 
 
-def test_a_folder_without_labels_is_told(tmp_path):
+def test_folder_without_labels_is_refused(tmp_path):
     with pytest.raises(InputError, match=r"expected joints.npz or joints.mat"):
         lsp(tmp_path)
 
@@ -57,7 +59,7 @@ def test_other_joints_are_refused(make_lsp):
         lsp(folder)
 
 
-def test_an_unknown_split_is_told(make_lsp):
+def test_unknown_split_is_refused(make_lsp):
     with pytest.raises(InputError, match="train, dev or all, got 'test'"):
         lsp(make_lsp(), "test")  # type: ignore[arg-type]
 
@@ -100,7 +102,7 @@ def test_the_third_value_of_the_smaller_set_means_hidden(make_lsp):
         lsp(folder, "dev")  # numbers 1001 to 2000
 
 
-def test_without_scipy_the_way_out_is_told(make_lsp, monkeypatch):
+def test_missing_scipy_error_names_the_remedy(make_lsp, monkeypatch):
     folder = make_lsp()
     (folder / "joints.npz").unlink()
     (folder / "joints.mat").write_bytes(b"MATLAB")

@@ -1,3 +1,5 @@
+"""MPII annotations."""
+
 from __future__ import annotations
 
 import json
@@ -57,12 +59,12 @@ def test_small_people_can_be_left_out(make_mpii):
         ({"joints_vis": [0] * 16}, "none of 1 people has two labelled keypoints"),
     ],
 )
-def test_a_broken_entry_is_told(make_mpii, changes, message):
+def test_broken_entry_is_refused(make_mpii, changes, message):
     with pytest.raises(InputError, match=message):
         mpii(make_mpii(**changes))
 
 
-def test_a_file_of_another_layout_is_told(tmp_path):
+def test_file_of_another_layout_is_refused(tmp_path):
     path = tmp_path / "train.json"
     path.write_text("{}")
     with pytest.raises(InputError, match="expected a list of people"):

@@ -9,11 +9,11 @@ from blazetrack.skeleton import COCO17
 from models.data.readers.skeletons import build_skeleton
 
 
-def test_known_names_give_the_known_set():
+def test_build_skeleton_known_names_give_the_known_set():
     assert build_skeleton("person", COCO17.names) is COCO17
 
 
-def test_a_set_with_a_torso_can_be_measured_by_it():
+def test_build_skeleton_finds_the_torso():
     names = ["left_hip", "tail", "right_hip", "left_shoulder", "right_shoulder"]
     assert build_skeleton("cat", names).torso == (3, 4, 0, 2)
 

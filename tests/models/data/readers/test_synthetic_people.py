@@ -1,3 +1,5 @@
+"""Drawn people: labels, seeds, fingerprints."""
+
 from __future__ import annotations
 
 import numpy as np
@@ -20,7 +22,7 @@ def test_a_person_follows_from_seed_and_number():
     assert people[3:][0].source == people[3].source == "synthetic/2-00003"
 
 
-def test_everything_is_known_of_a_drawn_person():
+def test_synthetic_person_is_fully_labelled():
     for person in synthetic(6, size=96):
         assert person.labelled.all()
         assert np.isfinite(person.points_px).all()
@@ -80,6 +82,6 @@ def test_the_fingerprint_changes_with_what_is_drawn():
 
 
 @pytest.mark.parametrize("wrong", [{"count": 0}, {"size": 8}, {"seed": -1}, {"turned": 1.5}])
-def test_a_number_out_of_range_is_told(wrong):
+def test_synthetic_number_out_of_range_is_refused(wrong):
     with pytest.raises(InputError, match=f"synthetic: {next(iter(wrong))}: expected"):
         synthetic(**{"count": 3, **wrong})

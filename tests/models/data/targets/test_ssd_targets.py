@@ -81,7 +81,7 @@ def test_decoded_targets_are_the_people_and_their_alignment() -> None:
     assert np.abs(points[order, 2] * 128 - CROWD.points_px[:, 0, :2]).max() < 1e-3
 
 
-def test_small_people_are_the_fine_maps_and_large_ones_the_coarse_ones() -> None:
+def test_match_small_people_on_fine_and_large_on_coarse_maps() -> None:
     for radius, fine in ((9, True), (50, False)):
         positives = match(person(60, 60, radius), LAYOUT)[1]
         assert bool(positives[:512].any()) == fine

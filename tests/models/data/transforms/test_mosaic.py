@@ -89,7 +89,7 @@ def test_draw_mosaic_head_box_is_on_the_lit_head() -> None:
     assert checked >= 5
 
 
-def test_sizes_and_uprights_move_along() -> None:
+def test_place_moves_sizes_and_uprights() -> None:
     half_turn = np.array([[-2.0, 0, 160], [0, -2, 120]])  # canvas → picture
     canvas = place(scene(), half_turn, (60, 80))
     assert canvas.diameters_px[0] == pytest.approx(50)
@@ -113,7 +113,7 @@ def test_place_person_cut_off_or_of_other_size_is_ignored() -> None:
     assert len(away) == len(away.ignore_px) == 0
 
 
-def test_a_whole_picture_is_seen_as_the_runtime_shows_it() -> None:
+def test_draw_whole_picture_as_at_run_time() -> None:
     settings = CanvasSettings(
         **PLAIN, whole=1.0, mosaic=0.0, roam=0.0, rotation_share=0.0, tilt_deg=0.0,
         shift=0.0, grow=1.0, flip=0.0, cut={"black": 1.0, "picture": 0.0},
@@ -141,7 +141,7 @@ def make_batches(size: int = 4, seed: int = 5, answers: Any = None, **changes: A
     return Batches([scene(), scene(30, 20, 20)], size, example, seed=seed, **changes)
 
 
-def test_a_batch_has_the_shapes_of_the_contract() -> None:
+def test_batch_has_the_documented_shapes() -> None:
     with make_batches() as batches:
         batch = next(batches)
     assert {name: array.shape for name, array in batch.items()} == {

@@ -42,7 +42,7 @@ def test_jitter_stays_within_its_bounds_and_follows_the_seed():
 
 @pytest.mark.parametrize("angle_deg", [0, 37, 180, -100])
 @pytest.mark.parametrize("scale", [0.6, 1.5])
-def test_one_lit_pixel_and_its_label_land_together(make_person, angle_deg, scale):
+def test_lit_pixel_and_its_label_land_together(make_person, angle_deg, scale):
     image = np.zeros((160, 120, 3), np.uint8)
     image[70:73, 60:63] = 255
     person = make_person(LSP14, image=image)
@@ -67,12 +67,12 @@ def test_the_aligned_crop_shows_the_person_upright_in_the_middle(make_person):
     np.testing.assert_array_equal(affine, to_image)
 
 
-def test_cutting_nothing_is_refused(make_person):
+def test_cut_to_size_0_is_refused(make_person):
     with pytest.raises(InputError, match="one region"):
         cut(make_person(LSP14), 0)
 
 
-def test_a_small_picture_around_the_person_keeps_pixels_and_labels_together(make_person):
+def test_around_pixels_and_labels_move_together(make_person):
     person = make_person(LSP14, (1000, 800))
     image = np.zeros((800, 1000, 3), np.uint8)
     wrist = LSP14.index("left_wrist")
@@ -91,7 +91,7 @@ def test_a_small_picture_around_the_person_keeps_pixels_and_labels_together(make
     np.testing.assert_array_equal(small.labelled, person.labelled)
 
 
-def test_the_same_crop_comes_from_the_small_picture(make_person):
+def test_around_gives_the_same_crop(make_person):
     waves = np.sin(np.arange(600) / 40)
     grey = 128 + 60 * waves[:500, None] * waves[None]
     image = np.repeat(grey[..., None], 3, axis=2).astype(np.uint8)
@@ -101,6 +101,6 @@ def test_the_same_crop_comes_from_the_small_picture(make_person):
     assert np.abs(one.image.astype(int) - two.image)[4:-4, 4:-4].max() <= 4
 
 
-def test_a_picture_that_is_small_already_stays(make_person):
+def test_around_small_picture_stays(make_person):
     person = make_person(LSP14)
     assert around(person, 1000, room=10) is person

@@ -1,3 +1,5 @@
+"""Photometric augmentation."""
+
 from __future__ import annotations
 
 import numpy as np
@@ -54,7 +56,7 @@ def test_grey_has_three_equal_channels_of_the_same_lightness():
 
 
 @pytest.mark.parametrize("name", ["hue_deg", "saturation"])
-def test_hue_and_saturation_leave_grey_alone(name):
+def test_recoloured_hue_and_saturation_keep_grey(name):
     image = np.repeat(np.arange(256, dtype=np.uint8)[None, :, None], 3, axis=2)
     bound = {**STILL, name: 90.0 if name == "hue_deg" else 1.0}
     for seed in range(4):
@@ -69,6 +71,6 @@ def test_light_changes_the_picture(name):
     assert not np.array_equal(other, image)
 
 
-def test_a_blur_of_nothing_is_nothing():
+def test_blurred_by_sigma_0_is_identity():
     image = np.random.default_rng(0).integers(0, 256, (8, 8, 3), np.uint8)
     assert blurred(image, 0.1) is image
