@@ -73,15 +73,19 @@ class Rows:
     """
 
     def __post_init__(self) -> None:
-        sizes: dict[int | str, int | str] = {}
+        sizes: dict[int | str, int] = {}
         for name, shape, dtype, optional in _columns(type(self)):
             value = getattr(self, name)
             if optional and value is None:
                 continue
-            want = tuple([sizes.get(size, size) for size in shape])
-            if type(value) is not np.ndarray or value.shape != want or value.dtype is not dtype:
-                check_array(f"{type(self).__name__}.{name}", value, want, dtype)
-                sizes.update(zip(shape, value.shape, strict=True))
+            if isinstance(value, np.ndarray) and value.dtype == dtype and value.ndim == len(shape):
+                for want, got in zip(shape, value.shape, strict=True):
+                    if (want if isinstance(want, int) else sizes.setdefault(want, got)) != got:
+                        break
+                else:
+                    continue
+            fixed = tuple(sizes.get(size, size) for size in shape)
+            check_array(f"{type(self).__name__}.{name}", value, fixed, dtype)
 
     def __len__(self) -> int:
         return len(getattr(self, _columns(type(self))[0][0]))

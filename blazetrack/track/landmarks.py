@@ -59,7 +59,8 @@ class Landmarker:
     def _people(self, crop: Crops, row: int) -> Landmarks:
         found: Landmarks = self._head.decode(self._model.run(crop.pixels[row]), self._info)
         kept = found.scores > self._min_score  # false for NaN
-        return replace(found.take(kept), row=np.full(int(kept.sum()), row, np.int64))
+        found = found if kept.all() else found.take(kept)
+        return replace(found, row=found.row + row) if row else found
 
     def _none(self) -> Landmarks:
         empty = Landmarks.empty(len(self._info.skeleton or BLAZEPOSE33))
