@@ -43,7 +43,7 @@ from benchmarks.tracking_metrics import require_trackers, score_clip
 from blazetrack.errors import SourceError
 from blazetrack.graph import parse_set
 from blazetrack.pipeline import PoseTracker
-from blazetrack.sources.synthetic import SyntheticSource
+from blazetrack.sources import open_source
 from blazetrack.types import Frame
 
 __all__ = ["BlazetrackTracker", "TasksTracker", "Tracker", "fill", "main", "run_clip"]
@@ -201,7 +201,7 @@ def run_clip(
     """
     truths, predictions = [], {name: list[FrameResult]() for name in trackers}
     with ExitStack() as stack:
-        source = SyntheticSource.from_text(text)
+        source: Any = open_source(text)  # with truth
         opened = {name: stack.enter_context(closing(open_())) for name, open_ in trackers.items()}
         for frame in source:
             truths.append(source.truth(frame.index))

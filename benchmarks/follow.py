@@ -37,6 +37,7 @@ from benchmarks.tracking_metrics import MIN_OKS, MIN_VISIBLE, oks_matrix
 from blazetrack.errors import SourceError
 from blazetrack.pipeline import PoseTracker
 from blazetrack.skeleton import BLAZEPOSE33
+from blazetrack.sources import open_source
 from blazetrack.sources.synthetic import SyntheticSource
 from blazetrack.synthetic import Truth
 from blazetrack.types import Frame, Poses
@@ -109,7 +110,7 @@ def main(
         with Console(stderr=True).status("clips") as status:
             for seed in range(first_seed, first_seed + clips):
                 status.update(f"clip of seed {seed}, up to {first_seed + clips - 1}")
-                source = SyntheticSource.from_text(SOURCE.format(seed=seed))
+                source: Any = open_source(SOURCE.format(seed=seed))
                 results[seed] = run_clip(source, 1 + seed % 2, _follow)
                 console.print(clip_line(seed, results[seed]), soft_wrap=True, markup=False)
         passed = sum(one.passed for one in results.values())

@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Generator
 
 from blazetrack.errors import InputError, SourceError, did_you_mean
-from blazetrack.imports import make
 from blazetrack.sources.base import Source, SourceInfo
 from blazetrack.synthetic.clip import PEOPLE, SCENES, Clip, Truth
 from blazetrack.synthetic.scene import SceneOptions
@@ -61,20 +60,6 @@ class SyntheticSource(Source):
         super().__init__(SourceInfo(name, "synthetic", size[0], size[1], float(fps), frames))
         self.clip = Clip(scene, SceneOptions(frames, size, float(fps), people), seed)
         self._count, self._fps = frames, float(fps)
-
-    @classmethod
-    def from_text(cls, text: str) -> SyntheticSource:
-        """Open `synthetic`, `synthetic:SCENE` or `synthetic[:SCENE]?key=value&…`.
-
-        Args:
-            text: keys are the arguments of the class; `size` reads `1280x720`.
-
-        Raises:
-            SourceError: an unknown scene or key, a repeated key, or a value of the wrong type.
-        """
-        _, colon, scene = text.partition("?")[0].partition(":")
-        source: SyntheticSource = make(cls, cls, text, SourceError, *([scene] if colon else []))
-        return source
 
     def frame(self, index: int) -> Frame:
         """Draw frame `index`; frames can be drawn in any order."""

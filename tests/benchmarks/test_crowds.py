@@ -6,6 +6,7 @@ import io
 import json
 import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -27,7 +28,7 @@ from benchmarks.crowds_report import (
 from benchmarks.reference.results import FrameResult
 from benchmarks.reference.tasks_landmarker import TasksLandmarker
 from blazetrack.errors import BlazetrackError, SourceError
-from blazetrack.sources.synthetic import SyntheticSource
+from blazetrack.sources import open_source
 from blazetrack.types import Frame
 
 TEXT = "synthetic:exercises?frames=4&size=320x240"
@@ -37,7 +38,8 @@ class PerfectTracker:
     """Returns the truth; with `new_ids` another id in each frame."""
 
     def __init__(self, new_ids: bool = False) -> None:
-        self._source, self._new_ids = SyntheticSource.from_text(TEXT), new_ids
+        self._source: Any = open_source(TEXT)
+        self._new_ids = new_ids
         self.detector_runs, self.seconds, self.closed = 0, (0.1, 1.0), False
 
     def __call__(self, frame: Frame) -> FrameResult:

@@ -31,7 +31,7 @@ def test_source_iteration_gives_all_frames_twice() -> None:
         ),
     ],
 )
-def test_from_text_sets_options(
+def test_open_source_sets_options(
     text: str, name: str, size: tuple[int, int], fps: float, frames: int
 ) -> None:
     info = open_source(text).info
@@ -55,9 +55,9 @@ def test_from_text_sets_options(
         ("synthetic?seed=-1", "seed: expected 0 or more"),
     ],
 )
-def test_from_text_with_a_wrong_option_is_refused(text: str, message: str) -> None:
+def test_open_source_with_a_wrong_option_is_refused(text: str, message: str) -> None:
     with pytest.raises(SourceError, match=message) as caught:
-        SyntheticSource.from_text(text)
+        open_source(text)
     assert "\n" not in str(caught.value)
 
 

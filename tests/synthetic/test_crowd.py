@@ -11,6 +11,7 @@ import pytest
 
 from blazetrack.errors import SourceError
 from blazetrack.skeleton import BLAZEPOSE33
+from blazetrack.sources import open_source
 from blazetrack.sources.synthetic import SyntheticSource
 from blazetrack.synthetic import Truth, motion
 from blazetrack.synthetic.body import Build, solve
@@ -185,9 +186,9 @@ def test_crowd_at_any_size_and_length_draws(scene: str, size: tuple[int, int], f
         ("synthetic:crowd?people=many", "expected a whole number, got 'many'"),
     ],
 )
-def test_from_text_with_a_wrong_number_of_people_is_refused(text: str, message: str) -> None:
+def test_open_source_with_a_wrong_number_of_people_is_refused(text: str, message: str) -> None:
     with pytest.raises(SourceError) as caught:
-        SyntheticSource.from_text(text)
+        open_source(text)
     assert message in str(caught.value)
 
 
