@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import ClassVar, Protocol
 
@@ -16,7 +16,7 @@ from models.data.targets import Encoder
 from models.data.targets.keypoints import keypoint_targets
 from models.data.transforms.augment import AugmentSettings, augmented, fill, jittered, truncated
 from models.data.transforms.background_crops import background_crop
-from models.data.transforms.mosaic import CanvasSettings, draw
+from models.data.transforms.mosaic import CanvasSettings, Draw, draw
 from models.data.transforms.person_crop import cut, region
 
 __all__ = ["Canvases", "Example", "PersonCrops"]
@@ -30,12 +30,7 @@ class Example(Protocol):
         """The keypoint set of which images must share a keypoint; None for any."""
         ...
 
-    def __call__(
-        self,
-        image: AnnotatedImage,
-        other: Callable[[], AnnotatedImage],
-        rng: np.random.Generator,
-    ) -> Arrays:
+    def __call__(self, image: AnnotatedImage, other: Draw, rng: np.random.Generator) -> Arrays:
         """One example without the batch's axis; `other` draws further images at random."""
         ...
 
@@ -65,12 +60,7 @@ class PersonCrops:
         if not 0 <= self.negatives < 1:
             raise InputError(f"negatives: expected a share of 0 to 1, got {self.negatives}")
 
-    def __call__(
-        self,
-        image: AnnotatedImage,
-        other: Callable[[], AnnotatedImage],
-        rng: np.random.Generator,
-    ) -> Arrays:
+    def __call__(self, image: AnnotatedImage, other: Draw, rng: np.random.Generator) -> Arrays:
         """See `Example`."""
         if rng.random() < self.negatives:
             crop = self._background(other, rng)
@@ -92,13 +82,10 @@ class PersonCrops:
         around = fill(self.side, rng, settings, donor)
         return cut(image, self.side, roi, mirror=mirror, background=around)[0]
 
-    def _background(
-        self, other: Callable[[], AnnotatedImage], rng: np.random.Generator
-    ) -> AnnotatedImage:
-        chosen = other() if not len(self.backgrounds) else None
-        if chosen is None:
-            chosen = self.backgrounds[int(rng.integers(len(self.backgrounds)))]
-        return AnnotatedImage.empty(background_crop(chosen, self.side, rng), self.skeleton)
+    def _background(self, other: Draw, rng: np.random.Generator) -> AnnotatedImage:
+        count = len(self.backgrounds)
+        picture = self.backgrounds[int(rng.integers(count))] if count else other()
+        return AnnotatedImage.empty(background_crop(picture, self.side, rng), self.skeleton)
 
 
 @dataclass(frozen=True)
@@ -119,12 +106,7 @@ class Canvases:
     def __post_init__(self) -> None:
         _check_side(self.side)
 
-    def __call__(
-        self,
-        image: AnnotatedImage,
-        other: Callable[[], AnnotatedImage],
-        rng: np.random.Generator,
-    ) -> Arrays:
+    def __call__(self, image: AnnotatedImage, other: Draw, rng: np.random.Generator) -> Arrays:
         """See `Example`."""
         canvas = draw(image, other, self.side, rng, self.canvas)
         return {"image": canvas.image, **self.encode(canvas)}

@@ -22,13 +22,7 @@ from blazetrack.skeleton import COCO17, Skeleton
 from blazetrack.sources.images import read_picture
 from models.data.annotated import AnnotatedImage, boxes_around
 from models.data.lazy_sequence import LazySequence
-from models.data.readers.dataset import (
-    LabelledPeople,
-    PersonLabels,
-    collect,
-    read_json,
-    read_npz,
-)
+from models.data.readers.dataset import LabelledPeople, PersonLabels, collect, read_json, read_npz
 from models.data.readers.skeletons import build_skeleton
 
 __all__ = ["Annotation", "CocoFile", "CocoImages", "coco", "coco_people", "read_coco"]

@@ -35,8 +35,8 @@ def synthetic(
     *,
     size: int = 224,
     seed: int = 0,
-    turned: float = 0.25,
-    behind: Sequence[Image] = (),
+    rotation_share: float = 0.25,
+    backgrounds: Sequence[Image] = (),
 ) -> SyntheticPeople:
     """People drawn on access; person `i` follows from `seed` and `i` alone.
 
@@ -44,8 +44,8 @@ def synthetic(
         count: how many.
         size: side of the square pictures in pixels.
         seed: another seed, other people.
-        turned: share of pictures that are rotated by any angle.
-        behind: background photographs `(H, W, 3)` uint8 of every other picture; drawn rooms else.
+        rotation_share: share of pictures that are rotated by any angle.
+        backgrounds: photographs `(H, W, 3)` uint8 of every other picture; drawn rooms else.
 
     Raises:
         InputError: a number is out of range.
@@ -55,11 +55,11 @@ def synthetic(
         ("count", count >= 1, "1 or more", count),
         ("size", low <= size <= high, f"{low} to {high} pixels", size),
         ("seed", seed >= 0, "0 or more", seed),
-        ("turned", 0 <= turned <= 1, "a share of 0 to 1", turned),
+        ("rotation_share", 0 <= rotation_share <= 1, "a share of 0 to 1", rotation_share),
     ):
         if not fits:
             raise InputError(f"synthetic: {name}: expected {expected}, got {got}")
-    return SyntheticPeople(range(count), size, seed, turned, behind)
+    return SyntheticPeople(range(count), size, seed, rotation_share, backgrounds)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -69,8 +69,8 @@ class SyntheticPeople(LazySequence[AnnotatedImage]):
     numbers: range
     size: int
     seed: int
-    turned: float
-    behind: Sequence[Image]
+    rotation_share: float
+    backgrounds: Sequence[Image]
 
     def __len__(self) -> int:
         return len(self.numbers)
@@ -90,8 +90,10 @@ class SyntheticPeople(LazySequence[AnnotatedImage]):
     @property
     def fingerprint(self) -> str:
         """Changes with the arguments and with what is drawn; 64 hex digits."""
-        digest = hashlib.sha256(repr((self.numbers, self.size, self.seed, self.turned)).encode())
-        for picture in self.behind:
+        digest = hashlib.sha256(
+            repr((self.numbers, self.size, self.seed, self.rotation_share)).encode()
+        )
+        for picture in self.backgrounds:
             digest.update(picture.tobytes())
         first = self[0]
         digest.update(first.image.tobytes() + first.points_px.tobytes())
@@ -99,13 +101,13 @@ class SyntheticPeople(LazySequence[AnnotatedImage]):
 
 
 def _draw(number: int, rng: np.random.Generator, people: SyntheticPeople) -> AnnotatedImage:
-    drawn = draw_person(rng, people.size, people.behind)
+    drawn = draw_person(rng, people.size, people.backgrounds)
     image, points = drawn.image, drawn.points_px.copy()
     hips = points[23:25].mean(axis=0)
     world = (points - hips) * (TALL_M / drawn.height_px)
     points[:, 2] = hips[2] - points[:, 2]  # BlazePose: the nearer, the more negative
     world[:, 2] *= -1
-    if rng.random() < people.turned:
+    if rng.random() < people.rotation_share:
         image = _turn(image, points, world, rng.uniform(-np.pi, np.pi))
     inside = ((points[:, :2] > -0.5) & (points[:, :2] < people.size - 0.5)).all(axis=1)
     seen = np.asarray(inside, np.float32)

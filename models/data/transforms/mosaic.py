@@ -21,11 +21,12 @@ from models.data.transforms.augment import CutSettings, fill
 from models.data.transforms.person_crop import mirrored, warp
 from models.data.transforms.photometric import ColourSettings, DamageSettings, damaged, recoloured
 
-__all__ = ["CanvasSettings", "draw", "place"]
+__all__ = ["CanvasSettings", "Draw", "draw", "place"]
 
 Image = NDArray[np.uint8]
 Float = NDArray[np.float64]
 Hw = tuple[int, int]
+Draw = Callable[[], AnnotatedImage]  # gives a random further image
 TRIES = 8
 
 
@@ -82,7 +83,7 @@ class CanvasSettings(Strict):
 
 def draw(
     image: AnnotatedImage,
-    other: Callable[[], AnnotatedImage],
+    other: Draw,
     size: int,
     rng: np.random.Generator,
     settings: CanvasSettings,
@@ -109,7 +110,7 @@ def draw(
 
 def _mosaic(
     image: AnnotatedImage,
-    other: Callable[[], AnnotatedImage],
+    other: Draw,
     size: int,
     rng: np.random.Generator,
     settings: CanvasSettings,
@@ -129,11 +130,7 @@ def _mosaic(
 
 
 def _single(
-    image: AnnotatedImage,
-    other: Callable[[], AnnotatedImage],
-    hw: Hw,
-    rng: np.random.Generator,
-    settings: CanvasSettings,
+    image: AnnotatedImage, other: Draw, hw: Hw, rng: np.random.Generator, settings: CanvasSettings
 ) -> AnnotatedImage:
     """A canvas of any shape with one picture."""
     center, side, angle = _region(image, hw, rng, settings)

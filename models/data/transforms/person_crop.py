@@ -14,14 +14,7 @@ from blazetrack.geometry import invert, rectangle_to_image
 from blazetrack.types import Rois
 from models.data.annotated import AnnotatedImage
 
-__all__ = [
-    "around",
-    "cut",
-    "mirrored",
-    "region",
-    "to_image_of",
-    "warp",
-]
+__all__ = ["around", "cut", "mirrored", "region", "to_image_of", "warp"]
 
 Float = NDArray[np.float64]
 Image = NDArray[np.uint8]

@@ -145,7 +145,7 @@ def test_unknown_visibility_has_weight_0_until_it_is_covered(make_person):
 @pytest.mark.parametrize("flip", [0.0, 1.0])
 def test_projected_labels_equal_the_persons_own(flip):
     """Points, depth and metres of a batch, read as a network's output, give the person back."""
-    person = synthetic(1, size=96, turned=1)[0]
+    person = synthetic(1, size=96, rotation_share=1)[0]
     cut = NONE.cut.model_copy(update={"flip": flip})
     batch = crops([person], 1, 64, augment=NONE.model_copy(update={"cut": cut})).batch(0)
     points, world = batch["points"][0] * 64, batch["world"][0]

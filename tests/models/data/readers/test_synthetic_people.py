@@ -35,14 +35,14 @@ def test_synthetic_person_is_fully_labelled():
         )
 
 
-@pytest.mark.parametrize("turned", [0.0, 1.0])
-def test_metres_are_the_pixels_in_another_scale(turned):
-    for person in synthetic(4, size=96, turned=turned):
+@pytest.mark.parametrize("rotation_share", [0.0, 1.0])
+def test_metres_are_the_pixels_in_another_scale(rotation_share):
+    for person in synthetic(4, size=96, rotation_share=rotation_share):
         points = person.points_px.copy()
         points[..., :2] -= points[0, list(HIPS), :2].mean(0)
         scale = np.abs(person.world_m).sum() / np.abs(points).sum()
         np.testing.assert_allclose(points * scale, person.world_m, atol=1e-4)
-        height = np.ptp(synthetic(1, size=96, turned=0)[0].world_m[0, :, 1])
+        height = np.ptp(synthetic(1, size=96, rotation_share=0)[0].world_m[0, :, 1])
         assert 1.2 < height < 2.2
 
 
@@ -57,7 +57,8 @@ def test_the_labels_lie_on_the_drawn_person():
     seen = 0
     for number in range(12):
         dark, bright = (
-            synthetic(12, size=96, turned=0, behind=[behind])[number] for behind in (black, white)
+            synthetic(12, size=96, rotation_share=0, backgrounds=[behind])[number]
+            for behind in (black, white)
         )
         if not np.abs(dark.image.astype(int) - bright.image).max() > 200:
             continue  # before a drawn room
@@ -76,12 +77,14 @@ def test_the_fingerprint_changes_with_what_is_drawn():
         synthetic(4, size=64).fingerprint,
         synthetic(3, size=65).fingerprint,
         synthetic(3, size=64, seed=1).fingerprint,
-        synthetic(3, size=64, behind=[np.zeros((4, 4, 3), np.uint8)]).fingerprint,
+        synthetic(3, size=64, backgrounds=[np.zeros((4, 4, 3), np.uint8)]).fingerprint,
     }
     assert len(prints) == 5
 
 
-@pytest.mark.parametrize("wrong", [{"count": 0}, {"size": 8}, {"seed": -1}, {"turned": 1.5}])
+@pytest.mark.parametrize(
+    "wrong", [{"count": 0}, {"size": 8}, {"seed": -1}, {"rotation_share": 1.5}]
+)
 def test_synthetic_number_out_of_range_is_refused(wrong):
     with pytest.raises(InputError, match=f"synthetic: {next(iter(wrong))}: expected"):
         synthetic(**{"count": 3, **wrong})

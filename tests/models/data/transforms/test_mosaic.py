@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -10,6 +11,7 @@ from numpy.typing import NDArray
 
 from blazetrack.errors import InputError
 from blazetrack.model_info import Anchors
+from blazetrack.skeleton import COCO17
 from models.data.annotated import AnnotatedImage
 from models.data.batches import Batches
 from models.data.examples import Canvases
@@ -201,3 +203,15 @@ def test_wrong_arguments_are_refused() -> None:
         Batches({"empty": []}, 1, Canvases(64, SsdTargets(LAYOUT)))
     with pytest.raises(InputError, match="no source lspet"):
         make_batches(weights={"lspet": 1.0})
+
+
+def test_place_mirrored_people_keep_all_keypoints_with_sides_swapped(make_person: Any) -> None:
+    person = make_person(COCO17, boxes_px=np.array([20, 10, 100, 150], np.float32))
+    both = person.joined([replace(person, points_px=person.points_px + np.float32(5))])
+    mirror = np.array([[-1.0, 0, 119], [0, 1, 0]])
+    canvas = place(both, mirror, (160, 120))
+    assert len(canvas) == 2
+    left, right = COCO17.index("left_wrist"), COCO17.index("right_wrist")
+    want = both.points_px[:, left, :2] * (-1, 1) + (119, 0)
+    np.testing.assert_allclose(canvas.points_px[:, right, :2], want, rtol=1e-5)
+    assert canvas.labelled.sum() == both.labelled.sum()
