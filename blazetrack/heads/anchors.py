@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from itertools import groupby
 
 import numpy as np
@@ -12,6 +13,7 @@ from blazetrack.model_info import Anchors
 __all__ = ["anchor_centers"]
 
 
+@lru_cache(maxsize=8)
 def anchor_centers(layout: Anchors, input_hw: tuple[int, int]) -> NDArray[np.float32]:
     """Centres of all anchors in parts of the input, in the order of the network's output rows.
 
@@ -23,7 +25,7 @@ def anchor_centers(layout: Anchors, input_hw: tuple[int, int]) -> NDArray[np.flo
         input_hw: height and width of the network's input.
 
     Returns:
-        `(A, 2)` float32, x y in 0..1.
+        `(A, 2)` float32, x y in 0..1; read-only, because it is cached.
     """
     height, width = input_hw
     parts = []
@@ -34,4 +36,6 @@ def anchor_centers(layout: Anchors, input_hw: tuple[int, int]) -> NDArray[np.flo
         y = (np.arange(rows, dtype=np.float32) + 0.5) / rows
         grid = np.stack(np.meshgrid(x, y), axis=-1).reshape(-1, 2)
         parts.append(np.repeat(grid, per_cell, axis=0))
-    return np.concatenate(parts).astype(np.float32)
+    centers: NDArray[np.float32] = np.concatenate(parts).astype(np.float32)
+    centers.setflags(write=False)
+    return centers

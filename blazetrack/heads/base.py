@@ -86,33 +86,30 @@ def to_pixels(points: Array, info: ModelInfo) -> Float:
     out = points.astype(np.float64)
     if option(info, SHARED_OPTIONS, "order") == "yx":
         out[..., :2] = points[..., 1::-1]
-    unit = option(info, SHARED_OPTIONS, "coordinates")
-    height, width = info.input_hw
-    if unit == "centred":
-        out[..., :2] += 0.5
-    if unit != "pixel":
-        out *= (width, height, width)[: out.shape[-1]]
-    return out
+    scale, origin = _unit(out.shape[-1], info)
+    return (out + origin) * scale
 
 
 def from_pixels(points: Array, info: ModelInfo) -> Array:
     """The inverse of `to_pixels`, float32."""
-    out = points.astype(np.float64)
-    unit = option(info, SHARED_OPTIONS, "coordinates")
-    height, width = info.input_hw
-    if unit != "pixel":
-        out /= (width, height, width)[: out.shape[-1]]
-    if unit == "centred":
-        out[..., :2] -= 0.5
+    scale, origin = _unit(points.shape[-1], info)
+    out = (points / scale - origin).astype(np.float32)
     if option(info, SHARED_OPTIONS, "order") == "yx":
-        out[..., :2] = out[..., 1::-1]
-    return out.astype(np.float32)
+        out[..., :2] = out[..., 1::-1].copy()
+    return out
+
+
+def _unit(size: int, info: ModelInfo) -> tuple[Float, Float]:
+    """Pixels per unit of the network's x y (z), and the value of its origin in that unit."""
+    unit, (height, width) = option(info, SHARED_OPTIONS, "coordinates"), info.input_hw
+    scale = [1.0, 1.0, 1.0] if unit == "pixel" else [width, height, width]
+    origin = [0.5, 0.5, 0.0] if unit == "centred" else [0.0, 0.0, 0.0]
+    return np.array(scale[:size], np.float64), np.array(origin[:size])
 
 
 def probabilities(scores: Array, info: ModelInfo) -> Array:
     """Scores of the network → 0..1."""
-    logits = option(info, SHARED_OPTIONS, "activation") == "sigmoid"
-    return sigmoid(scores) if logits else scores
+    return sigmoid(scores) if option(info, SHARED_OPTIONS, "activation") == "sigmoid" else scores
 
 
 def raw_scores(scores: Array, info: ModelInfo) -> Array:

@@ -73,7 +73,8 @@ def decode(outputs: Outputs, info: ModelInfo) -> Landmarks:
         cell += np.where(inside[:, None], step(probabilities(around, info)), 0.0)
     elif decoding == "soft_argmax":
         cell = _expectation(maps, option(info, OPTIONS, "activation") == "sigmoid")
-    xy = _to_crop(cell, (height, width), info)
+    scale, shift = _grid((height, width), info)
+    xy = (cell + shift) * scale
     if decoding == "offsets":
         offsets = _maps(outputs["offsets"], 2 * keypoints, info)[row, column]
         pairs = np.stack([offsets[k, k], offsets[k, keypoints + k]], axis=1)
@@ -93,12 +94,12 @@ def encode(
         sigma: of the Gaussians, in cells.
     """
     xy = people.xyz_crop[0, :, :2]
-    cell = _to_cells(xy, map_hw, info)
-    maps = gaussians(cell, map_hw, sigma)
+    scale, shift = _grid(map_hw, info)
+    maps = gaussians(xy / scale - shift, map_hw, sigma)
     encoded = {"heatmap": raw_scores(maps * people.visibility[0], info)[None]}
     if "offsets" in info.outputs:
         grid = np.stack(np.meshgrid(np.arange(map_hw[1]), np.arange(map_hw[0])), axis=-1)
-        apart = xy - _to_crop(grid[:, :, None].astype(np.float64), map_hw, info)
+        apart = xy - (grid[:, :, None] + shift) * scale
         encoded["offsets"] = np.concatenate(np.moveaxis(from_pixels(apart, info), -1, 0), axis=-1)
         encoded["offsets"] = encoded["offsets"][None]
     if "score" in info.outputs:
@@ -159,22 +160,12 @@ def _expectation(maps: Array, logits: bool) -> Float:
     return np.stack([x, y], axis=1)
 
 
-def _scale(map_hw: tuple[int, int], info: ModelInfo) -> tuple[Float, float]:
+def _grid(map_hw: tuple[int, int], info: ModelInfo) -> tuple[Float, float]:
     """Crop pixels per cell, x y, and the position of a point in its cell."""
     size, cells = np.array(info.input_hw[::-1], float), np.array(map_hw[::-1], float)
     placing = option(info, OPTIONS, "cells")
     scale = (size - 1) / np.maximum(cells - 1, 1) if placing == "aligned" else size / cells
     return scale, 0.5 if placing == "centre" else 0.0
-
-
-def _to_crop(cell: Float, map_hw: tuple[int, int], info: ModelInfo) -> Float:
-    scale, shift = _scale(map_hw, info)
-    return (cell + shift) * scale
-
-
-def _to_cells(xy: Float, map_hw: tuple[int, int], info: ModelInfo) -> Float:
-    scale, shift = _scale(map_hw, info)
-    return xy / scale - shift
 
 
 HEATMAP = Head(

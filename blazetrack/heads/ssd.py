@@ -8,7 +8,6 @@ MediaPipe's order of operations, so that the results equal its to the bit
 
 from __future__ import annotations
 
-from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -18,7 +17,7 @@ from blazetrack.errors import ModelError
 from blazetrack.heads.anchors import anchor_centers
 from blazetrack.heads.base import Head, Outputs
 from blazetrack.heads.sigmoid import logit, sigmoid
-from blazetrack.model_info import Anchors, ModelInfo
+from blazetrack.model_info import ModelInfo
 from blazetrack.types import Detections
 
 __all__ = ["SSD", "decode", "decode_boxes", "encode", "encode_boxes"]
@@ -37,7 +36,8 @@ def decode(outputs: Outputs, info: ModelInfo, min_score: float = 0.5) -> Detecti
     Raises:
         ModelError: another number of rows than anchors.
     """
-    centers = _centers(info)
+    assert info.anchors is not None
+    centers = anchor_centers(info.anchors, info.input_hw)
     raw, logits = outputs["boxes"][0], outputs["scores"][0, :, 0]
     if len(raw) != len(centers) or len(logits) != len(raw):
         want, got = f"{len(centers)} rows", f"{len(raw)} boxes, {len(logits)} scores"
@@ -56,7 +56,9 @@ def encode(people: Detections, info: ModelInfo) -> dict[str, Float32]:
 
     The other rows have a logit of −100.
     """
-    centers, (count, points, _) = _centers(info), people.keypoints_unit.shape
+    assert info.anchors is not None
+    centers = anchor_centers(info.anchors, info.input_hw)
+    count, points, _ = people.keypoints_unit.shape
     boxes = np.zeros((1, len(centers), 4 + 2 * points), np.float32)
     scores = np.full((1, len(centers), 1), -100, np.float32)
     middle = (people.boxes_unit[:, :2] + people.boxes_unit[:, 2:]) / 2
@@ -96,16 +98,6 @@ def encode_boxes(
     scaled = points * np.array(input_hw[::-1], np.float32)
     raw: Float32 = scaled.reshape(len(boxes), 2 * points.shape[1])
     return raw
-
-
-def _centers(info: ModelInfo) -> Float32:
-    assert info.anchors is not None
-    return _centers_of(info.anchors, info.input_hw)
-
-
-@lru_cache(maxsize=8)
-def _centers_of(anchors: Anchors, input_hw: tuple[int, int]) -> Float32:
-    return anchor_centers(anchors, input_hw)
 
 
 SSD = Head(

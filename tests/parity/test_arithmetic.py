@@ -10,9 +10,8 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from blazetrack.geometry import apply, rectangle_to_image
-from blazetrack.parity.atan2 import atan2_float32
 from blazetrack.parity.crop import rectangle_corners
-from blazetrack.parity.roi import padding_float32
+from blazetrack.parity.roi import atan2_float32, padding_float32
 
 finite = st.floats(-1e4, 1e4, width=32).filter(lambda v: v == 0 or abs(v) > 1e-6)
 
