@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -72,12 +73,17 @@ class AnnotatedImage:
 
     def __post_init__(self) -> None:
         n, k = len(self.sources), len(self.skeleton)
-        check_array(f"{self.source}: image", self.image, ("H", "W", 3), "uint8")
-        dtype = "float64" if self.points_px.dtype == np.float64 else "float32"
+        dtype = np.float64 if self.points_px.dtype == np.float64 else np.float32
+        wanted: dict[str, tuple[tuple[int | str, ...], Any]] = {
+            "image": (("H", "W", 3), np.uint8),
+            "ignore_px": (("M", 4), dtype),
+        }
         for name, shape in PEOPLE.items():
-            sizes = tuple(k if size == "K" else size for size in shape)
-            check_array(f"{self.source}: {name}", getattr(self, name), (n, *sizes), dtype)
-        check_array(f"{self.source}: ignore_px", self.ignore_px, ("M", 4), dtype)
+            wanted[name] = (n, *[k if size == "K" else size for size in shape]), dtype
+        for name, (sizes, kind) in wanted.items():
+            value = getattr(self, name)
+            if getattr(value, "shape", None) != sizes or value.dtype != kind:
+                check_array(f"{self.source}: {name}", value, sizes, kind)
         if min(self.image.shape[:2]) < 1:
             raise InputError(f"{self.source}: expected a picture of at least 1×1 pixels")
         if not np.isfinite(self.alignment_px).all():
@@ -191,8 +197,9 @@ class AnnotatedImage:
             affine: `(2, 3)`, a similarity: pixels of this picture to those of `image`.
         """
         linear = affine[:, :2]
-        scale = float(np.sqrt(abs(np.linalg.det(linear))))
-        rows = list(self.skeleton.partners) if np.linalg.det(linear) < 0 else slice(None)
+        area = float(np.linalg.det(linear))
+        scale = abs(area) ** 0.5
+        rows = list(_partners(self.skeleton)) if area < 0 else slice(None)
         points = self.points_px[:, rows].astype(np.float64)
         points[..., :2] = apply(affine, points[..., :2])
         points[..., 2] *= scale
@@ -200,7 +207,8 @@ class AnnotatedImage:
         world[..., :2] = world[..., :2] @ (linear / scale).T
         corners = self.boxes_px.astype(np.float64).reshape(-1, 2, 2)
         middle, half = apply(affine, corners.mean(axis=1)), 0.5 * scale * np.ptp(corners, axis=1)
-        ignored = self.ignore_px[:, [0, 1, 2, 1, 2, 3, 0, 3]].reshape(-1, 4, 2)
+        ignored = self.ignore_px.astype(np.float64)[:, [0, 1, 2, 1, 2, 3, 0, 3]].reshape(-1, 4, 2)
+        ignored = apply(affine, ignored)
         return AnnotatedImage(
             image=image,
             skeleton=self.skeleton,
@@ -210,9 +218,14 @@ class AnnotatedImage:
             world_m=world,
             alignment_px=apply(affine, self.alignment_px.astype(np.float64)),
             boxes_px=np.concatenate([middle - half, middle + half], axis=1),
-            ignore_px=boxes_around(apply(affine, ignored.astype(np.float64))),
+            ignore_px=np.concatenate([ignored.min(axis=1), ignored.max(axis=1)], axis=1),
             sources=self.sources,
         )
+
+
+@lru_cache(maxsize=64)
+def _partners(skeleton: Skeleton) -> tuple[int, ...]:
+    return skeleton.partners
 
 
 def boxes_around(corners: Float) -> NDArray[np.float64]:
