@@ -18,7 +18,10 @@ SINKS: dict[str, str] = {
     ".csv": "blazetrack.sinks.csv:CsvSink",
     "window": "blazetrack.views.window:Window",
 }
-"""A name or a file's ending → class. A class under an ending gets the path."""
+"""A name or a file's ending → class; a class under an ending gets the path.
+
+`window` is a view, in a layer above; like a sink of one's own, it is imported by name only.
+"""
 
 
 def open_sink(

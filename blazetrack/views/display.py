@@ -1,4 +1,4 @@
-"""The screen of this machine: check for a display, key codes, Qt messages."""
+"""The screen of this machine: check for a display, key codes, window size."""
 
 from __future__ import annotations
 
