@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import SplitResult, urlsplit
+from urllib.parse import urlsplit
 
 from blazetrack.errors import InputError
 
@@ -71,15 +71,15 @@ class Access:
         """Whether a `Host` header names this server; with a token every name is allowed."""
         if not self.local:
             return True
-        parts = _split(f"//{header or ''}")
-        return is_loopback(parts.hostname or "") if parts else False
+        try:
+            return is_loopback(urlsplit(f"//{header or ''}").hostname or "")
+        except ValueError:  # such as [
+            return False
 
     def allows_origin(self, origin: str | None, host: str | None) -> bool:
         """Whether an `Origin` header belongs to a page of this server."""
-        parts = _split(origin or "")
-        if parts is None or not host or parts.scheme not in ("http", "https"):
-            return False
-        return parts.netloc.lower() == host.lower()
+        host = (host or "").lower()
+        return bool(host) and (origin or "").lower() in (f"http://{host}", f"https://{host}")
 
     def allows_token(self, token: str | None) -> bool:
         """Whether a token is right, compared in constant time."""
@@ -171,10 +171,3 @@ def write_certificate(folder: Path, hosts: list[str]) -> tuple[Path, Path]:
     with open(os.open(key, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
         file.write(issued.private_key_pem.bytes())
     return certificate, key
-
-
-def _split(address: str) -> SplitResult | None:
-    try:
-        return urlsplit(address)
-    except ValueError:  # such as http://[
-        return None

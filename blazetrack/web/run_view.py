@@ -36,11 +36,8 @@ RECORD = "recording: give `blazetrack run` an --out, or use `blazetrack serve`"
 class WebView(View):
     """Shows a run on a page of this machine; pause, smoothing and followed person can be changed.
 
-    `trace` is a hook of the tracker, `port` the preferred port, and `log` prints the link.
-
-    Raises:
-        InputError: no port can be bound.
-        SinkError: the server does not start.
+    `trace` is a hook of the tracker, `port` the preferred port, and `log` prints the link. Raises
+    `SinkError` if the server does not start.
     """
 
     _hub: Hub
@@ -72,10 +69,8 @@ class WebView(View):
             log(link)
 
     def _run(self) -> None:
-        try:
+        with self._socket:
             self._server.run(sockets=[self._socket])
-        finally:
-            self._socket.close()
 
     async def _open(self) -> AsyncIterator[PageState]:
         limits, recordings = Limits(), Recordings(Path(), 0)  # nothing is recorded here
@@ -86,7 +81,7 @@ class WebView(View):
         graph = state["graph"]
         catalog = Catalog({name: name}, (state["model"],), {graph: graph}, cameras=False)
         self._started.set()
-        yield PageState(self, name, catalog, self._hub, recordings, limits)
+        yield PageState(self.submit, name, catalog, self._hub, recordings, limits)
 
     def show(self, frame: Frame, poses: Poses, detector_ran: bool) -> None:
         tracked = self._session.observe(frame, poses)._replace(searching=detector_ran)

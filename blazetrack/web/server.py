@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import logging
 import signal
-import tempfile
 import threading
 from collections.abc import AsyncIterator, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -13,6 +12,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from types import FrameType
 from typing import Any
 
@@ -50,10 +50,8 @@ class Page:
     async def start(self) -> AsyncIterator[PageState]:
         """Open the state shared by all viewers; closing the generator closes it."""
         with ExitStack() as stack:
-            folder = self.folder
-            if folder is None:
-                made = tempfile.TemporaryDirectory(prefix="blazetrack-", ignore_cleanup_errors=True)
-                folder = Path(stack.enter_context(made))
+            made = partial(TemporaryDirectory, prefix="blazetrack-", ignore_cleanup_errors=True)
+            folder = self.folder or Path(stack.enter_context(made()))
             worker = stack.enter_context(ThreadPoolExecutor(1, "camera"))
             recordings = Recordings(folder, self.limits.recordings)
             loop = asyncio.get_running_loop()
@@ -72,7 +70,7 @@ class Page:
             feeder.start()
             stack.callback(feeder.close)
             yield PageState(
-                feeder, self.first, self.catalog, hub, recordings, self.limits, open_camera
+                feeder.submit, self.first, self.catalog, hub, recordings, self.limits, open_camera
             )
 
 

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Any, Protocol, TypeAlias
+from typing import Any, TypeAlias
 
 from blazetrack.errors import BlazetrackError, SinkError
 from blazetrack.graph import Trace
@@ -21,7 +21,7 @@ from blazetrack.web.access import Limits
 from blazetrack.web.protocol import TrackedFrame
 from blazetrack.web.recordings import Recordings, file_size
 
-__all__ = ["FAULT", "Choice", "Feeder", "MakeTracker", "Session", "TrackerStats"]
+__all__ = ["FAULT", "Choice", "MakeTracker", "Session", "TrackerStats"]
 
 FAULT = "internal error in blazetrack; see the terminal of the server"
 STATS_EVERY_S = 0.5
@@ -42,13 +42,6 @@ class Choice:
 
 
 MakeTracker: TypeAlias = Callable[[Choice], tuple[PoseTracker, Trace]]
-
-
-class Feeder(Protocol):
-    """A session with its supply of frames: a source, a browser camera, or a run."""
-
-    def submit(self, **changes: Any) -> None:
-        """Request changes, see `Session.apply`; returns at once."""
 
 
 class TrackerStats:
@@ -258,8 +251,8 @@ class Session:
             SinkError: the files cannot be written.
         """
         if self._recording is None:
-            stem = self._recordings.stem()
-            self._recording = RecordingSink(stem, skeleton=self.tracker.skeleton)
+            skeleton = self.tracker.skeleton
+            self._recording = RecordingSink(self._recordings.stem(), skeleton=skeleton)
             self.recorded, self._recording_start_s = 0, self._clock()
 
     def stop_recording(self) -> None:

@@ -7,7 +7,6 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
-from queue import SimpleQueue
 from typing import Any
 
 from blazetrack.errors import BlazetrackError, SinkError
@@ -20,8 +19,7 @@ from blazetrack.web.session import FAULT, Session
 __all__ = ["OpenSource", "SourceFeeder", "next_delay"]
 
 POLL_S = 0.05  # interval at which requested changes are applied while there is no frame
-RETRY_S = 1.0
-MAX_RETRIES_S = 10.0  # upper bound of the delay, in first delays
+MAX_DELAYS = 10.0  # upper bound of the delay, in first delays
 OpenSource = Callable[[str], Source]
 
 LOG = logging.getLogger(__name__)
@@ -29,7 +27,7 @@ LOG = logging.getLogger(__name__)
 
 def next_delay(delay_s: float, first_s: float, played: bool) -> float:
     """Delay before a source is reopened: doubled after each failure without a frame."""
-    return first_s if played else min(2 * delay_s, MAX_RETRIES_S * first_s)
+    return first_s if played else min(2 * delay_s, MAX_DELAYS * first_s)
 
 
 class SourceFeeder:
@@ -38,10 +36,8 @@ class SourceFeeder:
     Files and synthetic sources are played at their own frame rate and repeated. Nothing is tracked
     while there is no viewer and no recording. Only the thread of the feeder uses the session.
 
-    Args:
-        sources: name → source as `open_source` takes it.
-        retry_s: first delay before a failed source is reopened.
-        patience_s: time to wait at the end for a source that does not respond.
+    `sources` maps names to sources as `open_source` takes them, `retry_s` is the first delay before
+    a failed source is reopened, `patience_s` the time for a source to respond at the end.
     """
 
     def __init__(
@@ -50,7 +46,7 @@ class SourceFeeder:
         sources: Mapping[str, str],
         hub: Hub,
         open: OpenSource = open_source,
-        retry_s: float = RETRY_S,
+        retry_s: float = 1.0,
         patience_s: float = 5.0,
     ) -> None:
         self.session = session
@@ -59,7 +55,8 @@ class SourceFeeder:
         self._open = open
         self._retry_s = retry_s
         self._patience_s = patience_s
-        self._requests: SimpleQueue[dict[str, Any]] = SimpleQueue()
+        self._pending: dict[str, Any] | None = None
+        self._pending_lock = threading.Lock()
         self._session_lock = threading.Lock()
         self._ended = threading.Event()
         self._switching = False
@@ -87,14 +84,14 @@ class SourceFeeder:
 
     def submit(self, **changes: Any) -> None:
         """Request changes before the next frame; the last request for an option counts."""
-        self._requests.put(changes)
+        with self._pending_lock:
+            self._pending = {**(self._pending or {}), **changes}
 
     def _apply_pending(self) -> None:
-        if self._requests.empty() or self._ended.is_set():
+        with self._pending_lock:
+            changes, self._pending = self._pending, None
+        if changes is None or self._ended.is_set():
             return
-        changes: dict[str, Any] = {}
-        while not self._requests.empty():
-            changes |= self._requests.get()
         before = self.session.source
         with self._session_lock:
             self.session.apply(changes)

@@ -7,6 +7,7 @@ import logging
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
+from typing import Any
 
 from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 
@@ -17,7 +18,7 @@ from blazetrack.web.catalog import BROWSER_CAMERA, Catalog
 from blazetrack.web.hub import Hub, Outbox
 from blazetrack.web.protocol import Follow, Set, Shown, parse_image, parse_message
 from blazetrack.web.recordings import Recordings
-from blazetrack.web.session import FAULT, Feeder
+from blazetrack.web.session import FAULT
 
 __all__ = ["PageState", "Viewer", "close"]
 
@@ -41,7 +42,7 @@ async def close(socket: WebSocket, code: int, reason: str) -> None:
 class PageState:
     """State shared by all viewers."""
 
-    feeder: Feeder  # of the shared source
+    submit: Callable[..., None]  # requests changes of the shared source, see `Session.apply`
     first: str  # name of the source that a page shows first
     catalog: Catalog
     hub: Hub
@@ -109,18 +110,16 @@ class Viewer:
             }
         )
         if self._box.watching:
-            self._page.feeder.submit()
+            self._page.submit()
 
     async def _send(self) -> None:
-        while True:
-            message = await self._box.next()
-            try:
+        with suppress(WebSocketDisconnect, RuntimeError, OSError):  # until disconnected
+            while True:
+                message = await self._box.next()
                 if isinstance(message, bytes):
                     await self._socket.send_bytes(message)
                 else:
                     await self._socket.send_text(message)
-            except (WebSocketDisconnect, RuntimeError, OSError):
-                return  # disconnected, possibly in the middle of a message
 
     async def _receive(self) -> None:
         while True:
@@ -148,13 +147,12 @@ class Viewer:
         if isinstance(message, Set):
             await self._set(message)
         elif isinstance(message, Follow):
-            self._feeder.submit(follow=message.at)
+            self._submit(follow=message.at)
         else:
-            self._feeder.submit(record=message.on)
+            self._submit(record=message.on)
 
-    @property
-    def _feeder(self) -> Feeder:
-        return self._camera or self._page.feeder
+    def _submit(self, **changes: Any) -> None:
+        (self._camera or self._page).submit(**changes)
 
     async def _set(self, message: Set) -> None:
         changes = message.model_dump(exclude={"type"}, exclude_none=True)
@@ -170,7 +168,7 @@ class Viewer:
             changes["graph"] = None  # the one that fits this number
         if "source" in changes:
             await self._switch(changes["source"])
-        self._feeder.submit(**changes)
+        self._submit(**changes)
 
     async def _switch(self, source: str) -> None:
         """Switch to the camera of the browser, or back to the shared source."""

@@ -707,7 +707,7 @@ def test_silent_connections_are_closed_and_bounded(weights: object, tmp_path: Pa
                 stack.callback(unsure.transport.abort)
                 await unsure.recv()
             await regular.wait_for_frames(viewer)
-            for reader, _ in silent:  # they are hung up on
+            for reader, _ in silent:  # the server closes them
                 with suppress(ConnectionError):
                     await asyncio.wait_for(reader.read(), TIMEOUT_S)
             await regular.wait_for_frames(viewer)

@@ -17,7 +17,6 @@ export class Camera {
     this.inFlight = null;
     this.paused = false;
     this.running = false;
-    this.dropped = 0;
   }
 
   async start() {
@@ -60,10 +59,7 @@ export class Camera {
 
   capture(now) {
     if (this.paused || !this.running || !this.video.videoWidth) return;
-    if (this.inFlight && now - this.inFlight.captureMs < TIMEOUT_MS) {
-      this.dropped += 1;
-      return;
-    }
+    if (this.inFlight && now - this.inFlight.captureMs < TIMEOUT_MS) return;
     const scale = Math.min(1, MAX_SIDE / Math.max(this.video.videoWidth, this.video.videoHeight));
     const width = Math.round(this.video.videoWidth * scale);
     const height = Math.round(this.video.videoHeight * scale);

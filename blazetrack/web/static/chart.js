@@ -52,16 +52,12 @@ export class Chart {
 
   list(names) {
     const parts = this.parts(this.rows[this.rows.length - 1], names);
-    this.table.replaceChildren(
-      ...[...names, "other"].map((name, k) => {
-        const row = document.createElement("tr");
-        const label = document.createElement("td"), value = document.createElement("td");
-        label.textContent = `■ ${name}`;
-        label.style.color = COLORS[k === names.length ? COLORS.length - 1 : k];
-        value.textContent = parts[k].toFixed(2);
-        row.append(label, value);
-        return row;
-      }),
-    );
+    this.table.replaceChildren();
+    [...names, "other"].forEach((name, k) => {
+      const row = this.table.insertRow(), label = row.insertCell();
+      label.textContent = `■ ${name}`;
+      label.style.color = COLORS[k === names.length ? COLORS.length - 1 : k];
+      row.insertCell().textContent = parts[k].toFixed(2);
+    });
   }
 }

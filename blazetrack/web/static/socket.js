@@ -39,18 +39,18 @@ export class Connection {
     this.on.image(message, new Blob([new Uint8Array(data, 4 + length)], { type: "image/jpeg" }));
   }
 
-  get ready() {
-    return this.socket.readyState === WebSocket.OPEN;
-  }
-
   send(message) {
-    if (this.ready) this.socket.send(JSON.stringify(message));
+    this.transmit(JSON.stringify(message));
   }
 
   sendImage(number, timeMs, jpeg) {
     const header = new DataView(new ArrayBuffer(12));
     header.setUint32(0, number, true);
     header.setFloat64(4, timeMs, true);
-    if (this.ready) this.socket.send(new Blob([header, jpeg]));
+    this.transmit(new Blob([header, jpeg]));
+  }
+
+  transmit(data) {
+    if (this.socket.readyState === WebSocket.OPEN) this.socket.send(data);
   }
 }

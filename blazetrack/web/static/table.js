@@ -8,18 +8,15 @@ export class LandmarkTable {
   }
 
   setNames(names) {
+    this.body.replaceChildren();
     this.cells = names.map((name) => {
-      const row = document.createElement("tr");
-      const cells = Array.from({ length: 4 }, () => document.createElement("td"));
-      cells[0].textContent = name.replaceAll("_", " ");
-      const bar = document.createElement("span"), fill = document.createElement("i");
+      const row = this.body.insertRow();
+      row.insertCell().textContent = name.replaceAll("_", " ");
+      const [x, y] = [row.insertCell(), row.insertCell()];
+      const bar = row.insertCell().appendChild(document.createElement("span"));
       bar.className = "bar";
-      bar.append(fill);
-      cells[3].append(bar);
-      row.append(...cells);
-      return { row, x: cells[1], y: cells[2], bar, fill };
+      return { x, y, bar, fill: bar.appendChild(document.createElement("i")) };
     });
-    this.body.replaceChildren(...this.cells.map(({ row }) => row));
   }
 
   show(person) {
