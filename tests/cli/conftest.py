@@ -14,7 +14,7 @@ from blazetrack.cli import main
 
 
 @dataclass(frozen=True)
-class Answer:
+class Result:
     """What came back: exit code, stdout, and the lines of stderr without TFLite's own greeting."""
 
     code: object
@@ -30,7 +30,7 @@ class Answer:
         return json.loads(self.out, parse_constant=refuse)
 
 
-Command: TypeAlias = Callable[..., Answer]
+Command: TypeAlias = Callable[..., Result]
 
 
 @pytest.fixture
@@ -40,12 +40,12 @@ def command(
     """`blazetrack ARGS` in an empty folder."""
     monkeypatch.chdir(tmp_path)
 
-    def call(*args: object) -> Answer:
+    def call(*args: object) -> Result:
         capfd.readouterr()
         with pytest.raises(SystemExit) as end:
             main([str(arg) for arg in args])
         out, err = capfd.readouterr()
         lines = [line for line in err.splitlines() if not line.startswith("INFO: Created Tensor")]
-        return Answer(end.value.code or 0, out, lines)
+        return Result(end.value.code or 0, out, lines)
 
     return call

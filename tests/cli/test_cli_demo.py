@@ -11,9 +11,9 @@ import pytest
 
 
 def test_demo_tracks_drawn_person(command: Any, weights: object, tmp_path: Path) -> None:
-    answer = command("demo", "--frames", 45, "--offline", "--json")
-    assert (answer.code, answer.err) == (0, [])
-    report = answer.json()
+    result = command("demo", "--frames", 45, "--offline", "--json")
+    assert (result.code, result.err) == (0, [])
+    report = result.json()
     assert report["frames"] == report["frames_with_people"] == 45
     assert report["ids"] == [1]
     assert report["detector_runs"] == 1
@@ -29,9 +29,9 @@ def test_demo_lite_model_needs_no_download(
     command: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("BLAZETRACK_HOME", str(tmp_path / "empty"))
-    answer = command("demo", "--model", "lite", "--frames", 45, "--offline", "--json")
-    assert (answer.code, answer.err) == (0, [])
-    report = answer.json()
+    result = command("demo", "--model", "lite", "--frames", 45, "--offline", "--json")
+    assert (result.code, result.err) == (0, [])
+    report = result.json()
     assert report["models"] == {"detector": "detector_lite", "landmarks": "lite"}
     assert report["frames_with_people"] == 45
     assert report["pck"] >= 0.9
@@ -39,10 +39,10 @@ def test_demo_lite_model_needs_no_download(
 
 def test_demo_prints_table_and_files(command: Any, weights: object, tmp_path: Path) -> None:
     (tmp_path / "here").mkdir()
-    answer = command("demo", "--frames", 3, "--folder", "here")
-    assert answer.code == 0
+    result = command("demo", "--frames", 3, "--folder", "here")
+    assert result.code == 0
     for words in ("PCK@0.2", "detector runs", "frames per second", "time per stage"):
-        assert words in answer.out
-    said = answer.out.splitlines()[-1]
-    assert said == f"wrote {Path('here/demo.mp4')} and {Path('here/demo.jsonl')}"
+        assert words in result.out
+    printed = result.out.splitlines()[-1]
+    assert printed == f"wrote {Path('here/demo.mp4')} and {Path('here/demo.jsonl')}"
     assert (tmp_path / "here" / "demo.jsonl").is_file()

@@ -30,9 +30,9 @@ def test_show_has_a_row_per_node(command: Any, name: str) -> None:
 
 @pytest.mark.parametrize("name", SHIPPED)
 def test_graph_check_shipped_graph_has_no_error(command: Any, name: str) -> None:
-    answer = command("graph", "check", name)
-    assert (answer.code, answer.err) == (0, [])
-    assert "no error" in answer.out
+    result = command("graph", "check", name)
+    assert (result.code, result.err) == (0, [])
+    assert "no error" in result.out
 
 
 def test_check_takes_a_file(command: Any, tmp_path: Path) -> None:
@@ -43,6 +43,6 @@ def test_check_takes_a_file(command: Any, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("file", sorted(BROKEN.glob("*.yaml")), ids=lambda file: file.stem)
 def test_graph_check_broken_graph_is_one_line(command: Any, file: Path) -> None:
-    answer = command("graph", "check", file)
-    assert (answer.code, answer.out, len(answer.err)) == (2, "", 1)
-    assert answer.err[0].startswith(f"blazetrack: {file}")
+    result = command("graph", "check", file)
+    assert (result.code, result.out, len(result.err)) == (2, "", 1)
+    assert result.err[0].startswith(f"blazetrack: {file}")

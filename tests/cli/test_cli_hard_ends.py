@@ -154,10 +154,10 @@ def test_run_closed_terminal_completes_files(weights: object, tmp_path: Path) ->
 def test_info_signal_is_one_line(command: Command, monkeypatch: pytest.MonkeyPatch) -> None:
     before = signal.signal(signal.SIGTERM, signal.SIG_DFL)
     monkeypatch.setattr("blazetrack.cli.info.collect", lambda: signal.raise_signal(signal.SIGTERM))
-    answer = command("info")
+    result = command("info")
     signal.signal(signal.SIGTERM, before)
-    assert answer.code == 143
-    assert answer.err[-1] == "blazetrack: ended by SIGTERM"
+    assert result.code == 143
+    assert result.err[-1] == "blazetrack: ended by SIGTERM"
 
 
 def test_run_killed_video_is_playable(weights: object, tmp_path: Path) -> None:

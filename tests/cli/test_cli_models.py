@@ -74,9 +74,9 @@ def test_models_add_prints_path_and_logs_name(
 ) -> None:
     (tmp_path / "mine.tflite").write_bytes(b"\x20\0\0\0TFL3 and more")
     app(["add", str(tmp_path / "mine.tflite"), "--name", "own"], standalone_mode=False)
-    said = capsys.readouterr()
-    assert said.out.strip() == str(home / "own.tflite")
-    assert "as 'own'" in said.err
+    printed = capsys.readouterr()
+    assert printed.out.strip() == str(home / "own.tflite")
+    assert "as 'own'" in printed.err
     app(["pull", "own", "--offline"], standalone_mode=False)
     assert capsys.readouterr().out.strip() == str(home / "own.tflite")
 

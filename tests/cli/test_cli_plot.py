@@ -33,22 +33,22 @@ def file(tmp_path: Path, people: Callable[..., Poses]) -> Path:
 
 
 def test_plot_default_output_is_beside_input(command: Command, file: Path, tmp_path: Path) -> None:
-    answer = command("plot", "a.jsonl")
-    assert (answer.code, answer.out, answer.err) == (0, "wrote a.png\n", [])
+    result = command("plot", "a.jsonl")
+    assert (result.code, result.out, result.err) == (0, "wrote a.png\n", [])
     assert (tmp_path / "a.png").read_bytes().startswith(b"\x89PNG")
 
 
 def test_plot_ending_selects_format(command: Command, file: Path, tmp_path: Path) -> None:
-    answer = command("plot", file, "-o", "b.SVG", "--id", 4, "--joints", "knee, left_elbow")
-    assert (answer.code, answer.out) == (0, "wrote b.SVG\n")
+    result = command("plot", file, "-o", "b.SVG", "--id", 4, "--joints", "knee, left_elbow")
+    assert (result.code, result.out) == (0, "wrote b.SVG\n")
     assert b"<svg" in (tmp_path / "b.SVG").read_bytes()
 
 
 def test_plot_incomplete_line_is_omitted(command: Command, file: Path, tmp_path: Path) -> None:
     file.write_bytes(file.read_bytes()[:-40])
-    answer = command("plot", "a.jsonl")
-    assert answer.code == 0
-    (line,) = answer.err
+    result = command("plot", "a.jsonl")
+    assert result.code == 0
+    (line,) = result.err
     assert line.startswith("warning: a.jsonl: line 5, the last one, is not complete")
 
 
@@ -59,7 +59,7 @@ def test_plot_incomplete_line_is_omitted(command: Command, file: Path, tmp_path:
         (("empty.jsonl",), "empty.jsonl: expected the frames of a run, got no whole line"),
         (("broken.jsonl",), "broken.jsonl: line 3 is not JSON"),
         (("other.jsonl",), "other.jsonl: line 1: expected a frame as"),
-        (("nobody.jsonl",), "nobody.jsonl: no person in its 2 frames"),
+        (("no_person.jsonl",), "no_person.jsonl: no person in its 2 frames"),
         (("a.jsonl", "--id", "7"), "a.jsonl: no person has the id 7; known: 4"),
         (("a.jsonl", "--joints", "knie"), "no joint 'knie'; did you mean 'knee'?"),
         (("a.jsonl", "--out", "a.pgn"), "--out a.pgn: expected a picture that ends in .png or"),
@@ -75,14 +75,14 @@ def test_plot_bad_input_is_one_line(
     (tmp_path / "empty.jsonl").write_bytes(b"")
     (tmp_path / "broken.jsonl").write_bytes(b"".join([*lines[:2], b"no\n", *lines[3:]]))
     (tmp_path / "other.jsonl").write_bytes(b'{"loss": 1.0}\n')
-    with open_sink(tmp_path / "nobody.jsonl") as sink:
+    with open_sink(tmp_path / "no_person.jsonl") as sink:
         for index in range(2):
             sink.write(Frame(np.zeros((48, 64, 3), np.uint8), index, index / 10), Poses.empty())
     before = sorted(tmp_path.iterdir())
-    answer = command("plot", *args)
-    assert (answer.code, len(answer.err)) == (2, 1)
-    assert answer.err[0].startswith("blazetrack: ")
-    assert message in answer.err[0]
+    result = command("plot", *args)
+    assert (result.code, len(result.err)) == (2, 1)
+    assert result.err[0].startswith("blazetrack: ")
+    assert message in result.err[0]
     assert sorted(tmp_path.iterdir()) == before
 
 

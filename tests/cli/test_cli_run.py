@@ -31,9 +31,9 @@ def test_run_golden_clip_into_every_output(
     command: Any, weights: object, shared_data: Path, tmp_path: Path
 ) -> None:
     outs = ("--out", "a.mp4", "--out", "a.jsonl", "--out", "a.csv", "--trace", "t.json")
-    answer = command("run", shared_data / CLIP, *outs, "--json")
-    assert (answer.code, answer.err) == (0, [])
-    report = answer.json()
+    result = command("run", shared_data / CLIP, *outs, "--json")
+    assert (result.code, result.err) == (0, [])
+    report = result.json()
     assert (report["frames"], report["ids"], report["detector_runs"]) == (65, [1], 1)
     assert (report["time_faults"], report["skipped"], report["warnings"]) == (0, 0, [])
 
@@ -90,10 +90,10 @@ def test_run_without_people_is_no_error(command: Any, weights: object, tmp_path:
 
 
 def test_run_prints_summary_table(command: Any, weights: object) -> None:
-    answer = command("run", "synthetic?frames=3")
-    assert (answer.code, answer.err) == (0, [])
+    result = command("run", "synthetic?frames=3")
+    assert (result.code, result.err) == (0, [])
     for words in ("synthetic:exercises", "detector runs", "time per stage", "landmarks"):
-        assert words in answer.out
+        assert words in result.out
 
 
 def test_max_frames_ends_the_run(command: Any, weights: object) -> None:
@@ -114,10 +114,10 @@ def test_run_set_option_reaches_node(command: Any, weights: object) -> None:
 def test_run_follow_wrong_choice_is_one_line(
     command: Any, weights: object, tmp_path: Path, choice: str, hint: str
 ) -> None:
-    answer = command("run", "synthetic?frames=1", "--follow", choice, "--out", "a.jsonl")
-    assert (answer.code, answer.out, len(answer.err)) == (2, "", 1)
-    assert "follow: expected an id, largest, center or x,y in pixels" in answer.err[0]
-    assert hint in answer.err[0]
+    result = command("run", "synthetic?frames=1", "--follow", choice, "--out", "a.jsonl")
+    assert (result.code, result.out, len(result.err)) == (2, "", 1)
+    assert "follow: expected an id, largest, center or x,y in pixels" in result.err[0]
+    assert hint in result.err[0]
     assert list(tmp_path.iterdir()) == []
 
 
@@ -128,13 +128,13 @@ def test_run_writes_only_people_with_id(
     command: Any, weights: object, tmp_path: Path, option: tuple[Any, ...], at_once: int
 ) -> None:
     clip = "synthetic:crossing?frames=12&size=640x360"
-    answer = command("run", clip, *option, "--out", "a.jsonl", "--out", "a.csv", "--json")
-    assert (answer.code, answer.err) == (0, [])
+    result = command("run", clip, *option, "--out", "a.jsonl", "--out", "a.csv", "--json")
+    assert (result.code, result.err) == (0, [])
     seen = [[one["id"] for one in line["poses"]] for line in records(tmp_path / "a.jsonl")]
     assert len(seen) == 12
     assert max(len(ids) for ids in seen) == at_once
     assert all(len(set(ids)) == len(ids) and min(ids, default=1) > 0 for ids in seen)
-    assert answer.json()["ids"] == sorted({one for ids in seen for one in ids})
+    assert result.json()["ids"] == sorted({one for ids in seen for one in ids})
     with (tmp_path / "a.csv").open(newline="", encoding="utf-8") as file:
         rows = [row["id"] for row in csv.DictReader(file) if row["id"]]
     assert [int(id) for id in rows] == [one for ids in seen for one in ids]
@@ -153,10 +153,10 @@ def test_run_broken_picture_in_folder_is_skipped(
     for name in ("1.png", "3.png"):
         cv2.imwrite(str(tmp_path / name), np.full((48, 64, 3), 128, np.uint8))
     (tmp_path / "2.png").write_bytes(b"no picture")
-    answer = command("run", ".", "--out", "a.jsonl")
-    assert answer.code == 0
-    assert "unreadable" in answer.out
-    (line,) = answer.err
+    result = command("run", ".", "--out", "a.jsonl")
+    assert result.code == 0
+    assert "unreadable" in result.out
+    (line,) = result.err
     assert line.startswith("warning: ")
     assert "2.png" in line
     assert [record["frame"] for record in records(tmp_path / "a.jsonl")] == [0, 1]
@@ -166,9 +166,9 @@ def test_run_name_with_markup_is_printed(command: Any, weights: object, tmp_path
     (tmp_path / "a[").mkdir()
     picture = tmp_path / "a[" / "b].png"
     cv2.imwrite(str(picture), np.full((48, 64, 3), 128, np.uint8))
-    answer = command("run", "a[/b].png")
-    assert answer.code == 0
-    assert str(Path("a[/b].png")) in answer.out
+    result = command("run", "a[/b].png")
+    assert result.code == 0
+    assert str(Path("a[/b].png")) in result.out
 
 
 @pytest.mark.parametrize("out", ["clip.jsonl", "./clip.jsonl", "link.jsonl"])
@@ -178,9 +178,9 @@ def test_run_output_equal_to_source_is_refused(
 ) -> None:
     (tmp_path / "clip.jsonl").write_text("precious")
     (tmp_path / "link.jsonl").hardlink_to(tmp_path / "clip.jsonl")
-    answer = command("run", "clip.jsonl", option, out)
-    assert (answer.code, len(answer.err)) == (2, 1)
-    assert "same file" in answer.err[0]
+    result = command("run", "clip.jsonl", option, out)
+    assert (result.code, len(result.err)) == (2, 1)
+    assert "same file" in result.err[0]
     assert (tmp_path / "clip.jsonl").read_text() == "precious"
 
 
@@ -196,9 +196,9 @@ def test_run_output_equal_to_source_is_refused(
 def test_run_equal_outputs_are_refused(
     command: Any, tmp_path: Path, options: tuple[str, ...]
 ) -> None:
-    answer = command("run", "synthetic?frames=1", *options)
-    assert (answer.code, len(answer.err)) == (2, 1)
-    assert "same file" in answer.err[0]
+    result = command("run", "synthetic?frames=1", *options)
+    assert (result.code, len(result.err)) == (2, 1)
+    assert "same file" in result.err[0]
     assert list(tmp_path.iterdir()) == []
 
 
@@ -210,9 +210,9 @@ def test_progress_terminal_shows_bar(
     with progress_bar.progress(2, hidden=False) as on_frame:
         assert on_frame is not None
         on_frame(Frame(np.zeros((4, 4, 3), np.uint8)), Poses.empty())
-    said = capsys.readouterr()
-    assert said.out == ""
-    assert "searching" in said.err
+    printed = capsys.readouterr()
+    assert printed.out == ""
+    assert "searching" in printed.err
 
 
 def test_progress_hidden_shows_nothing() -> None:

@@ -34,9 +34,9 @@ def test_serve_missing_extra_names_pip_line(
     monkeypatch.setattr(
         module, "find_spec", lambda name: None if name == missing else util.find_spec(name)
     )
-    answer = command("serve")
-    assert (answer.code, answer.out) == (2, "")
-    assert answer.err == [
+    result = command("serve")
+    assert (result.code, result.out) == (2, "")
+    assert result.err == [
         'blazetrack: the live page is not installed: pip install "blazetrack[web]"'
     ]
 
@@ -47,9 +47,9 @@ def refused(command: Any, weights: object, tmp_path: Path) -> Callable[..., str]
 
     def call(*args: object) -> str:
         before = sorted(tmp_path.rglob("*"))
-        answer = command("serve", *args)
-        assert (answer.code, answer.out) == (2, "")
-        (line,) = answer.err
+        result = command("serve", *args)
+        assert (result.code, result.out) == (2, "")
+        (line,) = result.err
         assert line.startswith("blazetrack: ")
         assert sorted(tmp_path.rglob("*")) == before
         return str(line)

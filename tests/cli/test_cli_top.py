@@ -34,10 +34,10 @@ def test_app_has_documented_verbs() -> None:
 
 @pytest.mark.parametrize("words", TREE, ids=" ".join)
 def test_app_every_verb_has_help(command: Any, words: tuple[str, ...]) -> None:
-    answer = command(*words, "--help")
-    assert (answer.code, answer.err) == (0, [])
-    assert "Usage: blazetrack" in answer.out
-    assert "--help" in answer.out
+    result = command(*words, "--help")
+    assert (result.code, result.err) == (0, [])
+    assert "Usage: blazetrack" in result.out
+    assert "--help" in result.out
 
 
 def test_version(command: Any) -> None:
@@ -46,9 +46,9 @@ def test_version(command: Any) -> None:
 
 @pytest.mark.parametrize("words", [(), ("models",), ("graph",)], ids=" ".join)
 def test_main_without_verb_prints_help(command: Any, words: tuple[str, ...]) -> None:
-    answer = command(*words)
-    assert answer.code in (0, 2)  # before click 8.2 it was 0
-    assert "Usage: blazetrack" in answer.out + "\n".join(answer.err)
+    result = command(*words)
+    assert result.code in (0, 2)  # before click 8.2 it was 0
+    assert "Usage: blazetrack" in result.out + "\n".join(result.err)
 
 
 @pytest.mark.parametrize(
@@ -66,9 +66,9 @@ def test_main_without_verb_prints_help(command: Any, words: tuple[str, ...]) -> 
     ids=" ".join,
 )
 def test_main_wrong_usage_is_one_line(command: Any, words: tuple[str, ...], message: str) -> None:
-    answer = command(*words)
-    assert (answer.code, answer.out) == (2, "")
-    (line,) = answer.err
+    result = command(*words)
+    assert (result.code, result.out) == (2, "")
+    (line,) = result.err
     assert line.startswith("blazetrack: ")
     assert message in line.lower()
 
@@ -104,8 +104,8 @@ def test_main_ascii_terminal_works(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_main_system_error_is_one_line(command: Any) -> None:
-    answer = command("graph", "show", "x" * 5000)
-    assert (answer.code, answer.out, len(answer.err)) == (2, "", 1)
+    result = command("graph", "show", "x" * 5000)
+    assert (result.code, result.out, len(result.err)) == (2, "", 1)
 
 
 def test_main_renamed_warning_is_one_line_once(
@@ -117,5 +117,5 @@ def test_main_renamed_warning_is_one_line_once(
         return {}
 
     monkeypatch.setattr("blazetrack.cli.info.collect", collect)
-    answer = command("info")
-    assert answer.err == ["blazetrack: warning: --set: 'cover' is now 'mask_people'"]
+    result = command("info")
+    assert result.err == ["blazetrack: warning: --set: 'cover' is now 'mask_people'"]

@@ -30,7 +30,9 @@ def crops(count: int = 1) -> Crops:
     return Crops(pixels, np.zeros((count, 2, 3)), rois, HW)
 
 
-def answer(*found: tuple[int, float, tuple[float, float, float, float]]) -> dict[str, np.ndarray]:
+def network_outputs(
+    *found: tuple[int, float, tuple[float, float, float, float]],
+) -> dict[str, np.ndarray]:
     """Raw outputs: (anchor, logit, box x0 y0 x1 y1); keypoints in the box's middle."""
     raw = np.zeros((1, len(CENTERS), 12), np.float32)
     logits = np.full((1, len(CENTERS), 1), -100, np.float32)
@@ -50,7 +52,7 @@ LEFT, RIGHT = (0.1, 0.1, 0.3, 0.3), (0.6, 0.6, 0.9, 0.9)
 
 
 def test_detector_row_above_the_score_is_a_person() -> None:
-    found = Detector(FakeModel(INFO, lambda pixels: answer((5, 2.0, LEFT))))(crops())
+    found = Detector(FakeModel(INFO, lambda pixels: network_outputs((5, 2.0, LEFT))))(crops())
     np.testing.assert_allclose(found.boxes_unit, [LEFT], atol=1e-6)
     np.testing.assert_allclose(found.keypoints_unit, [[[0.2, 0.2]] * 4], atol=1e-6)
     np.testing.assert_allclose(found.scores, [1 / (1 + np.exp(-2.0))], rtol=1e-6)
@@ -58,13 +60,13 @@ def test_detector_row_above_the_score_is_a_person() -> None:
 
 
 def test_detector_without_people_gives_an_empty_result() -> None:
-    found = Detector(FakeModel(INFO, lambda pixels: answer()))(crops())
+    found = Detector(FakeModel(INFO, lambda pixels: network_outputs()))(crops())
     assert len(found) == 0
     assert found.keypoints_unit.shape == (0, 4, 2)
 
 
 def test_detector_score_equal_to_min_score_counts() -> None:
-    model = FakeModel(INFO, lambda pixels: answer((0, 0.0, LEFT)))  # sigmoid(0) = 0.5
+    model = FakeModel(INFO, lambda pixels: network_outputs((0, 0.0, LEFT)))  # sigmoid(0) = 0.5
     assert len(Detector(model, min_score=0.5)(crops())) == 1
     assert len(Detector(model, min_score=0.51)(crops())) == 0
 
@@ -76,26 +78,28 @@ def test_detector_score_equal_to_min_score_counts() -> None:
 )
 def test_detector_row_without_a_valid_box_is_dropped(place: int, value: float) -> None:
     """Places: centre x y, width, height, then the keypoints."""
-    outputs = answer((5, 2.0, LEFT), (6, 3.0, RIGHT))
+    outputs = network_outputs((5, 2.0, LEFT), (6, 3.0, RIGHT))
     outputs["boxes"][0, 6, place] = value
     found = Detector(FakeModel(INFO, lambda pixels: outputs))(crops())
     np.testing.assert_allclose(found.boxes_unit, [LEFT], atol=1e-6)
 
 
 def test_detector_nan_score_is_dropped() -> None:
-    model = FakeModel(INFO, lambda pixels: answer((5, nan, LEFT), (6, 3.0, RIGHT)))
+    model = FakeModel(INFO, lambda pixels: network_outputs((5, nan, LEFT), (6, 3.0, RIGHT)))
     np.testing.assert_allclose(Detector(model)(crops()).boxes_unit, [RIGHT], atol=1e-6)
 
 
 @pytest.mark.filterwarnings("error")
 def test_detector_huge_logit_does_not_overflow() -> None:
-    model = FakeModel(INFO, lambda pixels: answer((5, 1e30, LEFT), (6, -1e30, RIGHT)))
+    model = FakeModel(INFO, lambda pixels: network_outputs((5, 1e30, LEFT), (6, -1e30, RIGHT)))
     assert Detector(model)(crops()).scores.tolist() == [1.0]
 
 
 def test_detector_overlapping_rows_are_merged_best_first() -> None:
     near = tuple(v + 0.01 for v in LEFT)
-    model = FakeModel(INFO, lambda pixels: answer((1, 1.0, LEFT), (2, 1.0, near), (3, 4.0, RIGHT)))
+    model = FakeModel(
+        INFO, lambda pixels: network_outputs((1, 1.0, LEFT), (2, 1.0, near), (3, 4.0, RIGHT))
+    )
     found = Detector(model)(crops())
     np.testing.assert_allclose(found.boxes_unit[0], RIGHT, atol=1e-6)
     np.testing.assert_allclose(found.boxes_unit[1], np.add(LEFT, 0.005), atol=1e-6)
@@ -105,7 +109,7 @@ def test_detector_overlapping_rows_are_merged_best_first() -> None:
 def test_detector_row_is_the_index_of_the_crop() -> None:
     def by_crop(pixels: np.ndarray) -> dict[str, np.ndarray]:
         number = int(pixels[0, 0, 0])
-        return answer(*[(5, 2.0, LEFT), (6, 3.0, RIGHT)][:number])
+        return network_outputs(*[(5, 2.0, LEFT), (6, 3.0, RIGHT)][:number])
 
     model = FakeModel(INFO, by_crop)
     found = Detector(model)(crops(3))
@@ -118,7 +122,7 @@ def test_detector_row_is_the_index_of_the_crop() -> None:
     ("key", "got"), [("boxes", "19 boxes, 20 scores"), ("scores", "20 boxes, 19 scores")]
 )
 def test_detector_wrong_number_of_rows_is_an_error(key: str, got: str) -> None:
-    outputs = answer()
+    outputs = network_outputs()
     outputs[key] = outputs[key][:, :-1]
     with pytest.raises(ModelError, match=f"detect: fake: expected 20 rows, got {got}"):
         Detector(FakeModel(INFO, lambda pixels: outputs))(crops())

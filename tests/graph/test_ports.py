@@ -49,7 +49,7 @@ class Model(Protocol):
     def infer(self) -> None: ...
 
 
-class Asked(Protocol):
+class Callback(Protocol):
     size: int
 
 
@@ -169,7 +169,7 @@ T = TypeVar("T")
         (Annotated[Picture, "x"], Drawing, True),
         (Model, Tiny, True),
         (Model, People, False),
-        (Asked, People, True),
+        (Callback, People, True),
     ],
 )
 def test_accepts_compatible_types(port: Any, written: Any, fits: bool) -> None:

@@ -155,16 +155,16 @@ def test_camera_waiting_is_reported_and_closable(
 ) -> None:
     monkeypatch.setattr(cv2, "VideoCapture", Plugs(PaperCamera(2), PaperCamera(0, opens=False)))
     source = CameraSource(0, retry_s=86_400)
-    said: list[str] = []
+    shown: list[str] = []
 
     def close_soon(pause_s: float) -> None:
         if source.waiting:
-            said.append(source.waiting)
+            shown.append(source.waiting)
             source.close()
 
     monkeypatch.setattr(camera.time, "sleep", close_soon)
     assert len(list(source)) == 1
-    assert said == ["waiting for camera 0"]
+    assert shown == ["waiting for camera 0"]
 
 
 def test_stream_without_length_is_reopened(monkeypatch: pytest.MonkeyPatch, no_pause: None) -> None:

@@ -38,7 +38,7 @@ def crops(*scores: float) -> Crops:
     return Crops(pixels, np.zeros((n, 2, 3)), rois, (SIDE, SIDE))
 
 
-def answer(pixels: np.ndarray, keypoints: int = 33) -> dict[str, np.ndarray]:
+def network_outputs(pixels: np.ndarray, keypoints: int = 33) -> dict[str, np.ndarray]:
     """Every landmark in the middle of cell (20, 20), its heatmap lit two cells to the right."""
     rows = np.zeros((1, 39, 5), np.float32)
     rows[..., :3] = 20.5, 20.5, -7.0
@@ -58,7 +58,7 @@ def answer(pixels: np.ndarray, keypoints: int = 33) -> dict[str, np.ndarray]:
 
 
 def test_landmarker_crop_with_a_person_gives_a_row() -> None:
-    found = Landmarker(FakeModel(INFO, answer))(crops(0.75))
+    found = Landmarker(FakeModel(INFO, network_outputs))(crops(0.75))
     assert found.xyz_crop.shape == (1, 33, 3)
     np.testing.assert_allclose(found.xyz_crop[0], [[22, 20, -7]] * 33, atol=1e-4)
     np.testing.assert_allclose(found.alignment_crop, [[[30, 40], [30, 10]]])
@@ -70,29 +70,29 @@ def test_landmarker_crop_with_a_person_gives_a_row() -> None:
 
 
 def test_landmarker_without_refine_keeps_the_regression() -> None:
-    found = Landmarker(FakeModel(INFO, answer), refine=False)(crops(0.75))
+    found = Landmarker(FakeModel(INFO, network_outputs), refine=False)(crops(0.75))
     np.testing.assert_allclose(found.xyz_crop[0, :, 0], 20.5)
 
 
 def test_landmarker_kernel_size_reaches_the_refinement() -> None:
-    found = Landmarker(FakeModel(INFO, answer), kernel_size=3)(crops(0.75))
+    found = Landmarker(FakeModel(INFO, network_outputs), kernel_size=3)(crops(0.75))
     np.testing.assert_allclose(found.xyz_crop[0, :, 0], 20.5)
 
 
 @pytest.mark.parametrize("score", [0.5, 0.1, nan])
 def test_landmarker_score_at_or_below_min_score_is_dropped(score: float) -> None:
-    found = Landmarker(FakeModel(INFO, answer))(crops(score))
+    found = Landmarker(FakeModel(INFO, network_outputs))(crops(score))
     assert len(found) == 0
     assert found.xyz_crop.shape == (0, 33, 3)
     assert found.world_m.shape == (0, 33, 3)
 
 
 def test_landmarker_min_score_is_an_option() -> None:
-    assert len(Landmarker(FakeModel(INFO, answer), min_score=0.2)(crops(0.25))) == 1
+    assert len(Landmarker(FakeModel(INFO, network_outputs), min_score=0.2)(crops(0.25))) == 1
 
 
 def test_landmarker_row_is_the_index_of_the_crop() -> None:
-    model = FakeModel(INFO, answer)
+    model = FakeModel(INFO, network_outputs)
     found = Landmarker(model)(crops(0.75, 0.25, 1.0))
     assert found.row.tolist() == [0, 2]
     assert found.scores.tolist() == [0.75, 1.0]
@@ -100,7 +100,7 @@ def test_landmarker_row_is_the_index_of_the_crop() -> None:
 
 
 def test_landmarker_without_crops_does_not_run_the_model() -> None:
-    model = FakeModel(INFO, answer)
+    model = FakeModel(INFO, network_outputs)
     found = Landmarker(model, masks=True)(crops())
     assert (len(found), model.runs) == (0, 0)
     assert found.masks_crop is not None
@@ -108,25 +108,25 @@ def test_landmarker_without_crops_does_not_run_the_model() -> None:
 
 
 def test_landmarker_masks_on_request() -> None:
-    found = Landmarker(FakeModel(INFO, answer), masks=True)(crops(0.75, 0.25, 0.75))
+    found = Landmarker(FakeModel(INFO, network_outputs), masks=True)(crops(0.75, 0.25, 0.75))
     assert found.masks_crop is not None
     assert (found.masks_crop.shape, found.masks_crop.dtype) == ((2, SIDE, SIDE), np.float32)
     assert (found.masks_crop == 1).all()
 
 
 def test_landmarker_model_without_heatmaps_is_not_refined() -> None:
-    model = FakeModel(info_with("landmarks", "score", "world"), answer)
+    model = FakeModel(info_with("landmarks", "score", "world"), network_outputs)
     np.testing.assert_allclose(Landmarker(model)(crops(0.75)).xyz_crop[0, :, 0], 20.5)
 
 
 def test_landmarker_model_without_world_gives_zeros() -> None:
-    model = FakeModel(info_with("landmarks", "score"), answer)
+    model = FakeModel(info_with("landmarks", "score"), network_outputs)
     assert (Landmarker(model)(crops(0.75)).world_m == 0).all()
 
 
 def test_landmarker_reads_the_rows_of_the_skeleton() -> None:
     info = info_with("landmarks", "score", "heatmap", "world", skeleton="coco17")
-    found = Landmarker(FakeModel(info, lambda pixels: answer(pixels, 17)))(crops(0.75))
+    found = Landmarker(FakeModel(info, lambda pixels: network_outputs(pixels, 17)))(crops(0.75))
     assert found.xyz_crop.shape == (1, 17, 3)
     assert found.world_m.shape == (1, 17, 3)
     np.testing.assert_allclose(found.alignment_crop, [[[30, 40], [30, 10]]])
@@ -139,14 +139,14 @@ def test_landmarker_announces_outputs_before_the_first_run() -> None:
         def want(self, *meanings: str) -> None:
             wanted.extend(meanings)
 
-    Landmarker(Recorder(INFO, answer), refine=False)
+    Landmarker(Recorder(INFO, network_outputs), refine=False)
     assert sorted(wanted) == ["landmarks", "score", "world"]
     wanted.clear()
-    Landmarker(Recorder(INFO, answer), masks=True)
+    Landmarker(Recorder(INFO, network_outputs), masks=True)
     assert sorted(wanted) == ["heatmap", "landmarks", "mask", "score", "world"]
 
 
 def test_landmarker_refuses_a_detector() -> None:
     info = ModelInfo("pose_detector", "detector", (SIDE, SIDE), (0, 1), "zero")
     with pytest.raises(ModelError, match=r"expected a landmark model, got pose_detector"):
-        Landmarker(FakeModel(info, answer))
+        Landmarker(FakeModel(info, network_outputs))

@@ -235,7 +235,7 @@ def test_window_keys_toggle_view(start: Start) -> None:
         app.keep(name)
         assert changed.shape != plain.shape or (changed != plain).any(), name
         if key == "s":
-            assert (changed[STRIP:] == plain[STRIP:]).all()  # it is said in the status line
+            assert (changed[STRIP:] == plain[STRIP:]).all()  # the status line shows it
         if key == "w":
             turned_from = app.still()
             for turn in ("d", "d", "Right"):
