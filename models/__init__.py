@@ -1,4 +1,4 @@
-"""The workshop: networks as readable Keras, the data and recipes that train them, their export.
+"""Networks in Keras, their training data, training, evaluation and export.
 
-It may import `blazetrack`; nothing in `blazetrack` imports it. Run it from a checkout.
+Imports `blazetrack` and is never imported by it. Run from a checkout.
 """

@@ -1,1 +1,1 @@
-"""Helpers that several rooms of the workshop share: strict settings, commands, tables."""
+"""Helpers of all folders of `models`: base class of settings, commands, tables."""

@@ -1,4 +1,4 @@
-"""Commands of the workshop: errors as one line, Keras without its startup messages."""
+"""Commands of `models`: errors as one line, Keras without its startup messages."""
 
 from __future__ import annotations
 
@@ -28,9 +28,9 @@ def run(app: typer.Typer, name: str, args: Sequence[str] | None = None) -> None:
 
 
 def load_keras() -> Any:
-    """Import Keras and the framework it runs on, without what TensorFlow says of itself.
+    """Import Keras and its backend without TensorFlow's startup messages.
 
-    With `TF_CPP_MIN_LOG_LEVEL` set, TensorFlow says as much as is asked for.
+    With `TF_CPP_MIN_LOG_LEVEL` set, TensorFlow prints messages of that level.
     """
     if "keras" not in sys.modules and "TF_CPP_MIN_LOG_LEVEL" not in os.environ:
         os.environ["TF_CPP_MIN_LOG_LEVEL"] = "2"
@@ -40,7 +40,7 @@ def load_keras() -> Any:
             if keras.backend.backend() == "tensorflow":
                 import tensorflow
 
-                tensorflow.config.list_physical_devices()  # looks for drivers and tells of it
+                tensorflow.config.list_physical_devices()  # prints messages on drivers
     import keras
 
     return keras
@@ -48,7 +48,7 @@ def load_keras() -> Any:
 
 @contextmanager
 def quiet_stderr() -> Iterator[None]:
-    """Drop what is written to stderr, past Python too; its end is shown where there is an error."""
+    """Discard stderr, also that of C code; on an error its last part is printed."""
     with tempfile.TemporaryFile() as notes:
         kept = os.dup(2)
         os.dup2(notes.fileno(), 2)

@@ -1,4 +1,4 @@
-"""Tables of text for the terminal and for pages."""
+"""Tables for the terminal and for Markdown."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from enum import Enum
 
 __all__ = ["Style", "print_table"]
 
-WIDE = 160  # characters, where the table goes to a file
+WIDTH = 160  # characters, if stdout is not a terminal
 
 
 class Style(str, Enum):
-    """How a table is printed."""
+    """Output format of a table."""
 
     rich = "rich"
     markdown = "markdown"
@@ -20,7 +20,7 @@ class Style(str, Enum):
 
 
 def print_table(head: Sequence[str], rows: Sequence[Sequence[str]], style: Style) -> None:
-    """Print rows of text as Markdown, or as fits the terminal."""
+    """Print a table as Markdown, or for the width of the terminal."""
     if style is Style.markdown:
         for cells in (head, ["---", *["---:"] * (len(head) - 1)], *rows):
             print("| " + " | ".join(cells) + " |")
@@ -34,4 +34,4 @@ def print_table(head: Sequence[str], rows: Sequence[Sequence[str]], style: Style
     table = Table(first, *(Column(name, justify="right") for name in others))
     for cells in rows:
         table.add_row(*map(Text, cells))
-    Console(width=None if sys.stdout.isatty() else WIDE).print(table)
+    Console(width=None if sys.stdout.isatty() else WIDTH).print(table)

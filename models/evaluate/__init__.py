@@ -1,1 +1,1 @@
-"""Evaluation of landmark models and detectors on labelled pictures."""
+"""Evaluation of landmark models and detectors on labelled images."""

@@ -1,13 +1,72 @@
-"""`python -m models.evaluate`, and `python -m models.evaluate detector`."""
+"""Evaluate models on one data set: landmark models and detectors, a table row each.
 
-import sys
+python -m models.evaluate full full:unrefined runs/blazepose_lite lite.tflite --on lspet_dev
+python -m models.evaluate full lite.tflite --on squats
+python -m models.evaluate full --on mine/coco.json --markdown --sheet worst.png
+python -m models.evaluate pose_detector detector.tflite --on coco_dev
+"""
 
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from blazetrack.errors import InputError, warn_renamed
 from models.common import command
-from models.evaluate.landmarks import app
+from models.common.tables import Style
+from models.evaluate import detectors, landmarks
+from models.evaluate.datasets import DATA, open_evaluation_set
+from models.evaluate.load_model import load_model
+
+__all__ = ["app"]
+
+app = command.new_app("Evaluate landmark models or detectors on labelled people.")
+
+
+@app.command()
+def main(
+    models: Annotated[list[str], typer.Argument(help="Names, files or folders of runs.")],
+    on: Annotated[
+        str, typer.Option(help="lspet_dev, coco_dev, squats, no_person or a COCO .json.")
+    ],
+    data: Annotated[Path, typer.Option(help="Folder of the data sets.")] = DATA,
+    limit: Annotated[
+        int | None, typer.Option(min=1, help="Maximum number of people or images, evenly spaced.")
+    ] = None,
+    axis: Annotated[
+        tuple[str, str] | None,
+        typer.Option(help="Of a .json: two keypoints, the second above the first. Landmarks only."),
+    ] = None,
+    min_score: Annotated[float, typer.Option(help="Minimum score of a found person.")] = 0.5,
+    threads: Annotated[int, typer.Option(min=1, help="Threads for TFLite.")] = 1,
+    joints: Annotated[
+        bool, typer.Option("--joints", help="Also PCK per keypoint. Landmarks only.")
+    ] = False,
+    markdown: Annotated[bool, typer.Option("--markdown", help="Print Markdown.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    sheet: Annotated[
+        Path | None, typer.Option(help="PNG of each model's worst people. Landmarks only.")
+    ] = None,
+) -> None:
+    """Evaluate models of one kind, one row each; `NAME:unrefined` leaves heatmaps unused."""
+    style = Style.json if as_json else Style.markdown if markdown else Style.rich
+    if models[0] == "detector":
+        warn_renamed("evaluate", "detector MODEL…", "MODEL…")
+        models = models[1:]
+    loaded = [load_model(name, threads) for name in models]
+    kinds = {one.model.info.kind for one in loaded}
+    if len(kinds) != 1:
+        raise InputError("evaluate: expected models of one kind, got landmark models and detectors")
+    if kinds == {"detector"}:
+        if axis or joints or sheet:
+            raise InputError("evaluate: --axis, --joints and --sheet are for landmark models only")
+        detectors.run(loaded, on, data, limit, min_score, style)
+    else:
+        people = open_evaluation_set(on, data, limit, axis)
+        landmarks.run(loaded, people, min_score, threads, style, joints, sheet)
+
 
 if __name__ == "__main__":
-    if sys.argv[1:2] == ["detector"]:
-        from models.evaluate.detectors import app as detector_app
-
-        command.run(detector_app, "models.evaluate detector", sys.argv[2:])
     command.run(app, "models.evaluate")

@@ -1,4 +1,4 @@
-"""The data that models are measured on, by name; none of it is ever trained on."""
+"""Data sets for evaluation by name; never used for training."""
 
 from __future__ import annotations
 
@@ -19,22 +19,22 @@ from models.data.readers.coco import coco
 from models.data.readers.dataset import LabelledPeople
 from models.data.readers.lsp import lsp
 
-__all__ = ["DATA", "NAMES", "PeopleSet", "labelled_people", "open_people_set"]
+__all__ = ["DATA", "NAMES", "EvaluationSet", "labelled_people", "open_evaluation_set"]
 
 DATA = Path(__file__).resolve().parents[3] / "shared" / "data"
 NAMES = ("lspet_dev", "coco_dev", "squats")
-LEAST_PX = 96  # COCO people whose box is smaller say more of the picture than of the model
+MIN_SIDE_PX = 96  # smaller boxes of COCO people are limited by the image, not by the model
 
 
 @dataclass(frozen=True, slots=True)
-class PeopleSet:
-    """People to be measured on.
+class EvaluationSet:
+    """Labelled people.
 
     Attributes:
-        name: what tables call it.
-        note: one line on who is in it.
+        name: in tables.
+        note: one line on its content.
         samples: the people.
-        frames: a clip of one person, a frame per sample; None for single pictures.
+        frames: a clip of one person, one frame per sample; None for single images.
     """
 
     name: str
@@ -43,47 +43,47 @@ class PeopleSet:
     frames: Sequence[Frame] | None = None
 
 
-def open_people_set(
+def open_evaluation_set(
     name: str, data: Path, limit: int | None = None, axis: tuple[str, str] | None = None
-) -> PeopleSet:
+) -> EvaluationSet:
     """A data set by name, or the labels of any COCO-format file.
 
     Args:
         name: one of `NAMES`, or a path that ends in `.json`.
         data: folder that holds `lspet/`, `coco_dev/` and `golden/`.
-        limit: take so many, spread evenly.
-        axis: of a COCO-format file: two keypoints, from the first to the second is up.
+        limit: maximum number of people, evenly spaced.
+        axis: of a COCO-format file: two keypoints, the second above the first.
 
     Raises:
-        InputError: there is no such data set, or its files are not there.
+        InputError: there is no such data set, or its files are missing.
     """
     if name == "squats":
         return _squats(data / "golden", limit)
     people = labelled_people(name, data, axis)
-    return PeopleSet(name, people.note, _spread(people, limit))
+    return EvaluationSet(name, people.note, _evenly_spaced(people, limit))
 
 
 def labelled_people(name: str, data: Path, axis: tuple[str, str] | None = None) -> LabelledPeople:
-    """The people of a data set of single pictures; see `open_people_set`."""
+    """The people of a data set of single images; see `open_evaluation_set`."""
     if name.endswith(".json"):
         return coco(Path(name), axis=axis)
     if name == "lspet_dev":
         return lsp(data / "lspet", "dev", name)
     if name == "coco_dev":
-        return coco(data / name / "person_keypoints.json", min_side_px=LEAST_PX, name=name)
+        return coco(data / name / "person_keypoints.json", min_side_px=MIN_SIDE_PX, name=name)
     hint = did_you_mean(name, NAMES)
     raise InputError(f"no data set '{name}'; {hint}; a COCO file ends in .json")
 
 
-def _spread(samples: Sequence[AnnotatedImage], limit: int | None) -> list[AnnotatedImage]:
+def _evenly_spaced(samples: Sequence[AnnotatedImage], limit: int | None) -> list[AnnotatedImage]:
     rows = np.arange(len(samples))
     if limit is not None and limit < len(samples):
         rows = np.linspace(0, len(samples) - 1, limit).round().astype(int)
     return [samples[int(row)] for row in rows]
 
 
-def _squats(folder: Path, limit: int | None) -> PeopleSet:
-    """The golden clip: one person squatting, 33 landmarks a frame written by another port."""
+def _squats(folder: Path, limit: int | None) -> EvaluationSet:
+    """The golden clip: one person, 33 landmarks per frame from another port."""
     path = folder / "pose_squats.full.json"
     try:
         rows = json.loads(path.read_text(encoding="utf-8"))
@@ -93,7 +93,7 @@ def _squats(folder: Path, limit: int | None) -> PeopleSet:
     if len(frames) != len(rows):
         raise InputError(f"squats: {len(frames)} frames, but landmarks for {len(rows)}")
     samples = [_golden(frame, row) for frame, row in zip(frames, rows, strict=True)][:limit]
-    return PeopleSet(
+    return EvaluationSet(
         "squats", f"squats: {len(samples)} frames of one person", samples, frames[:limit]
     )
 
@@ -102,6 +102,6 @@ def _golden(frame: Frame, row: list[list[float]]) -> AnnotatedImage:
     points = np.array(row, np.float32)
     circle = circle_of_keypoints(points, BLAZEPOSE33)
     if circle is None:
-        raise InputError(f"squats: frame {frame.index}: its landmarks lie in one place")
+        raise InputError(f"squats: frame {frame.index}: its landmarks are all equal")
     source = f"squats/{frame.index:02d}"
     return AnnotatedImage.of(frame.image, BLAZEPOSE33, points[None], circle[None], [source])

@@ -1,13 +1,9 @@
-"""Detectors beside each other: who is found, what else is found, and how long it takes.
+"""Scores of detectors on whole images: people found, other findings, time.
 
-    python -m models.evaluate detector pose_detector runs/blazeface_lite --on lspet_dev
-    python -m models.evaluate detector pose_detector detector.tflite --on coco_dev
-    python -m models.evaluate detector pose_detector detector.tflite --on no_person
-
-A person is found by a finding whose centre is within 0.5 torso of the mid-hip, whose circle is
-right within a factor of 1.6 and 30°. Only people with a whole torso labelled are asked for. The
-data sets do not label everybody, so findings that are nobody's are false alarms for sure only in
-`no_person`.
+A person is found by a detection whose centre is within 0.5 torso of the mid-hip and whose circle
+has the right size within a factor of 1.6 and the right angle within 30°. Only people with a fully
+labelled torso count. The data sets do not label all people, so that other findings are certain
+false alarms only in `no_person`.
 """
 
 from __future__ import annotations
@@ -18,39 +14,34 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Annotated
 
 import numpy as np
-import typer
 from numpy.typing import NDArray
 
 from blazetrack.errors import InputError, ModelError
 from blazetrack.metrics import torso_size
 from blazetrack.sources.images import list_pictures, read_picture
-from models.common import command
 from models.common.person_finder import PersonFinder, people_found
 from models.common.tables import Style, print_table
 from models.data.annotated import AnnotatedImage
-from models.evaluate.datasets import DATA, labelled_people
-from models.evaluate.load_model import Subject, open_subject
+from models.evaluate.datasets import labelled_people
+from models.evaluate.load_model import EvaluatedModel
 
-__all__ = ["DetectorFigures", "Scenes", "app", "find_people", "open_scenes"]
+__all__ = ["DetectionSet", "DetectorScores", "open_detection_set", "run", "score_detector"]
 
 Float = NDArray[np.float64]
 
-app = command.new_app("Measure detectors on pictures with labelled people.")
-
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Scenes:
-    """Pictures and who is to be found in them.
+class DetectionSet:
+    """Images with the people that a detector should find.
 
     Attributes:
-        name: what tables call it.
-        note: one line on what is in it.
+        name: in tables.
+        note: one line on its content.
         pictures: the files.
-        alignment_px: of each picture `(T, 2, 2)`.
-        torso_px: of each picture `(T,)`.
+        alignment_px: of each image `(T, 2, 2)`.
+        torso_px: of each image `(T,)`.
     """
 
     name: str
@@ -61,16 +52,16 @@ class Scenes:
 
 
 @dataclass(frozen=True, slots=True)
-class DetectorFigures:
+class DetectorScores:
     """One row of the table.
 
     Attributes:
-        pictures: how many were looked at.
-        people: how many were asked for.
-        found: how many of them were found.
-        others: findings that are none of them.
-        others_in: pictures with such findings.
-        ms: mean time of the network for one picture; None for a Keras network.
+        pictures: number of images.
+        people: number of people to find.
+        found: number of them that were found.
+        others: number of other findings.
+        others_in: number of images with other findings.
+        ms: mean time of the network per image; None for a Keras network.
     """
 
     pictures: int
@@ -81,45 +72,39 @@ class DetectorFigures:
     ms: float | None
 
 
-@app.command()
-def main(
-    models: Annotated[list[str], typer.Argument(help="Names, files or folders of runs.")],
-    on: Annotated[str, typer.Option(help="lspet_dev, coco_dev, no_person or a COCO .json.")],
-    data: Annotated[Path, typer.Option(help="Folder of the data sets.")] = DATA,
-    limit: Annotated[int | None, typer.Option(min=1, help="So many pictures, evenly.")] = None,
-    min_score: Annotated[float, typer.Option(help="Findings below are none.")] = 0.5,
-    threads: Annotated[int, typer.Option(min=1, help="Cores for TFLite.")] = 1,
-    markdown: Annotated[bool, typer.Option("--markdown", help="Print Markdown.")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+def run(
+    models: Sequence[EvaluatedModel],
+    on: str,
+    data: Path,
+    limit: int | None,
+    min_score: float,
+    style: Style,
 ) -> None:
-    """Measure detectors, one row each."""
-    scenes = open_scenes(on, data, limit)
-    print(scenes.note, file=sys.stderr)
-    rows: dict[str, DetectorFigures] = {}
-    for name in models:
-        subject = open_subject(name, threads)
-        rows[subject.label] = find_people(subject, scenes, min_score)
-    style = Style.json if as_json else Style.markdown if markdown else Style.rich
-    _print(rows, scenes.name, style)
+    """Score detectors and print a row each."""
+    images = open_detection_set(on, data, limit)
+    print(images.note, file=sys.stderr)
+    rows = {one.label: score_detector(one, images, min_score) for one in models}
+    _print(rows, images.name, style)
 
 
-def open_scenes(name: str, data: Path, limit: int | None = None) -> Scenes:
-    """Pictures of a data set, with those of its people who have a whole torso labelled."""
+def open_detection_set(name: str, data: Path, limit: int | None = None) -> DetectionSet:
+    """Images of a data set with those of its people who have a fully labelled torso."""
     if name == "no_person":
         pictures = list_pictures(data / name)
-        return _scenes(name, f"{name}: {len(pictures)} pictures", {p: [] for p in pictures}, limit)
+        note = f"{name}: {len(pictures)} pictures"
+        return _detection_set(name, note, {path: [] for path in pictures}, limit)
     people = labelled_people(name, data)
     by_picture: dict[Path, list[AnnotatedImage]] = defaultdict(list)
     for person, sample in zip(people.people, people, strict=True):
         by_picture[person.path].append(sample)
     if people.skeleton.torso is None:
-        raise InputError(f"{name}: its keypoints have no torso, so nobody can be asked for")
-    return _scenes(name, people.note, by_picture, limit)
+        raise InputError(f"{name}: expected keypoints with a torso, got {people.skeleton.name}")
+    return _detection_set(name, people.note, by_picture, limit)
 
 
-def _scenes(
+def _detection_set(
     name: str, note: str, by_picture: Mapping[Path, Sequence[AnnotatedImage]], limit: int | None
-) -> Scenes:
+) -> DetectionSet:
     paths = list(by_picture)
     rows = np.linspace(0, len(paths) - 1, min(limit or len(paths), len(paths))).round().astype(int)
     paths = [paths[row] for row in rows]
@@ -128,42 +113,44 @@ def _scenes(
         whole = [(one, size) for one in by_picture[path] if (size := _torso_px(one)) > 0]
         alignment.append(np.array([one.alignment_px for one, _ in whole]).reshape(-1, 2, 2))
         torso.append(np.array([size for _, size in whole]))
-    return Scenes(name, note, paths, alignment, torso)
+    return DetectionSet(name, note, paths, alignment, torso)
 
 
 def _torso_px(sample: AnnotatedImage) -> float:
-    """Size of a torso; 0 where it is not wholly labelled."""
+    """Size of a torso; 0 if it is not fully labelled."""
     corners = sample.skeleton.torso
     if corners is None or not sample.has_torso[0]:
         return 0.0
     return float(torso_size(sample.points_px[..., :2].astype(np.float64), corners)[0])
 
 
-def find_people(subject: Subject, scenes: Scenes, min_score: float = 0.5) -> DetectorFigures:
-    """Run a detector over whole pictures, as the pipeline does."""
-    if subject.model.info.kind != "detector":
-        kind = subject.model.info.kind
-        raise ModelError(f"evaluate: expected a detector, got {subject.label} ({kind})")
-    finder = PersonFinder(subject.model, min_score)
+def score_detector(
+    evaluated: EvaluatedModel, images: DetectionSet, min_score: float = 0.5
+) -> DetectorScores:
+    """Run a detector on whole images, as in the pipeline."""
+    kind = evaluated.model.info.kind
+    if kind != "detector":
+        raise ModelError(f"evaluate: expected a detector, got {evaluated.label} ({kind})")
+    finder = PersonFinder(evaluated.model, min_score)
     people = found = others = others_in = 0
     for path, alignment, torso in zip(
-        scenes.pictures, scenes.alignment_px, scenes.torso_px, strict=True
+        images.pictures, images.alignment_px, images.torso_px, strict=True
     ):
         of = people_found(finder.find(read_picture(path)).alignment_px, alignment, torso)
         people += len(torso)
         found += int((of >= 0).sum())
         others += int((of < 0).sum())
         others_in += bool((of < 0).any())
-    ms = subject.milliseconds()
-    return DetectorFigures(len(scenes.pictures), people, found, others, others_in, ms)
+    ms = evaluated.mean_ms()
+    return DetectorScores(len(images.pictures), people, found, others, others_in, ms)
 
 
-def _print(rows: Mapping[str, DetectorFigures], data: str, style: Style) -> None:
+def _print(rows: Mapping[str, DetectorScores], data: str, style: Style) -> None:
     if style is Style.json:
         content = [{"model": name, "data": data, **asdict(row)} for name, row in rows.items()]
         print(json.dumps(content, indent=1))
         return
-    head = ["detector", "on", "people", "found", "part", "other findings", "in pictures", "ms"]
+    head = ["detector", "on", "people", "found", "share", "other findings", "in images", "ms"]
     cells = [
         [
             name,

@@ -1,4 +1,4 @@
-"""Models of any kind behind one face: names in the store, files, folders of training runs."""
+"""Load any model for evaluation: a name in the store, a file, the folder of a training run."""
 
 from __future__ import annotations
 
@@ -17,19 +17,19 @@ from blazetrack.backends import FileModel, Model, input_tensor
 from blazetrack.model_info import ModelInfo
 from blazetrack.store import Store
 
-__all__ = ["KerasModel", "Subject", "as_file", "open_subject"]
+__all__ = ["EvaluatedModel", "KerasModel", "load_model", "tflite_path"]
 
-WAYS = {":refined": True, ":unrefined": False}
+REFINE_SUFFIXES = {":refined": True, ":unrefined": False}
 
 
 @dataclass(frozen=True, slots=True)
-class Subject:
-    """A model to be measured.
+class EvaluatedModel:
+    """A model with its name in tables.
 
     Attributes:
-        label: what the table calls it.
-        model: runs it.
-        refine: heatmap refinement, where the model has heatmaps.
+        label: its name in tables.
+        model: the model.
+        refine: refine landmarks by the heatmap, if the model has one.
         path: of its `.tflite` file; None for a Keras model.
     """
 
@@ -38,19 +38,19 @@ class Subject:
     refine: bool
     path: Path | None
 
-    def milliseconds(self) -> float | None:
-        """Mean time of the network in all runs so far; None for a Keras network."""
+    def mean_ms(self) -> float | None:
+        """Mean time of the network over all runs so far; None for a Keras network."""
         if not isinstance(self.model, FileModel) or self.model.runs < 2:
             return None
         return self.model.seconds / (self.model.runs - 1) * 1e3
 
 
 class KerasModel(Model):
-    """A Keras network as the runtime's stages see it; for measuring, not for speed.
+    """A Keras network as a model of the runtime; for evaluation, not for speed.
 
     Args:
-        info: as its exported file would have.
-        network: the deployed network: `(1, h, w, 3)` float32 → dict by meaning.
+        info: description of the network.
+        network: deployed: `(1, h, w, 3)` float32 → outputs by meaning.
     """
 
     def __init__(self, info: ModelInfo, network: Any) -> None:
@@ -65,14 +65,14 @@ class KerasModel(Model):
         return dict(self.network.predict_on_batch(input_tensor(self._info, pixels)))
 
 
-def open_subject(text: str, threads: int = 1, store: Store | None = None) -> Subject:
-    """The model that a command line names.
+def load_model(text: str, threads: int = 1, store: Store | None = None) -> EvaluatedModel:
+    """The model of a command line argument.
 
     Args:
         text: a name in the store, a `.tflite` or `.keras` file, or the folder of a training run;
-            `:unrefined` behind it switches heatmap refinement off.
-        threads: cores for TFLite.
-        store: where named models are.
+            the suffix `:unrefined` disables heatmap refinement.
+        threads: for TFLite.
+        store: of the models; None is the user's cache.
 
     Raises:
         ModelError: there is no such model.
@@ -80,51 +80,50 @@ def open_subject(text: str, threads: int = 1, store: Store | None = None) -> Sub
     name, refine = _split(text)
     path = Path(name)
     model: Model
-    where = None
+    file = None
     if path.is_dir() or path.suffix == ".keras":
-        model = _keras(path)
+        model = _load_keras(path)
     else:
         store = store or Store()
         stored = store.find(name)
         locate: Callable[[frozenset[str]], Path] = partial(store.variant, stored)
-        model, where = FileModel(stored.info, locate, threads=threads), stored.path
+        model, file = FileModel(stored.info, locate, threads=threads), stored.path
     label = path.name if path.exists() else name
-    if "heatmap" in model.info.outputs:
+    if model.info.head in ("", "blazepose") and "heatmap" in model.info.outputs:
         label += " (refined)" if refine else " (unrefined)"
-    return Subject(label, model, refine, where)
+    return EvaluatedModel(label, model, refine, file)
 
 
 @contextmanager
-def as_file(subject: Subject) -> Iterator[Path]:
-    """The `.tflite` file of a model; a Keras model is exported for the while."""
-    if subject.path is not None:
-        yield subject.path
+def tflite_path(evaluated: EvaluatedModel) -> Iterator[Path]:
+    """The `.tflite` file of a model; a Keras model is exported to a temporary one."""
+    if evaluated.path is not None:
+        yield evaluated.path
         return
-    assert isinstance(subject.model, KerasModel)
+    assert isinstance(evaluated.model, KerasModel)
     from blazetrack.store.manifest import Card
     from models.export.model_card import write_model
     from models.export.tflite import to_tflite
 
     with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / f"{subject.model.info.name}.tflite"
-        content = to_tflite(subject.model.network)
-        write_model(path, content, Card(subject.model.info, subject.label))
+        path = Path(folder) / f"{evaluated.model.info.name}.tflite"
+        content = to_tflite(evaluated.model.network)
+        write_model(path, content, Card(evaluated.model.info, evaluated.label))
         yield path
 
 
 def _split(text: str) -> tuple[str, bool]:
-    for ending, refine in WAYS.items():
-        if text.endswith(ending):
-            return text.removesuffix(ending), refine
+    for suffix, refine in REFINE_SUFFIXES.items():
+        if text.endswith(suffix):
+            return text.removesuffix(suffix), refine
     return text, True
 
 
-def _keras(path: Path) -> KerasModel:
-    from models.export.model_card import info_of
+def _load_keras(path: Path) -> KerasModel:
     from models.train.checkpoint import load_network
     from models.train.config import skeleton_of_run
-    from models.zoo import deployed
+    from models.zoo import deployed, model_info
 
     network, settings = load_network(path)
     network = deployed(network)
-    return KerasModel(info_of(network, path.stem, skeleton_of_run(settings)), network)
+    return KerasModel(model_info(network, path.stem, skeleton_of_run(settings)), network)

@@ -1,1 +1,1 @@
-"""Keras to TFLite, int8 quantization, model cards."""
+"""Export to TFLite, int8 quantization, model cards."""

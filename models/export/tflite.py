@@ -1,14 +1,15 @@
-"""Keras → TFLite: float32 or float16, named inputs and outputs, a card beside it.
+"""Export a network from Keras to TFLite: float32 or float16, named tensors, with a card.
 
     python -m models.export runs/blazepose_lite lite.tflite
     python -m models.export runs/blazepose_lite lite_f16.tflite --float16
 
-What is written was run first: its outputs are compared with those of Keras on noise and on drawn
-people, and a float32 file that differs by more than 1e-4 is refused.
+Before a file is written, its outputs are compared with those of Keras on noise and on drawn people;
+a difference above 1e-4 of a float32 file is an error.
 """
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -20,6 +21,7 @@ import typer
 from numpy.typing import NDArray
 
 from blazetrack.errors import InputError, ModelError
+from blazetrack.model_info import ModelInfo
 from blazetrack.store.manifest import Card
 from blazetrack.store.tflite_file import (
     load_interpreter,
@@ -28,16 +30,26 @@ from blazetrack.store.tflite_file import (
     set_signature,
 )
 from models.common import command
-from models.export.model_card import info_of, write_model
+from models.export.model_card import write_model
 from models.train.config import skeleton_of_run
-from models.zoo import deployed
+from models.zoo import deployed, model_info
 
-__all__ = ["Difference", "app", "compare", "export", "rename_tensors", "strangers", "to_tflite"]
+__all__ = [
+    "Difference",
+    "app",
+    "compare",
+    "export",
+    "rename_tensors",
+    "to_tflite",
+    "unsupported_ops",
+]
 
 Array = NDArray[Any]
 
 TOLERANCE = 1e-4
-# Operators that the XNNPACK delegate takes in float (tensorflow/lite/delegates/xnnpack/README.md).
+# Outputs in crop pixels; those of other heads depend on their options.
+PIXEL_OUTPUTS = {"blazepose": {"landmarks"}, "ssd": {"boxes"}}
+# Float operators of the XNNPACK delegate (tensorflow/lite/delegates/xnnpack/README.md).
 XNNPACK = frozenset(
     word
     for line in (
@@ -56,12 +68,12 @@ app = command.new_app("Write a trained network as a TFLite file.")
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """How far a file is from its network, in one output.
+    """Maximum difference between a file and its network in one output.
 
     Attributes:
         output: its name.
-        noise: largest difference on random pixels.
-        people: largest difference on drawn people.
+        noise: on random pixels.
+        people: on drawn people.
     """
 
     output: str
@@ -73,57 +85,59 @@ class Difference:
 def main(
     model: Annotated[Path, typer.Argument(help="A .keras file or the folder of a training run.")],
     out: Annotated[Path, typer.Argument(help="The .tflite file to write.")],
-    float16: Annotated[bool, typer.Option("--float16", help="Keep weights in 16 bits.")] = False,
-    name: Annotated[str | None, typer.Option(help="What its card calls it.")] = None,
-    licence: Annotated[str, typer.Option(help="Of the weights, for the card.")] = "unknown",
-    sentence: Annotated[str, typer.Option(help="What it is good for, for the card.")] = "",
-    detector: Annotated[str, typer.Option(help="The detector that goes with it.")] = "",
+    float16: Annotated[bool, typer.Option("--float16", help="Store weights in 16 bits.")] = False,
+    name: Annotated[str | None, typer.Option(help="Name on its card.")] = None,
+    licence: Annotated[str, typer.Option(help="Licence of the weights, for the card.")] = "unknown",
+    sentence: Annotated[str, typer.Option(help="One sentence about it, for the card.")] = "",
+    detector: Annotated[str, typer.Option(help="Detector to use it with.")] = "",
 ) -> None:
-    """Write a network as a TFLite file with its card, and say how far the two differ."""
+    """Write a network as a TFLite file with its card; print the difference between the two."""
     from rich.console import Console
     from rich.table import Table
 
     from models.train.checkpoint import load_network
 
+    os.environ["KERAS_BACKEND"] = "tensorflow"  # reads the checkpoints of every backend
+
     if out.suffix != ".tflite":
         raise InputError(f"export: expected an output that ends in .tflite, got {out}")
     network, settings = load_network(model)
     network = deployed(network)
-    info = info_of(network, name or out.stem, skeleton_of_run(settings))
+    info = model_info(network, name or out.stem, skeleton_of_run(settings))
     card = Card(info, f"{model}", "", 0, licence, sentence, detector)
     table = Table("output", "on noise", "on drawn people", title=f"{out}: difference from Keras")
     for one in export(network, out, card, float16=float16):
         table.add_row(one.output, f"{one.noise:.1e}", f"{one.people:.1e}")
     Console().print(table)
-    left = strangers(out.read_bytes())
-    if left and not float16:
-        print(f"slower than need be: XNNPACK does not take {', '.join(left)}", file=sys.stderr)
+    slow = unsupported_ops(out.read_bytes())
+    if slow and not float16:
+        print(f"slow operators: XNNPACK does not run {', '.join(slow)}", file=sys.stderr)
 
 
 def to_tflite(network: Any, float16: bool = False) -> bytes:
-    """A deployed network as a TFLite file for one picture at a time.
+    """A deployed network as a TFLite file with batch size 1.
 
-    Batch norms are folded into their convolutions. Tensors and signature are named by meaning.
+    Batch norms are folded into their convolutions; tensors and signature are named by meaning.
 
     Args:
         network: `(B, h, w, 3)` float32 in 0..1 → dict of outputs by meaning.
-        float16: keep weights in 16 bits; they are widened when the file is opened.
+        float16: store weights in 16 bits; they are converted when the file is opened.
 
     Raises:
-        ModelError: Keras does not run on tensorflow.
+        ModelError: the Keras backend is not tensorflow.
     """
     import keras
 
     if keras.backend.backend() != "tensorflow":
         raise ModelError(
-            f"export: Keras runs on {keras.backend.backend()}, TFLite files come from tensorflow:"
+            f"export: expected the Keras backend tensorflow, got {keras.backend.backend()}:"
             " export the checkpoint with KERAS_BACKEND=tensorflow"
         )
     import tensorflow as tf
     from tensorflow.python.framework.convert_to_constants import convert_variables_to_constants_v2
 
     height, width = network.input_shape[1:3]
-    names = sorted(network.output)  # as TensorFlow orders a dict
+    names = sorted(network.output)  # the order of a dict in TensorFlow
 
     @tf.function(  # type: ignore[untyped-decorator]
         input_signature=[tf.TensorSpec((1, height, width, 3), tf.float32, "image")]
@@ -133,51 +147,63 @@ def to_tflite(network: Any, float16: bool = False) -> bytes:
         return [outputs[name] for name in names]
 
     with command.quiet_stderr():
-        # Only a frozen graph has its batch norms folded.
+        # Batch norms are folded only in a frozen graph.
         frozen = convert_variables_to_constants_v2(run.get_concrete_function())
         converter = tf.lite.TFLiteConverter.from_concrete_functions([frozen])
         if float16:
             converter.optimizations = [tf.lite.Optimize.DEFAULT]
             converter.target_spec.supported_types = [tf.float16]
-        return _signed(converter.convert(), names)
+        return _with_signature(converter.convert(), names)
 
 
-def compare(network: Any, content: bytes) -> list[Difference]:
-    """Run a file beside its network: per output the largest difference.
+def compare(network: Any, content: bytes, info: ModelInfo) -> list[Difference]:
+    """Maximum difference between the outputs of a file and of its network.
 
-    Values in crop pixels (`landmarks`, `boxes`) are compared in parts of the crop's side.
+    Coordinates in crop pixels are compared in parts of the crop's side.
+
+    Args:
+        network: deployed.
+        content: the file.
+        info: description of the network.
     """
-    side = network.input_shape[1]
+    side, pixels = info.input_hw[0], pixel_outputs(info)
     worst: dict[str, dict[str, float]] = {}
     interpreter = load_interpreter(content)
     runner = interpreter.get_signature_runner()
-    for kind, pictures in (("noise", _noise(side)), ("people", _people(side))):
-        for picture in pictures:
-            want = network(picture[None], training=False)
-            got = runner(image=picture[None])
+    for kind, images in (("noise", _noise(side)), ("people", _people(side))):
+        for image in images:
+            want = network(image[None], training=False)
+            got = runner(image=image[None])
             for name, value in got.items():
-                unit = side if name in ("landmarks", "boxes") else 1
-                off = float(np.abs(value - np.asarray(want[name])).max()) / unit
+                error = float(np.abs(value - np.asarray(want[name])).max())
+                error /= side if name in pixels else 1
                 of_kind = worst.setdefault(name, {})
-                of_kind[kind] = float(np.maximum(of_kind.get(kind, 0.0), off))  # NaN stays NaN
+                of_kind[kind] = float(np.maximum(of_kind.get(kind, 0.0), error))  # NaN stays NaN
     del runner, interpreter
-    return [Difference(name, off["noise"], off["people"]) for name, off in worst.items()]
+    return [Difference(name, error["noise"], error["people"]) for name, error in worst.items()]
+
+
+def pixel_outputs(info: ModelInfo) -> set[str]:
+    """Outputs of a network that are coordinates in crop pixels, by its head."""
+    if info.head in PIXEL_OUTPUTS:
+        return PIXEL_OUTPUTS[info.head]
+    return {"landmarks", "offsets"} if info.head_options.get("coordinates") == "pixel" else set()
 
 
 def export(network: Any, out: Path, card: Card, *, float16: bool = False) -> list[Difference]:
     """Write a deployed network as `out` with its card beside it.
 
     Args:
-        network: what `models.zoo.deployed` gave.
+        network: deployed.
         out: the file.
-        card: what to say of it.
+        card: its description.
         float16: see `to_tflite`.
 
     Raises:
-        ModelError: the file's outputs are not those of the network; nothing was written.
+        ModelError: the outputs of file and network differ; nothing was written.
     """
     content = to_tflite(network, float16)
-    differences = compare(network, content)
+    differences = compare(network, content, card.info)
     bad = [one for one in differences if not max(one.noise, one.people) <= TOLERANCE]
     if bad and not float16:
         text = ", ".join(f"{one.output} {max(one.noise, one.people):.1e}" for one in bad)
@@ -189,22 +215,22 @@ def export(network: Any, out: Path, card: Card, *, float16: bool = False) -> lis
     return differences
 
 
-def strangers(content: bytes) -> list[str]:
-    """Operators of a file that the XNNPACK delegate does not take, so that it cannot hold all."""
+def unsupported_ops(content: bytes) -> list[str]:
+    """Operators of a file that the XNNPACK delegate does not run."""
     interpreter = load_interpreter(content, delegates=False)
     kinds = {str(operator["op_name"]) for operator in interpreter._get_ops_details()}
     return sorted(kinds - XNNPACK)
 
 
-def _signed(content: bytes, names: Sequence[str]) -> bytes:
-    """The same file with a signature, input `image` and outputs by name; tensors have its names."""
+def _with_signature(content: bytes, names: Sequence[str]) -> bytes:
+    """The same file with a signature: input `image`, outputs and their tensors by name."""
     model = parse_model(content)
     set_signature(model, names)
     return pack_model(rename_tensors(model))
 
 
 def rename_tensors(model: Any) -> Any:
-    """Name the input and output tensors of a model as its signature does, in place."""
+    """Name the input and output tensors of a model as in its signature, in place."""
     signature = model.signatureDefs[0]
     for entry in [*signature.inputs, *signature.outputs]:
         model.subgraphs[0].tensors[entry.tensorIndex].name = entry.name
@@ -221,5 +247,5 @@ def _people(side: int, count: int = 4) -> Array:
     from blazetrack.sources.synthetic import SyntheticSource
 
     clip = SyntheticSource("jacks", frames=count, size=(256, 256))
-    pictures = [cv2.resize(frame.image, (side, side)) for frame in clip]
-    return np.stack(pictures).astype(np.float32) / np.float32(255)
+    images = [cv2.resize(frame.image, (side, side)) for frame in clip]
+    return np.stack(images).astype(np.float32) / np.float32(255)

@@ -1,16 +1,16 @@
-"""Fewer channels inside a network's blocks, and what is left made to say the same.
+"""Channel pruning with least-squares reconstruction.
 
-Which channels go is decided as in optimal brain surgeon (Hassibi and Stork, 1993), but for whole
-channels: one by one the one without which the others can still say best what the convolution behind
-them said. That convolution is then solved anew by least squares, on what the narrow network gives
-it to read by now (channel pruning, arXiv 1707.06168); where its output is added to another map, it
-makes up for what is wrong in that one too.
+The channels to remove are chosen as in optimal brain surgeon (Hassibi and Stork, 1993), applied to
+whole channels: one by one, the channel whose removal adds the smallest error to the output of the
+convolution behind it. That convolution is then solved again by least squares from the inputs that
+the pruned network gives it (channel pruning, arXiv 1707.06168); where its output is added to
+another map, it also compensates the error of that map.
 """
 
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -20,79 +20,86 @@ from numpy.typing import NDArray
 __all__ = ["prune"]
 
 Array = NDArray[np.float32]
-Places = NDArray[np.int64]
-Steps = list[tuple[Any, list[str]]]  # operations in order, with the names of those they read
-Readers = Mapping[str, Steps]
+Channels = NDArray[np.int64]
+Steps = list[tuple[Any, list[str]]]  # operations in execution order, with the names of their inputs
+Consumers = Mapping[str, Steps]
 
-CHUNK = 32  # pictures at once
-CELLS = 12_000  # of all pictures, that a convolution is solved on
-CHOOSING = 20_000  # that its inputs are chosen on
-RIDGE = 1e-3  # what the weights there were are worth against what is read
-PROJECT = "_project"  # names of the convolutions that are solved anew end in this
+BATCH = 32  # images per forward pass
+SOLVE_CELLS = 12_000  # map cells of all images that a least-squares solution uses
+SELECT_CELLS = 20_000  # map cells that the selection of channels uses
+RIDGE = 1e-3  # weight of the old kernel relative to the data
+PROJECT = "_project"  # name suffix of the convolutions that are solved again
 
 
-def prune(whole: Any, narrow: Any, names: Collection[str], pictures: Array, seed: int = 0) -> None:
-    """Give a network the weights of one with more channels inside its blocks.
+def prune(whole: Any, narrow: Any, names: Collection[str], images: Array, seed: int = 0) -> None:
+    """Initialize a network from one with more channels inside its blocks.
 
     Args:
         whole: the network with the weights.
-        narrow: the same one but for the numbers of channels; it gets weights.
-        names: layers whose weights mean something. They and all between them and the picture are
-            gone through; all others get the weights there are if those fit.
-        pictures: `(N, S, S, 3)` float32 in 0..1, what both networks read.
-        seed: of which cells are looked at.
+        narrow: the same network with fewer channels; its weights are set.
+        names: layers with meaningful weights. They and all layers between them and the input are
+            pruned; the weights of all other layers are copied where their shapes are equal.
+        images: `(N, S, S, 3)` float32 in 0..1, input of both networks.
+        seed: of the choice of cells.
     """
     rng = np.random.default_rng(seed)
-    wide_steps, steps = _towards(whole, names), _towards(narrow, names)
-    wide_readers, readers = _readers(wide_steps), _readers(steps)
-    left = Counter(one for _, reads in steps for one in reads)
-    said: dict[str, Array] = {}  # by the narrow network's layers: what the whole network says there
-    says: dict[str, Array] = {}  # and what the narrow one does
-    kept: dict[str, Places | None] = {}  # which of its channels are there; None is all
-    for (wide, _), (step, reads) in zip(wide_steps, steps, strict=True):
+    wide_steps, steps = _steps_to(whole, names), _steps_to(narrow, names)
+    wide_consumers, consumers = _consumers(wide_steps), _consumers(steps)
+    unused = Counter(source for _, inputs in steps for source in inputs)
+    wide_maps: dict[str, Array] = {}  # output of each layer of the whole network, kept channels
+    maps: dict[str, Array] = {}  # output of each layer of the narrow network
+    kept: dict[str, Channels | None] = {}  # channels of the whole network that are left; None: all
+    for (wide, _), (step, inputs) in zip(wide_steps, steps, strict=True):
         name = step.name
         if isinstance(step, layers.InputLayer):
-            said[name], says[name], kept[name] = pictures, pictures, None
+            wide_maps[name], maps[name], kept[name] = images, images, None
             continue
-        said[name], kept[name] = _run(wide, [said[one] for one in reads]), kept[reads[0]]
+        wide_maps[name] = _run(wide, [wide_maps[source] for source in inputs])
+        kept[name] = kept[inputs[0]]
         if isinstance(step, layers.DepthwiseConv2D):
             kernel, bias = wide.get_weights()
-            rows = _rows(kept[name])
+            rows = _index(kept[name])
             step.set_weights([kernel[:, :, rows], bias[rows]])
         elif isinstance(step, layers.Conv2D):
             kernel, bias = wide.get_weights()
-            kernel, kept[name] = kernel[:, :, _rows(kept[name])], None
+            kernel, kept[name] = kernel[:, :, _index(kept[name])], None
             if step.filters < wide.filters:
-                kept[name] = _choose(wide, said[name], step.filters, wide_readers, rng)
+                kept[name] = _select(wide, wide_maps[name], step.filters, wide_consumers, rng)
                 kernel, bias = kernel[..., kept[name]], bias[kept[name]]
             elif name.endswith(PROJECT):
-                want = said[name]
-                for other in _added_to(name, readers):
-                    if other in says:
-                        want = want + said[other] - says[other]
-                kernel, bias = _solved(says[reads[0]], want, kernel, bias, rng)
+                target = wide_maps[name]
+                for other in _addends(name, consumers):
+                    if other in maps:
+                        target = target + wide_maps[other] - maps[other]
+                kernel, bias = _solve(maps[inputs[0]], target, kernel, bias, rng)
             step.set_weights([kernel, bias])
-        says[name] = _run(step, [says[one] for one in reads])
-        for one in reads:
-            left[one] -= 1
-            if not left[one]:
-                del said[one], says[one]
+        maps[name] = _run(step, [maps[source] for source in inputs])
+        for source in _finished(inputs, unused):
+            del wide_maps[source], maps[source]
     _copy_others(whole, narrow, {step.name for step, _ in steps})
+
+
+def _finished(inputs: Sequence[str], unused: Counter[str]) -> Iterator[str]:
+    """Count down the uses of each input; those that no later operation reads."""
+    for source in inputs:
+        unused[source] -= 1
+        if not unused[source]:
+            yield source
 
 
 def _copy_others(whole: Any, narrow: Any, done: Collection[str]) -> None:
     for wide, layer in zip(whole.layers, narrow.layers, strict=True):
-        shapes = [[one.shape for one in of.get_weights()] for of in (wide, layer)]
+        shapes = [[array.shape for array in one.get_weights()] for one in (wide, layer)]
         if layer.name not in done and shapes[0] == shapes[1]:
             layer.set_weights(wide.get_weights())
 
 
-def _rows(kept: Places | None) -> Any:
+def _index(kept: Channels | None) -> Any:
     return slice(None) if kept is None else kept
 
 
-def _towards(network: Any, names: Collection[str]) -> Steps:
-    """What is done between the picture and the named layers, in order."""
+def _steps_to(network: Any, names: Collection[str]) -> Steps:
+    """All operations between the input and the named layers, in execution order."""
     steps: dict[str, tuple[Any, list[str]]] = {}
 
     def visit(tensor: Any) -> str:
@@ -108,82 +115,83 @@ def _towards(network: Any, names: Collection[str]) -> Steps:
     return list(steps.values())
 
 
-def _readers(steps: Steps) -> Readers:
-    """Who reads what an operation says, by the name of that."""
-    readers: dict[str, Steps] = defaultdict(list)
-    for operation, reads in steps:
-        for one in reads:
-            readers[one].append((operation, reads))
-    return readers
+def _consumers(steps: Steps) -> Consumers:
+    """Name of an operation → the operations that read its output."""
+    consumers: dict[str, Steps] = defaultdict(list)
+    for operation, inputs in steps:
+        for source in inputs:
+            consumers[source].append((operation, inputs))
+    return consumers
 
 
-def _added_to(name: str, readers: Readers) -> list[str]:
-    """The maps that a layer's output is added to."""
-    adds = [reads for one, reads in readers[name] if isinstance(one, layers.Add)]
-    return [other for reads in adds for other in reads if other != name]
+def _addends(name: str, consumers: Consumers) -> list[str]:
+    """The maps that the output of a layer is added to."""
+    adds = [inputs for one, inputs in consumers[name] if isinstance(one, layers.Add)]
+    return [other for inputs in adds for other in inputs if other != name]
 
 
 def _run(operation: Any, inputs: Sequence[Array]) -> Array:
-    """An operation on all pictures."""
+    """Output of an operation for all images, computed in batches."""
     parts = []
-    for start in range(0, len(inputs[0]), CHUNK):
-        some = [ops.convert_to_tensor(one[start : start + CHUNK]) for one in inputs]
-        parts.append(ops.convert_to_numpy(operation(some if len(some) > 1 else some[0])))
+    for start in range(0, len(inputs[0]), BATCH):
+        batch = [ops.convert_to_tensor(one[start : start + BATCH]) for one in inputs]
+        parts.append(ops.convert_to_numpy(operation(batch if len(batch) > 1 else batch[0])))
     return np.concatenate(parts)
 
 
-def _choose(
-    convolution: Any, said: Array, count: int, readers: Readers, rng: np.random.Generator
-) -> Places:
-    """Which `count` outputs of a convolution stay, for the projection behind it."""
-    reader = _reader(convolution, readers)
-    while not reader.name.endswith(PROJECT):
-        said, reader = _run(reader, [said]), _reader(reader, readers)
-    rows = _cells(said, CHOOSING, rng)
-    return _surgeon(rows.astype(np.float64), reader.get_weights()[0][0, 0], count)
+def _select(
+    convolution: Any, output: Array, count: int, consumers: Consumers, rng: np.random.Generator
+) -> Channels:
+    """The `count` output channels of a convolution that its projection needs most."""
+    consumer = _consumer(convolution, consumers)
+    while not consumer.name.endswith(PROJECT):
+        output, consumer = _run(consumer, [output]), _consumer(consumer, consumers)
+    cells = _sample_cells(output, SELECT_CELLS, rng)
+    return _brain_surgeon(cells.astype(np.float64), consumer.get_weights()[0][0, 0], count)
 
 
-def _reader(operation: Any, readers: Readers) -> Any:
+def _consumer(operation: Any, consumers: Consumers) -> Any:
     """What reads an operation's output: a projection, if there is one."""
-    each = [one for one, _ in readers[operation.name]]
+    each = [one for one, _ in consumers[operation.name]]
     return next((one for one in each if one.name.endswith(PROJECT)), each[0])
 
 
-def _surgeon(read: NDArray[np.float64], kernel: Array, count: int) -> Places:
-    """Which `count` of the C columns of `read` `(N, C)` say best what `read @ kernel` says."""
-    read = read - read.mean(axis=0)
-    size = np.sqrt(np.mean(read**2, axis=0)) + 1e-12
+def _brain_surgeon(inputs: NDArray[np.float64], kernel: Array, count: int) -> Channels:
+    """The `count` of the C columns of `inputs` `(N, C)` that best reproduce `inputs @ kernel`."""
+    inputs = inputs - inputs.mean(axis=0)
+    size = np.sqrt(np.mean(inputs**2, axis=0)) + 1e-12
     weights = kernel.astype(np.float64) * size[:, None]
-    inverse = np.linalg.inv((read / size).T @ (read / size) / len(read) + RIDGE * np.eye(len(size)))
-    there = np.ones(len(size), bool)
+    unit = inputs / size
+    inverse = np.linalg.inv(unit.T @ unit / len(inputs) + RIDGE * np.eye(len(size)))
+    alive = np.ones(len(size), bool)
     for _ in range(len(size) - count):
-        price = (weights**2).sum(axis=1) / np.maximum(np.diag(inverse), 1e-12)
-        gone = int(np.where(there, price, np.inf).argmin())
-        column = inverse[:, gone] / inverse[gone, gone]
-        weights -= column[:, None] * weights[gone]
-        inverse -= np.outer(column, inverse[gone])
-        there[gone] = False
-    return np.flatnonzero(there)
+        saliency = (weights**2).sum(axis=1) / np.maximum(np.diag(inverse), 1e-12)
+        removed = int(np.where(alive, saliency, np.inf).argmin())
+        column = inverse[:, removed] / inverse[removed, removed]
+        weights -= column[:, None] * weights[removed]
+        inverse -= np.outer(column, inverse[removed])
+        alive[removed] = False
+    return np.flatnonzero(alive)
 
 
-def _solved(
-    read: Array, want: Array, kernel: Array, bias: Array, rng: np.random.Generator
+def _solve(
+    inputs: Array, target: Array, kernel: Array, bias: Array, rng: np.random.Generator
 ) -> tuple[Array, Array]:
-    """Kernel and bias of a 1×1 convolution that says `want`, not far from those it had."""
-    shape, cells = kernel.shape, rng.integers(0, 2**32)
-    rows = _cells(read, CELLS, np.random.default_rng(cells)).astype(np.float64)
+    """Kernel and bias of a 1×1 convolution from `inputs` to `target`, close to the old ones."""
+    shape, seed = kernel.shape, rng.integers(0, 2**32)
+    rows = _sample_cells(inputs, SOLVE_CELLS, np.random.default_rng(seed)).astype(np.float64)
     rows = np.concatenate([rows, np.ones((len(rows), 1))], axis=1)
     before = np.concatenate([kernel.reshape(shape[-2:]), bias[None]]).astype(np.float64)
-    off = _cells(want, CELLS, np.random.default_rng(cells)) - rows @ before
+    error = _sample_cells(target, SOLVE_CELLS, np.random.default_rng(seed)) - rows @ before
     square = rows.T @ rows
-    worth = np.diag(square).copy()
-    worth[-1] = 0.0  # the bias is free
-    square[np.diag_indices_from(square)] += RIDGE * worth + 1e-9 * worth.max()
-    after = (before + np.linalg.solve(square, rows.T @ off)).astype(np.float32)
+    ridge = np.diag(square).copy()
+    ridge[-1] = 0.0  # none for the bias
+    square[np.diag_indices_from(square)] += RIDGE * ridge + 1e-9 * ridge.max()
+    after = (before + np.linalg.solve(square, rows.T @ error)).astype(np.float32)
     return after[:-1].reshape(shape), after[-1]
 
 
-def _cells(maps: Array, most: int, rng: np.random.Generator) -> Array:
-    """`(N, C)` some cells of `(B, h, w, C)`; the same ones for the same chance."""
+def _sample_cells(maps: Array, count: int, rng: np.random.Generator) -> Array:
+    """Up to `count` random cells of `(B, h, w, C)` as `(N, C)`."""
     cells = maps.reshape(-1, maps.shape[-1])
-    return cells[rng.permutation(len(cells))[:most]]
+    return cells[rng.permutation(len(cells))[:count]]

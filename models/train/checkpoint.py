@@ -1,4 +1,4 @@
-"""What a training run leaves on disk, so that it can go on, be measured and be exported.
+"""Checkpoints: the files of a training run, from which it is resumed, evaluated and exported.
 
     runs/blazepose_lite/
       settings.yaml            all settings, as `load_settings` reads them
@@ -6,11 +6,11 @@
       checkpoint/
         checkpoint.json        settings, step, seed, revision, architecture
         weights.weights.h5     as trained
-        averaged.weights.h5    averaged over the last steps: what is measured and exported
+        averaged.weights.h5    averaged over the last steps: for evaluation and export
         optimizer.npz          its state, in the order of its variables
 
-A checkpoint is written beside the old one and takes its place by renaming, so that a run that is
-cut off at any moment leaves a whole one. Nothing in it depends on the Keras backend.
+A checkpoint is written beside the old one and replaces it by renaming, so that a run that is
+killed at any moment leaves a complete one. Nothing in it depends on the Keras backend.
 """
 
 from __future__ import annotations
@@ -31,11 +31,12 @@ import numpy as np
 from blazetrack.errors import ModelError
 from models.common import command
 from models.train.config import Settings, settings_from
+from models.zoo import build, current_name
 
 __all__ = [
     "Checkpoint",
     "architecture",
-    "averaged",
+    "averaged_weights",
     "build_network",
     "find_checkpoint",
     "load_network",
@@ -60,9 +61,9 @@ class Checkpoint:
     Attributes:
         folder: that holds it.
         settings: of the run.
-        dropped: names of its settings that this code no longer knows.
-        step: how many steps were done.
-        revision: of the code, or None where git does not know.
+        dropped: names of its settings that no longer exist.
+        step: number of completed steps.
+        revision: commit of the code, or None outside of a git checkout.
         architecture: see `architecture`.
     """
 
@@ -75,14 +76,12 @@ class Checkpoint:
 
 
 def build_network(settings: Settings) -> Any:
-    """The network that settings ask for, with fresh weights."""
-    from models.zoo import build
-
+    """The network that settings describe, with fresh weights."""
     return build(settings.network.name, **settings.network.options)
 
 
 def architecture(settings: Settings, network: Any) -> dict[str, Any]:
-    """What must be the same for weights to fit: name, arguments, and a sum over all shapes."""
+    """Name, arguments and checksum of all weight shapes: equal where weights fit."""
     shapes = [f"{weight.path.split('/')[-1]}{tuple(weight.shape)}" for weight in network.weights]
     return {
         "network": settings.network.name,
@@ -92,15 +91,15 @@ def architecture(settings: Settings, network: Any) -> dict[str, Any]:
 
 
 @contextmanager
-def averaged(network: Any, optimizer: Any) -> Iterator[None]:
-    """Inside, the network has its averaged weights; behind, those of training again."""
+def averaged_weights(network: Any, optimizer: Any) -> Iterator[None]:
+    """Context in which the network has its averaged weights."""
     if not optimizer.use_ema:
         yield
         return
     weights = network.trainable_variables
     kept = [_copy(weight) for weight in weights]
     optimizer.finalize_variable_values(weights)
-    for weight in weights:  # jax: they must not share memory with the optimizer's, which is reused
+    for weight in weights:  # jax: no memory shared with the optimizer, which reuses it
         weight.assign(_copy(weight))
     try:
         yield
@@ -110,18 +109,14 @@ def averaged(network: Any, optimizer: Any) -> Iterator[None]:
 
 
 def save(run: Path, settings: Settings, step: int, network: Any, optimizer: Any) -> Path:
-    """Write a checkpoint; the one before stays until this one is whole.
-
-    Returns:
-        Its folder.
-    """
+    """Write a checkpoint and return its folder; the old one is kept until it is complete."""
     import keras
 
     new, folder, old = (run / (FOLDER + ending) for ending in (".new", "", ".old"))
     shutil.rmtree(new, ignore_errors=True)
     new.mkdir(parents=True)
     network.save_weights(new / RAW)
-    with averaged(network, optimizer):
+    with averaged_weights(network, optimizer):
         network.save_weights(new / AVERAGED)
     np.savez(new / STATE, *[_copy(variable) for variable in optimizer.variables])
     about = {
@@ -135,7 +130,7 @@ def save(run: Path, settings: Settings, step: int, network: Any, optimizer: Any)
     }
     (new / ABOUT).write_text(json.dumps(about, indent=1) + "\n", encoding="utf-8")
     for path in new.iterdir():
-        _to_disk(path)
+        _fsync(path)
     if folder.exists():
         shutil.rmtree(old, ignore_errors=True)
         folder.rename(old)
@@ -145,10 +140,10 @@ def save(run: Path, settings: Settings, step: int, network: Any, optimizer: Any)
 
 
 def find_checkpoint(run: Path) -> Checkpoint | None:
-    """The checkpoint of a run, or in a folder itself; None where there is none.
+    """The checkpoint of a run or of a checkpoint folder; None if there is none.
 
     Raises:
-        ModelError: there is one that cannot be read.
+        ModelError: it cannot be read.
     """
     for folder in (run / FOLDER, run / (FOLDER + ".old"), run):
         if (folder / ABOUT).is_file():
@@ -157,7 +152,7 @@ def find_checkpoint(run: Path) -> Checkpoint | None:
 
 
 def restore(checkpoint: Checkpoint, settings: Settings, network: Any, optimizer: Any) -> None:
-    """Bring network and optimizer to where a checkpoint stands.
+    """Load network weights and optimizer state from a checkpoint.
 
     Raises:
         ModelError: it is of another architecture, or damaged.
@@ -165,8 +160,8 @@ def restore(checkpoint: Checkpoint, settings: Settings, network: Any, optimizer:
     here, there = architecture(settings, network), checkpoint.architecture
     if here != there:
         raise ModelError(
-            f"checkpoint {checkpoint.folder} holds {_in_words(there)}, the settings ask for"
-            f" {_in_words(here)}: give the settings it was trained with, or another --out"
+            f"checkpoint {checkpoint.folder} holds {_text(there)}, the settings describe"
+            f" {_text(here)}: give the settings it was trained with, or another --out"
         )
     try:
         network.load_weights(checkpoint.folder / RAW)
@@ -175,21 +170,27 @@ def restore(checkpoint: Checkpoint, settings: Settings, network: Any, optimizer:
         for variable, value in zip(optimizer.variables, values, strict=True):
             variable.assign(value)
     except (OSError, ValueError, KeyError) as error:
-        raise ModelError(f"checkpoint {checkpoint.folder}: damaged: {_line(error)}") from error
+        raise ModelError(
+            f"checkpoint {checkpoint.folder}: damaged: {_first_line(error)}"
+        ) from error
 
 
 def load_network(path: Path) -> tuple[Any, Settings | None]:
-    """A trained network from a `.keras` file, a run or a checkpoint, and its settings if known.
+    """A trained network from a `.keras` file, a run or a checkpoint, with its settings if known.
 
     Raises:
-        ModelError: there is nothing of that kind, or it does not fit the zoo any more.
+        ModelError: there is no such file, or it does not fit the zoo any more.
     """
     keras = command.load_keras()
     if path.suffix == ".keras":
         try:
-            return keras.saving.load_model(path, compile=False), None
+            network = keras.saving.load_model(path, compile=False)
+            network.name = current_name(network.name)
+            return network, None
         except (OSError, ValueError, TypeError) as error:
-            raise ModelError(f"model {path}: cannot be read by Keras: {_line(error)}") from error
+            raise ModelError(
+                f"model {path}: cannot be read by Keras: {_first_line(error)}"
+            ) from error
     checkpoint = find_checkpoint(path)
     if checkpoint is None:
         raise ModelError(f"model {path}: expected a .keras file or the folder of a training run")
@@ -203,7 +204,9 @@ def load_network(path: Path) -> tuple[Any, Settings | None]:
     try:
         network.load_weights(checkpoint.folder / AVERAGED)
     except (OSError, ValueError, KeyError) as error:
-        raise ModelError(f"checkpoint {checkpoint.folder}: damaged: {_line(error)}") from error
+        raise ModelError(
+            f"checkpoint {checkpoint.folder}: damaged: {_first_line(error)}"
+        ) from error
     return network, checkpoint.settings
 
 
@@ -218,14 +221,15 @@ def _read(folder: Path) -> Checkpoint:
     try:
         about = json.loads(path.read_text(encoding="utf-8"))
         settings, dropped = settings_from(about["settings"], str(path))
-        step, revision, made_of = about["step"], about["revision"], about["architecture"]
-        return Checkpoint(folder, settings, dropped, int(step), revision, made_of)
+        step, revision, built = about["step"], about["revision"], about["architecture"]
+        built["network"] = settings.network.name  # the current name
+        return Checkpoint(folder, settings, dropped, int(step), revision, built)
     except (OSError, ValueError, KeyError, TypeError) as error:
-        raise ModelError(f"checkpoint {path}: cannot be read: {_line(error)}") from error
+        raise ModelError(f"checkpoint {path}: cannot be read: {_first_line(error)}") from error
 
 
 def _revision() -> str | None:
-    """The commit of the code, with a `+` where files differ from it."""
+    """The commit of the code, with a `+` if files differ from it."""
 
     def git(*words: str) -> str:
         done = subprocess.run(["git", *words], cwd=ROOT, capture_output=True, text=True, check=True)
@@ -237,15 +241,15 @@ def _revision() -> str | None:
         return None
 
 
-def _in_words(architecture: dict[str, Any]) -> str:
+def _text(architecture: dict[str, Any]) -> str:
     options = ", ".join(f"{name}={value}" for name, value in architecture["options"].items())
     return f"{architecture['network']}({options}) [{architecture['shapes']}]"
 
 
-def _line(error: Exception) -> str:
+def _first_line(error: Exception) -> str:
     return next(iter(str(error).strip().splitlines()), type(error).__name__)
 
 
-def _to_disk(path: Path) -> None:
+def _fsync(path: Path) -> None:
     with path.open("rb") as file:
         os.fsync(file.fileno())

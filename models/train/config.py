@@ -1,34 +1,35 @@
-"""Everything that a training run can be told, with its default; a config says only what differs.
+"""Settings of a training run with their defaults; a config holds only what differs.
 
     settings = load_settings("blazepose_lite", ["run.steps=2000", "network.options.width=0.5"])
 
-A config is `models/configs/<name>.yaml` or any YAML file. Unknown names and wrong types stop with
-one line that says where.
+A config is `models/configs/<name>.yaml` or any YAML file. Unknown names and wrong types are errors
+of one line with their place.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from copy import deepcopy
+from functools import cache
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 import yaml
-from pydantic import BaseModel, Field, ValidationError
+from pydantic import BaseModel, Field, ValidationError, create_model, field_validator
 
 from blazetrack.errors import InputError, did_you_mean
 from blazetrack.skeleton import BLAZEPOSE33, Skeleton
 from blazetrack.store.skeleton_text import read_skeleton
 from models.common.config_base import Strict
 from models.train.datasets import DetectorDataSettings, PoseDataSettings
-from models.train.loss_config import DetectorLossSettings, PoseLossSettings
-from models.zoo import NETWORKS
+from models.train.losses import LOSS_SETTINGS
+from models.zoo import ARCHITECTURES, RENAMED, current_name
 
 __all__ = [
     "DetectorSettings",
+    "LandmarkSettings",
     "NetworkSettings",
     "OptimizerSettings",
-    "PoseSettings",
     "RunSettings",
     "Settings",
     "changes",
@@ -42,11 +43,11 @@ CONFIGS = Path(__file__).parents[1] / "configs"
 
 
 class NetworkSettings(Strict):
-    """Which network, and what its weights begin as.
+    """Architecture and initial weights.
 
     Attributes:
-        name: in `models.zoo.NETWORKS`.
-        options: its arguments there.
+        name: in `models.zoo.ARCHITECTURES`.
+        options: its arguments.
         pretrained: initial weights: a name in `models.train.published_weights`, or the folder of
             another run; random by default.
     """
@@ -55,24 +56,31 @@ class NetworkSettings(Strict):
     options: dict[str, Any] = Field(default_factory=dict)
     pretrained: str | None = None
 
+    @field_validator("name")
+    @classmethod
+    def _current_name(cls, name: str) -> str:
+        return current_name(name)
+
 
 class OptimizerSettings(Strict):
-    """AdamW with warm-up and a cosine down to a floor.
+    """AdamW with linear warm-up and cosine decay.
 
     Attributes:
-        learning_rate: the highest, at the end of the warm-up.
-        relative: the rate is a part of each channel's size, see `models.train.optimizer`; for a
-            network that begins with published weights.
-        warmup_steps: from 0 to there, in a straight line; at most a tenth of the run.
-        floor: part of `learning_rate` that is left at the last step.
+        learning_rate: maximum, at the end of the warm-up.
+        channel_scaled: the rate is relative to the size of each channel, see
+            `models.train.optimizer`; for a network with published initial weights.
+        warmup_steps: from 0 to the maximum; at most a tenth of the run.
+        floor: learning rate of the last step, relative to the maximum.
         weight_decay: of kernels, times the learning rate; biases and norms have none.
-        clip_norm: gradients are scaled down to this length all together; 0 is never.
-        average_steps: about how many of the last steps the averaged weights span (those that are
-            evaluated and exported); at most a tenth of the run, 0 for no averaging.
+        clip_norm: maximum global norm of the gradients; 0 is no limit.
+        average_steps: approximate span of the averaged weights, which are evaluated and exported;
+            at most a tenth of the run, 0 for no averaging.
     """
 
+    renamed: ClassVar[Mapping[str, str]] = {"relative": "channel_scaled"}
+
     learning_rate: float = Field(default=1e-3, gt=0)
-    relative: bool = False
+    channel_scaled: bool = False
     warmup_steps: int = Field(default=500, ge=0)
     floor: float = Field(default=0.01, ge=0, le=1)
     weight_decay: float = Field(default=0.01, ge=0)
@@ -81,17 +89,17 @@ class OptimizerSettings(Strict):
 
 
 class RunSettings(Strict):
-    """How long, how large, how often.
+    """Length, batch and intervals of a run.
 
     Attributes:
         steps: of the whole run; the learning rate's curve spans them.
         batch: samples a step.
         seed: of weights, order and augmentation.
         precision: `mixed_bfloat16` computes in 16 bits on accelerators that have them.
-        jit: compile with XLA; the default leaves it to jax and to accelerators.
+        jit: compile with XLA; by default with jax and on accelerators.
         log_steps: between rows of the learning curve.
-        dev_steps: between evaluations on kept-aside data; 0 is never.
-        dev_samples: how many of those, at most.
+        dev_steps: between evaluations on the development sets; 0 is never.
+        dev_samples: maximum number of samples per development set.
         save_minutes: between checkpoints.
     """
 
@@ -107,47 +115,47 @@ class RunSettings(Strict):
 
 
 class Settings(Strict):
-    """One training run; `data` and `loss` are those of the network's kind.
+    """One training run; `data` follows from the network's kind, `loss` from its head.
 
     Attributes:
         name: of the run; by default the config's.
-        network: what is trained.
-        optimizer: how it learns.
-        run: how long.
+        network: architecture and initial weights.
+        optimizer: AdamW.
+        run: length, batch and intervals.
+        loss: weights of the parts of the loss, a class of `LOSS_SETTINGS`.
     """
 
     name: str
     network: NetworkSettings
     optimizer: OptimizerSettings = OptimizerSettings()
     run: RunSettings = RunSettings()
+    loss: Strict = Strict()
 
 
-class PoseSettings(Settings):
+class LandmarkSettings(Settings):
     """A run that trains a landmark network."""
 
     data: PoseDataSettings
-    loss: PoseLossSettings = PoseLossSettings()
 
 
 class DetectorSettings(Settings):
     """A run that trains a detector."""
 
     data: DetectorDataSettings
-    loss: DetectorLossSettings = DetectorLossSettings()
 
 
-KINDS: dict[str, type[Settings]] = {"landmarks": PoseSettings, "detector": DetectorSettings}
+KINDS: dict[str, type[Settings]] = {"landmarks": LandmarkSettings, "detector": DetectorSettings}
 
 
 def load_settings(config: str | Path, overrides: Iterable[str] = ()) -> Settings:
-    """Read a config and set what the command line says.
+    """Read a config, with values of the command line.
 
     Args:
         config: name of a shipped config, or path of a YAML file.
         overrides: `a.b=value` each; the value is read as YAML.
 
     Raises:
-        InputError: there is no such config, or a name or value in it is wrong.
+        InputError: there is no such config, or it has a wrong name or value.
     """
     path = _find(config)
     fields = _read(path)
@@ -157,22 +165,22 @@ def load_settings(config: str | Path, overrides: Iterable[str] = ()) -> Settings
 
 
 def skeleton_of_run(settings: Settings | None) -> Skeleton:
-    """The keypoint set that a run trained; BlazePose's where its settings are not known."""
-    if isinstance(settings, PoseSettings) and settings.data.skeleton is not None:
+    """The keypoint set of a run; BlazePose's where its settings are unknown."""
+    if isinstance(settings, LandmarkSettings) and settings.data.skeleton is not None:
         return read_skeleton(settings.data.skeleton)
     return BLAZEPOSE33
 
 
 def settings_from(fields: Mapping[str, Any], where: str) -> tuple[Settings, list[str]]:
-    """The settings of a checkpoint, and the names of those that this code no longer knows.
+    """The settings of a checkpoint, and the names of those that no longer exist.
 
     Args:
-        fields: as `model_dump` gave them, perhaps under an older code.
-        where: is named if they are wrong.
+        fields: of `model_dump`, maybe of an older version.
+        where: the file, for errors.
     """
     fields, dropped = deepcopy(dict(fields)), []
     try:
-        _kind(fields, where).model_validate(fields)
+        return _settings_type(fields, where).model_validate(fields), []
     except ValidationError as error:
         for one in error.errors():
             if one["type"] == "extra_forbidden":
@@ -192,7 +200,7 @@ def settings_text(settings: Settings) -> str:
 
 
 def changes(before: Settings, after: Settings) -> list[str]:
-    """What differs, as lines `optimizer.floor: 0.01 → 0.1`."""
+    """Differences as lines `optimizer.floor: 0.01 → 0.1`."""
     old, new = _leaves(before.model_dump()), _leaves(after.model_dump())
     names = [*old, *(name for name in new if name not in old)]
     return [
@@ -242,7 +250,7 @@ def _override(fields: dict[str, Any], text: str) -> None:
 
 
 def _validate(fields: Mapping[str, Any], where: str) -> Settings:
-    kind = _kind(fields, where)
+    kind = _settings_type(fields, where)
     try:
         return kind.model_validate(fields)
     except ValidationError as error:
@@ -255,14 +263,21 @@ def _validate(fields: Mapping[str, Any], where: str) -> Settings:
         raise InputError(f"config {where}: {name}: {first['msg']}{got}") from error
 
 
-def _kind(fields: Mapping[str, Any], where: str) -> type[Settings]:
-    """What the network's kind can be told."""
+def _settings_type(fields: Mapping[str, Any], where: str) -> type[Settings]:
+    """The class of the settings, from the head of the network."""
     network = fields.get("network")
     name = str(network.get("name", "")) if isinstance(network, Mapping) else ""
-    if name not in NETWORKS:
-        hint = did_you_mean(name, NETWORKS) if name else f"known: {', '.join(NETWORKS)}"
+    name = RENAMED.get(name, name)
+    if name not in ARCHITECTURES:
+        hint = did_you_mean(name, ARCHITECTURES) if name else f"known: {', '.join(ARCHITECTURES)}"
         raise InputError(f"config {where}: network.name: no network '{name}'; {hint}")
-    return KINDS[NETWORKS[name].kind]
+    return _with_loss(KINDS[ARCHITECTURES[name].kind], ARCHITECTURES[name].head)
+
+
+@cache
+def _with_loss(kind: type[Settings], head: str) -> type[Settings]:
+    loss = LOSS_SETTINGS[head]
+    return create_model(kind.__name__, __base__=kind, loss=(loss, loss()))
 
 
 def _known(model: type[BaseModel], before: str = "") -> list[str]:

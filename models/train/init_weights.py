@@ -1,4 +1,4 @@
-"""What the weights of a run begin as: those of another run, or of a published network."""
+"""Initial weights of a run: those of another run, or of a published network."""
 
 from __future__ import annotations
 
@@ -12,53 +12,53 @@ from blazetrack.errors import InputError, ModelError, did_you_mean
 from models.train.channel_pruning import prune
 from models.train.checkpoint import load_network
 from models.train.config import Settings
-from models.train.published_weights import PRETRAINED, begin_with
-from models.train.tasks import plain_pictures
+from models.train.published_weights import PRETRAINED, load_published
+from models.train.tasks import plain_images
 from models.zoo import build
 
-__all__ = ["begin", "take_what_fits"]
+__all__ = ["copy_matching_layers", "init_weights"]
 
-CHOOSE_ON = 96  # pictures that say which channels matter
+SELECTION_IMAGES = 96  # images that channels are selected on
 
 
-def begin(network: Any, settings: Settings, say: Callable[[str], None]) -> None:
-    """Give a fresh network the weights of `network.pretrained`, if that is set.
+def init_weights(network: Any, settings: Settings, log: Callable[[str], None]) -> None:
+    """Initialize a fresh network from `network.pretrained`, if that is set.
 
     Args:
-        network: as `settings` ask for.
+        network: as `settings` describe it.
         settings: of the run.
-        say: is told how much of another run was taken.
+        log: called with one line on how many layers of another run fit.
 
     Raises:
         InputError: there are neither published weights nor a run of this name.
-        ModelError: what there is does not fit the architecture, or cannot be read.
+        ModelError: the weights are of another architecture, or cannot be read.
     """
     name = settings.network.pretrained
     if name is None:
         return
     if name in PRETRAINED:
-        _begin_published(network, settings, name)
+        _init_published(network, settings, name)
         return
     if not Path(name).exists():
         hint = did_you_mean(name, PRETRAINED)
         raise InputError(f"network.pretrained: no run in {name}, and no published weights; {hint}")
-    taken = take_what_fits(network, load_network(Path(name))[0])
+    copied = copy_matching_layers(network, load_network(Path(name))[0])
     layers = sum(1 for layer in network.layers if layer.weights)
-    say(f"begins with {name}: {len(taken)} of {layers} layers fit")
+    log(f"weights of {name}: {len(copied)} of {layers} layers fit")
 
 
-def take_what_fits(network: Any, trained: Any) -> set[str]:
-    """Give a network the weights of a trained one; which layers took some.
+def copy_matching_layers(network: Any, trained: Any) -> set[str]:
+    """Copy the weights of a trained network layer by layer; the names of the layers that fit.
 
-    Layers of two networks of one layout are paired in their order, for half of the zoo has no
-    names of its own for them; those of different layouts by their names.
+    Layers are paired in order where both networks have the same layer types (half of the zoo names
+    no layers), else by name.
 
     Args:
-        network: of any size; what has another shape, or no counterpart, stays as it is.
+        network: of any size; layers of another shape or without a counterpart are left alone.
         trained: of the same architecture.
 
     Raises:
-        ModelError: it is of another one.
+        ModelError: it is of another architecture.
     """
     if network.name != trained.name:
         raise ModelError(f"pretrained: expected {network.name}, got '{trained.name}'")
@@ -68,23 +68,23 @@ def take_what_fits(network: Any, trained: Any) -> set[str]:
     else:
         names = {one.name: one for one in given}
         pairs = [(one, names[one.name]) for one in own if one.name in names]
-    taken = set()
+    copied = set()
     for one, other in pairs:
         weights = other.get_weights()
         if [array.shape for array in weights] == [tuple(array.shape) for array in one.weights]:
             one.set_weights(weights)
-            taken.add(one.name)
-    return taken
+            copied.add(one.name)
+    return copied
 
 
-def _begin_published(network: Any, settings: Settings, name: str) -> None:
-    """Where there are fewer channels, those that matter on the run's pictures."""
+def _init_published(network: Any, settings: Settings, name: str) -> None:
+    """Published weights, pruned to the channels that matter on the run's images."""
     wanted, whole = settings.network, network
     if wanted.name in PRETRAINED.values():
         whole = build(wanted.name, **{**wanted.options, "keep": None})
     if whole.count_params() == network.count_params():
-        begin_with(network, name)
+        load_published(network, name)
         return
-    taken = begin_with(whole, name)
-    pictures = plain_pictures(settings, network.input_shape[1], CHOOSE_ON)
-    prune(whole, network, taken, np.array(pictures, np.float32) / np.float32(255))
+    loaded = load_published(whole, name)
+    images = plain_images(settings, network.input_shape[1], SELECTION_IMAGES)
+    prune(whole, network, loaded, np.array(images, np.float32) / np.float32(255))

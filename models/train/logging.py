@@ -1,4 +1,4 @@
-"""Learning curves: rows in CSV files, a picture beside them, and the line on the terminal."""
+"""Learning curves as CSV and PNG, and the progress line on the terminal."""
 
 from __future__ import annotations
 
@@ -7,18 +7,17 @@ import sys
 import time
 from collections.abc import Mapping
 from pathlib import Path
-from types import TracebackType
 from typing import Any
 
 __all__ = ["Curve", "Progress", "draw_curves"]
 
 
 class Curve:
-    """A CSV file with a row per step that is told; a run that goes on appends to it.
+    """A CSV file with one row per logged step; a resumed run appends to it.
 
     Args:
         path: of the file.
-        step: rows behind this step are dropped: the run was cut off after its last checkpoint.
+        step: of the checkpoint that the run resumes from; later rows are dropped.
     """
 
     def __init__(self, path: Path, step: int) -> None:
@@ -28,7 +27,7 @@ class Curve:
             self._write_all()
 
     def add(self, step: int, values: Mapping[str, float]) -> None:
-        """Append a row; a value that is new gets a column."""
+        """Append a row; a new name adds a column."""
         row = {"step": str(step)} | {name: f"{value:.6g}" for name, value in values.items()}
         known = list(self.rows[0]) if self.rows else []
         self.rows.append(row)
@@ -50,7 +49,7 @@ class Curve:
 
 
 def draw_curves(curves: Mapping[str, Curve], path: Path) -> bool:
-    """One small plot per column of the curves, as PNG; False where matplotlib is not installed."""
+    """Plot each column of the curves as PNG; False if matplotlib is not installed."""
     try:
         from matplotlib.figure import Figure
     except ImportError:
@@ -66,8 +65,8 @@ def draw_curves(curves: Mapping[str, Curve], path: Path) -> bool:
     across = min(3, len(series))
     down = -(-len(series) // across)
     figure = Figure(figsize=(4.2 * across, 2.4 * down), layout="constrained")
-    for place, (title, steps, values) in enumerate(series):
-        axes = figure.add_subplot(down, across, place + 1)
+    for number, (title, steps, values) in enumerate(series, start=1):
+        axes = figure.add_subplot(down, across, number)
         axes.plot(steps, values, linewidth=1)
         axes.set_title(title, fontsize=9)
         axes.tick_params(labelsize=7)
@@ -79,12 +78,12 @@ def draw_curves(curves: Mapping[str, Curve], path: Path) -> bool:
 
 
 class Progress:
-    """How far a run is, on stderr: a bar on a terminal, else a plain line at each report.
+    """Progress of a run on stderr: a bar on a terminal, else one line per report.
 
     Args:
         name: of the run.
         steps: of the whole run.
-        done: of them, before this start.
+        done: steps before this start.
     """
 
     def __init__(self, name: str, steps: int, done: int) -> None:
@@ -96,12 +95,12 @@ class Progress:
             self._task = self._bar.add_task(name, total=steps, completed=done, figures="")
 
     def step(self, done: int) -> None:
-        """One more step is done."""
+        """Update the bar."""
         if self._bar is not None:
             self._bar.update(self._task, completed=done)
 
     def report(self, done: int, figures: Mapping[str, float]) -> None:
-        """Tell figures of the last steps."""
+        """Print the mean losses of the last steps."""
         text = "  ".join(f"{name} {value:.4g}" for name, value in figures.items())
         seconds = time.monotonic() - self._began
         pace = (done - self._start) / max(seconds, 1e-9)
@@ -112,8 +111,8 @@ class Progress:
         line = f"{self._name}: step {done}/{self._steps}  {pace:.2f} steps/s  {left:.0f} min left"
         print(f"{line}  {text}", file=sys.stderr, flush=True)
 
-    def say(self, line: str) -> None:
-        """One line of its own."""
+    def log(self, line: str) -> None:
+        """Print a line."""
         if self._bar is not None:
             self._bar.console.print(line, markup=False, highlight=False)
         else:
@@ -124,12 +123,7 @@ class Progress:
             self._bar.start()
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *exc: object) -> None:
         if self._bar is not None:
             self._bar.stop()
 

@@ -5,8 +5,8 @@
     python -m models.train blazepose_lite --resume
 
 The Keras backend is that of `KERAS_BACKEND` (tensorflow, torch or jax). Ctrl-C, SIGTERM and
-`--minutes` end a run with a checkpoint; `--resume` goes on from it as if nothing had happened:
-weights, optimizer, averages, step, and the order of the data, which follows from seed and step.
+`--minutes` end a run with a checkpoint. `--resume` continues it with the same weights, optimizer
+state, averages, step and data order (a function of seed and step).
 """
 
 from __future__ import annotations
@@ -24,14 +24,23 @@ import numpy as np
 import typer
 
 from blazetrack.errors import InputError, ModelError
+from blazetrack.model_info import ModelInfo
 from models.common import command
 from models.data.prefetch import Arrays
-from models.train.checkpoint import averaged, build_network, find_checkpoint, restore, save
+from models.train.checkpoint import (
+    averaged_weights,
+    build_network,
+    find_checkpoint,
+    restore,
+    save,
+)
 from models.train.config import Settings, changes, load_settings, settings_text
 from models.train.logging import Curve, Progress, draw_curves
-from models.train.tasks import Task, task_of
+from models.train.losses import loss_module
+from models.train.tasks import Task, open_task
+from models.zoo import deployed, model_info, output_names
 
-__all__ = ["TrainingError", "app", "make_optimizer", "make_trainee", "train"]
+__all__ = ["TrainingError", "app", "make_trainee", "train"]
 
 RUNS = Path("runs")
 INTERRUPTED = {signal.SIGINT: 130, signal.SIGTERM: 143}
@@ -40,7 +49,7 @@ app = command.new_app("Train a network of models/zoo.")
 
 
 class TrainingError(ModelError):
-    """A run met numbers that are not finite."""
+    """A loss is not finite."""
 
 
 @app.command()
@@ -52,15 +61,15 @@ def main(
     out: Annotated[
         Path | None, typer.Option(help="Folder of the run.", show_default="runs/NAME")
     ] = None,
-    resume: Annotated[bool, typer.Option("--resume", help="Go on from its checkpoint.")] = False,
+    resume: Annotated[bool, typer.Option("--resume", help="Continue from its checkpoint.")] = False,
     minutes: Annotated[
-        float | None, typer.Option(min=0, help="Stop with a checkpoint after this long.")
+        float | None, typer.Option(min=0, help="Stop with a checkpoint after this time.")
     ] = None,
     steps: Annotated[
         int | None, typer.Option(min=1, help="Length of the whole run: run.steps.")
     ] = None,
 ) -> int:
-    """Train, with a checkpoint and learning curves in the folder of the run."""
+    """Train a network; write a checkpoint and learning curves to the folder of the run."""
     overrides = [*(settings or []), *([] if steps is None else [f"run.steps={steps}"])]
     wanted = load_settings(config, overrides)
     return train(wanted, out or RUNS / wanted.name, resume=resume, minutes=minutes)
@@ -69,35 +78,36 @@ def main(
 def train(
     settings: Settings, run: Path, *, resume: bool = False, minutes: float | None = None
 ) -> int:
-    """Do a training run, or the rest of one.
+    """Start or resume a training run.
 
     Args:
         settings: of the run.
         run: its folder.
-        resume: go on from the checkpoint in `run`; without it `run` must hold none.
-        minutes: stop with a checkpoint after this long.
+        resume: continue from the checkpoint in `run`; without it `run` must hold none.
+        minutes: stop with a checkpoint after this time.
 
     Returns:
         Exit code: 0, or that of the signal that ended the run.
 
     Raises:
-        InputError: there is a checkpoint and no `resume`, or the other way round.
+        InputError: there is a checkpoint and no `resume`, or the reverse.
         ModelError: the checkpoint is of another architecture.
-        TrainingError: a loss is not finite; the batch lies in `run`.
+        TrainingError: a loss is not finite; the batch is saved in `run`.
     """
     keras = command.load_keras()
-    from models.train.init_weights import begin
+    from models.train.init_weights import init_weights
+    from models.train.optimizer import make_optimizer
 
-    began = time.monotonic()
+    started = time.monotonic()
     checkpoint = find_checkpoint(run)
     _check_folder(run, checkpoint is not None, resume)
-    task = task_of(settings, say)
+    task = open_task(settings, _log)
     settings = task.settings
     keras.config.set_dtype_policy(settings.run.precision)
     keras.utils.set_random_seed(settings.run.seed)
     network, optimizer = build_network(settings), make_optimizer(settings)
     if checkpoint is None:
-        begin(network, settings, say)
+        init_weights(network, settings, _log)
     optimizer.build(network.trainable_variables)
     done = 0
     if checkpoint is not None:
@@ -106,61 +116,34 @@ def train(
     run.mkdir(parents=True, exist_ok=True)
     with Progress(settings.name, settings.run.steps, done) as progress:
         if checkpoint is not None:
-            progress.say(f"goes on from step {done} of {run}")
+            progress.log(f"resumed at step {done} of {run}")
             for name in checkpoint.dropped:
-                progress.say(f"no longer a setting: {name}")
+                progress.log(f"no longer a setting: {name}")
             for line in changes(checkpoint.settings, settings):
-                progress.say(f"changed: {line}")
+                progress.log(f"changed: {line}")
         (run / "settings.yaml").write_text(settings_text(settings), encoding="utf-8")
-        ends = None if minutes is None else began + 60 * minutes
+        deadline = None if minutes is None else started + 60 * minutes
         with _signals() as caught:
-            _Run(settings, run, task, network, optimizer, progress, done).go(caught, ends)
+            _Run(settings, run, task, network, optimizer, progress, done).loop(caught, deadline)
     return INTERRUPTED[caught[0]] if caught else 0
 
 
-def make_optimizer(settings: Settings) -> Any:
-    """AdamW as the settings say; it also keeps the averaged weights."""
-    keras = command.load_keras()
-    wanted, steps = settings.optimizer, settings.run.steps
-    warmup = min(wanted.warmup_steps, steps // 10)
-    rate = keras.optimizers.schedules.CosineDecay(
-        0.0 if warmup else wanted.learning_rate,
-        steps - warmup,
-        alpha=wanted.floor,
-        warmup_target=wanted.learning_rate if warmup else None,
-        warmup_steps=warmup,
-    )
-    span = min(wanted.average_steps, steps // 10)
-    kind = keras.optimizers.AdamW
-    if wanted.relative:
-        from models.train.optimizer import RelativeAdamW
+def make_trainee(network: Any, optimizer: Any, task: Task, info: ModelInfo) -> Any:
+    """A Keras model around the network whose compiled step computes the loss of its head.
 
-        kind = RelativeAdamW
-    optimizer = kind(
-        rate,
-        weight_decay=wanted.weight_decay,
-        global_clipnorm=wanted.clip_norm or None,
-        use_ema=span > 1,
-        ema_momentum=1 - 1 / max(span, 2),
-    )
-    optimizer.exclude_from_weight_decay(var_names=["bias", "gamma", "beta", "alpha"])
-    return optimizer
-
-
-def make_trainee(network: Any, optimizer: Any, task: Task, jit: bool | None) -> Any:
-    """The network wrapped so that Keras compiles a step of it, on whichever backend.
-
-    `train_on_batch(images, targets)` of the result does a step and gives each part of the loss.
+    `train_on_batch(images, targets)` of the result does one step and returns the parts of the loss.
     """
     keras = command.load_keras()
+    parts, settings = task.parts(output_names(network)), task.settings
+    loss = loss_module(info.head).loss
 
     class Trainee(keras.Model):  # type: ignore[misc, name-defined]
-        """Images `(B, S, S, 3)` uint8 in, loss parts as metrics out."""
+        """Images `(B, S, S, 3)` uint8 → outputs of the network; loss parts are metrics."""
 
         def __init__(self) -> None:
             super().__init__(name="trainee")
             self.network = network
-            self.parts = {name: keras.metrics.Mean(name) for name in task.parts}
+            self.parts = {name: keras.metrics.Mean(name) for name in parts}
             self.built = True
 
         def call(self, images: Any, training: bool = False) -> Any:
@@ -178,26 +161,21 @@ def make_trainee(network: Any, optimizer: Any, task: Task, jit: bool | None) -> 
             del x, sample_weight, training
             targets = {name: keras.ops.convert_to_tensor(value) for name, value in y.items()}
             outputs = {name: keras.ops.cast(value, "float32") for name, value in y_pred.items()}
-            losses = task.loss(targets, outputs)
+            losses = loss(targets, outputs, settings.loss, info)
             for name, tracker in self.parts.items():
                 tracker.update_state(losses[name])
             return losses["total"] + sum(self.losses)
 
     trainee = Trainee()
-    backend = keras.backend.backend()
+    backend, jit = keras.backend.backend(), settings.run.jit
     if jit is None:  # XLA on a CPU makes TensorFlow's convolutions three times slower
         jit = backend == "jax" or (backend == "tensorflow" and _has_accelerator())
     trainee.compile(optimizer, loss=None, jit_compile=jit)
     return trainee
 
 
-def say(line: str) -> None:
-    """One line on stderr."""
-    print(line, file=sys.stderr, flush=True)
-
-
 class _Run:
-    """The loop, and what it does every so often."""
+    """The training loop with its logging, evaluation and checkpoints."""
 
     def __init__(
         self,
@@ -212,20 +190,20 @@ class _Run:
         self.settings, self.folder, self.task = settings, folder, task
         self.network, self.optimizer, self.progress = network, optimizer, progress
         self.done = self.saved = done
-        self.trainee = make_trainee(network, optimizer, task, settings.run.jit)
-        self.side = int(network.input_shape[1])
+        self.info = model_info(deployed(network), settings.name, task.skeleton)
+        self.trainee = make_trainee(network, optimizer, task, self.info)
         names = ("train", "dev")
         self.curves = {name: Curve(folder / f"{name}.csv", done) for name in names}
         spent = [float(row["minutes"]) for row in self.curves["train"].rows]
-        self.began = time.monotonic() - 60 * (spent[-1] if spent else 0)
+        self.started = time.monotonic() - 60 * (spent[-1] if spent else 0)
         self.sums: dict[str, list[float]] = {}
 
-    def go(self, caught: list[signal.Signals], ends: float | None) -> None:
-        """Step until the end, a signal or the time is up; then leave a checkpoint."""
+    def loop(self, caught: list[signal.Signals], deadline: float | None) -> None:
+        """Train until the last step, a signal or the deadline; then write a checkpoint."""
         wanted, last_save = self.settings.run, time.monotonic()
-        with closing(self.task.batches(self.done, self.side)) as batches:
+        with closing(self.task.batches(self.done, self.info.input_hw[0])) as batches:
             for batch in batches:
-                late = ends is not None and time.monotonic() >= ends
+                late = deadline is not None and time.monotonic() >= deadline
                 if self.done >= wanted.steps or caught or late:
                     break
                 self._step(batch)
@@ -239,22 +217,22 @@ class _Run:
                     last_save = time.monotonic()
         self._save()
         if self.done < wanted.steps:
-            self.progress.say(f"stopped after step {self.done}: --resume goes on from there")
+            self.progress.log(f"stopped after step {self.done}: --resume continues")
         else:
-            self.progress.say(f"done: {wanted.steps} steps, in {self.folder}")
+            self.progress.log(f"done: {wanted.steps} steps, in {self.folder}")
 
     def _step(self, batch: Arrays) -> None:
         targets = {name: value for name, value in batch.items() if name != "image"}
         losses = self.trainee.train_on_batch(batch["image"], targets, return_dict=True)
         losses = {name: float(value) for name, value in losses.items()}
         if not np.isfinite(list(losses.values())).all():
-            self._give_up(batch, losses)
+            self._abort(batch, losses)
         self.done += 1
         for name, value in losses.items():
             self.sums.setdefault(name, []).append(value)
         self.progress.step(self.done)
 
-    def _give_up(self, batch: Arrays, losses: Mapping[str, float]) -> None:
+    def _abort(self, batch: Arrays, losses: Mapping[str, float]) -> None:
         step = self.done + 1
         path = self.folder / f"not_finite_step_{step}.npz"
         np.savez(path, **batch)  # type: ignore[arg-type]
@@ -268,47 +246,53 @@ class _Run:
         figures = {name: float(np.mean(values)) for name, values in self.sums.items()}
         self.sums.clear()
         rate = float(self.optimizer.learning_rate)
-        minutes = (time.monotonic() - self.began) / 60
+        minutes = (time.monotonic() - self.started) / 60
         row = {"minutes": minutes, "learning_rate": rate, **figures}
         self.curves["train"].add(self.done, row)
         self.progress.report(self.done, figures)
 
     def _evaluate(self) -> None:
-        with averaged(self.network, self.optimizer):
-            figures = self.task.develop(self.trainee.predict_on_batch, self.side)
+        with averaged_weights(self.network, self.optimizer):
+            network = deployed(self.network)
+            figures = self.task.evaluate(
+                lambda images: network.predict_on_batch(images / np.float32(255)), self.info
+            )
         if figures:
             self.curves["dev"].add(self.done, figures)
             text = "  ".join(f"{name} {value:.4f}" for name, value in figures.items())
-            self.progress.say(f"step {self.done}: kept aside: {text}")
+            self.progress.log(f"step {self.done}: development set: {text}")
 
     def _save(self) -> None:
         save(self.folder, self.settings, self.done, self.network, self.optimizer)
         self.saved = self.done
         if not draw_curves(self.curves, self.folder / "curves.png"):
-            self.progress.say('no curves.png: pip install "blazetrack[train]"')
+            self.progress.log('no curves.png: pip install "blazetrack[train]"')
 
 
-def _check_folder(run: Path, holds_one: bool, resume: bool) -> None:
-    if holds_one and not resume:
+def _log(line: str) -> None:
+    print(line, file=sys.stderr, flush=True)
+
+
+def _check_folder(run: Path, has_checkpoint: bool, resume: bool) -> None:
+    if has_checkpoint and not resume:
         raise InputError(
-            f"train: {run} holds a run already: --resume goes on with it, --out FOLDER starts"
-            " another"
+            f"train: {run} holds a run already: --resume continues it, --out FOLDER starts another"
         )
-    if resume and not holds_one:
-        raise InputError(f"train: {run} holds no checkpoint to go on from: leave out --resume")
+    if resume and not has_checkpoint:
+        raise InputError(f"train: {run} holds no checkpoint to resume: leave out --resume")
 
 
 @contextmanager
 def _signals() -> Iterator[list[signal.Signals]]:
-    """Inside, SIGINT and SIGTERM are only noted, so that the step in progress is finished."""
+    """Collect SIGINT and SIGTERM instead of raising, so that the current step is completed."""
     caught: list[signal.Signals] = []
 
-    def note(number: int, frame: FrameType | None) -> None:
+    def collect(number: int, frame: FrameType | None) -> None:
         caught.append(signal.Signals(number))
 
     before: dict[signal.Signals, Callable[..., Any] | int | None] = {}
     for one in INTERRUPTED:
-        before[one] = signal.signal(one, note)
+        before[one] = signal.signal(one, collect)
     try:
         yield caught
     finally:
@@ -317,7 +301,7 @@ def _signals() -> Iterator[list[signal.Signals]]:
 
 
 def _has_accelerator() -> bool:
-    """Whether TensorFlow sees a device that is no CPU."""
+    """Whether TensorFlow has a device other than the CPU."""
     import tensorflow as tf
 
     return any(device.device_type != "CPU" for device in tf.config.list_physical_devices())

@@ -4,39 +4,61 @@
 
     network = build("blazepose", size="lite", keypoints=5)
 
-A new architecture is a file here and a line in `NETWORKS`; `tests/models/zoo` then tests it too.
+A new architecture is a file here and a line in `ARCHITECTURES`, with a head of
+`blazetrack.heads.HEADS`. Training, evaluation, export and `tests/models/zoo` follow from the head.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib import import_module
 from inspect import signature
-from typing import Any, Literal
+from typing import Any
 
-from blazetrack.errors import InputError, ModelError, did_you_mean
-from blazetrack.model_info import Anchors
+import numpy as np
 
-__all__ = ["NETWORKS", "Network", "anchors_of", "build", "deployed"]
+from blazetrack.errors import InputError, ModelError, did_you_mean, warn_renamed
+from blazetrack.heads import HEADS, check_head
+from blazetrack.model_info import Anchors, ModelInfo
+from blazetrack.skeleton import BLAZEPOSE33, Skeleton
+
+__all__ = [
+    "ARCHITECTURES",
+    "RENAMED",
+    "Architecture",
+    "anchors_of",
+    "build",
+    "current_name",
+    "deployed",
+    "model_info",
+    "output_names",
+]
 
 
 @dataclass(frozen=True, slots=True)
-class Network:
+class Architecture:
     """One architecture.
 
     Attributes:
-        kind: what it is in a pipeline, as `ModelInfo.kind`.
-        tiny: options of a network for tests.
+        head: meaning of its outputs, a name in `blazetrack.heads.HEADS`.
+        tiny: arguments of a network for tests.
+        head_options: options of the head, see `ModelInfo`.
     """
 
-    kind: Literal["detector", "landmarks"]
+    head: str
     tiny: Mapping[str, Any]
+    head_options: Mapping[str, object] = field(default_factory=dict)
+
+    @property
+    def kind(self) -> str:
+        """`landmarks` or `detector`."""
+        return HEADS[self.head].kind
 
 
-NETWORKS: Mapping[str, Network] = {
-    "blazepose": Network(
-        "landmarks",
+ARCHITECTURES: Mapping[str, Architecture] = {
+    "blazepose": Architecture(
+        "blazepose",
         {
             "side": 32,
             "keypoints": 5,
@@ -50,27 +72,33 @@ NETWORKS: Mapping[str, Network] = {
             "head": 16,
         },
     ),
-    "blazepose_lite": Network(
-        "landmarks", {"side": 32, "keypoints": 5, "depth": (0, 0, 0, 0, 0, 0)}
+    "blazepose_lite": Architecture(
+        "blazepose", {"side": 32, "keypoints": 5, "depth": (0, 0, 0, 0, 0, 0)}
     ),
-    "blazeface_lite": Network("detector", {"side": 32, "depth": (0, 0, 0, 0, 0, 0)}),
-    "blazeface": Network("detector", {"side": 32, "width": (8, 8, 16, 16), "depth": (0, 1, 1, 1)}),
+    "blazeface_lite": Architecture("ssd", {"side": 32, "depth": (0, 0, 0, 0, 0, 0)}),
+    "blazeface": Architecture("ssd", {"side": 32, "width": (8, 8, 16, 16), "depth": (0, 1, 1, 1)}),
 }
-"""Name → architecture; `models/zoo/<name>.py` holds a function `<name>`, `deployed` and `SIZES`."""
+"""Name → architecture; `models/zoo/<name>.py` holds a function `<name>`, `SIZES`, and `ANCHORS`."""
+
+RENAMED = {"blazepose_light": "blazepose_lite", "blazeface_light": "blazeface_lite"}
+
+# Pixels outside the image: crops of people repeat its edge, whole images are padded with black.
+BORDERS = {"landmarks": "replicate", "detector": "zero"}
 
 
 def build(name: str, size: str | None = None, **options: Any) -> Any:
-    """A network with fresh weights, as it is trained: a `keras.Model` from picture to dict.
+    """A network with fresh weights, as for training: a `keras.Model` from image to dict.
 
     Args:
         name: of the architecture.
-        size: a named size of it, whose options these go on top of.
+        size: a named size of it, whose arguments `options` override.
         options: arguments of the architecture's function.
 
     Raises:
         InputError: there is no such architecture, size or option.
     """
-    function, sizes = getattr(_module(name), name), _module(name).SIZES
+    module = _module(name)
+    function, sizes = getattr(module, name), module.SIZES
     if size is not None and size not in sizes:
         raise InputError(f"{name}: no size '{size}'; {did_you_mean(str(size), sizes)}")
     options = {**(sizes[size] if size else {}), **options}
@@ -82,30 +110,91 @@ def build(name: str, size: str | None = None, **options: Any) -> Any:
 
 
 def anchors_of(name: str) -> Anchors:
-    """Where the rows of a detector lie.
+    """Layout of the anchors of a detector.
 
     Raises:
         InputError: there is no such architecture.
-        ModelError: it is no detector.
+        ModelError: it is not a detector.
     """
-    if NETWORKS[name].kind != "detector":
-        raise ModelError(f"anchors: '{name}' is no detector")
-    anchors: Anchors = _module(name).ANCHORS
+    module = _module(name)
+    if ARCHITECTURES[name].kind != "detector":
+        raise ModelError(f"anchors: '{name}' is not a detector")
+    anchors: Anchors = module.ANCHORS
     return anchors
 
 
+def current_name(name: str) -> str:
+    """The name of an architecture; an old one is replaced with a warning."""
+    if name in RENAMED:
+        warn_renamed("network.name", name, RENAMED[name])
+    return RENAMED.get(name, name)
+
+
 def deployed(network: Any) -> Any:
-    """A network as it is exported; one that was deployed before is returned as it is.
+    """The network for inference: only the outputs that its head decodes, folded where it folds.
+
+    Args:
+        network: of the zoo; one that is deployed already is returned unchanged.
 
     Raises:
-        ModelError: it is of no architecture of the zoo.
+        ModelError: it is not of the zoo, or lacks an output of its head.
     """
-    if network.name not in NETWORKS:
-        raise ModelError(f"deployed: '{network.name}' is none of {', '.join(sorted(NETWORKS))}")
-    return _module(network.name).deployed(network)
+    if network.name not in ARCHITECTURES:
+        names = ", ".join(sorted(ARCHITECTURES))
+        raise ModelError(f"deployed: '{network.name}' is none of {names}")
+    name = ARCHITECTURES[network.name].head
+    head, outputs = HEADS[name], output_names(network)
+    required, known = set(head.required), {*head.required, *head.optional}
+    if required <= outputs <= known:
+        return network
+    fold = getattr(import_module(f"models.zoo.heads.{name}"), "fold", None)
+    if fold is not None:
+        return fold(network)
+    if not required <= outputs:
+        got = ", ".join(sorted(outputs)) or "one output"
+        raise ModelError(f"deployed: expected a network of {network.name}, got one of {got}")
+    import keras
+
+    kept = {name: network.output[name] for name in sorted(outputs & known)}
+    return keras.Model(network.input, kept, name=network.name)
+
+
+def model_info(network: Any, name: str, skeleton: Skeleton = BLAZEPOSE33) -> ModelInfo:
+    """The description of a deployed network, as its card holds it.
+
+    Args:
+        network: of the zoo, see `deployed`.
+        name: of the model.
+        skeleton: the keypoints of a landmark network.
+
+    Raises:
+        ModelError: its outputs do not fit the head, or the number of keypoints.
+    """
+    architecture = ARCHITECTURES[network.name]
+    landmarks = architecture.kind == "landmarks"
+    info = ModelInfo(
+        name=name,
+        kind=architecture.kind,
+        input_hw=tuple(network.input_shape[1:3]),
+        input_range=(0.0, 1.0),
+        border=BORDERS[architecture.kind],
+        outputs={output: output for output in network.output},
+        skeleton=skeleton if landmarks else None,
+        anchors=None if landmarks else anchors_of(network.name),
+        head=architecture.head,
+        head_options=architecture.head_options,
+    )
+    zeros = {key: np.zeros((1, *one.shape[1:]), np.float32) for key, one in network.output.items()}
+    check_head(info).decode(zeros, info)
+    return info
+
+
+def output_names(network: Any) -> set[str]:
+    """Names of a network's outputs."""
+    return set(network.output) if isinstance(network.output, Mapping) else set()
 
 
 def _module(name: str) -> Any:
-    if name not in NETWORKS:
-        raise InputError(f"zoo: no network '{name}'; {did_you_mean(name, NETWORKS)}")
+    if name not in ARCHITECTURES:
+        raise InputError(f"zoo: no network '{name}'; {did_you_mean(name, ARCHITECTURES)}")
     return import_module(f"models.zoo.{name}")

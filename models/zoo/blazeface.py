@@ -1,8 +1,8 @@
-"""The detector (BlazeFace, arXiv 1907.05047), with the alignment points of BlazePose in its boxes.
+"""BlazeFace detector (arXiv 1907.05047), with the alignment points of BlazePose in its boxes.
 
-Blaze blocks down to 1/16 of the side; two anchors per cell at 1/8 of the side, six at 1/16. Where
-a face says much about the person around it, its place is known best on the fine map and the person
-on the coarse one, so the coarse map is added to the fine one before the heads.
+Blaze blocks down to 1/16 of the side; two anchors per cell at 1/8 of the side, six at 1/16. A face
+is located best on the fine map, the person around it on the coarse one: the coarse map is added to
+the fine one before the heads.
 """
 
 from __future__ import annotations
@@ -13,11 +13,11 @@ from typing import Any
 import keras
 from keras import layers
 
-from blazetrack.errors import InputError, ModelError
 from blazetrack.model_info import Anchors
-from models.zoo.layers import blaze_block, check_levels, check_sizes, conv, says
+from models.zoo.heads.ssd import check_points, ssd_layers
+from models.zoo.layers import blaze_block, check_levels, check_sizes, conv_bn
 
-__all__ = ["ANCHORS", "SIZES", "anchor_heads", "blazeface", "deployed"]
+__all__ = ["ANCHORS", "SIZES", "blazeface"]
 
 NAME = "blazeface"
 ANCHORS = Anchors(strides=(8, 16, 16, 16), per_map=2)
@@ -35,13 +35,13 @@ def blazeface(
     depth: Sequence[int] = (0, 3, 6, 6),
     kernel: int = 5,
 ) -> keras.Model:
-    """The network, as it is trained and as it is exported.
+    """The network, the same in training and inference.
 
     Args:
         side: of the input in pixels, a multiple of 16.
-        points: P, besides the box: mid-hip, the point on the person's circle, mid-shoulder.
+        points: P, per box: mid-hip, the point on the person's circle, mid-shoulder.
         width: channels of the maps of 1/2, 1/4, 1/8 and 1/16 of the side.
-        depth: blocks on each of them, besides the one that halves the map.
+        depth: blocks per map, besides the one that halves the map.
         kernel: side of the depthwise convolutions.
 
     Returns:
@@ -51,8 +51,9 @@ def blazeface(
     """
     check_levels(NAME, 4, width=width, depth=depth)
     check_sizes(NAME, side, 16, points=points, kernel=kernel, width=width, depth=depth)
+    check_points(NAME, points)
     image = keras.Input((side, side, 3), name="image")
-    x, maps = conv(image, width[0], 5, 2), []
+    x, maps = conv_bn(image, width[0], 5, 2), []
     for level, (channels, blocks) in enumerate(zip(width, depth, strict=True)):
         if level:
             x = blaze_block(x, channels, 2, kernel)
@@ -60,37 +61,7 @@ def blazeface(
             x = blaze_block(x, channels, 1, kernel)
         maps.append(x)
     *_, fine, coarse = maps
-    down = layers.UpSampling2D(interpolation="bilinear")(conv(coarse, width[-2], relu=False))
+    down = layers.UpSampling2D(interpolation="bilinear")(conv_bn(coarse, width[-2], relu=False))
     fine = layers.ReLU()(layers.Add()([fine, down]))
-    return keras.Model(image, anchor_heads(NAME, fine, coarse, side, points), name=NAME)
-
-
-def deployed(network: keras.Model) -> keras.Model:
-    """The network as it is exported: itself; `ModelError` if it is no such network."""
-    if says(network) != {"boxes", "scores"}:
-        got = ", ".join(sorted(says(network))) or "one output"
-        raise ModelError(f"deployed: expected a network of {network.name}, got one of {got}")
-    return network
-
-
-def anchor_heads(who: str, fine: Any, coarse: Any, side: int, points: int) -> dict[str, Any]:
-    """Rows of both maps, of 1/8 and 1/16 of the side: by map, y, x, anchor."""
-    if points < 2:
-        raise InputError(f"{who}: points: expected mid-hip, circle and any more, got {points}")
-    values = 4 + 2 * points
-    # Rows are in pixels, far from what fresh weights say: a head's 1 is a quarter of the side.
-    pixels = layers.Rescaling(side / 4, dtype="float32")
-    # Most anchors hold nobody: untrained ones say 1 % (focal loss, arXiv 1708.02002, section 4.1).
-    rare = keras.initializers.Constant(-4.6)
-    boxes, scores = [], []
-    for x, maps in ((fine, 1), (coarse, 3)):
-        anchors = maps * ANCHORS.per_map
-        cells = x.shape[1] * x.shape[2]
-        box = layers.Conv2D(anchors * values, 1, dtype="float32")(x)
-        score = layers.Conv2D(anchors, 1, bias_initializer=rare, dtype="float32")(x)
-        boxes.append(layers.Reshape((cells * anchors, values))(pixels(box)))
-        scores.append(layers.Reshape((cells * anchors, 1))(score))
-    return {
-        "boxes": layers.Concatenate(axis=1, name="boxes")(boxes),
-        "scores": layers.Concatenate(axis=1, name="scores")(scores),
-    }
+    anchors = ((fine, ANCHORS.per_map), (coarse, 3 * ANCHORS.per_map))
+    return keras.Model(image, ssd_layers(anchors, side, points), name=NAME)

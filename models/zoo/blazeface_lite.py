@@ -1,4 +1,4 @@
-"""The light detector: the released one with fewer channels and blocks.
+"""Small person detector: the released one with fewer channels and blocks.
 
     image ─ stem ─ stages of inverted residuals ─ top
                          │               │         │
@@ -6,13 +6,12 @@
                          │                              │
                          └───────────────────────────── + ─ pyramid ─────── rows of 1/8
 
-The layout is that of `pose_detection.tflite` (Apache-2.0), read off its operators: an
-EfficientNet-Lite (arXiv 1905.11946) under a feature pyramid (arXiv 1612.03144). Its weights fit
-(`models.train.published_weights`). Of its ten anchors two ever answer, one at 1/8 and one at 1/16
-of the side, both for people of all sizes; only those are here. Two things are written shorter with
-the same result:
-a 1×1 convolution comes before the map is enlarged, not behind; and where the file spreads channels
-over a map of twice the side that a strided convolution reads, one of 2×2 reads the channels.
+The layout is that of the operators of `pose_detection.tflite` (Apache-2.0): an EfficientNet-Lite
+(arXiv 1905.11946) under a feature pyramid (arXiv 1612.03144). Its weights fit
+(`models.train.published_weights`). Of its ten anchors only two ever score, one at 1/8 and one at
+1/16 of the side, both for people of all sizes; the others are left out. Two parts are simplified
+with the same result: the 1×1 convolution comes before the upsampling instead of after it; and one
+2×2 convolution replaces depth-to-space followed by a strided convolution.
 """
 
 from __future__ import annotations
@@ -23,22 +22,12 @@ from typing import Any
 import keras
 from keras import layers
 
-from blazetrack.errors import InputError
 from blazetrack.model_info import Anchors
-from models.zoo.backbones.efficientnet_lite import (
-    EXPAND,
-    Stage,
-    conv,
-    depthwise,
-    encoder,
-    full_depth,
-    relu6,
-    widened,
-)
-from models.zoo.blazeface import deployed
-from models.zoo.layers import check_levels, check_sizes
+from models.zoo.backbones.efficientnet_lite import EXPAND, Stage, encoder, full_depth, widened
+from models.zoo.heads.ssd import anchor_rows, check_points, ssd_outputs
+from models.zoo.layers import check_levels, check_sizes, conv, depthwise, relu6
 
-__all__ = ["ANCHORS", "PYRAMID", "SIZES", "STAGES", "blazeface_lite", "deployed"]
+__all__ = ["ANCHORS", "PYRAMID", "REPEATS", "SIZES", "STAGES", "blazeface_lite"]
 
 NAME = "blazeface_lite"
 ANCHORS = Anchors(strides=(8, 16), per_map=1)
@@ -50,8 +39,8 @@ STAGES = (
     Stage(112, 5, 1, 6, (5, 5)),
     Stage(192, 5, 2, 6, (5, 5, 5)),
 )
-PYRAMID: Mapping[int, int] = {4: 192, 2: 96}  # stages whose maps it takes: channels, coarse first
-REPEATS = 2  # residuals on each level of the pyramid
+PYRAMID: Mapping[int, int] = {4: 192, 2: 96}  # stage → channels of its level, coarse first
+REPEATS = 2  # residual blocks per level
 
 SIZES: Mapping[str, Mapping[str, Any]] = {
     "lite": {"depth": (0, 1, 0, 1, 1, 2), "keep": (0.67, 0.4, 0.33, 0.33, 0.33, 0.17)},
@@ -65,26 +54,25 @@ def blazeface_lite(
     depth: Sequence[int] = full_depth(STAGES),
     keep: Sequence[float] | None = None,
 ) -> keras.Model:
-    """The network, as it is trained and as it is exported.
+    """The network, the same in training and inference.
 
     Args:
         side: of the input in pixels, a multiple of 32.
-        points: P, besides the box: mid-hip, the point on the person's circle, mid-shoulder.
-        depth: blocks of each stage behind its first one.
-        keep: of each stage, the part of the channels inside its blocks that is built (the first
-            counts for the stem, the last for the top too); None is all.
+        points: P, per box: mid-hip, the point on the person's circle, mid-shoulder.
+        depth: blocks of each stage after its first.
+        keep: of each stage, the share of the channels inside its blocks that is built (the first
+            is also that of the stem, the last that of the top); None is all.
 
     Returns:
         `image` `(B, side, side, 3)` float32 in 0..1 → the outputs of `blazeface.blazeface`, with
         anchors of `ANCHORS`.
 
     Raises:
-        InputError: a number is wrong, or more blocks are asked for than the layout has.
+        InputError: a number is wrong, or `depth` exceeds the layout.
     """
     check_levels(NAME, len(STAGES), depth=depth)
     check_sizes(NAME, side, 32, depth=depth, points=points)
-    if points < 2:
-        raise InputError(f"{NAME}: points: expected mid-hip, circle and any more, got {points}")
+    check_points(NAME, points)
     image = keras.Input((side, side, 3), name="image")
     maps = encoder(image, NAME, STAGES, depth, keep)
     inside = EXPAND if keep is None else EXPAND * keep[-1]
@@ -93,15 +81,15 @@ def blazeface_lite(
     levels: dict[int, Any] = {}
     for level, channels in PYRAMID.items():
         x = levels[level] = _merged(x, maps[level], level, channels)
-    outputs = {}
-    for name, values in (("boxes", 4 + 2 * points), ("scores", 1)):
-        rows = [_rows(levels[level], f"{name}{level}", values) for level in sorted(levels)]
-        outputs[name] = layers.Concatenate(axis=1, name=name)(rows)  # the finest first
-    return keras.Model(image, outputs, name=NAME)
+    boxes, scores = (
+        [_rows(levels[level], f"{name}{level}", values) for level in sorted(levels)]  # fine first
+        for name, values in (("boxes", 4 + 2 * points), ("scores", 1))
+    )
+    return keras.Model(image, ssd_outputs(boxes, scores), name=NAME)
 
 
 def _merged(coarse: Any, lateral: Any, level: int, channels: int) -> Any:
-    """A level of the pyramid, from the coarser one and the encoder's map."""
+    """A level of the pyramid, from the coarser level and the encoder's map."""
     x = conv(coarse, f"up{level}_project", channels)
     x = relu6(layers.UpSampling2D(interpolation="bilinear")(x))
     x = layers.Add()([x, relu6(_separable(lateral, f"lateral{level}", channels))])
@@ -111,17 +99,17 @@ def _merged(coarse: Any, lateral: Any, level: int, channels: int) -> Any:
 
 
 def _separable(x: Any, name: str, channels: int) -> Any:
-    """A depthwise convolution of 3×3 and one of 1×1 behind it, nothing cut between them."""
+    """Depthwise 3×3 and 1×1 convolution, without an activation between them."""
     x = layers.DepthwiseConv2D(3, padding="same", name=f"{name}_depthwise")(x)
     return conv(x, f"{name}_project", channels)
 
 
 def _rows(x: Any, name: str, values: int) -> Any:
-    """A row of each cell.
+    """A row per cell.
 
-    Boxes and scores have convolutions of their own: relative steps are a part of a layer's biases,
-    and integers one of a tensor's range, which for boxes is pixels.
+    Boxes and scores have a convolution each: channel-scaled steps are relative to the biases of a
+    layer, 8-bit integers to the range of a tensor, which for boxes is pixels.
     """
     x = layers.ZeroPadding2D(((1, 0), (1, 0)))(x)
     x = layers.Conv2D(values, 2, dtype="float32", name=name)(x)
-    return layers.Reshape((x.shape[1] * x.shape[2], values))(x)
+    return anchor_rows(x)

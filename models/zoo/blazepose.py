@@ -1,4 +1,4 @@
-"""The landmark network (BlazePose, arXiv 2006.10204): heatmaps to learn by, regression to run.
+"""BlazePose landmark network (arXiv 2006.10204): regression, with heatmaps in training.
 
     image ─ encoder ─┬─┬─┬─ bottom                     1/4, 1/8, … of the side
                      │ │ │    │
@@ -6,9 +6,9 @@
                      ║ ║ ║    ║   ║
             regression  ════════════ features ─ points, visibility, presence, world, score
 
-A double line lets features through and no gradient: encoder and decoder learn from heatmaps and
-offsets alone, the regression learns to read what they found, at all levels. Heads that are used
-only in training hang on the decoder, so the exported network has none of their operators.
+A double line passes features and stops the gradient: heatmaps and offsets train encoder and
+decoder; the regression is trained on their features of all levels. The heads that only training
+needs are attached to the decoder, so the exported network has none of their operators.
 """
 
 from __future__ import annotations
@@ -20,10 +20,10 @@ import keras
 from keras import layers, ops
 
 from blazetrack.errors import InputError
-from models.zoo.heads.blazepose import FEATURES, dense_heads, fold_heads, map_heads
-from models.zoo.layers import Block, check_levels, check_sizes, conv, get_block, stage
+from models.zoo.heads.blazepose import FEATURES, blazepose_layers
+from models.zoo.layers import Block, check_levels, check_sizes, conv_bn, get_block, stage
 
-__all__ = ["SIZES", "blazepose", "deployed"]
+__all__ = ["SIZES", "blazepose"]
 
 NAME = "blazepose"
 
@@ -53,9 +53,9 @@ def blazepose(
     head: int = 96,
     block: str = "bottleneck",
 ) -> keras.Model:
-    """The network as it is trained.
+    """The network for training.
 
-    Numbers per level stand for maps of 1/4, 1/8, … of the side, as many as `width` has.
+    A number per level is for maps of 1/4, 1/8, … of the side; `width` sets how many there are.
 
     Args:
         side: of the input in pixels, a multiple of the last level's stride.
@@ -63,12 +63,12 @@ def blazepose(
         stem: channels at 1/2 of the side.
         width: channels per level of encoder and decoder.
         depth: blocks per level of the encoder, besides the one that halves the map.
-        decoder_depth: blocks per level of the decoder, which has one level less.
+        decoder_depth: blocks per level of the decoder, which has one level fewer.
         regression_width: channels per level of the regression.
         regression_depth: blocks per level of the regression.
-        top: channels that heatmaps and offsets are read from.
-        head: channels of the last map, all of which the dense heads see.
-        block: a name in `blocks.BLOCKS`.
+        top: channels of the map before heatmaps and offsets.
+        head: channels of the last map, the input of the dense heads.
+        block: a name in `layers.BLOCKS`.
 
     Returns:
         `image` `(B, side, side, 3)` float32 in 0..1 → `points` `(B, K + 2, 3)` x y z in parts of
@@ -84,22 +84,16 @@ def blazepose(
     per_level = {"width": width, "regression_width": regression_width}
     per_level |= {"depth": depth, "regression_depth": regression_depth}
     check_levels(NAME, levels, **per_level)
-    alone = {"keypoints": keypoints, "stem": stem, "top": top, "head": head}
-    check_sizes(NAME, side, 2 ** (levels + 1), decoder_depth=decoder_depth, **per_level, **alone)
+    single = {"keypoints": keypoints, "stem": stem, "top": top, "head": head}
+    check_sizes(NAME, side, 2 ** (levels + 1), decoder_depth=decoder_depth, **per_level, **single)
     kind = get_block(block)
     image = keras.Input((side, side, 3), name="image")
-    encoded = _encoder(conv(image, stem, 3, 2), kind, width, depth)
+    encoded = _encoder(conv_bn(image, stem, 3, 2), kind, width, depth)
     decoded = _decoder(encoded, kind, width, decoder_depth)
-    decoded[0] = conv(decoded[0], top)
+    decoded[0] = conv_bn(decoded[0], top)
     last = _regression(encoded, decoded, kind, regression_width, regression_depth)
-    features = layers.Flatten(name=FEATURES)(conv(last, head))
-    heads = dense_heads(features, keypoints) | map_heads(decoded[0], keypoints)
-    return keras.Model(image, heads, name=NAME)
-
-
-def deployed(network: keras.Model) -> keras.Model:
-    """As `heads.fold_heads`."""
-    return fold_heads(network, NAME)
+    features = layers.Flatten(name=FEATURES)(conv_bn(last, head))
+    return keras.Model(image, blazepose_layers(features, decoded[0], keypoints), name=NAME)
 
 
 def _encoder(x: Any, block: Block, width: Sequence[int], depth: Sequence[int]) -> list[Any]:
@@ -114,13 +108,13 @@ def _encoder(x: Any, block: Block, width: Sequence[int], depth: Sequence[int]) -
 def _decoder(
     encoded: Sequence[Any], block: Block, width: Sequence[int], depth: Sequence[int]
 ) -> list[Any]:
-    """Maps of the same sizes, the coarsest aside, that know what the coarser ones saw."""
+    """Maps of the same sizes without the coarsest, each merged with the coarser ones."""
     x = encoded[-1]
     decoded: list[Any] = []
     skips = zip(encoded[-2::-1], width[-2::-1], depth[::-1], strict=True)
     for skip, channels, blocks in skips:
-        x = layers.UpSampling2D(interpolation="bilinear")(conv(x, channels, relu=False))
-        x = layers.ReLU()(layers.Add()([x, conv(skip, channels, relu=False)]))
+        x = layers.UpSampling2D(interpolation="bilinear")(conv_bn(x, channels, relu=False))
+        x = layers.ReLU()(layers.Add()([x, conv_bn(skip, channels, relu=False)]))
         for _ in range(blocks):
             x = block(x, channels)
         decoded.insert(0, x)
@@ -134,11 +128,11 @@ def _regression(
     width: Sequence[int],
     depth: Sequence[int],
 ) -> Any:
-    """The last map; at every level it takes in what encoder and decoder have, without gradient."""
+    """The last map; encoder and decoder maps are added at every level, without gradient."""
     x = None
     for level, (channels, blocks) in enumerate(zip(width, depth, strict=True)):
-        seen = [encoded[level], *decoded[level : level + 1]]
-        parts = [conv(ops.stop_gradient(one), channels, relu=False) for one in seen]
+        inputs = [encoded[level], *decoded[level : level + 1]]
+        parts = [conv_bn(ops.stop_gradient(one), channels, relu=False) for one in inputs]
         if x is not None:
             parts.append(block(x, channels, 2))
         x = layers.ReLU()(layers.Add()(parts))

@@ -1,4 +1,4 @@
-"""The light landmark network: the released one, smaller and with fewer channels, read by places.
+"""Small BlazePose: the released network with fewer channels and a spatial soft-argmax.
 
     image ─ stem ─ stages of inverted residuals ─ bottom ─────────── tail ─┬─ points, visibility,
                     │      │      │                 │                      │  presence, world, score
@@ -7,12 +7,12 @@
                      heatmap, offsets ─┘   ╚════════ feature points ───────┘
                      (training only)
 
-Encoder and decoder are those of the released file (`encoder.py`). There the regression sees the
-bottom alone. At a smaller side that has too few cells to say where a wrist is, so here the
-regression also reads the decoder's largest map by feature points, as deep spatial autoencoders do
-(arXiv 1509.06113): a softmax over all places of each of some maps, and the mean place under it.
-They learn from the regression alone; the double line lets features through and no gradient, as in
-the paper of BlazePose (arXiv 2006.10204).
+Encoder and decoder are those of the released file (`backbones/efficientnet_lite.py`). There the
+input of the regression is the bottom alone, which at a smaller side has too few cells to locate a
+wrist. Here it also has feature points of the decoder's largest map, as in deep spatial autoencoders
+(arXiv 1509.06113): the mean position under a softmax over all cells of each feature map. Only the
+regression trains them; the double line passes features and stops the gradient, as in the paper of
+BlazePose (arXiv 2006.10204).
 """
 
 from __future__ import annotations
@@ -24,25 +24,15 @@ import keras
 import numpy as np
 from keras import layers, ops
 
-from models.zoo.backbones.efficientnet_lite import (
-    EXPAND,
-    Stage,
-    conv,
-    depthwise,
-    encoder,
-    full_depth,
-    relu6,
-    separable,
-    widened,
-)
-from models.zoo.heads.blazepose import FEATURES, dense_heads, fold_heads, map_heads
-from models.zoo.layers import check_levels, check_sizes
+from models.zoo.backbones.efficientnet_lite import EXPAND, Stage, encoder, full_depth, widened
+from models.zoo.heads.blazepose import FEATURES, blazepose_layers
+from models.zoo.layers import check_levels, check_sizes, conv, depthwise, relu6, separable
 
-__all__ = ["FEATURE_MAPS", "SIZES", "TAPS", "blazepose_lite", "deployed"]
+__all__ = ["FEATURE_MAPS", "SIZES", "STAGES", "TAPS", "blazepose_lite"]
 
 NAME = "blazepose_lite"
-FEATURE_MAPS = "feature_maps"  # the layer whose maps become places
-SEEN, TAIL = 48, 96  # channels: of the decoder, of the tail
+FEATURE_MAPS = "feature_maps"  # name of the layer before the softmax
+DECODER, TAIL = 48, 96  # channels
 STAGES = (
     Stage(16, 3, 1, 1),
     Stage(24, 3, 2, 4, (3,)),
@@ -51,7 +41,7 @@ STAGES = (
     Stage(88, 5, 1, 6, (5, 5)),
     Stage(144, 5, 2, 6, (5, 5, 5)),
 )
-TAPS = (1, 2, 4)  # stages whose output the decoder sees
+TAPS = (1, 2, 4)  # stages whose output is an input of the decoder
 
 SIZES: Mapping[str, Mapping[str, Any]] = {
     "lite": {"keep": (0.67, 0.5, 0.4, 0.4, 0.4, 0.4)},
@@ -66,21 +56,21 @@ def blazepose_lite(
     keep: Sequence[float] | None = None,
     places: int = 36,
 ) -> keras.Model:
-    """The network as it is trained.
+    """The network for training.
 
     Args:
         side: of the input in pixels, a multiple of 32.
         keypoints: K.
-        depth: blocks of each stage behind its first one.
-        keep: of each stage, the part of the channels inside its blocks that is built (the first
-            counts for the stem, the last for the bottom too); None is all.
-        places: how many feature points.
+        depth: blocks of each stage after its first.
+        keep: of each stage, the share of the channels inside its blocks that is built (the first
+            is also that of the stem, the last that of the bottom); None is all.
+        places: number of feature points.
 
     Returns:
         `image` `(B, side, side, 3)` float32 in 0..1 → the outputs of `blazepose.blazepose`.
 
     Raises:
-        InputError: a number is wrong, or more blocks are asked for than the layout has.
+        InputError: a number is wrong, or `depth` exceeds the layout.
     """
     check_levels(NAME, len(STAGES), depth=depth)
     check_sizes(NAME, side, 32, depth=depth, keypoints=keypoints, places=places)
@@ -90,39 +80,33 @@ def blazepose_lite(
     bottom = relu6(conv(maps[-1], "bottom_expand", widened(STAGES[-1].channels, inside)))
     bottom = depthwise(bottom, "bottom_depthwise", 3)
     decoded = _decoder(bottom, maps)
-    features = layers.Concatenate(name=FEATURES)([_places(decoded, places), _tail(bottom)])
-    heads = dense_heads(features, keypoints) | map_heads(decoded, keypoints)
-    return keras.Model(image, heads, name=NAME)
-
-
-def deployed(network: keras.Model) -> keras.Model:
-    """As `heads.fold_heads`."""
-    return fold_heads(network, NAME)
+    features = layers.Concatenate(name=FEATURES)([_soft_argmax(decoded, places), _tail(bottom)])
+    return keras.Model(image, blazepose_layers(features, decoded, keypoints), name=NAME)
 
 
 def _decoder(bottom: Any, maps: Sequence[Any]) -> Any:
     """The map of 1/4 of the side."""
-    x = relu6(separable(bottom, "decoder_bottom", SEEN))
+    x = relu6(separable(bottom, "decoder_bottom", DECODER))
     for number in TAPS[::-1]:
         x = layers.UpSampling2D(interpolation="bilinear")(x)
-        skip = relu6(separable(maps[number], f"decoder{number}", SEEN))
+        skip = relu6(separable(maps[number], f"decoder{number}", DECODER))
         x = layers.Add()([x, skip])
     return x
 
 
-def _places(decoded: Any, count: int) -> Any:
-    """Where each feature map is high: x and y in parts of the side from the middle."""
+def _soft_argmax(decoded: Any, count: int) -> Any:
+    """Mean x y of each feature map, in parts of the side from the centre."""
     cells = decoded.shape[1]
     maps = layers.Conv2D(count, 1, name=FEATURE_MAPS)(ops.stop_gradient(decoded))
     maps = layers.Permute((2, 1))(layers.Reshape((cells * cells, count))(maps))
-    middles = (np.arange(cells) + 0.5) / cells - 0.5
-    grid = np.stack(np.meshgrid(middles, middles), axis=-1).reshape(-1, 2).astype(np.float32)
-    places = ops.matmul(layers.Softmax(dtype="float32")(maps), ops.convert_to_tensor(grid))
-    return layers.Flatten()(places)
+    centers = (np.arange(cells) + 0.5) / cells - 0.5
+    grid = np.stack(np.meshgrid(centers, centers), axis=-1).reshape(-1, 2).astype(np.float32)
+    means = ops.matmul(layers.Softmax(dtype="float32")(maps), ops.convert_to_tensor(grid))
+    return layers.Flatten()(means)
 
 
 def _tail(bottom: Any) -> Any:
-    """What the bottom says of the whole: visibility, depth, whether anybody is there."""
+    """Features of the whole crop, from the bottom: for visibility, depth and score."""
     x = relu6(separable(bottom, "tail_in", TAIL))
     for part, stride in enumerate((1, 2)):
         x = _reduced(x, f"tail{part}_0", stride)
@@ -131,7 +115,7 @@ def _tail(bottom: Any) -> Any:
 
 
 def _reduced(x: Any, name: str, stride: int) -> Any:
-    """A residual; where the map becomes smaller, with a maximum as the way round."""
+    """Residual block; max pooling is the shortcut where the map is reduced."""
     y = separable(x, name, TAIL, stride)
     if stride > 1:
         x = layers.MaxPooling2D(stride, padding="same")(x)

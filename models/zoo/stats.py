@@ -1,4 +1,4 @@
-"""How much a network is, as it is exported: batch norms folded, training heads gone."""
+"""Parameters and multiply-adds of a network for inference: norms folded, training heads removed."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from keras import layers
 
 from models.zoo import deployed
 
-__all__ = ["count"]
+__all__ = ["network_stats"]
 
 
-def count(network: Any) -> tuple[int, int]:
-    """Parameters and multiply-adds of one run, of a network or what is deployed of it.
+def network_stats(network: Any) -> tuple[int, int]:
+    """Parameters and multiply-adds of one inference.
 
     The multiply-adds are those that `blazetrack.store.prune_outputs.count` finds in the exported
-    file. The parameters are kernels and biases; a file holds fewer where biases are the same.
+    file. The parameters are kernels and biases; a file shares equal biases.
     """
     parameters = work = 0
     for layer in deployed(network).operations:

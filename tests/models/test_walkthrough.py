@@ -1,6 +1,6 @@
-"""docs/training.md from its first command to its last: a kite with five keypoints is learnt.
+"""Execution of docs/training.md: a kite with five keypoints is trained, exported and tracked.
 
-The files and commands are those that the page shows; only the run is made shorter.
+Files and commands are those of the page; only the run is shorter.
 """
 
 from __future__ import annotations
@@ -30,9 +30,9 @@ from blazetrack.errors import BlazetrackError
 from blazetrack.store import Store
 from blazetrack.types import Frame
 from models.common import command
-from models.quantize import representative
+from models.quantize import representative_images
 from models.train.config import load_settings
-from models.train.tasks import task_of
+from models.train.tasks import open_task
 from models.train.trainer import train
 
 # Keras 3 on NumPy 2.
@@ -55,7 +55,7 @@ def fenced(text: str, language: str) -> list[str]:
 
 
 def commands(text: str) -> list[list[str]]:
-    """The lines of a text that start a program of the project, as words."""
+    """The commands of the project in a text, as words."""
     lines = [line for block in fenced(text, "") for line in block.splitlines()]
     words = [shlex.split(re.sub(r"^KERAS_BACKEND=\w+ ", "", line), comments=True) for line in lines]
     return [line for line in words if line[:1] == ["blazetrack"] or line[:2] == ["python", "-m"]]
@@ -122,7 +122,7 @@ def run(words: list[str]) -> None:
 
 @pytest.fixture(scope="module")
 def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """The reader's folder, behind the last command of the walk-through; no weights, no network."""
+    """The folder after the last command of the page; without weights and network access."""
     folder = tmp_path_factory.mktemp("desk")
     write_kites(folder / "kite")
     write_clip(folder / "clip.mp4")
@@ -137,14 +137,14 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         yield folder
 
 
-def test_the_page_walks_all_the_way() -> None:
+def test_page_has_all_commands() -> None:
     assert STEPS[0] in configs()["kite.yaml"]
     programs = [words[2] if words[0] == "python" else words[0] for words in commands(WALK)]
     steps = ["models.train", "models.evaluate", "models.export", "models.quantize", "blazetrack"]
     assert list(dict.fromkeys(programs)) == steps
 
 
-def test_the_loss_falls(desk: Path) -> None:
+def test_train_lowers_the_loss(desk: Path) -> None:
     with (desk / "runs/kite/train.csv").open(encoding="utf-8") as file:
         loss = [float(row["loss"]) for row in csv.DictReader(file)]
     assert len(loss) == 3
@@ -154,7 +154,7 @@ def test_the_loss_falls(desk: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["mine", "mine_f16", "mine_int8"])
-def test_the_skeleton_travels_beside_the_file(desk: Path, name: str) -> None:
+def test_card_has_the_skeleton(desk: Path, name: str) -> None:
     found = Store(desk / "home").find(desk / f"{name}.tflite")
     skeleton = found.info.skeleton
     assert skeleton is not None
@@ -164,7 +164,7 @@ def test_the_skeleton_travels_beside_the_file(desk: Path, name: str) -> None:
     assert found.info.input_hw == (64, 64)
 
 
-def test_kites_are_followed_in_their_own_keypoints(desk: Path) -> None:
+def test_run_tracks_kites_in_their_keypoints(desk: Path) -> None:
     lines = (desk / "kites.jsonl").read_text(encoding="utf-8").splitlines()
     frames = [json.loads(line) for line in lines]
     assert len(frames) == len(TRAIN) + len(DEV)
@@ -179,23 +179,21 @@ def test_kites_are_followed_in_their_own_keypoints(desk: Path) -> None:
     assert points == ["nose", "left_tip", "right_tip", "tail", "knot"]
 
 
-def test_a_clip_and_a_sheet_are_drawn(desk: Path) -> None:
+def test_clip_and_sheet_are_written(desk: Path) -> None:
     assert (desk / "tracked.mp4").stat().st_size > 0
     assert (desk / "worst.png").read_bytes().startswith(b"\x89PNG")
 
 
 @pytest.mark.parametrize("name", ["people.yaml", "finder.yaml"])
-def test_the_other_configs_of_the_page_are_valid(desk: Path, name: str) -> None:
+def test_other_configs_of_the_page_load(desk: Path, name: str) -> None:
     assert load_settings(desk / name).name == name.removesuffix(".yaml")
 
 
 @pytest.mark.parametrize("words", commands(PAGE.replace(WALK, "")), ids=" ".join)
-def test_the_other_commands_of_the_page_can_be_parsed(words: list[str]) -> None:
+def test_other_commands_of_the_page_parse(words: list[str]) -> None:
     if words[0] == "python":
         module, rest = words[2], words[3:]
         home = home_of(module)
-        if rest[0] == "detector":
-            home, rest = "models.evaluate.detectors", rest[1:]
         app: Any = import_module(home).app
         typer.main.get_command(app).make_context(module, rest)
 
@@ -217,8 +215,8 @@ def all_labels(values: list[float], times: float = 1) -> Callable[[dict[str, Any
     return change
 
 
-def said_by_the_page(message: str) -> str:
-    """What the page says, in the paths of this machine."""
+def on_page(message: str) -> str:
+    """A message of the page, with the paths of this machine."""
     assert f"`{message}" in PAGE
     return message.replace("kite/images", str(Path("kite") / "images"))
 
@@ -246,12 +244,12 @@ def said_by_the_page(message: str) -> str:
         ),
     ],
 )
-def test_labels_that_cannot_be_used_are_told(
+def test_wrong_labels_are_one_line(
     desk: Path, change: Callable[[dict[str, Any]], None], message: str
 ) -> None:
     settings = load_settings("kite.yaml", [edited(desk, change), "data.packs=other_packs"])
-    with pytest.raises(BlazetrackError, match=re.escape(said_by_the_page(message))):
-        task_of(settings, lambda line: None)
+    with pytest.raises(BlazetrackError, match=re.escape(on_page(message))):
+        open_task(settings, lambda line: None)
 
 
 @pytest.mark.parametrize(
@@ -264,42 +262,42 @@ def test_labels_that_cannot_be_used_are_told(
         ("run.stps=5", "no setting 'run.stps'; did you mean 'run.steps'?"),
     ],
 )
-def test_settings_that_cannot_be_used_are_told(desk: Path, override: str, message: str) -> None:
-    with pytest.raises(BlazetrackError, match=re.escape(said_by_the_page(message))):
-        task_of(load_settings("kite.yaml", [override]), lambda line: None)
+def test_wrong_settings_are_one_line(desk: Path, override: str, message: str) -> None:
+    with pytest.raises(BlazetrackError, match=re.escape(on_page(message))):
+        open_task(load_settings("kite.yaml", [override]), lambda line: None)
 
 
-def test_a_run_is_neither_overwritten_nor_mistaken(desk: Path) -> None:
-    said = said_by_the_page("holds a run already: --resume goes on with it, --out FOLDER starts")
-    with pytest.raises(BlazetrackError, match=said):
+def test_existing_or_other_run_is_error(desk: Path) -> None:
+    message = on_page("holds a run already: --resume continues it, --out FOLDER starts another")
+    with pytest.raises(BlazetrackError, match=message):
         train(load_settings("kite.yaml"), desk / "runs/kite")
     other = load_settings("kite.yaml", ["network.options.head=16"])
-    said = said_by_the_page("give the settings it was trained with, or another --out")
-    with pytest.raises(BlazetrackError, match=said):
+    message = on_page("give the settings it was trained with, or another --out")
+    with pytest.raises(BlazetrackError, match=message):
         train(other, desk / "runs/kite", resume=True)
 
 
-def test_an_empty_representative_set_is_told(desk: Path) -> None:
+def test_quantize_empty_folder_is_error(desk: Path) -> None:
     (desk / "empty").mkdir()
     info = Store(desk / "home").find(desk / "mine.tflite").info
-    with pytest.raises(BlazetrackError, match=said_by_the_page("the representative set is empty")):
-        representative(info, None, desk / "empty", 4)
+    with pytest.raises(BlazetrackError, match=on_page("the representative set is empty")):
+        representative_images(info, None, desk / "empty", 4)
 
 
-def test_a_detector_of_kites_is_refused(desk: Path) -> None:
+def test_detector_of_kites_is_error(desk: Path) -> None:
     fields = yaml.safe_load(configs()["finder.yaml"])
     fields["data"] = {"train": {"kites": {"kind": "coco", "path": "kite/train.json"}}}
     (desk / "kite_finder.yaml").write_text(yaml.safe_dump(fields), encoding="utf-8")
-    said = said_by_the_page("kites: no usable person in 32 pictures: a detector needs")
-    with pytest.raises(BlazetrackError, match=said):
-        task_of(load_settings("kite_finder.yaml"), lambda line: None)
+    message = on_page("kites: no usable person in 32 pictures: a detector needs")
+    with pytest.raises(BlazetrackError, match=message):
+        open_task(load_settings("kite_finder.yaml"), lambda line: None)
 
 
-def test_an_axis_turns_the_crops_that_are_measured(desk: Path) -> None:
-    from models.evaluate.datasets import open_people_set
+def test_axis_rotates_evaluation_crops(desk: Path) -> None:
+    from models.evaluate.datasets import open_evaluation_set
 
     upright, turned = (
-        open_people_set("kite/dev.json", desk, axis=axis) for axis in (None, ("tail", "nose"))
+        open_evaluation_set("kite/dev.json", desk, axis=axis) for axis in (None, ("tail", "nose"))
     )
     for one, other in zip(upright.samples, turned.samples, strict=True):
         up = np.diff(other.alignment_px[0], axis=0)[0]

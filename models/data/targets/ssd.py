@@ -59,7 +59,7 @@ class MatchSettings(Strict):
 class SsdTargets:
     """Encoder of canvases: `boxes (A, 10)`, `positives (A,)` and `weights (A,)`, see `match`.
 
-    With soft labels also `answer_boxes (A, 10)` and `answer_scores (A,)`, all float32.
+    With soft labels also `distilled_boxes (A, 10)` and `distilled_scores (A,)`, all float32.
 
     Attributes:
         anchors: of the network.
@@ -75,7 +75,7 @@ class SsdTargets:
         boxes, positives, weights = match(canvas, self.anchors, self.matching)
         targets: Arrays = {"boxes": boxes, "positives": positives, "weights": weights}
         if self.soft_labels is not None:
-            targets["answer_boxes"], targets["answer_scores"] = self.soft_labels(canvas.image)
+            targets["distilled_boxes"], targets["distilled_scores"] = self.soft_labels(canvas.image)
         return targets
 
 

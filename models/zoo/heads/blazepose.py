@@ -1,4 +1,4 @@
-"""What all landmark networks end in: dense heads to run, heatmaps and offsets to learn by."""
+"""Layers of the blazepose head: dense outputs for inference, heatmaps and offsets for training."""
 
 from __future__ import annotations
 
@@ -10,60 +10,52 @@ import numpy as np
 from keras import layers
 
 from blazetrack.errors import ModelError
-from models.zoo.layers import says
+from models.zoo.heads.heatmap import heatmap_layer, offsets_layer
+from models.zoo.heads.regression import dense_layer
 
-__all__ = ["DENSE", "FEATURES", "MIDDLE", "dense_heads", "fold_heads", "map_heads"]
+__all__ = ["DENSE", "FEATURES", "MIDDLE", "blazepose_layers", "fold"]
 
 FEATURES = "features"
 DENSE = ("points", "visibility", "presence", "world", "score")
-MIDDLE = (0.5, 0.5, 0.0)  # x, y, z of a point that nothing is known of
+MIDDLE = (0.5, 0.5, 0.0)  # x, y, z of points before training
 
 
-def dense_heads(features: Any, keypoints: int) -> dict[str, Any]:
-    """Outputs of one dense layer each, in float32; untrained ones say next to nothing."""
+def blazepose_layers(features: Any, decoded: Any, keypoints: int) -> dict[str, Any]:
+    """All outputs of a landmark network in training; see `models.zoo.blazepose.blazepose`.
 
-    def dense(name: str, values: int) -> Any:
-        small = keras.initializers.VarianceScaling(0.01)
-        head = layers.Dense(values, kernel_initializer=small, dtype="float32", name=name)
-        return head(features)
-
-    points = layers.Reshape((keypoints + 2, 3))(dense("points", (keypoints + 2) * 3))
+    Args:
+        features: `(B, F)`, input of the dense layers.
+        decoded: `(B, h, w, c)`, input of heatmaps and offsets.
+        keypoints: K.
+    """
+    points = dense_layer(features, "points", (keypoints + 2) * 3)
+    points = layers.Reshape((keypoints + 2, 3))(points)
     return {
         "points": layers.Rescaling(1.0, MIDDLE, dtype="float32")(points),
-        "visibility": dense("visibility", keypoints),
-        "presence": dense("presence", keypoints),
-        "world": layers.Reshape((keypoints, 3))(dense("world", keypoints * 3)),
-        "score": dense("score", 1),
+        "visibility": dense_layer(features, "visibility", keypoints),
+        "presence": dense_layer(features, "presence", keypoints),
+        "world": layers.Reshape((keypoints, 3))(dense_layer(features, "world", keypoints * 3)),
+        "score": dense_layer(features, "score", 1),
+        "heatmap": heatmap_layer(decoded, keypoints),
+        "offsets": offsets_layer(decoded, keypoints),
     }
 
 
-def map_heads(decoded: Any, keypoints: int) -> dict[str, Any]:
-    """Heatmaps and offsets, for training only."""
-    heatmap = layers.Conv2D(keypoints, 1, dtype="float32", name="heatmap")
-    offsets = layers.Conv2D(2 * keypoints, 1, dtype="float32", name="offsets")
-    return {"heatmap": heatmap(decoded), "offsets": offsets(decoded)}
-
-
-def fold_heads(network: keras.Model, name: str) -> keras.Model:
-    """The network as it is exported, with the weights that it has now.
-
-    Args:
-        network: a landmark network of the zoo; a deployed one is returned as it is.
-        name: that it has in the zoo.
+def fold(network: keras.Model) -> keras.Model:
+    """The network for inference: its dense layers merged into one per output of the head.
 
     Returns:
-        `image` `(B, side, side, 3)` → `landmarks` `(B, (K + 2) · 5)`, row by row x y z in pixels
-        of the input, visibility logit and presence logit (both 0 for the alignment points);
+        `image` `(B, side, side, 3)` → `landmarks` `(B, (K + 2) · 5)`, per row x y z in pixels of
+        the input, visibility logit and presence logit (both 0 for the alignment points);
         `score` `(B, 1)` probability; `world` `(B, K · 3)` metres.
 
     Raises:
-        ModelError: it is no such network.
+        ModelError: it has no layers of this head.
     """
-    if says(network) == {"landmarks", "score", "world"}:
-        return network
-    names = {layer.name for layer in network.layers}
-    if not {FEATURES, *DENSE} <= names:
-        raise ModelError(f"deployed: expected a network of {name}, got '{network.name}'")
+    if not {FEATURES, *DENSE} <= {layer.name for layer in network.layers}:
+        raise ModelError(
+            f"deployed: expected a network of {network.name} with the layers {', '.join(DENSE)}"
+        )
     kernels, biases = {}, {}
     for head in DENSE:
         kernels[head], biases[head] = network.get_layer(head).get_weights()
@@ -78,11 +70,11 @@ def fold_heads(network: keras.Model, name: str) -> keras.Model:
     features = network.get_layer(FEATURES).output
     outputs = {}
     for head, (kernel, bias) in folded.items():
-        dense = layers.Dense(len(bias), name=head)
+        dense = layers.Dense(len(bias), dtype="float32", name=head)
         outputs[head] = dense(features)
         dense.set_weights([kernel, bias])
     outputs["score"] = layers.Activation("sigmoid", name="probability")(outputs["score"])
-    return keras.Model(network.input, outputs, name=name)
+    return keras.Model(network.input, outputs, name=network.name)
 
 
 def _interleave(parts: Mapping[str, Any], keypoints: int, side: int) -> Any:

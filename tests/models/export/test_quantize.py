@@ -1,4 +1,4 @@
-"""Files in 8-bit integers: what stays float, what is refused, what a user is told."""
+"""Quantized files: operators that stay float, accuracy, errors."""
 
 from __future__ import annotations
 
@@ -18,12 +18,18 @@ from blazetrack.errors import InputError, ModelError
 from blazetrack.model_info import ModelInfo
 from blazetrack.store.manifest import Card
 from blazetrack.store.tflite_file import load_interpreter
-from models.export.int8 import Quantizer, costliest, last_layers, places, quantize
-from models.export.model_card import info_of, write_model
+from models.export.int8 import (
+    Quantizer,
+    last_layers,
+    most_sensitive,
+    quantize,
+    softmax_tail,
+)
+from models.export.model_card import write_model
 from models.export.tflite import to_tflite
-from models.quantize import milliseconds, representative
+from models.quantize import measure_ms, representative_images
 from models.train.checkpoint import load_network
-from models.zoo import NETWORKS, build, deployed
+from models.zoo import ARCHITECTURES, build, deployed, model_info
 
 ROOT = Path(__file__).parents[3]
 
@@ -34,12 +40,12 @@ pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:Depreca
 @pytest.fixture(scope="module")
 def exported(tiny_run: Path) -> tuple[bytes, ModelInfo]:
     network = deployed(load_network(tiny_run)[0])
-    return to_tflite(network), info_of(network, "tiny")
+    return to_tflite(network), model_info(network, "tiny")
 
 
 @pytest.fixture(scope="module")
 def pictures(tiny_run: Path, exported: tuple[bytes, ModelInfo]) -> list[np.ndarray]:
-    return representative(exported[1], tiny_run, None, 6)
+    return representative_images(exported[1], tiny_run, None, 6)
 
 
 def run(content: bytes, picture: np.ndarray) -> dict[str, np.ndarray]:
@@ -55,13 +61,13 @@ def kinds_of(content: bytes) -> dict[str, int]:
     return {kind: kinds.count(kind) for kind in kinds}
 
 
-def test_the_training_data_of_a_run_stands_for_what_comes(pictures: list[np.ndarray]) -> None:
+def test_representative_images_of_a_run(pictures: list[np.ndarray]) -> None:
     assert len(pictures) == 6
     assert pictures[0].shape == (32, 32, 3)
     assert pictures[0].dtype == np.uint8
 
 
-def test_integers_say_nearly_the_same(
+def test_quantize_outputs_are_close(
     exported: tuple[bytes, ModelInfo], pictures: list[np.ndarray]
 ) -> None:
     content, info = exported
@@ -73,7 +79,7 @@ def test_integers_say_nearly_the_same(
     assert np.abs(got["score"] - want["score"]).max() < 0.1
 
 
-def test_the_last_layers_stay_float_unless_asked(
+def test_quantize_last_layers_stay_float_by_default(
     exported: tuple[bytes, ModelInfo], pictures: list[np.ndarray]
 ) -> None:
     content, info = exported
@@ -88,23 +94,23 @@ def test_the_last_layers_stay_float_unless_asked(
     assert np.int8 in inner
 
 
-def test_places_are_read_in_float(pictures: list[np.ndarray]) -> None:
-    tiny = {**NETWORKS["blazepose_lite"].tiny, "keypoints": 33}
+def test_quantize_softmax_tail_stays_float_by_default(pictures: list[np.ndarray]) -> None:
+    tiny = {**ARCHITECTURES["blazepose_lite"].tiny, "keypoints": 33}
     network = deployed(build("blazepose_lite", **tiny))
-    content, info = to_tflite(network), info_of(network, "tiny")
-    names = places(content)
+    content, info = to_tflite(network), model_info(network, "tiny")
+    names = softmax_tail(content)
     assert {"landmarks", "score", "world"} <= set(names)
     kept, whole = (quantize(content, pictures, info, all_layers=way) for way in (False, True))
-    assert not eights(content, "SOFTMAX")
-    assert not eights(kept, "SOFTMAX")
-    assert eights(whole, "SOFTMAX")
-    assert eights(kept, "DEPTHWISE_CONV_2D")
+    assert not has_int8(content, "SOFTMAX")
+    assert not has_int8(kept, "SOFTMAX")
+    assert has_int8(whole, "SOFTMAX")
+    assert has_int8(kept, "DEPTHWISE_CONV_2D")
     want, got = (run(one, pictures[0])["landmarks"] for one in (content, kept))
     assert np.abs(got - want).max() < 2  # pixels of 32
 
 
-def eights(content: bytes, kind: str) -> bool:
-    """Whether operators of a kind write 8-bit integers."""
+def has_int8(content: bytes, kind: str) -> bool:
+    """Whether operators of a kind have an int8 output."""
     interpreter = load_interpreter(content, delegates=False)
     tensors = {one["index"]: one["dtype"] for one in interpreter.get_tensor_details()}
     made = [one for one in interpreter._get_ops_details() if one["op_name"] == kind]
@@ -112,80 +118,82 @@ def eights(content: bytes, kind: str) -> bool:
     return any(tensors[one["outputs"][0]] == np.int8 for one in made)
 
 
-def test_ranges_hold_the_extremes_of_most_pictures(
+def test_quantizer_percentile_narrows_ranges(
     exported: tuple[bytes, ModelInfo], pictures: list[np.ndarray]
 ) -> None:
-    wide, narrow = (Quantizer(*exported[:1], pictures, exported[1], reach) for reach in (1, 0.5))
+    wide, narrow = (Quantizer(*exported[:1], pictures, exported[1], share) for share in (100, 50))
     ends = [work._ranges["world"] for work in (wide, narrow)]
     assert ends[0]["min"] < ends[1]["min"]
     assert ends[0]["max"] > ends[1]["max"]
 
 
-def test_operators_that_cost_most_are_left_in_float(
+def test_quantize_keep_float_keeps_most_sensitive_operators(
     exported: tuple[bytes, ModelInfo], pictures: list[np.ndarray]
 ) -> None:
     content, info = exported
     work = Quantizer(content, pictures, info)
-    order = costliest(work, content, pictures[:2], info, last_layers(content))
+    order = most_sensitive(work, content, pictures[:2], info, last_layers(content))
     assert len(order) > 5
     assert not set(order) & set(last_layers(content))
-    spared = quantize(content, pictures, info, spare=2)
-    assert kinds_of(spared)["DEQUANTIZE"] >= 2
+    kept = quantize(content, pictures, info, keep_float=2)
+    assert kinds_of(kept)["DEQUANTIZE"] >= 2
 
 
-def test_an_integer_file_runs_by_its_card(
+def test_quantized_file_runs_by_its_card(
     exported: tuple[bytes, ModelInfo], pictures: list[np.ndarray], tmp_path: Path
 ) -> None:
-    from models.evaluate.load_model import open_subject
+    from models.evaluate.load_model import load_model
 
     content, info = exported
     path = tmp_path / "tiny_int8.tflite"
     small = quantize(content, pictures, info)
     write_model(path, small, Card(replace(info, name="tiny_int8"), "a test"))
-    subject = open_subject(str(path))
-    subject.model.want("landmarks", "score", "world")
-    said = subject.model.run(pictures[0])
+    model = load_model(str(path)).model
+    model.want("landmarks", "score", "world")
+    outputs = model.run(pictures[0])
     np.testing.assert_allclose(
-        said["landmarks"], run(small, pictures[0])["landmarks"], rtol=1e-4, atol=1e-3
+        outputs["landmarks"], run(small, pictures[0])["landmarks"], rtol=1e-4, atol=1e-3
     )
 
 
-def test_files_are_timed_in_turns(exported: tuple[bytes, ModelInfo]) -> None:
-    assert all(value > 0 for value in milliseconds([exported[0]] * 2, rounds=2, runs=2))
+def test_measure_ms_of_files(exported: tuple[bytes, ModelInfo]) -> None:
+    assert all(value > 0 for value in measure_ms([exported[0]] * 2, rounds=2, runs=2))
 
 
-def test_an_empty_set_is_told(exported: tuple[bytes, ModelInfo], tmp_path: Path) -> None:
+def test_quantize_without_images_is_error(
+    exported: tuple[bytes, ModelInfo], tmp_path: Path
+) -> None:
     content, info = exported
     with pytest.raises(InputError, match="the representative set is empty"):
         quantize(content, [], info)
     with pytest.raises(InputError, match=r"the representative set is empty: no \.jpg"):
-        representative(info, None, tmp_path, 5)
+        representative_images(info, None, tmp_path, 5)
 
 
 @pytest.mark.parametrize("both", [True, False])
-def test_one_source_of_pictures_is_asked_for(
+def test_representative_images_needs_one_source(
     exported: tuple[bytes, ModelInfo], tmp_path: Path, both: bool
 ) -> None:
     folder = tmp_path if both else None
     with pytest.raises(InputError, match="one of them"):
-        representative(exported[1], folder, folder, 5)
+        representative_images(exported[1], folder, folder, 5)
 
 
-def test_pictures_of_a_folder_are_brought_to_size(
+def test_representative_images_of_a_folder_are_resized(
     exported: tuple[bytes, ModelInfo], tmp_path: Path
 ) -> None:
     for i in range(4):
         cv2.imwrite(str(tmp_path / f"{i}.png"), np.full((20, 30, 3), 10 * i, np.uint8))
-    shown = representative(exported[1], None, tmp_path, 2)
+    shown = representative_images(exported[1], None, tmp_path, 2)
     assert [int(one[0, 0, 0]) for one in shown] == [0, 30]
     assert shown[0].shape == (32, 32, 3)
     with pytest.raises(InputError, match="no folder"):
-        representative(exported[1], None, tmp_path / "none", 2)
+        representative_images(exported[1], None, tmp_path / "none", 2)
     with pytest.raises(ModelError, match="holds no checkpoint"):
-        representative(exported[1], tmp_path, None, 2)
+        representative_images(exported[1], tmp_path, None, 2)
 
 
-def test_a_wrong_command_is_one_line_and_nothing_is_written(
+def test_command_empty_folder_is_one_line(
     exported: tuple[bytes, ModelInfo], tmp_path: Path
 ) -> None:
     model, out = tmp_path / "tiny.tflite", tmp_path / "out.tflite"

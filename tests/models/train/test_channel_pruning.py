@@ -1,4 +1,4 @@
-"""Fewer channels: what is left says nearly the same."""
+"""Channel pruning: outputs of the pruned network."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:Depreca
 
 
 @pytest.fixture(scope="module")
-def pictures() -> NDArray[np.float32]:
-    """Blots, for noise has no structure that a channel could make up for."""
+def images() -> NDArray[np.float32]:
+    """Coarse squares: noise has no structure that other channels could compensate."""
     rng = np.random.default_rng(0)
     coarse = rng.random((24, 8, 8, 3), np.float32)
     return coarse.repeat(SIDE // 8, axis=1).repeat(SIDE // 8, axis=2)
@@ -39,32 +39,30 @@ def narrow(keep: float) -> Any:
     return build("blazepose_lite", side=SIDE, depth=DEPTH, keep=(keep,) * 6)
 
 
-def heatmaps(network: Any, pictures: NDArray[np.float32]) -> NDArray[np.float32]:
-    return np.asarray(network.predict_on_batch(pictures)["heatmap"])
+def heatmaps(network: Any, images: NDArray[np.float32]) -> NDArray[np.float32]:
+    return np.asarray(network.predict_on_batch(images)["heatmap"])
 
 
-def test_a_network_of_all_channels_is_the_same_one(
-    whole: Any, pictures: NDArray[np.float32]
-) -> None:
+def test_prune_with_all_channels_changes_nothing(whole: Any, images: NDArray[np.float32]) -> None:
     other = narrow(1.0)
-    prune(whole, other, HEATMAP, pictures)
-    np.testing.assert_allclose(heatmaps(other, pictures), heatmaps(whole, pictures), atol=1e-3)
+    prune(whole, other, HEATMAP, images)
+    np.testing.assert_allclose(heatmaps(other, images), heatmaps(whole, images), atol=1e-3)
 
 
-def test_fewer_channels_say_nearly_the_same(whole: Any, pictures: NDArray[np.float32]) -> None:
-    want = heatmaps(whole, pictures)
+def test_prune_fewer_channels_approximates_outputs(whole: Any, images: NDArray[np.float32]) -> None:
+    want = heatmaps(whole, images)
     off = []
     for keep in (0.75, 0.5):
         network = narrow(keep)
-        untouched = np.mean((heatmaps(network, pictures) - want) ** 2)
-        prune(whole, network, HEATMAP, pictures)
+        untouched = np.mean((heatmaps(network, images) - want) ** 2)
+        prune(whole, network, HEATMAP, images)
         assert network.count_params() < whole.count_params()
-        off.append(np.mean((heatmaps(network, pictures) - want) ** 2) / untouched)
+        off.append(np.mean((heatmaps(network, images) - want) ** 2) / untouched)
     assert off[0] < off[1] < 0.5
 
 
-def test_a_channel_that_says_nothing_goes_first(whole: Any, pictures: NDArray[np.float32]) -> None:
-    """Three quarters of a block's channels are dead: the others are those that stay."""
+def test_prune_dead_channels_are_removed_first(whole: Any, images: NDArray[np.float32]) -> None:
+    """Three quarters of a block's channels are dead; the others are kept."""
     dead = build("blazepose_lite", side=SIDE, depth=DEPTH)
     dead.set_weights(whole.get_weights())
     layer = dead.get_layer("stage3_1_project")
@@ -73,18 +71,18 @@ def test_a_channel_that_says_nothing_goes_first(whole: Any, pictures: NDArray[np
     kernel[:, :, np.setdiff1d(np.arange(kernel.shape[2]), alive)] = 0
     layer.set_weights([kernel, bias])
     network = narrow(0.25)
-    prune(dead, network, HEATMAP, pictures)
-    stays = dead.get_layer("stage3_1_expand").get_weights()[0][..., alive]
+    prune(dead, network, HEATMAP, images)
+    kept = dead.get_layer("stage3_1_expand").get_weights()[0][..., alive]
     got = network.get_layer("stage3_1_expand").get_weights()[0]
-    np.testing.assert_array_equal(got, stays)
+    np.testing.assert_array_equal(got, kept)
 
 
-def test_layers_that_mean_nothing_are_copied_where_they_fit(
-    whole: Any, pictures: NDArray[np.float32]
+def test_prune_other_layers_are_copied_where_shapes_fit(
+    whole: Any, images: NDArray[np.float32]
 ) -> None:
     network = narrow(0.5)
     before = network.get_layer("tail_in_depthwise").get_weights()[0]
-    prune(whole, network, HEATMAP, pictures)
+    prune(whole, network, HEATMAP, images)
     for name in ("feature_maps", "visibility"):
         np.testing.assert_array_equal(
             network.get_layer(name).get_weights()[0], whole.get_layer(name).get_weights()[0]

@@ -1,4 +1,4 @@
-"""Configs: defaults, what a file and a command line set, and what is wrong with them."""
+"""Configs: defaults, files, overrides and errors."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from blazetrack.store.skeleton_text import read_skeleton, skeleton_text
 from models.train.config import (
     CONFIGS,
     DetectorSettings,
-    PoseSettings,
+    LandmarkSettings,
     changes,
     load_settings,
     settings_from,
@@ -34,32 +34,32 @@ def config(tmp_path: Path) -> Path:
 
 
 @pytest.mark.parametrize("path", sorted(CONFIGS.glob("*.yaml")), ids=lambda path: path.stem)
-def test_a_shipped_config_is_right(path: Path) -> None:
+def test_shipped_config_loads(path: Path) -> None:
     settings = load_settings(path.stem)
     assert settings.name == path.stem
 
 
-def test_a_config_says_only_what_differs(config: Path) -> None:
+def test_load_settings_fills_in_defaults(config: Path) -> None:
     settings = load_settings(config, ["run.steps=7", "network.options.width=[8, 8]"])
-    assert isinstance(settings, PoseSettings)
+    assert isinstance(settings, LandmarkSettings)
     assert (settings.name, settings.run.steps, settings.run.batch) == ("mine", 7, 32)
     assert settings.network.options == {"width": [8, 8]}
 
 
-def test_the_network_decides_what_data_and_loss_are(tmp_path: Path) -> None:
+def test_load_settings_data_and_loss_follow_the_network(tmp_path: Path) -> None:
     path = tmp_path / "faces.yaml"
     path.write_text("network: {name: blazeface}\ndata: {train: {a: {kind: synthetic}}}\n")
     assert isinstance(load_settings(path, ["loss.focal_gamma=1.5"]), DetectorSettings)
 
 
-def test_settings_are_read_as_they_were_written(config: Path, tmp_path: Path) -> None:
+def test_settings_text_loads_as_equal_settings(config: Path, tmp_path: Path) -> None:
     settings = load_settings(config, ["optimizer.floor=0", "data.augment.cut.flip=0.25"])
     path = tmp_path / "again.yaml"
     path.write_text(settings_text(settings), encoding="utf-8")
     assert load_settings(path) == settings
 
 
-def test_settings_of_an_older_code_are_read_without_what_is_gone(config: Path) -> None:
+def test_settings_from_older_version_drops_removed_settings(config: Path) -> None:
     settings = load_settings(config)
     fields = settings.model_dump(mode="json")
     fields["loss"]["gone"] = 1.0
@@ -70,7 +70,7 @@ def test_settings_of_an_older_code_are_read_without_what_is_gone(config: Path) -
         settings_from(fields, "here")
 
 
-def test_what_changed_is_told_by_name(config: Path) -> None:
+def test_changes_are_listed_by_name(config: Path) -> None:
     before = load_settings(config)
     after = load_settings(config, ["run.batch=16", "network.options.side=64"])
     assert changes(before, after) == [
@@ -97,7 +97,7 @@ def test_what_changed_is_told_by_name(config: Path) -> None:
         (["loss.focal_gamma=1"], "no setting 'loss.focal_gamma'"),
     ],
 )
-def test_a_wrong_setting_is_told_in_one_line(
+def test_load_settings_wrong_setting_is_one_line(
     config: Path, overrides: list[str], message: str
 ) -> None:
     with pytest.raises(InputError) as caught:
@@ -106,7 +106,7 @@ def test_a_wrong_setting_is_told_in_one_line(
     assert "\n" not in str(caught.value)
 
 
-def test_a_config_that_is_not_there_is_told(tmp_path: Path) -> None:
+def test_load_settings_missing_config_is_error(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="no config 'blazepose_lit'; did you mean"):
         load_settings("blazepose_lit")
     with pytest.raises(InputError, match="no such file"):
@@ -117,20 +117,20 @@ def test_a_config_that_is_not_there_is_told(tmp_path: Path) -> None:
     ("text", "message"),
     [("- a\n- b\n", "expected `setting: value` lines, got list"), ("a: {", "cannot be read")],
 )
-def test_a_config_that_is_no_config_is_told(tmp_path: Path, text: str, message: str) -> None:
+def test_load_settings_other_yaml_is_error(tmp_path: Path, text: str, message: str) -> None:
     path = tmp_path / "bad.yaml"
     path.write_text(text, encoding="utf-8")
     with pytest.raises(InputError, match=message):
         load_settings(path)
 
 
-def test_a_keypoint_set_of_ones_own_is_kept_in_settings(config: Path) -> None:
+def test_skeleton_settings_keep_a_custom_keypoint_set(config: Path) -> None:
     mine = Skeleton("robot", ("base", "arm_a", "arm_b"), ((0, 1), (0, 2)), None, ((1, 2),))
     assert skeleton_text(BLAZEPOSE33) == "blazepose33"
     kept = skeleton_text(mine)
     assert read_skeleton(kept) == mine
     settings = load_settings(config)
-    assert isinstance(settings, PoseSettings)
+    assert isinstance(settings, LandmarkSettings)
     data = settings.data.model_copy(update={"skeleton": kept})
     assert skeleton_of_run(settings.model_copy(update={"data": data})) == mine
     assert skeleton_of_run(settings) == skeleton_of_run(None) == BLAZEPOSE33
@@ -168,7 +168,7 @@ def test_old_names_of_data_settings_are_read(tmp_path: Path, config: Path) -> No
     assert (canvas.min_person, canvas.max_person) == (0.2, 1.0)
     assert (matching.min_size, matching.max_size) == (0.5, 0.6)
     pose = load_settings(config, ["data.people.drawn.count=5", "data.augment.occlusion.most=2"])
-    assert isinstance(pose, PoseSettings)
+    assert isinstance(pose, LandmarkSettings)
     assert (pose.data.train["drawn"].count, pose.data.augment.occlusion.max_count) == (5, 2)
 
 

@@ -1,4 +1,4 @@
-"""What the losses say of right answers, wrong answers, and targets that nobody knows."""
+"""Losses of correct and wrong outputs, and of unknown targets."""
 
 from __future__ import annotations
 
@@ -8,12 +8,14 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-pytest.importorskip("keras", reason="the workshop needs Keras")
+pytest.importorskip("keras", reason="models needs Keras")
 
 from keras import ops
 
-from models.train import losses
-from models.train.loss_config import DetectorLossSettings, PoseLossSettings
+from blazetrack.model_info import ModelInfo
+from blazetrack.skeleton import Skeleton
+from models.train.losses import blazepose, heatmap, regression, ssd, terms
+from models.train.losses.config import LandmarkLossSettings, SsdLossSettings
 
 # Keras 3 on NumPy 2.
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
@@ -22,7 +24,8 @@ Arrays = dict[str, NDArray[np.float32]]
 
 B, K, SIDE = 3, 4, 8
 PARTNERS = (0, 2, 1, 3)  # keypoints 1 and 2 are left and right
-POSE, DETECTOR = PoseLossSettings(), DetectorLossSettings()
+SKELETON = Skeleton("four", ("nose", "left_hand", "right_hand", "tail"))
+POSE, DETECTOR = LandmarkLossSettings(), SsdLossSettings()
 
 
 def value(tensor: Any) -> NDArray[np.float32]:
@@ -45,8 +48,8 @@ def pose_targets() -> Arrays:
     return floats({**targets, "score": np.ones((B, 1))})
 
 
-def right_answer(targets: Arrays) -> Arrays:
-    """What a perfect network says; logits of 20 are as good as certain."""
+def perfect_outputs(targets: Arrays) -> Arrays:
+    """Outputs of a perfect network; logits of 20 are nearly certain."""
     logits = {name: 40 * targets[name] - 20 for name in ("visibility", "presence", "score")}
     place = targets["points"][:, :K, :2] * SIDE
     cells = np.arange(SIDE) + 0.5
@@ -63,43 +66,48 @@ def right_answer(targets: Arrays) -> Arrays:
     )
 
 
+def info_of(**options: Any) -> ModelInfo:
+    hw, name = (SIDE, SIDE), "test"
+    return ModelInfo(name, "landmarks", hw, (0, 1), "zero", {}, SKELETON, head_options=options)
+
+
 def pose_parts(targets: Arrays, outputs: Arrays, **options: Any) -> dict[str, float]:
-    settings = PoseLossSettings(**{**POSE.model_dump(), **options})
-    parts = losses.pose_loss(targets, outputs, settings, PARTNERS)
+    settings = LandmarkLossSettings(**{**POSE.model_dump(), **options})
+    parts = blazepose.loss(targets, outputs, settings, info_of())
     return {name: float(value(part)) for name, part in parts.items()}
 
 
-def test_a_right_answer_costs_nothing() -> None:
+def test_blazepose_loss_perfect_outputs_is_zero() -> None:
     targets = pose_targets()
-    parts = pose_parts(targets, right_answer(targets))
-    assert set(parts) == {*losses.POSE_PARTS, "total"}
+    parts = pose_parts(targets, perfect_outputs(targets))
+    assert set(parts) == {*blazepose.PARTS, "total"}
     assert max(parts.values()) < 1e-4
 
 
 @pytest.mark.parametrize(
     "name", ["points", "visibility", "presence", "world", "score", "heatmap", "offsets"]
 )
-def test_a_wrong_answer_costs_in_its_own_part(name: str) -> None:
+def test_blazepose_loss_wrong_output_raises_its_part(name: str) -> None:
     targets = pose_targets()
-    right = right_answer(targets)
+    right = perfect_outputs(targets)
     wrong = {**right, name: -right[name]}
     before, after = pose_parts(targets, right), pose_parts(targets, wrong)
-    dearer = {part for part in before if after[part] > before[part] + 1e-4}
-    assert dearer == {name, "total", *(("z",) if name == "points" else ())}
+    raised = {part for part in before if after[part] > before[part] + 1e-4}
+    assert raised == {name, "total", *(("z",) if name == "points" else ())}
 
 
-def test_the_total_is_the_weighted_sum() -> None:
+def test_blazepose_loss_total_is_weighted_sum() -> None:
     targets = pose_targets()
-    outputs = {name: array + np.float32(0.3) for name, array in right_answer(targets).items()}
+    outputs = {name: array + np.float32(0.3) for name, array in perfect_outputs(targets).items()}
     parts = pose_parts(targets, outputs, points=2.0, world=0.0)
     total = parts.pop("total")
     weights = {**POSE.model_dump(), "points": 2.0, "world": 0.0}
     assert total == pytest.approx(sum(weights[name] * part for name, part in parts.items()))
 
 
-def test_what_is_not_known_does_not_count_even_if_it_is_not_a_number() -> None:
+def test_blazepose_loss_unknown_nan_targets_do_not_count() -> None:
     targets = pose_targets()
-    outputs = {name: array + np.float32(0.3) for name, array in right_answer(targets).items()}
+    outputs = {name: array + np.float32(0.3) for name, array in perfect_outputs(targets).items()}
     for name in ("points", "visibility", "presence", "world"):
         targets[f"{name}_weight"][1] = 0
     want = pose_parts(targets, outputs)
@@ -108,18 +116,20 @@ def test_what_is_not_known_does_not_count_even_if_it_is_not_a_number() -> None:
     assert pose_parts(targets, outputs) == want
 
 
-def test_a_batch_in_which_nothing_is_known_costs_only_the_score() -> None:
+def test_blazepose_loss_without_labels_is_score_only() -> None:
     targets = pose_targets()
     for name in targets:
         if name.endswith("_weight"):
             targets[name][:] = 0
-    parts = pose_parts(targets, {name: array * 0 for name, array in right_answer(targets).items()})
+    parts = pose_parts(
+        targets, {name: array * 0 for name, array in perfect_outputs(targets).items()}
+    )
     assert {name for name, part in parts.items() if part} == {"score", "total"}
 
 
-def test_a_label_counts_by_its_weight() -> None:
+def test_blazepose_loss_weights_labels() -> None:
     targets = pose_targets()
-    right = right_answer(targets)
+    right = perfect_outputs(targets)
     wrong = {**right, "points": right["points"].copy()}
     wrong["points"][:, 0, 0] += 0.3
     full = pose_parts(targets, wrong)["points"]
@@ -130,9 +140,9 @@ def test_a_label_counts_by_its_weight() -> None:
     )
 
 
-def test_the_wing_is_steep_then_straight() -> None:
+def test_wing_is_steep_then_linear() -> None:
     def wing(error: float) -> float:
-        return float(value(losses.wing(np.float32(error), 0.1, 0.02)))
+        return float(value(terms.wing(np.float32(error), 0.1, 0.02)))
 
     assert wing(0) == 0
     assert wing(0.3) - wing(0.2) == pytest.approx(0.1, abs=1e-6), "slope 1"
@@ -141,60 +151,60 @@ def test_the_wing_is_steep_then_straight() -> None:
     assert wing(0.002) / 0.002 > 4, "steep"
 
 
-def test_smooth_l1_is_round_then_straight() -> None:
-    got = value(losses.smooth_l1(np.array([0, 0.1, 0.2, 1.2, -1.2], np.float32), 0.2))
+def test_smooth_l1_is_quadratic_then_linear() -> None:
+    got = value(terms.smooth_l1(np.array([0, 0.1, 0.2, 1.2, -1.2], np.float32), 0.2))
     np.testing.assert_allclose(got, [0, 0.025, 0.1, 1.1, 1.1], rtol=1e-5)
 
 
-def test_cross_entropy_is_that_of_probabilities() -> None:
+def test_cross_entropy_equals_that_of_probabilities() -> None:
     logits = np.array([-3, -0.5, 0, 0.5, 3], np.float32)
     p = 1 / (1 + np.exp(-logits))
     for target in (0.0, 0.3, 1.0):
         want = -target * np.log(p) - (1 - target) * np.log(1 - p)
-        got = value(losses.cross_entropy(np.float32(target), logits))
+        got = value(terms.cross_entropy(np.float32(target), logits))
         np.testing.assert_allclose(got, want, rtol=1e-5)
 
 
-def test_focal_loss_hardly_counts_what_is_right_already() -> None:
+def test_focal_reduces_easy_examples() -> None:
     logits = np.array([-30, -2, 2, 30], np.float32)
     for target in (0.0, 1.0):
         aim = np.full(4, target, np.float32)
-        plain = value(losses.focal(aim, logits, 0.25, 0.0))
+        plain = value(terms.focal(aim, logits, 0.25, 0.0))
         weight = 0.25 if target else 0.75
         np.testing.assert_allclose(
-            plain, weight * value(losses.cross_entropy(aim, logits)), rtol=1e-4, atol=1e-7
+            plain, weight * value(terms.cross_entropy(aim, logits)), rtol=1e-4, atol=1e-7
         )
         missed = 1 / (1 + np.exp(logits if target else -logits))
-        got = value(losses.focal(aim, logits, 0.25, 2.0))
+        got = value(terms.focal(aim, logits, 0.25, 2.0))
         np.testing.assert_allclose(got, plain * missed**2, rtol=1e-4, atol=1e-7)
 
 
-def test_a_heatmap_is_cheapest_where_the_keypoint_is() -> None:
-    """Light one cell after the other: the cell that holds the point must win."""
+def test_heatmap_loss_is_lowest_with_the_keypoints_cell_lit() -> None:
+    """One cell lit at a time: the loss is lowest for the cell of the point."""
     place = np.array([[[(5 + 0.4) / SIDE, (2 + 0.6) / SIDE]]], np.float32)
     costs = np.empty((SIDE, SIDE))
     for row, column in np.ndindex(SIDE, SIDE):
-        heatmap = np.full((1, SIDE, SIDE, 1), -4, np.float32)
-        heatmap[0, row, column] = 4
-        loss = losses.heatmap_loss(place, np.ones((1, 1), np.float32), heatmap, POSE)
+        maps = np.full((1, SIDE, SIDE, 1), -4, np.float32)
+        maps[0, row, column] = 4
+        loss = blazepose.heatmap_loss(place, np.ones((1, 1), np.float32), maps, 1.5)
         costs[row, column] = float(value(loss))
     assert np.unravel_index(costs.argmin(), costs.shape) == (2, 5)
 
 
-def test_a_keypoint_outside_the_crop_has_no_map() -> None:
+def test_heatmap_loss_keypoint_outside_crop_is_zero() -> None:
     one = np.ones((1, 1), np.float32)
-    heatmap = np.random.default_rng(0).normal(size=(1, SIDE, SIDE, 1)).astype(np.float32)
+    maps = np.random.default_rng(0).normal(size=(1, SIDE, SIDE, 1)).astype(np.float32)
     costs = [
-        float(value(losses.heatmap_loss(np.array([[[x, 0.5]]], np.float32), one, heatmap, POSE)))
+        float(value(blazepose.heatmap_loss(np.array([[[x, 0.5]]], np.float32), one, maps, 1.5)))
         for x in (0.99, 1.01, 3.0)
     ]
     assert costs[0] > 0.1
     assert costs[1:] == [0.0, 0.0]
 
 
-def test_offsets_count_only_around_the_keypoint() -> None:
+def test_offsets_loss_counts_cells_around_keypoint_only() -> None:
     targets = pose_targets()
-    right = right_answer(targets)["offsets"]
+    right = perfect_outputs(targets)["offsets"]
     place, weight = targets["points"][:, :K, :2], np.ones((B, K), np.float32)
     spoilt = right.copy()
     cells = (np.arange(SIDE) + 0.5) / SIDE
@@ -203,8 +213,8 @@ def test_offsets_count_only_around_the_keypoint() -> None:
         far = np.hypot(dx, dy) * SIDE > POSE.offsets_radius
         spoilt[b, :, :, k][far] = 9
         spoilt[b, :, :, K + k][far] = 9
-    assert float(value(losses.offsets_loss(place, weight, spoilt, POSE))) < 1e-5
-    assert float(value(losses.offsets_loss(place, weight, right + 0.1, POSE))) > 0.1
+    assert float(value(heatmap.offsets_loss(place, weight, spoilt, POSE.offsets_radius))) < 1e-5
+    assert float(value(heatmap.offsets_loss(place, weight, right + 0.1, POSE.offsets_radius))) > 0.1
 
 
 def exchanged(points: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -212,28 +222,28 @@ def exchanged(points: NDArray[np.float32]) -> NDArray[np.float32]:
 
 
 def trust(targets: Arrays, got: NDArray[np.float32], **options: float) -> NDArray[np.float32]:
-    settings = PoseLossSettings(**{**POSE.model_dump(), **options})
+    settings = LandmarkLossSettings(**{**POSE.model_dump(), **options})
     points, weights = targets["points"], targets["points_weight"]
-    return value(losses.swap_trust(points, got, weights, PARTNERS, settings))
+    return value(blazepose.swap_trust(points, got, weights, PARTNERS, settings))
 
 
-def test_labels_with_left_and_right_exchanged_count_less() -> None:
+def test_swap_trust_swapped_labels_have_lower_weight() -> None:
     targets = pose_targets()
     targets["points"][:, 1, 0], targets["points"][:, 2, 0] = 0.2, 0.8
     got = targets["points"].copy()
     got[1] = exchanged(got)[1]
-    believed = trust(targets, got, swap_weight=0.25)
+    got = trust(targets, got, swap_weight=0.25)
     want = np.ones((B, K))
     want[1, 1:3] = 0.25
-    np.testing.assert_array_equal(believed, want)
+    np.testing.assert_array_equal(got, want)
 
 
-def test_a_network_that_knows_nothing_yet_doubts_nobody() -> None:
+def test_swap_trust_equal_outputs_trust_all_labels() -> None:
     targets = pose_targets()
     assert (trust(targets, np.full_like(targets["points"], 0.5)) == 1).all()
 
 
-def test_pairs_of_which_one_is_not_labelled_prove_nothing() -> None:
+def test_swap_trust_ignores_pairs_with_one_label() -> None:
     targets = pose_targets()
     targets["points"][:, 1, 0], targets["points"][:, 2, 0] = 0.2, 0.8
     got = exchanged(targets["points"])
@@ -242,15 +252,15 @@ def test_pairs_of_which_one_is_not_labelled_prove_nothing() -> None:
     assert (trust(targets, got) == 1).all()
 
 
-def test_doubted_labels_cost_less_in_points_and_maps_and_can_be_believed() -> None:
+def test_blazepose_loss_swapped_labels_count_less_unless_disabled() -> None:
     targets = pose_targets()
     targets["points"][:, 1, 0], targets["points"][:, 2, 0] = 0.2, 0.8
-    outputs = right_answer({**targets, "points": exchanged(targets["points"])})
-    doubting = pose_parts(targets, outputs, swap_weight=0.0)
-    believing = pose_parts(targets, outputs, swap_ratio=0.0)
+    outputs = perfect_outputs({**targets, "points": exchanged(targets["points"])})
+    checked = pose_parts(targets, outputs, swap_weight=0.0)
+    unchecked = pose_parts(targets, outputs, swap_ratio=0.0)
     for name in ("points", "heatmap", "offsets"):
-        assert doubting[name] < 0.8 * believing[name]
-    assert doubting["points"] == pytest.approx(0, abs=1e-6)
+        assert checked[name] < 0.8 * unchecked[name]
+    assert checked["points"] == pytest.approx(0, abs=1e-6)
 
 
 def detector_targets() -> Arrays:
@@ -265,18 +275,18 @@ def detector_targets() -> Arrays:
 
 def detector_parts(targets: Arrays, boxes: Any, logits: Any) -> dict[str, float]:
     outputs = floats({"boxes": boxes, "scores": np.asarray(logits)[..., None]})
-    parts = losses.detector_loss(targets, outputs, DETECTOR)
+    parts = ssd.loss(targets, outputs, DETECTOR)
     return {name: float(value(part)) for name, part in parts.items()}
 
 
-def test_a_detector_that_is_right_costs_nothing() -> None:
+def test_ssd_loss_perfect_outputs_is_zero() -> None:
     targets = detector_targets()
     parts = detector_parts(targets, targets["boxes"], 40 * targets["positives"] - 20)
-    assert set(parts) == {*losses.DETECTOR_PARTS, "total"}
+    assert set(parts) == {*ssd.PARTS, "total"}
     assert parts == pytest.approx(dict.fromkeys(parts, 0.0), abs=1e-6)
 
 
-def test_boxes_count_only_where_there_is_a_person() -> None:
+def test_ssd_loss_boxes_count_with_a_person_only() -> None:
     targets = detector_targets()
     logits = 40 * targets["positives"] - 20
     wrong = targets["boxes"] + np.where(targets["positives"][..., None] > 0, 0, 99)
@@ -287,7 +297,7 @@ def test_boxes_count_only_where_there_is_a_person() -> None:
     assert parts["boxes"] > 0 == parts["points"]
 
 
-def test_an_error_is_measured_against_the_size_of_the_person() -> None:
+def test_ssd_loss_errors_are_relative_to_person_size() -> None:
     targets = detector_targets()
     logits = 40 * targets["positives"] - 20
     cost = []
@@ -298,50 +308,50 @@ def test_an_error_is_measured_against_the_size_of_the_person() -> None:
     assert cost[0] == pytest.approx(cost[1])
 
 
-def test_without_answers_there_are_no_parts_of_them() -> None:
+def test_ssd_loss_without_distillation_has_no_distilled_parts() -> None:
     targets = detector_targets()
     parts = detector_parts(targets, targets["boxes"], 40 * targets["positives"] - 20)
-    assert not set(parts) & set(losses.ANSWER_PARTS)
+    assert not set(parts) & set(ssd.DISTILLED_PARTS)
 
 
-def answered() -> Arrays:
-    """Where nobody is labelled, at anchor 3 of the first picture, the other one sees somebody."""
+def distilled() -> Arrays:
+    """The other detector has a person without label at anchor 3 of the first image."""
     targets = detector_targets()
     scores, boxes = np.zeros_like(targets["positives"]), targets["boxes"].copy()
     scores[0, 3] = 0.7
     boxes[0, 3] = np.array([40, 40, 20, 20, 40, 90, 40, 30, 40, 60])
-    return {**targets, "answer_scores": scores, "answer_boxes": np.nan_to_num(boxes)}
+    return {**targets, "distilled_scores": scores, "distilled_boxes": np.nan_to_num(boxes)}
 
 
-def test_who_agrees_with_labels_and_answers_pays_nothing() -> None:
-    targets = answered()
-    chance = np.clip(np.maximum(targets["positives"], targets["answer_scores"]), 1e-7, 1 - 1e-7)
-    parts = detector_parts(targets, targets["answer_boxes"], np.log(chance / (1 - chance)))
-    assert set(losses.ANSWER_PARTS) < set(parts)
-    assert [parts[name] for name in losses.ANSWER_PARTS] == pytest.approx([0, 0], abs=1e-5)
+def test_ssd_loss_agreement_with_labels_and_detector_is_zero() -> None:
+    targets = distilled()
+    chance = np.clip(np.maximum(targets["positives"], targets["distilled_scores"]), 1e-7, 1 - 1e-7)
+    parts = detector_parts(targets, targets["distilled_boxes"], np.log(chance / (1 - chance)))
+    assert set(ssd.DISTILLED_PARTS) < set(parts)
+    assert [parts[name] for name in ssd.DISTILLED_PARTS] == pytest.approx([0, 0], abs=1e-5)
 
 
-def test_somebody_whom_only_labels_know_is_no_mistake() -> None:
-    targets = answered()
-    targets["answer_scores"][:] = 0
+def test_ssd_loss_labelled_person_missed_by_detector_is_zero() -> None:
+    targets = distilled()
+    targets["distilled_scores"][:] = 0
     logits = 40 * targets["positives"] - 20
     parts = detector_parts(targets, targets["boxes"], logits)
-    assert parts["answer_scores"] == pytest.approx(0, abs=1e-6)
+    assert parts["distilled_scores"] == pytest.approx(0, abs=1e-6)
 
 
-def test_answers_pull_scores_and_boxes() -> None:
-    targets = answered()
-    nobody = 40 * targets["positives"] - 20
-    parts = detector_parts(targets, targets["answer_boxes"], nobody)
-    assert parts["answer_scores"] > 0 == parts["answer_boxes"]
-    moved = targets["answer_boxes"].copy()
+def test_ssd_loss_distillation_trains_scores_and_boxes() -> None:
+    targets = distilled()
+    labels_only = 40 * targets["positives"] - 20
+    parts = detector_parts(targets, targets["distilled_boxes"], labels_only)
+    assert parts["distilled_scores"] > 0 == parts["distilled_boxes"]
+    moved = targets["distilled_boxes"].copy()
     moved[0, 3] += 9
-    assert detector_parts(targets, moved, nobody)["answer_boxes"] > 0
-    unsure = {**targets, "answer_scores": targets["answer_scores"] * 0.1}
-    assert detector_parts(unsure, moved, nobody)["answer_boxes"] == 0
+    assert detector_parts(targets, moved, labels_only)["distilled_boxes"] > 0
+    unsure = {**targets, "distilled_scores": targets["distilled_scores"] * 0.1}
+    assert detector_parts(unsure, moved, labels_only)["distilled_boxes"] == 0
 
 
-def test_anchors_of_weight_0_teach_nothing() -> None:
+def test_ssd_loss_anchors_of_weight_0_do_not_count() -> None:
     targets = detector_targets()
     targets["weights"][:, 0] = targets["weights"][:, 5] = 0
     targets["boxes"][:, 0] = np.nan
@@ -351,9 +361,61 @@ def test_anchors_of_weight_0_teach_nothing() -> None:
     assert detector_parts(targets, boxes, logits)["total"] == pytest.approx(0, abs=1e-6)
 
 
-def test_a_batch_without_people_still_teaches_to_be_silent() -> None:
+def test_ssd_loss_without_people_trains_scores_only() -> None:
     targets = detector_targets()
     targets["positives"][:] = 0
     parts = detector_parts(targets, targets["boxes"], np.ones((2, 6)))
     assert parts["scores"] > 0 == parts["boxes"] == parts["points"]
     assert np.isfinite(parts["total"])
+
+
+@pytest.mark.parametrize("activation", ["none", "sigmoid"])
+def test_heatmap_loss_is_lowest_for_the_target_maps(activation: str) -> None:
+    targets = pose_targets()
+    targets["score"][2] = 0  # background: all maps are 0
+    targets["points_weight"][2] = 0
+    drawn = value(heatmap.gaussians(targets["points"][:, :K, :2], (B, SIDE, SIDE, K), 1.5))
+    drawn = np.clip(drawn * targets["score"][:, None, None], 1e-6, 1 - 1e-6)
+    maps = np.log(drawn / (1 - drawn)) if activation == "sigmoid" else drawn
+    info, settings = info_of(activation=activation), LandmarkLossSettings()
+
+    def total(**outputs: Any) -> float:
+        return float(value(heatmap.loss(targets, floats(outputs), settings, info)["total"]))
+
+    best = total(heatmap=maps)
+    assert activation == "sigmoid" or best < 1e-6
+    for person in range(B):
+        wrong = maps.copy()
+        wrong[person] = maps[person, ::-1] + (9 if activation == "sigmoid" else 0.5)
+        assert total(heatmap=wrong) > best + 1e-4
+        assert total(heatmap=maps, heatmap_1=wrong) > best + 1e-4, "an intermediate stage"
+
+
+def test_heatmap_parts_are_the_outputs_of_the_network() -> None:
+    targets = pose_targets()
+    outputs = perfect_outputs(targets)
+    chosen = {name: outputs[name] for name in ("heatmap", "offsets", "score")}
+    got = heatmap.loss(targets, chosen, LandmarkLossSettings(), info_of())
+    assert set(got) == {*heatmap.parts(chosen), "total"} == {*chosen, "total"}
+    assert float(value(got["offsets"])) < 1e-4
+
+
+@pytest.mark.parametrize("order", ["xy", "yx"])
+@pytest.mark.parametrize("coordinates", ["unit", "pixel", "centred"])
+@pytest.mark.parametrize("third", ["none", "z", "score"])
+def test_regression_loss_follows_head_options(order: str, coordinates: str, third: str) -> None:
+    targets = pose_targets()
+    points = targets["points"][:, :K].copy()
+    scores = 40 * targets["visibility"] - 20
+    points[..., :2] -= 0.5 if coordinates == "centred" else 0
+    points *= SIDE if coordinates == "pixel" else 1
+    points[..., :2] = points[..., 1::-1] if order == "yx" else points[..., :2]
+    points[..., 2] = scores if third == "score" else points[..., 2]
+    landmarks = points[..., : 2 if third == "none" else 3].reshape(B, -1)
+    info, settings = info_of(order=order, coordinates=coordinates, third=third), POSE
+    outputs = floats({"landmarks": landmarks, "score": 40 * targets["score"] - 20})
+    got = regression.loss(targets, outputs, settings, info)
+    assert set(got) == {*regression.parts(outputs), "total"}
+    assert float(value(got["total"])) < 1e-4
+    wrong = {**outputs, "landmarks_1": outputs["landmarks"] + 0.3}
+    assert float(value(regression.loss(targets, wrong, settings, info)["points"])) > 1e-3

@@ -1,4 +1,4 @@
-"""Weights to begin with: what of the published network goes into a light one."""
+"""Published weights as initial weights of the small networks."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from blazetrack.backends import open_model  # noqa: E402
 from blazetrack.errors import InputError, ModelError  # noqa: E402
 from blazetrack.sources import open_source  # noqa: E402
 from blazetrack.store import Store  # noqa: E402
-from models.train.published_weights import begin_with  # noqa: E402
-from models.zoo import NETWORKS, build  # noqa: E402
+from models.train.published_weights import load_published  # noqa: E402
+from models.zoo import ARCHITECTURES, build  # noqa: E402
 
 SIDE = 256
 
@@ -24,7 +24,7 @@ pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:Depreca
 
 @pytest.fixture(scope="module")
 def crops() -> list[NDArray[np.uint8]]:
-    """The drawn person, about as the tracker cuts them out."""
+    """The drawn person, cropped about as by the tracker."""
     with open_source("synthetic?frames=4&size=640x480") as source:
         return [
             cv2.resize(frame.image[20:460, 100:540], (SIDE, SIDE), interpolation=cv2.INTER_AREA)
@@ -32,11 +32,11 @@ def crops() -> list[NDArray[np.uint8]]:
         ]
 
 
-def test_the_whole_network_draws_the_heatmaps_of_the_file(
+def test_load_published_full_network_has_heatmaps_of_file(
     weights: Store, crops: list[NDArray[np.uint8]]
 ) -> None:
     network = build("blazepose_lite", "full")
-    begin_with(network, "full", weights)
+    load_published(network, "full", weights)
     stored = weights.find("full")
     model = open_model(stored.path, stored.info)
     model.want("heatmap")
@@ -45,11 +45,11 @@ def test_the_whole_network_draws_the_heatmaps_of_the_file(
     np.testing.assert_allclose(np.asarray(got), want, atol=2e-3)
 
 
-def test_points_begin_where_the_heatmaps_are_high(
+def test_load_published_points_are_at_heatmap_maxima(
     weights: Store, crops: list[NDArray[np.uint8]]
 ) -> None:
     network = build("blazepose_lite", "full")
-    begin_with(network, "full", weights)
+    load_published(network, "full", weights)
     outputs = network.predict_on_batch(np.stack(crops).astype(np.float32) / 255)
     maps, points = np.asarray(outputs["heatmap"]), np.asarray(outputs["points"])[:, :33, :2]
     cells = maps.shape[1]
@@ -58,34 +58,34 @@ def test_points_begin_where_the_heatmaps_are_high(
     assert np.median(np.linalg.norm(points - places, axis=-1)) < 0.02
 
 
-def test_what_has_no_place_of_its_own_begins_small_but_not_at_nothing(weights: Store) -> None:
-    """Steps are a part of a channel's size: z and the alignment points would stay at nothing."""
+def test_load_published_other_points_are_small_but_not_zero(weights: Store) -> None:
+    """Channel-scaled steps: z and the alignment points would stay at zero."""
     network = build("blazepose_lite", "full")
-    begin_with(network, "full", weights)
+    load_published(network, "full", weights)
     kernel, _ = network.get_layer("points").get_weights()
     assert np.sqrt(np.mean(kernel**2, axis=0)).min() > 1e-4
 
 
-def test_a_lighter_network_takes_what_it_has_a_place_for(weights: Store) -> None:
+def test_load_published_smaller_network_loads_its_layers(weights: Store) -> None:
     network = build("blazepose_lite", side=192, depth=(0, 1, 0, 2, 1, 1))
-    taken = begin_with(network, "full", weights)
+    loaded = load_published(network, "full", weights)
     own = ("tail", "feature_maps", "points", "visibility", "presence", "world", "score", "offsets")
     weighted = {layer.name for layer in network.layers if layer.weights}
-    assert taken == {name for name in weighted if not name.startswith(own)}
+    assert loaded == {name for name in weighted if not name.startswith(own)}
 
 
-def test_other_keypoints_begin_with_heatmaps_of_their_own(weights: Store) -> None:
-    network = build("blazepose_lite", **NETWORKS["blazepose_lite"].tiny)
+def test_load_published_other_keypoints_keep_fresh_heatmaps(weights: Store) -> None:
+    network = build("blazepose_lite", **ARCHITECTURES["blazepose_lite"].tiny)
     before = np.array(network.get_layer("heatmap").kernel)
-    assert len(begin_with(network, "full", weights)) > 20
+    assert len(load_published(network, "full", weights)) > 20
     np.testing.assert_array_equal(before, network.get_layer("heatmap").kernel)
 
 
-def test_the_whole_detector_says_what_the_file_says(
+def test_load_published_full_detector_equals_file(
     weights: Store, crops: list[NDArray[np.uint8]]
 ) -> None:
     network = build("blazeface_lite", "full")
-    begin_with(network, "pose_detector", weights)
+    load_published(network, "pose_detector", weights)
     stored = weights.find("pose_detector")
     model = open_model(stored.path, stored.info)
     picture = cv2.resize(crops[0], (224, 224), interpolation=cv2.INTER_AREA)
@@ -101,11 +101,11 @@ def test_the_whole_detector_says_what_the_file_says(
         np.testing.assert_allclose(np.asarray(got[name])[0], rows, atol=5e-3)
 
 
-def test_what_cannot_be_is_told() -> None:
-    light = build("blazepose_lite", **NETWORKS["blazepose_lite"].tiny)
+def test_load_published_wrong_name_or_network_is_one_line() -> None:
+    light = build("blazepose_lite", **ARCHITECTURES["blazepose_lite"].tiny)
     with pytest.raises(
         InputError, match="no pretrained weights 'fool'; known: full, pose_detector"
     ):
-        begin_with(light, "fool")
+        load_published(light, "fool")
     with pytest.raises(ModelError, match="expected blazeface_lite, got 'blazepose_lite'"):
-        begin_with(light, "pose_detector")
+        load_published(light, "pose_detector")

@@ -1,4 +1,4 @@
-"""A training run: what it writes, how it goes on, and what stops it."""
+"""Training runs: files, resuming, and errors."""
 
 from __future__ import annotations
 
@@ -16,14 +16,15 @@ from typing import Any
 import numpy as np
 import pytest
 
-pytest.importorskip("keras", reason="the workshop needs Keras")
+pytest.importorskip("keras", reason="models needs Keras")
 
-from blazetrack.errors import InputError, ModelError
+from blazetrack.errors import InputError, ModelError, RenamedWarning
 from models.train import trainer as training
-from models.train.checkpoint import averaged, find_checkpoint, load_network
+from models.train.checkpoint import averaged_weights, find_checkpoint, load_network
 from models.train.config import load_settings
-from models.train.tasks import PoseTask, crop_pck
-from models.train.trainer import TrainingError, make_optimizer, train
+from models.train.optimizer import make_optimizer
+from models.train.tasks.landmarks import LandmarkTask, crop_pck
+from models.train.trainer import TrainingError, train
 
 Configure = Callable[..., Path]
 
@@ -44,7 +45,7 @@ def weights_of(run: Path) -> list[np.ndarray]:
 
 
 class FakeTrainee:
-    """Stands in for the compiled network: each step's losses are given."""
+    """Replaces the compiled network; the losses of each step are given."""
 
     def __init__(self, losses: Iterator[Mapping[str, float]]) -> None:
         self._losses = losses
@@ -54,13 +55,10 @@ class FakeTrainee:
         assert "image" not in targets
         return next(self._losses)
 
-    def predict_on_batch(self, images: Any) -> dict[str, Any]:
-        return {"points": np.zeros((len(images), 35, 3)), "score": np.ones((len(images), 1))}
-
 
 @pytest.fixture
-def without_network(monkeypatch: pytest.MonkeyPatch) -> Callable[[list[float]], None]:
-    """Let each step of a run lose what is listed, without any network."""
+def fake_losses(monkeypatch: pytest.MonkeyPatch) -> Callable[[list[float]], None]:
+    """Set the losses of the steps of a run, without training."""
 
     def use(losses: list[float]) -> None:
         fake = FakeTrainee({"loss": loss, "points": 0.5} for loss in losses)
@@ -69,7 +67,7 @@ def without_network(monkeypatch: pytest.MonkeyPatch) -> Callable[[list[float]], 
     return use
 
 
-def test_a_run_leaves_a_checkpoint_settings_and_curves(tiny_run: Path) -> None:
+def test_train_writes_checkpoint_settings_and_curves(tiny_run: Path) -> None:
     about = json.loads((tiny_run / "checkpoint" / "checkpoint.json").read_text())
     assert (about["step"], about["seed"]) == (6, 0)
     assert about["architecture"]["network"] == "blazepose"
@@ -82,12 +80,12 @@ def test_a_run_leaves_a_checkpoint_settings_and_curves(tiny_run: Path) -> None:
     assert not list(tiny_run.glob("checkpoint.*"))
 
 
-def test_the_curves_are_drawn(tiny_run: Path) -> None:
+def test_train_draws_curves(tiny_run: Path) -> None:
     pytest.importorskip("matplotlib")
     assert (tiny_run / "curves.png").read_bytes().startswith(b"\x89PNG")
 
 
-def test_a_run_that_was_cut_off_goes_on_exactly(
+def test_train_resumed_equals_uninterrupted_run(
     tiny_run: Path, configure: Configure, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     settings, run = load_settings(configure()), tmp_path / "cut"
@@ -114,10 +112,10 @@ def test_a_run_that_was_cut_off_goes_on_exactly(
     assert ours["learning_rate"] == theirs["learning_rate"]
 
 
-def test_the_clock_ends_a_run_with_a_checkpoint(
-    configure: Configure, tmp_path: Path, without_network: Callable[[list[float]], None]
+def test_train_minutes_end_with_checkpoint(
+    configure: Configure, tmp_path: Path, fake_losses: Callable[[list[float]], None]
 ) -> None:
-    without_network([1.0] * 9)
+    fake_losses([1.0] * 9)
     run = tmp_path / "run"
     assert train(load_settings(configure()), run, minutes=0) == 0
     checkpoint = find_checkpoint(run)
@@ -130,13 +128,13 @@ def test_the_clock_ends_a_run_with_a_checkpoint(
 
 
 @pytest.mark.parametrize("loss", [float("nan"), float("inf")])
-def test_a_loss_that_is_not_finite_stops_with_step_and_batch(
+def test_train_loss_not_finite_is_error_with_step_and_batch(
     configure: Configure,
     tmp_path: Path,
-    without_network: Callable[[list[float]], None],
+    fake_losses: Callable[[list[float]], None],
     loss: float,
 ) -> None:
-    without_network([1.0, 1.0, loss])
+    fake_losses([1.0, 1.0, loss])
     run = tmp_path / "run"
     with pytest.raises(TrainingError) as caught:
         train(load_settings(configure()), run)
@@ -146,18 +144,18 @@ def test_a_loss_that_is_not_finite_stops_with_step_and_batch(
     assert find_checkpoint(run) is None
 
 
-def test_a_checkpoint_is_never_written_over_unasked(configure: Configure, tiny_run: Path) -> None:
+def test_train_existing_run_without_resume_is_error(configure: Configure, tiny_run: Path) -> None:
     with pytest.raises(InputError, match="holds a run already: --resume"):
         train(load_settings(configure()), tiny_run)
 
 
-def test_there_must_be_something_to_go_on_from(configure: Configure, tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="holds no checkpoint to go on from"):
+def test_train_resume_without_checkpoint_is_error(configure: Configure, tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="holds no checkpoint to resume"):
         train(load_settings(configure()), tmp_path / "none", resume=True)
     assert not (tmp_path / "none").exists()
 
 
-def test_a_checkpoint_of_another_architecture_is_left_alone(
+def test_train_resume_other_architecture_is_error(
     configure: Configure, tiny_run: Path, tmp_path: Path
 ) -> None:
     run = tmp_path / "run"
@@ -167,13 +165,13 @@ def test_a_checkpoint_of_another_architecture_is_left_alone(
     with pytest.raises(ModelError) as caught:
         train(other, run, resume=True)
     assert "top=8" in str(caught.value)
-    assert "the settings ask for blazepose(" in str(caught.value)
+    assert "the settings describe blazepose(" in str(caught.value)
     assert "\n" not in str(caught.value)
     assert {path: path.read_bytes() for path in run.rglob("*") if path.is_file()} == kept
 
 
 @pytest.mark.parametrize("name", ["weights.weights.h5", "optimizer.npz", "checkpoint.json"])
-def test_a_damaged_checkpoint_is_told(
+def test_train_resume_damaged_checkpoint_is_error(
     configure: Configure, tiny_run: Path, tmp_path: Path, name: str
 ) -> None:
     run = tmp_path / "run"
@@ -183,7 +181,7 @@ def test_a_damaged_checkpoint_is_told(
         train(load_settings(configure()), run, resume=True)
 
 
-def test_a_checkpoint_that_was_being_replaced_is_found(tiny_run: Path, tmp_path: Path) -> None:
+def test_find_checkpoint_during_replacement(tiny_run: Path, tmp_path: Path) -> None:
     run = tmp_path / "run"
     shutil.copytree(tiny_run, run)
     (run / "checkpoint").rename(run / "checkpoint.old")
@@ -192,19 +190,19 @@ def test_a_checkpoint_that_was_being_replaced_is_found(tiny_run: Path, tmp_path:
     assert checkpoint.step == 6
 
 
-def test_a_network_of_another_number_of_keypoints_is_refused(configure: Configure) -> None:
+def test_landmark_task_other_number_of_keypoints_is_error(configure: Configure) -> None:
     settings = load_settings(configure(), ["network.options.keypoints=5"])
     with pytest.raises(InputError, match="blazepose33 has 33 keypoints, got 5"):
-        PoseTask(settings, print)  # type: ignore[arg-type]
+        LandmarkTask(settings, print)  # type: ignore[arg-type]
 
 
-def test_what_the_weights_begin_with_is_kept(configure: Configure) -> None:
+def test_landmark_task_keeps_pretrained(configure: Configure) -> None:
     settings = load_settings(configure(), ["network.pretrained=full"])
-    task = PoseTask(settings, print)  # type: ignore[arg-type]
+    task = LandmarkTask(settings, print)  # type: ignore[arg-type]
     assert task.settings.network.pretrained == "full"
 
 
-def test_a_run_begins_with_another_ones_weights(
+def test_train_pretrained_run_loads_its_weights(
     tiny_run: Path, configure: Configure, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     import keras
@@ -215,17 +213,17 @@ def test_a_run_begins_with_another_ones_weights(
     after, _ = load_network(tmp_path / "run")
     for one, other in zip(before.trainable_weights, after.trainable_weights, strict=True):
         np.testing.assert_allclose(*map(keras.ops.convert_to_numpy, (one, other)), atol=1e-5)
-    assert f"begins with {tiny_run}: " in capsys.readouterr().err
+    assert f"weights of {tiny_run}: " in capsys.readouterr().err
 
 
-def test_a_run_that_is_not_there_gives_no_weights(configure: Configure, tmp_path: Path) -> None:
+def test_train_pretrained_missing_run_is_error(configure: Configure, tmp_path: Path) -> None:
     wanted = load_settings(configure(), [f"network.pretrained={tmp_path / 'gone'}"])
     with pytest.raises(InputError, match=r"no run in .*gone, and no published weights; known:"):
         train(wanted, tmp_path / "run")
     assert not (tmp_path / "run").exists()
 
 
-def test_the_learning_rate_rises_and_falls(configure: Configure) -> None:
+def test_make_optimizer_learning_rate_warms_up_and_decays(configure: Configure) -> None:
     more = ["run.steps=100", "optimizer.warmup_steps=10", "optimizer.floor=0.1"]
     optimizer = make_optimizer(load_settings(configure(), more))
     rate = [float(optimizer._learning_rate(step)) for step in range(101)]
@@ -235,7 +233,7 @@ def test_the_learning_rate_rises_and_falls(configure: Configure) -> None:
     assert rate[100] == pytest.approx(1e-4)
 
 
-def test_averaged_weights_are_there_only_inside() -> None:
+def test_averaged_weights_are_restored_on_exit() -> None:
     import keras
 
     layer = keras.layers.Dense(1, use_bias=False, kernel_initializer="ones")
@@ -246,19 +244,19 @@ def test_averaged_weights_are_there_only_inside() -> None:
         optimizer.apply([keras.ops.ones((1, 1))], layer.trainable_variables)
     kernel = layer.trainable_variables[0]
     assert float(kernel[0, 0]) == -1
-    with averaged(layer, optimizer):
+    with averaged_weights(layer, optimizer):
         assert float(kernel[0, 0]) == -0.5
     assert float(kernel[0, 0]) == -1
 
 
-def test_pck_in_the_crop_counts_peoples_labels_of_whole_torsos() -> None:
+def test_crop_pck_counts_human_labels_with_whole_torso() -> None:
     from blazetrack.skeleton import BLAZEPOSE33, Skeleton
 
     truth = np.zeros((2, 35, 3))
     for joint, (x, y) in zip(BLAZEPOSE33.torso or (), np.ndindex(2, 2), strict=True):
         truth[:, joint, :2] = 0.4 + 0.2 * x, 0.4 + 0.2 * y
     weight = np.ones((2, 35, 3))
-    weight[:, 13] = 0.5  # a teacher's
+    weight[:, 13] = 0.5  # a pseudo-label
     weight[1, 11] = 0  # no shoulder
     points = truth.copy()
     points[:, 14, 0] += 0.06  # more than 0.2 of about 0.24
@@ -271,7 +269,7 @@ def test_pck_in_the_crop_counts_peoples_labels_of_whole_torsos() -> None:
     assert crop_pck(points, {"points": truth, "points_weight": truth + 1}, bare) == 0.5
 
 
-def test_a_wrong_command_is_one_line_and_nothing_is_written(tmp_path: Path) -> None:
+def test_command_wrong_config_is_one_line(tmp_path: Path) -> None:
     words = [
         sys.executable,
         "-m",
@@ -287,18 +285,25 @@ def test_a_wrong_command_is_one_line_and_nothing_is_written(tmp_path: Path) -> N
     assert not (tmp_path / "run").exists()
 
 
-@pytest.mark.parametrize("module", ["train", "evaluate", "evaluate detector", "export", "quantize"])
-def test_every_command_explains_itself(module: str) -> None:
-    words = [sys.executable, "-m", *f"models.{module}".split(), "--help"]
+@pytest.mark.parametrize("name", ["train", "evaluate", "export", "quantize", "label"])
+@pytest.mark.parametrize("prefix", ["models.", "models "])
+def test_command_help_exits_with_0(prefix: str, name: str) -> None:
+    if prefix + name == "models.label":
+        name = "distill.pseudo_label"
+    words = [sys.executable, "-m", *f"{prefix}{name}".split(), "--help"]
     done = subprocess.run(words, cwd=ROOT, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
-    assert "Usage: python -m models." in done.stdout
+    assert f"Usage: python -m {prefix}{name}" in done.stdout
 
 
-def test_relative_steps_are_in_parts_of_each_channel(configure: Configure) -> None:
+def test_channel_scaled_steps_are_relative_to_channel_size(configure: Configure) -> None:
     import keras
 
-    more = ["optimizer.relative=true", "optimizer.learning_rate=0.01", "optimizer.warmup_steps=0"]
+    more = [
+        "optimizer.channel_scaled=true",
+        "optimizer.learning_rate=0.01",
+        "optimizer.warmup_steps=0",
+    ]
     wanted = load_settings(configure(), [*more, "optimizer.weight_decay=0"])
     optimizer = make_optimizer(wanted)
     sizes = np.array([0.002, 1.0, 1000.0], np.float32)
@@ -319,3 +324,55 @@ def test_relative_steps_are_in_parts_of_each_channel(configure: Configure) -> No
     for (kernel, bias), shape in ((moved[:2], (1, 1, 1, 3)), (moved[2:], (1, 1, 3, 1))):
         np.testing.assert_allclose(kernel / sizes.reshape(shape), 0.01, rtol=1e-2)
         np.testing.assert_allclose(bias, 0.001, rtol=1e-2)
+
+
+def test_command_unknown_is_one_line() -> None:
+    words = [sys.executable, "-m", "models", "trian", "--resume"]
+    done = subprocess.run(words, cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 2
+    assert done.stderr == "models: no command 'trian'; did you mean 'train'?\n"
+
+
+def test_checkpoint_of_an_old_architecture_name_resumes(
+    configure: Configure, tmp_path: Path, fake_losses: Callable[[list[float]], None]
+) -> None:
+    fake_losses([1.0] * 9)
+    lite = """
+network: {name: NAME, options: {side: 32, depth: [0, 0, 0, 0, 0, 0]}}
+data: {packs: PACKS, train: {drawn: {kind: synthetic, count: 8}}}
+optimizer: {RELATIVE: true}
+run: {steps: 3, batch: 4}
+"""
+    lite = lite.replace("PACKS", str(configure().parent / "packs"))
+    path, run = tmp_path / "lite.yaml", tmp_path / "run"
+    path.write_text(lite.replace("NAME", "blazepose_lite").replace("RELATIVE", "channel_scaled"))
+    assert train(load_settings(path), run, minutes=0) == 0
+    about = run / "checkpoint" / "checkpoint.json"
+    new = about.read_text(encoding="utf-8")
+    old = new.replace("blazepose_lite", "blazepose_light").replace("channel_scaled", "relative")
+    assert old.count("blazepose_light") == 2
+    about.write_text(old, encoding="utf-8")
+    with pytest.warns(RenamedWarning) as caught:
+        network, _ = load_network(run)
+    assert network.name == "blazepose_lite"
+    assert sorted(str(one.message) for one in caught) == [
+        "config: 'relative' is now 'channel_scaled'",
+        "network.name: 'blazepose_light' is now 'blazepose_lite'",
+    ]
+    path.write_text(lite.replace("NAME", "blazepose_light").replace("RELATIVE", "relative"))
+    with pytest.warns(RenamedWarning):
+        assert train(load_settings(path), run, resume=True) == 0
+    checkpoint = find_checkpoint(run)
+    assert checkpoint is not None
+    assert (checkpoint.step, checkpoint.settings.network.name) == (3, "blazepose_lite")
+
+
+def test_keras_file_of_an_old_architecture_name_loads(tmp_path: Path) -> None:
+    from models.zoo import ARCHITECTURES, build, deployed
+
+    network = build("blazepose_lite", **ARCHITECTURES["blazepose_lite"].tiny)
+    network.name = "blazepose_light"
+    network.save(tmp_path / "old.keras")
+    with pytest.warns(RenamedWarning, match="'blazepose_light' is now 'blazepose_lite'"):
+        loaded, _ = load_network(tmp_path / "old.keras")
+    assert deployed(loaded).name == "blazepose_lite"

@@ -1,4 +1,4 @@
-"""What every network of the zoo must do, and what only one of them does."""
+"""Contract of every network of the zoo, and properties of single ones."""
 
 from __future__ import annotations
 
@@ -9,16 +9,28 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-keras = pytest.importorskip("keras", reason="the workshop needs Keras")
+keras = pytest.importorskip("keras", reason="models needs Keras")
 
-from blazetrack.errors import InputError, ModelError  # noqa: E402
+from blazetrack.errors import InputError, ModelError, RenamedWarning  # noqa: E402
+from blazetrack.heads import HEADS, check_head  # noqa: E402
 from blazetrack.heads.anchors import anchor_centers  # noqa: E402
 from blazetrack.heads.blazepose import decode_rows  # noqa: E402
+from blazetrack.model_info import ModelInfo  # noqa: E402
+from blazetrack.skeleton import Skeleton  # noqa: E402
 from blazetrack.store import prune_outputs  # noqa: E402
-from models.train.loss_config import DetectorLossSettings, PoseLossSettings  # noqa: E402
-from models.train.losses import detector_loss, pose_loss  # noqa: E402
-from models.zoo import NETWORKS, anchors_of, build, deployed  # noqa: E402
-from models.zoo.stats import count  # noqa: E402
+from models.export.tflite import pixel_outputs  # noqa: E402
+from models.train.losses import LOSS_SETTINGS, loss_module  # noqa: E402
+from models.train.losses.config import LandmarkLossSettings  # noqa: E402
+from models.zoo import (  # noqa: E402
+    ARCHITECTURES,
+    anchors_of,
+    build,
+    current_name,
+    deployed,
+    model_info,
+    output_names,
+)
+from models.zoo.stats import network_stats  # noqa: E402
 
 # Keras 3 on NumPy 2.
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
@@ -26,33 +38,11 @@ pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:Depreca
 Arrays = dict[str, NDArray[np.float32]]
 
 KEYPOINTS, SIDE, BATCH = 5, 32, 4
-POSE = sorted(name for name, one in NETWORKS.items() if one.kind == "landmarks")
-SHAPES = {
-    name: {
-        "points": (KEYPOINTS + 2, 3),
-        "visibility": (KEYPOINTS,),
-        "presence": (KEYPOINTS,),
-        "world": (KEYPOINTS, 3),
-        "score": (1,),
-        "heatmap": (8, 8, KEYPOINTS),
-        "offsets": (8, 8, 2 * KEYPOINTS),
-    }
-    for name in POSE
-}
-DETECTORS = sorted(name for name, one in NETWORKS.items() if one.kind == "detector")
-ROWS = {"blazeface": 56, "blazeface_lite": 20}
-SHAPES |= {name: {"boxes": (ROWS[name], 10), "scores": (ROWS[name], 1)} for name in DETECTORS}
-DEPLOYED = {
-    name: {
-        "landmarks": (5 * (KEYPOINTS + 2),),
-        "score": (1,),
-        "world": (3 * KEYPOINTS,),
-    }
-    for name in POSE
-}
-DEPLOYED |= {name: SHAPES[name] for name in DETECTORS}
-# Parameters and multiply-adds of what is exported.
-COUNTS = {
+SKELETON = Skeleton("five", ("a", "b", "c", "d", "e"))
+BLAZEPOSE = sorted(name for name, one in ARCHITECTURES.items() if one.head == "blazepose")
+DETECTORS = sorted(name for name, one in ARCHITECTURES.items() if one.kind == "detector")
+# Parameters and multiply-adds of the exported network.
+STATS = {
     ("blazepose", "lite"): (1_707_539, 102_273_536),
     ("blazepose", "full"): (2_770_835, 430_412_288),
     ("blazepose_lite", "lite"): (976_151, 87_206_328),
@@ -63,33 +53,41 @@ COUNTS = {
     ("blazeface", "full"): (533_624, 222_446_592),
 }
 REGRESSION = ("points", "z", "visibility", "presence", "world", "score")
+MAPS = ("heatmap", "offsets")
 
 
-def pictures(seed: int = 0, side: int = SIDE) -> NDArray[np.float32]:
+def random_images(seed: int = 0, side: int = SIDE) -> NDArray[np.float32]:
     return np.random.default_rng(seed).random((BATCH, side, side, 3), np.float32)
 
 
-def pose_targets() -> Arrays:
+def tiny(name: str) -> Any:
+    return build(name, **ARCHITECTURES[name].tiny)
+
+
+def info_of(network: Any) -> ModelInfo:
+    return model_info(deployed(network), "test", SKELETON)
+
+
+def random_targets(info: ModelInfo) -> Arrays:
+    """Targets as of `models.data` for landmark networks and for detectors."""
     rng = np.random.default_rng(1)
-    targets = {"score": rng.integers(0, 2, (BATCH, 1))}
-    for name in ("points", "visibility", "presence", "world"):
-        targets[name] = rng.random((BATCH, *SHAPES["blazepose"][name]))
-        targets[f"{name}_weight"] = np.ones_like(targets[name])
+    if info.kind == "detector":
+        assert info.anchors is not None
+        boxes = rng.normal(0, 8, (BATCH, len(anchor_centers(info.anchors, info.input_hw)), 10))
+        positives = rng.random(boxes.shape[:2]) < 0.1
+        targets = {"boxes": boxes, "positives": positives, "weights": np.ones_like(positives)}
+    else:
+        shapes = {
+            "points": (KEYPOINTS + 2, 3),
+            "visibility": (KEYPOINTS,),
+            "presence": (KEYPOINTS,),
+            "world": (KEYPOINTS, 3),
+        }
+        targets = {"score": rng.integers(0, 2, (BATCH, 1))}
+        for name, shape in shapes.items():
+            targets[name] = rng.random((BATCH, *shape))
+            targets[f"{name}_weight"] = np.ones_like(targets[name])
     return {name: value.astype(np.float32) for name, value in targets.items()}
-
-
-def detector_targets(name: str) -> Arrays:
-    rng = np.random.default_rng(1)
-    boxes = rng.normal(0, 8, (BATCH, *SHAPES[name]["boxes"]))
-    positives = rng.random(boxes.shape[:2]) < 0.1
-    targets = {"boxes": boxes, "positives": positives, "weights": np.ones_like(positives)}
-    return {name: value.astype(np.float32) for name, value in targets.items()}
-
-
-def loss_of(name: str, targets: Any, outputs: Any) -> Any:
-    if name in POSE:
-        return pose_loss(targets, outputs, PoseLossSettings())["total"]
-    return detector_loss(targets, outputs, DetectorLossSettings())["total"]
 
 
 def trainee(network: Any, loss: Any, optimizer: Any, eager: bool = False) -> Any:
@@ -114,11 +112,11 @@ def numbers(outputs: Any) -> Arrays:
     return {name: keras.ops.convert_to_numpy(value) for name, value in outputs.items()}
 
 
-def run(network: Any, images: NDArray[np.float32]) -> Arrays:
+def predict(network: Any, images: NDArray[np.float32]) -> Arrays:
     return numbers(network(images, training=False))
 
 
-@pytest.fixture(scope="module", params=sorted(NETWORKS))
+@pytest.fixture(scope="module", params=sorted(ARCHITECTURES))
 def name(request: pytest.FixtureRequest) -> str:
     return str(request.param)
 
@@ -126,7 +124,7 @@ def name(request: pytest.FixtureRequest) -> str:
 @pytest.fixture(scope="module")
 def fresh(name: str) -> Any:
     keras.utils.set_random_seed(3)
-    return build(name, **NETWORKS[name].tiny)
+    return tiny(name)
 
 
 @pytest.fixture(scope="module")
@@ -136,65 +134,82 @@ def losses(name: str) -> list[float]:
 
 @pytest.fixture(scope="module")
 def trained(name: str, losses: list[float]) -> Any:
-    """A network after a few steps, so that no weight and no statistic is what it began with."""
+    """A network after a few steps, so that no weight and no statistic has its initial value."""
     keras.utils.set_random_seed(3)
-    network = build(name, **NETWORKS[name].tiny)
-    targets = pose_targets() if name in POSE else detector_targets(name)
+    network = tiny(name)
+    info = info_of(network)
+    loss, settings = loss_module(info.head).loss, LOSS_SETTINGS[info.head]()
     optimizer = keras.optimizers.Adam(3e-3)
-    model = trainee(network, lambda y, got: loss_of(name, y, got), optimizer)
-    losses += [float(model.train_on_batch(pictures(), targets)) for _ in range(20)]
+    model = trainee(network, lambda y, got: loss(y, got, settings, info)["total"], optimizer)
+    targets = random_targets(info)
+    losses += [float(model.train_on_batch(random_images(), targets)) for _ in range(20)]
     return network
 
 
-def test_outputs_have_the_shapes_of_the_contract(name: str, fresh: Any) -> None:
-    got = run(fresh, pictures())
-    assert {key: value.shape[1:] for key, value in got.items()} == SHAPES[name]
-    assert all(value.dtype == np.float32 for value in got.values())
-    got = run(deployed(fresh), pictures())
-    assert {key: value.shape[1:] for key, value in got.items()} == DEPLOYED[name]
+def test_outputs_deployed_are_those_of_the_head(name: str, fresh: Any) -> None:
+    head = HEADS[ARCHITECTURES[name].head]
+    got = predict(fresh, random_images())
+    assert all(value.dtype == np.float32 and len(value) == BATCH for value in got.values())
+    got = predict(deployed(fresh), random_images())
+    assert set(head.required) <= set(got) <= {*head.required, *head.optional}
+    info = info_of(fresh)
+    assert check_head(info) is head
+    for row in range(BATCH):
+        people = head.decode({key: value[row : row + 1] for key, value in got.items()}, info)
+        if head.kind == "landmarks":
+            assert people.xyz_crop.shape == (1, KEYPOINTS, 3)
 
 
-def test_what_is_deployed_is_deployed_once(fresh: Any) -> None:
+def test_parts_of_the_loss_are_those_announced(name: str, fresh: Any) -> None:
+    info = info_of(fresh)
+    module, settings = loss_module(info.head), LOSS_SETTINGS[info.head]()
+    got = module.loss(random_targets(info), predict(fresh, random_images()), settings, info)
+    assert set(got) == {*module.parts(output_names(fresh)), "total"}
+    assert all(hasattr(settings, part) for part in module.parts(output_names(fresh)))
+
+
+def test_deployed_twice_is_the_same_network(fresh: Any) -> None:
     once = deployed(fresh)
     assert deployed(once) is once
 
 
-@pytest.mark.parametrize(("name", "size"), COUNTS)
-def test_named_sizes_are_as_large_as_they_say(name: str, size: str) -> None:
-    assert count(build(name, size)) == COUNTS[name, size]
+@pytest.mark.parametrize(("name", "size"), STATS)
+def test_network_stats_of_named_sizes(name: str, size: str) -> None:
+    assert network_stats(build(name, size)) == STATS[name, size]
 
 
-def test_a_few_steps_lower_the_loss(trained: Any, losses: list[float]) -> None:
+def test_training_steps_lower_the_loss(trained: Any, losses: list[float]) -> None:
     assert len(losses) == 20
-    # train_on_batch gives the mean of all steps so far: the last is lower than that.
+    # train_on_batch returns the mean of all steps so far: the last is lower than that.
     assert losses[-1] < 0.8 * losses[0]
 
 
-def test_a_saved_network_says_the_same_when_loaded(trained: Any, tmp_path: Path) -> None:
+def test_saved_network_loads_with_equal_outputs(trained: Any, tmp_path: Path) -> None:
     trained.save(tmp_path / "network.keras")
     again = keras.saving.load_model(tmp_path / "network.keras", compile=False)
     for network in (trained, deployed(trained)):
         other = again if network is trained else deployed(again)
-        want, got = run(network, pictures(5)), run(other, pictures(5))
+        want, got = predict(network, random_images(5)), predict(other, random_images(5))
         for key, value in want.items():
             np.testing.assert_array_equal(got[key], value, key)
 
 
-def test_the_file_says_what_keras_says(name: str, trained: Any, tmp_path: Path) -> None:
+def test_exported_file_equals_keras(trained: Any, tmp_path: Path) -> None:
     interpreter, path = exported(trained, tmp_path)
-    want = run(deployed(trained), pictures(7)[:1])
-    got = interpreter.get_signature_runner()(image=pictures(7)[:1])
+    pixels = pixel_outputs(info_of(trained))
+    want = predict(deployed(trained), random_images(7)[:1])
+    got = interpreter.get_signature_runner()(image=random_images(7)[:1])
     for key, value in want.items():
-        unit = SIDE if key in ("landmarks", "boxes") else 1  # pixels
+        unit = SIDE if key in pixels else 1
         assert np.abs(got[key] - value).max() / unit < 1e-4, key
-    assert prune_outputs.count(path).multiply_adds == count(trained)[1]
+    assert prune_outputs.count(path).multiply_adds == network_stats(trained)[1]
 
 
-def test_the_file_holds_only_what_is_fast(trained: Any, tmp_path: Path) -> None:
+def test_exported_file_has_only_fast_operators(trained: Any, tmp_path: Path) -> None:
     _, path = exported(trained, tmp_path)
     known = {"CONV_2D", "DEPTHWISE_CONV_2D", "MAX_POOL_2D", "ADD", "PAD", "RESIZE_BILINEAR"}
     known |= {"RESHAPE", "CONCATENATION", "FULLY_CONNECTED", "LOGISTIC", "TRANSPOSE", "SOFTMAX"}
-    known |= {"RELU6"}  # behind an enlarged map
+    known |= {"RELU6"}  # after upsampling
     assert set(prune_outputs.count(path).operators) <= known
 
 
@@ -210,48 +225,44 @@ def exported(network: Any, folder: Path) -> tuple[Any, Path]:
     return Interpreter(model_path=str(path), num_threads=1), path
 
 
-@pytest.fixture(scope="module", params=POSE)
+@pytest.fixture(scope="module", params=BLAZEPOSE)
 def pose(request: pytest.FixtureRequest) -> Any:
-    """A fresh landmark network."""
+    """A fresh network with the blazepose head."""
     keras.utils.set_random_seed(4)
-    return build(request.param, **NETWORKS[request.param].tiny)
+    return tiny(request.param)
 
 
-def test_the_exported_pose_network_holds_no_heatmap(pose: Any, tmp_path: Path) -> None:
+def test_exported_blazepose_has_no_heatmap(pose: Any, tmp_path: Path) -> None:
     interpreter, _ = exported(pose, tmp_path)
     shapes = {tuple(one["shape"]) for one in interpreter.get_tensor_details()}
-    heads = {pose.get_layer(head).kernel.shape for head in ("heatmap", "offsets")}
+    heads = {pose.get_layer(head).kernel.shape for head in MAPS}
     for _, _, channels, values in heads:
         assert (1, 8, 8, values) not in shapes
         assert (values, 1, 1, channels) not in shapes
     read = pose.get_layer("heatmap").input.shape[1:]
-    assert (1, *read) in shapes, "the map that they are read from"
+    assert (1, *read) in shapes, "the input of the heads"
 
 
 @pytest.mark.filterwarnings("ignore:Gradients do not exist for variables")
 @pytest.mark.parametrize("part", REGRESSION)
-def test_regression_gives_no_gradient_to_the_heatmap_part(pose: Any, part: str) -> None:
-    only = PoseLossSettings(**{key: float(key == part) for key in (*REGRESSION, *MAPS)})
+def test_regression_loss_has_no_gradient_in_heatmap_part(pose: Any, part: str) -> None:
+    only = LandmarkLossSettings(**{key: float(key == part) for key in (*REGRESSION, *MAPS)})
     moved = moved_by(pose, only)
     assert not moved & heatmap_part(pose)
     assert len(moved) > 10, "the regression learns"
 
 
 @pytest.mark.filterwarnings("ignore:Gradients do not exist for variables")
-def test_heatmaps_and_offsets_teach_all_of_their_part_and_nothing_else(pose: Any) -> None:
-    only = PoseLossSettings(**{key: float(key in MAPS) for key in (*REGRESSION, *MAPS)})
+def test_map_losses_train_their_part_only(pose: Any) -> None:
+    only = LandmarkLossSettings(**{key: float(key in MAPS) for key in (*REGRESSION, *MAPS)})
     part = keras.Model(pose.input, [pose.get_layer(head).output for head in MAPS])
     assert moved_by(pose, only) == {weight.path for weight in part.trainable_variables}
-
-
-MAPS = ("heatmap", "offsets")
 
 
 def heatmap_part(network: Any) -> set[str]:
     """Paths of the weights of the heatmap part.
 
-    Those that heatmaps and offsets depend on; without the encoder where the regression hangs on
-    it too.
+    Those that heatmaps and offsets depend on; without the encoder where the regression uses it.
     """
     part = keras.Model(network.input, [network.get_layer(head).output for head in MAPS])
     layers = part.layers
@@ -260,18 +271,19 @@ def heatmap_part(network: Any) -> set[str]:
     return {weight.path for layer in layers for weight in layer.trainable_variables}
 
 
-def moved_by(network: Any, settings: PoseLossSettings) -> set[str]:
+def moved_by(network: Any, settings: LandmarkLossSettings) -> set[str]:
     """Paths of the weights that one step of plain descent changes."""
     copy = keras.models.clone_model(network)
     copy.set_weights(network.get_weights())
+    info, loss = info_of(network), loss_module("blazepose").loss
     before = {one.path: keras.ops.convert_to_numpy(one) for one in copy.trainable_variables}
     model = trainee(
         copy,
-        lambda y, got: pose_loss(y, got, settings)["total"],
+        lambda y, got: loss(y, got, settings, info)["total"],
         keras.optimizers.SGD(1.0),
         eager=True,
     )
-    model.train_on_batch(pictures(), pose_targets())
+    model.train_on_batch(random_images(), random_targets(info))
     return {
         one.path
         for one in copy.trainable_variables
@@ -279,13 +291,13 @@ def moved_by(network: Any, settings: PoseLossSettings) -> set[str]:
     }
 
 
-def test_the_deployed_rows_are_what_was_trained(pose: Any) -> None:
+def test_deployed_blazepose_rows_equal_trained_outputs(pose: Any) -> None:
     rng = np.random.default_rng(0)
     for head in ("points", "visibility", "presence", "world", "score"):
         layer = pose.get_layer(head)
         layer.set_weights([rng.normal(0, 0.1, one.shape) for one in layer.get_weights()])
-    images = pictures(9)
-    want, got = run(pose, images), run(deployed(pose), images)
+    images = random_images(9)
+    want, got = predict(pose, images), predict(deployed(pose), images)
     for row in range(BATCH):
         decoded = decode_rows(got["landmarks"][row : row + 1], KEYPOINTS)
         np.testing.assert_allclose(decoded[:, :3], want["points"][row] * SIDE, atol=1e-4)
@@ -296,23 +308,23 @@ def test_the_deployed_rows_are_what_was_trained(pose: Any) -> None:
     np.testing.assert_allclose(got["world"], want["world"].reshape(BATCH, -1), atol=1e-5)
 
 
-@pytest.mark.parametrize("name", POSE)
-def test_untrained_points_lie_in_the_middle(name: str) -> None:
+@pytest.mark.parametrize("name", BLAZEPOSE)
+def test_untrained_points_are_in_the_centre(name: str) -> None:
     keras.utils.set_random_seed(5)
-    points = run(build(name, **NETWORKS[name].tiny), pictures())["points"]
+    points = predict(tiny(name), random_images())["points"]
     assert np.abs(points - (0.5, 0.5, 0)).max() < 0.15
 
 
 @pytest.mark.parametrize("block", ["bottleneck", "depthwise"])
-def test_both_kinds_of_blocks_make_a_network(block: str) -> None:
-    network = build("blazepose", **{**NETWORKS["blazepose"].tiny, "block": block})
+def test_build_with_each_block(block: str) -> None:
+    network = build("blazepose", **{**ARCHITECTURES["blazepose"].tiny, "block": block})
     kinds = {type(layer).__name__ for layer in network.layers}
     assert ("DepthwiseConv2D" in kinds) == (block == "depthwise")
-    assert run(network, pictures())["points"].shape == (BATCH, KEYPOINTS + 2, 3)
+    assert predict(network, random_images())["points"].shape == (BATCH, KEYPOINTS + 2, 3)
 
 
-def test_anchor_rows_are_where_the_decoder_looks_for_them() -> None:
-    """Light one patch: the rows that change must be those of the anchors around it."""
+def test_anchor_rows_change_around_a_lit_patch() -> None:
+    """Rows that change with one patch of the image are those of the anchors around it."""
     keras.utils.set_random_seed(6)
     side, spot = 256, np.array([48, 200])
     network = build("blazeface", side=side, width=(8, 8, 16, 16), depth=(0, 0, 0, 0))
@@ -320,7 +332,7 @@ def test_anchor_rows_are_where_the_decoder_looks_for_them() -> None:
     dark = np.zeros((1, side, side, 3), np.float32)
     lit = dark.copy()
     lit[0, spot[1] - 4 : spot[1] + 4, spot[0] - 4 : spot[0] + 4] = 1
-    before, after = run(network, dark), run(network, lit)
+    before, after = predict(network, dark), predict(network, lit)
     changed = np.abs(after["scores"] - before["scores"])[0, :, 0]
     centers = anchor_centers(anchors, (side, side)) * side
     assert len(centers) == len(changed)
@@ -335,8 +347,9 @@ def test_anchor_rows_are_where_the_decoder_looks_for_them() -> None:
 
 
 @pytest.mark.parametrize("name", DETECTORS)
-def test_there_is_an_anchor_for_each_row(name: str) -> None:
-    assert len(anchor_centers(anchors_of(name), (SIDE, SIDE))) == ROWS[name]
+def test_detector_has_one_anchor_per_row(name: str) -> None:
+    rows = predict(tiny(name), random_images())["scores"].shape[1]
+    assert len(anchor_centers(anchors_of(name), (SIDE, SIDE))) == rows
 
 
 @pytest.mark.parametrize(
@@ -357,7 +370,7 @@ def test_there_is_an_anchor_for_each_row(name: str) -> None:
         (
             "blazeface_lite",
             {"keep": (1, 1, 1, 1, 1, 2)},
-            "keep: expected parts above 0 and up to 1",
+            "keep: expected shares above 0 and up to 1",
         ),
         ("blazeface_lite", {"points": 1}, "points: expected mid-hip, circle"),
         ("blazeface", {"side": 120}, "side: expected a multiple of 16, got 120"),
@@ -365,17 +378,30 @@ def test_there_is_an_anchor_for_each_row(name: str) -> None:
         ("blazeface", {"points": 1}, "points: expected mid-hip, circle"),
     ],
 )
-def test_wrong_options_are_told(network: str, options: dict[str, Any], message: str) -> None:
+def test_build_wrong_option_is_one_line(
+    network: str, options: dict[str, Any], message: str
+) -> None:
     with pytest.raises(InputError, match=message):
         build(network, **options)
 
 
-def test_only_networks_of_the_zoo_are_deployed() -> None:
+def test_deployed_other_network_is_error() -> None:
     image = keras.Input((8, 8, 3))
-    stranger = keras.Model(image, keras.layers.Flatten()(image), name="stranger")
-    with pytest.raises(ModelError, match="'stranger' is none of blazeface, blazeface_lite"):
-        deployed(stranger)
-    for name in NETWORKS:
-        impostor = keras.Model(image, {"x": keras.layers.Flatten()(image)}, name=name)
+    other = keras.Model(image, keras.layers.Flatten()(image), name="other")
+    with pytest.raises(ModelError, match="'other' is none of blazeface, blazeface_lite"):
+        deployed(other)
+    for name in ARCHITECTURES:
+        wrong = keras.Model(image, {"x": keras.layers.Flatten()(image)}, name=name)
         with pytest.raises(ModelError, match=f"expected a network of {name}"):
-            deployed(impostor)
+            deployed(wrong)
+
+
+def test_model_info_wrong_number_of_keypoints_is_error() -> None:
+    with pytest.raises(ModelError, match=r"expected at least 8 × 5 values"):
+        model_info(deployed(tiny("blazepose")), "test", Skeleton("six", tuple("abcdef")))
+
+
+def test_current_name_of_a_renamed_architecture_warns() -> None:
+    with pytest.warns(RenamedWarning, match="'blazeface_light' is now 'blazeface_lite'"):
+        assert current_name("blazeface_light") == "blazeface_lite"
+    assert current_name("blazepose") == "blazepose"

@@ -162,9 +162,9 @@ def test_batch_with_soft_labels() -> None:
 
     with make_batches(answers=answers) as batches:
         batch = next(batches)
-    assert batch["answer_boxes"].shape == (4, 224, 10)
-    assert batch["answer_scores"].shape == (4, 224)
-    np.testing.assert_allclose(batch["answer_scores"][:, 0], batch["image"].mean((1, 2, 3)))
+    assert batch["distilled_boxes"].shape == (4, 224, 10)
+    assert batch["distilled_scores"].shape == (4, 224)
+    np.testing.assert_allclose(batch["distilled_scores"][:, 0], batch["image"].mean((1, 2, 3)))
 
 
 def test_batches_follow_from_seed_and_step_alone() -> None:

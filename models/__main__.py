@@ -1,0 +1,36 @@
+"""The commands of `models`: `python -m models train|evaluate|export|quantize|label`.
+
+Each is also a module of its own, `python -m models.train`.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping
+from importlib import import_module
+
+from blazetrack.errors import InputError, did_you_mean
+from models.common import command
+
+COMMANDS: Mapping[str, str] = {
+    "train": "models.train.trainer",
+    "evaluate": "models.evaluate.__main__",
+    "export": "models.export.tflite",
+    "quantize": "models.quantize",
+    "label": "models.distill.pseudo_label",
+}
+
+app = command.new_app("Train, evaluate, export and quantize networks; label people.")
+
+
+@app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
+def main(name: str) -> None:
+    """Run one of train, evaluate, export, quantize, label; NAME --help shows its options."""
+    raise InputError(f"no command '{name}'; {did_you_mean(name, COMMANDS)}")
+
+
+if __name__ == "__main__":
+    if sys.argv[1:2] and sys.argv[1] in COMMANDS:
+        chosen = import_module(COMMANDS[sys.argv[1]])
+        command.run(chosen.app, f"models {sys.argv[1]}", sys.argv[2:])
+    command.run(app, "models")

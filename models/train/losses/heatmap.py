@@ -1,0 +1,108 @@
+"""Loss of the heatmap head: maps and offsets, of the last and of intermediate stages."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from typing import Any
+
+import numpy as np
+from keras import ops
+
+from blazetrack.model_info import ModelInfo
+from models.train.losses.config import LandmarkLossSettings
+from models.train.losses.terms import (
+    Tensors,
+    cross_entropy,
+    smooth_l1,
+    stages,
+    to_float,
+    weighted_mean,
+    with_total,
+)
+
+__all__ = ["gaussians", "loss", "offsets_loss", "parts"]
+
+
+def parts(outputs: Collection[str]) -> tuple[str, ...]:
+    """Names of the parts of the loss: the outputs of the head that the network has."""
+    return tuple(name for name in ("heatmap", "offsets", "score") if name in outputs)
+
+
+def loss(
+    targets: Tensors, outputs: Tensors, settings: LandmarkLossSettings, info: ModelInfo
+) -> dict[str, Any]:
+    """Loss of a batch.
+
+    Args:
+        targets: of `models.data`: `points` with `points_weight`, and `score`.
+        outputs: `heatmap` `(B, h, w, K)`, values or with `activation: sigmoid` logits; where the
+            network has them `offsets` `(B, h, w, 2K)` in parts of the side and `score` `(B, 1)`,
+            a logit. Intermediate outputs `heatmap_…` have the same target.
+        settings: weights of the parts.
+        info: the network.
+
+    Returns:
+        Scalars by name: those of `parts`, unweighted, and `total`, their weighted sum.
+    """
+    want, got = to_float(targets), to_float(outputs)
+    keypoints = got["heatmap"].shape[-1]
+    weight = ops.min(want["points_weight"][:, :keypoints, :2], axis=-1)  # (B, K)
+    xy = ops.where(weight[..., None] > 0, want["points"][:, :keypoints, :2], 0.0)
+    logits = info.head_options.get("activation") == "sigmoid"
+    person = want["score"]  # (B, 1)
+    map_weight = weight + (1.0 - person)  # without a person, all maps are 0
+    errors = []
+    for heatmap in stages(got, "heatmap"):
+        drawn = gaussians(xy, heatmap.shape, settings.heatmap_sigma) * person[:, None, None]
+        error = cross_entropy(drawn, heatmap) if logits else ops.square(heatmap - drawn)
+        errors.append(weighted_mean(ops.mean(error, axis=(1, 2)), map_weight))
+    each = {"heatmap": sum(errors) / len(errors)}
+    if "offsets" in got:
+        each["offsets"] = offsets_loss(xy, weight, got["offsets"], settings.offsets_radius)
+    if "score" in got:
+        each["score"] = ops.mean(cross_entropy(person, got["score"]))
+    return with_total(each, settings)
+
+
+def gaussians(xy: Any, shape: Sequence[Any], sigma: float) -> Any:
+    """Maps `(B, h, w, K)` with a Gaussian of height 1 at each keypoint.
+
+    Args:
+        xy: `(B, K, 2)` in parts of the side.
+        shape: of the maps.
+        sigma: in cells.
+    """
+    dx, dy = _cell_distances(xy, shape)
+    scale = -0.5 / sigma**2
+    return ops.exp(scale * ops.square(dy)) * ops.exp(scale * ops.square(dx))
+
+
+def offsets_loss(xy: Any, weight: Any, offsets: Any, radius: float) -> Any:
+    """Smooth L1 in cells, from the cells around each keypoint to it.
+
+    Args:
+        xy: `(B, K, 2)` in parts of the side.
+        weight: `(B, K)`.
+        offsets: `(B, h, w, 2K)` in parts of the side: K times x, then K times y.
+        radius: distance in cells from the keypoint below which a cell counts.
+    """
+    keypoints = xy.shape[1]
+    height, width = offsets.shape[1:3]
+    dx, dy = _cell_distances(xy, offsets.shape)
+    near = ops.cast(ops.square(dx) + ops.square(dy) < radius**2, "float32")
+    near = near * weight[:, None, None]  # (B, h, w, K)
+    # The targets are concatenated rather than the outputs sliced: the gradient of a slice is slow.
+    dx, dy = (ops.broadcast_to(one, ops.shape(near)) for one in (dx, dy))
+    cells = np.repeat(np.array([width, height], np.float32), keypoints)
+    error = smooth_l1(offsets * cells - ops.concatenate([dx, dy], axis=-1), 0.5)
+    return 2 * weighted_mean(error, ops.concatenate([near, near], axis=-1))
+
+
+def _cell_distances(xy: Any, shape: Sequence[Any]) -> tuple[Any, Any]:
+    """From each cell's centre to each keypoint, in cells: x `(B, 1, w, K)`, y `(B, h, 1, K)`."""
+    height, width = shape[1:3]
+    x = xy[:, :, 0] * width - 0.5
+    y = xy[:, :, 1] * height - 0.5
+    columns = ops.arange(width, dtype="float32")[None, None, :, None]
+    rows = ops.arange(height, dtype="float32")[None, :, None, None]
+    return x[:, None, None] - columns, y[:, None, None] - rows

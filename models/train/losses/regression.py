@@ -1,0 +1,81 @@
+"""Loss of the regression head: coordinates, of the last and of intermediate stages."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import Any
+
+from keras import ops
+
+from blazetrack.model_info import ModelInfo
+from models.train.losses.config import LandmarkLossSettings
+from models.train.losses.terms import (
+    Tensors,
+    cross_entropy,
+    known_mean,
+    stages,
+    to_float,
+    weighted_mean,
+    wing,
+    with_total,
+)
+
+__all__ = ["loss", "parts"]
+
+
+def parts(outputs: Collection[str]) -> tuple[str, ...]:
+    """Names of the parts of the loss; those that the head options exclude are 0."""
+    return ("points", "z", "scores", *(("score",) if "score" in outputs else ()))
+
+
+def loss(
+    targets: Tensors, outputs: Tensors, settings: LandmarkLossSettings, info: ModelInfo
+) -> dict[str, Any]:
+    """Loss of a batch.
+
+    Args:
+        targets: of `models.data`: `points` and `visibility`, each with `…_weight`, and `score`.
+        outputs: `landmarks` `(B, K · 2)` or `(B, K · 3)`, order, unit and third value by the head
+            options; where the network has them `scores` `(B, K)` and `score` `(B, 1)`, logits.
+            Intermediate outputs `landmarks_…` have the same target.
+        settings: weights of the parts.
+        info: the network.
+
+    Returns:
+        Scalars by name: those of `parts`, unweighted, and `total`, their weighted sum.
+    """
+    want, got = to_float(targets), to_float(outputs)
+    keypoints = want["visibility"].shape[-1]
+    third = info.head_options.get("third", "none")
+    weights = want["points_weight"][:, :keypoints]
+    points = ops.where(weights > 0, want["points"][:, :keypoints], 0.0)
+    each = dict.fromkeys(("points", "z", "scores"), ops.zeros(()))
+    every = stages(got, "landmarks")
+    for landmarks in every:
+        values = ops.reshape(landmarks, (-1, keypoints, 2 if third == "none" else 3))
+        xyz = _in_sides(values, info)
+        error = wing(xyz[..., :2] - points[..., :2], settings.wing, settings.wing_curve)
+        each["points"] += weighted_mean(error, weights[..., :2]) / len(every)
+        if third == "z":
+            error = wing(xyz[..., 2] - points[..., 2], settings.wing, settings.wing_curve)
+            each["z"] += weighted_mean(error, weights[..., 2]) / len(every)
+        if third == "score":
+            seen = known_mean("visibility", want, values[..., 2], cross_entropy)
+            each["scores"] += seen / len(every)
+    if "scores" in got:
+        each["scores"] = known_mean("visibility", want, got["scores"], cross_entropy)
+    if "score" in got:
+        each["score"] = ops.mean(cross_entropy(want["score"], got["score"]))
+    return with_total(each, settings)
+
+
+def _in_sides(values: Any, info: ModelInfo) -> Any:
+    """Values of the network → x y (and the third) in parts of the side."""
+    if info.head_options.get("order") == "yx":
+        values = ops.concatenate([values[..., 1::-1], values[..., 2:]], axis=-1)
+    coordinates = info.head_options.get("coordinates", "unit")
+    if coordinates == "pixel":
+        return values / float(info.input_hw[1])
+    if coordinates == "centred":
+        return ops.concatenate([values[..., :2] + 0.5, values[..., 2:]], axis=-1)
+    return values

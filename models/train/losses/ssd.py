@@ -1,0 +1,82 @@
+"""Loss of the ssd head: focal loss of scores, smooth L1 of boxes, distillation."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import Any
+
+from keras import ops
+
+from blazetrack.model_info import ModelInfo
+from models.train.losses.config import SsdLossSettings
+from models.train.losses.terms import (
+    Tensors,
+    focal,
+    smooth_l1,
+    soft_focal,
+    to_float,
+    weighted_mean,
+    with_total,
+)
+
+__all__ = ["DISTILLED_PARTS", "PARTS", "loss", "parts"]
+
+PARTS = ("scores", "boxes", "points")
+DISTILLED_PARTS = ("distilled_scores", "distilled_boxes")
+
+MIN_SCORE = 0.1  # boxes of the other detector with lower scores have no weight
+
+
+def parts(outputs: Collection[str]) -> tuple[str, ...]:
+    """Names of the parts of the loss, without those of distillation."""
+    del outputs
+    return PARTS
+
+
+def loss(
+    targets: Tensors, outputs: Tensors, settings: SsdLossSettings, info: ModelInfo | None = None
+) -> dict[str, Any]:
+    """Loss of a batch.
+
+    Args:
+        targets: `boxes` `(B, A, 4 + 2P)` rows in pixels, as `encode_boxes` gives them; `positives`
+            `(B, A)` 1 where an anchor holds a person; `weights` `(B, A)`, 0 where unknown; for
+            distillation `distilled_boxes` and `distilled_scores` `(B, A)` of another detector.
+        outputs: `boxes` likewise, `scores` `(B, A, 1)` logits.
+        settings: weights of the parts.
+        info: the network; unused.
+
+    Returns:
+        Scalars by name: `PARTS`, with distillation also `DISTILLED_PARTS`, unweighted; `total`,
+        their weighted sum.
+    """
+    del info
+    want, got = to_float(targets), to_float(outputs)
+    logits = got["scores"][..., 0]
+    positives, weights = want["positives"], want["weights"]
+    held = positives * weights
+    people = ops.maximum(ops.sum(held), 1.0)
+    scores = focal(positives, logits, settings.focal_alpha, settings.focal_gamma)
+    error = _in_radii(ops.where(held[..., None] > 0, want["boxes"], 0.0), got["boxes"], settings)
+    each = {
+        "scores": ops.sum(scores * weights) / people,
+        "boxes": weighted_mean(error[..., :4], held[..., None]),
+        "points": weighted_mean(error[..., 4:], held[..., None]),
+    }
+    if "distilled_scores" in want:
+        # Where labels and the other detector differ, both may be right: it misses people.
+        sure = ops.maximum(want["distilled_scores"], held)
+        distance = soft_focal(sure, logits, settings.focal_gamma)
+        each["distilled_scores"] = ops.sum(distance) / ops.maximum(ops.sum(sure), 1.0)
+        found = ops.where(want["distilled_scores"] > MIN_SCORE, want["distilled_scores"], 0.0)
+        error = _in_radii(want["distilled_boxes"], got["boxes"], settings)
+        each["distilled_boxes"] = weighted_mean(error, found[..., None])
+    return with_total(each, settings)
+
+
+def _in_radii(want: Any, got: Any, settings: SsdLossSettings) -> Any:
+    """Smooth L1 between rows of boxes, in parts of the radius of the person in `want`."""
+    # From point 0, mid-hip, to point 1, on the circle.
+    radius = ops.sqrt(ops.sum(ops.square(want[..., 6:8] - want[..., 4:6]), axis=-1))
+    radius = ops.where(radius > 1.0, radius, 1.0)[..., None]  # pixels
+    return smooth_l1((got - want) / radius, settings.curve)

@@ -1,0 +1,86 @@
+"""Elementwise losses and weighted means that several heads use, on any Keras backend."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+from keras import ops
+
+from models.common.config_base import Strict
+
+__all__ = [
+    "Tensors",
+    "cross_entropy",
+    "focal",
+    "known_mean",
+    "smooth_l1",
+    "soft_focal",
+    "stages",
+    "to_float",
+    "weighted_mean",
+    "wing",
+    "with_total",
+]
+
+Tensors = Mapping[str, Any]
+
+
+def wing(error: Any, width: float, curve: float) -> Any:
+    """Wing loss (arXiv 1711.06753): steep for small errors, slope 1 above `width`."""
+    size = ops.abs(error)
+    offset = width - width * float(np.log1p(width / curve))
+    return ops.where(size < width, width * ops.log1p(size / curve), size - offset)
+
+
+def smooth_l1(error: Any, curve: float) -> Any:
+    """Absolute error, quadratic below `curve`."""
+    size = ops.abs(error)
+    return ops.where(size < curve, 0.5 * ops.square(size) / curve, size - 0.5 * curve)
+
+
+def cross_entropy(target: Any, logit: Any) -> Any:
+    """Binary cross-entropy of a logit with a probability."""
+    return ops.softplus(logit) - logit * target
+
+
+def focal(target: Any, logit: Any, alpha: float, gamma: float) -> Any:
+    """Focal loss (arXiv 1708.02002) of a logit with 0 or 1."""
+    wrong = ops.where(target > 0.5, -logit, logit)  # the logit of the wrong class
+    weight = ops.where(target > 0.5, alpha, 1.0 - alpha)
+    return weight * ops.exp(-gamma * ops.softplus(-wrong)) * ops.softplus(wrong)
+
+
+def soft_focal(target: Any, logit: Any, gamma: float) -> Any:
+    """Quality focal loss (arXiv 2006.04388) of a logit with a probability."""
+    error = ops.abs(target - ops.sigmoid(logit))
+    return ops.power(error, gamma) * cross_entropy(target, logit)
+
+
+def to_float(tensors: Tensors) -> dict[str, Any]:
+    """The same tensors as float32."""
+    return {name: ops.cast(value, "float32") for name, value in tensors.items()}
+
+
+def stages(outputs: Tensors, name: str) -> list[Any]:
+    """The output `name` and the intermediate ones of the same meaning, `name_…`."""
+    return [value for key, value in outputs.items() if key == name or key.startswith(f"{name}_")]
+
+
+def weighted_mean(values: Any, weights: Any) -> Any:
+    """Weighted mean; 0 if all weights are. `weights` are broadcast."""
+    total = ops.sum(ops.broadcast_to(weights, ops.shape(values)))
+    return ops.sum(values * weights) / ops.maximum(total, 1e-6)
+
+
+def known_mean(name: str, target: Tensors, output: Any, loss: Callable[[Any, Any], Any]) -> Any:
+    """Mean loss of the target `name` by `name_weight`; of weight 0 it may be NaN."""
+    weight = target[f"{name}_weight"]
+    return weighted_mean(loss(ops.where(weight > 0, target[name], 0.0), output), weight)
+
+
+def with_total(parts: dict[str, Any], settings: Strict) -> dict[str, Any]:
+    """The parts and `total`, their sum with the weights in `settings`."""
+    total = sum(getattr(settings, name) * value for name, value in parts.items())
+    return {**parts, "total": total}
