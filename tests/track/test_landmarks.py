@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from math import isnan, nan
+from typing import Any
 
 import numpy as np
 import pytest
 
+from blazetrack import heads
 from blazetrack.backends import FakeModel
 from blazetrack.errors import ModelError
+from blazetrack.heads import HEADS
 from blazetrack.model_info import ModelInfo
 from blazetrack.skeleton import get_skeleton
 from blazetrack.track.landmarks import Landmarker
-from blazetrack.types import Crops, Rois
+from blazetrack.types import Crops, Landmarks, Rois
 
 SIDE = 64
 NAMES = ("landmarks", "score", "mask", "heatmap", "world")
@@ -150,3 +154,43 @@ def test_landmarker_refuses_a_detector() -> None:
     info = ModelInfo("pose_detector", "detector", (SIDE, SIDE), (0, 1), "zero")
     with pytest.raises(ModelError, match=r"expected a landmark model, got pose_detector"):
         Landmarker(FakeModel(info, network_outputs))
+
+
+def test_landmarker_option_of_another_head_is_refused() -> None:
+    info = replace(info_with("landmarks"), head="regression")
+    given: dict[str, Any]
+    for given in ({"refine": True}, {"kernel_size": 9}, {"masks": True}):
+        with pytest.raises(
+            ModelError, match=f"head regression has no option '{next(iter(given))}'"
+        ):
+            Landmarker(FakeModel(info, network_outputs), **given)
+    assert Landmarker(FakeModel(info, network_outputs), masks=False)
+
+
+def test_landmarker_options_of_the_card_hold_unless_given() -> None:
+    info = replace(INFO, head_options={"kernel_size": 3})
+    kept = Landmarker(FakeModel(info, network_outputs))(crops(0.75))
+    given = Landmarker(FakeModel(info, network_outputs), kernel_size=7)(crops(0.75))
+    np.testing.assert_allclose(kept.xyz_crop[0, :, 0], 20.5)
+    np.testing.assert_allclose(given.xyz_crop[0, :, 0], 22, atol=1e-4)
+
+
+def test_landmarker_head_with_several_people_per_crop(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As of a bottom-up network: each crop gives its people, those above the score are kept."""
+
+    def decode(outputs: Any, info: ModelInfo) -> Landmarks:
+        scores = outputs["people"]
+        n = len(scores)
+        points, grid = np.zeros((n, 33, 3)), np.ones((n, 33))
+        return Landmarks(points, points, grid, grid, scores, np.zeros(n, np.int64))
+
+    several = replace(HEADS["heatmap"], decode=decode, reads=lambda info: ("people",))
+    monkeypatch.setattr(heads, "HEADS", {"several": several})
+    people = {75: [0.9, 0.1, 0.8], 25: [], 100: [0.7]}
+    model = FakeModel(
+        replace(INFO, head="several"),
+        lambda pixels: {"people": np.array(people[pixels[0, 0, 0]], float)},
+    )
+    found = Landmarker(model)(crops(0.75, 0.25, 1.0))
+    assert found.scores.tolist() == [0.9, 0.8, 0.7]
+    assert found.row.tolist() == [0, 0, 2]
