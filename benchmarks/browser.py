@@ -8,28 +8,17 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import cv2
-import numpy as np
 
 from blazetrack.sources import open_source
-from blazetrack.types import Frame
 
-__all__ = [
-    "CODE",
-    "Served",
-    "chromium",
-    "clip_frames",
-    "open_browser",
-    "serve",
-    "until",
-    "write_clip",
-]
+__all__ = ["CODE", "Served", "chromium", "open_browser", "serve", "until", "write_clip"]
 
 CHROMIUM = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 CODE = 8  # bits of the frame number, drawn as squares in the upper left corner
@@ -183,13 +172,3 @@ def write_clip(path: Path, frames: int = 240, seed: int = 2) -> None:
                 image[:SQUARE, SQUARE * bit : SQUARE * (bit + 1)] = value
             bgr = cv2.cvtColor(image, cv2.COLOR_RGB2BGR)
             file.write(bytes(cv2.imencode(".jpg", bgr, [cv2.IMWRITE_JPEG_QUALITY, 95])[1]))
-
-
-def clip_frames(path: Path, fps: float = 30.0) -> Sequence[Frame]:
-    """Decode the frames of such a clip."""
-    data, frames = path.read_bytes(), []
-    for part in data.split(b"\xff\xd8\xff")[1:]:
-        jpeg = np.frombuffer(b"\xff\xd8\xff" + part, np.uint8)
-        rgb = cv2.cvtColor(cv2.imdecode(jpeg, cv2.IMREAD_COLOR), cv2.COLOR_BGR2RGB)
-        frames.append(Frame(rgb, len(frames), len(frames) / fps))
-    return frames

@@ -219,10 +219,7 @@ def table(
 
 
 def report(
-    variants: list[Variant],
-    graph: str,
-    scores: dict[str, PeopleScore],
-    theirs: PeopleScore | None,
+    variants: list[Variant], graph: str, scores: dict[str, PeopleScore], theirs: PeopleScore | None
 ) -> dict[str, Any]:
     """The JSON report."""
     settings = {one.name: {"people": one.people, "options": one.options} for one in variants}

@@ -9,14 +9,16 @@ from pathlib import Path
 from typing import Any
 
 import av
+import cv2
 import numpy as np
 import pytest
 
-from benchmarks.browser import CODE, SQUARE, clip_frames, until
+from benchmarks.browser import CODE, SQUARE, until
 from blazetrack import PoseTracker
 from blazetrack.metrics import torso_size
 from blazetrack.skeleton import BLAZEPOSE33
 from blazetrack.store import Store
+from blazetrack.types import Frame
 
 pytestmark = pytest.mark.slow
 
@@ -41,6 +43,16 @@ NUMBERED = f"""(() => {{
   const person = page.record && page.record.poses[0];
   return page.frames > 0 && [number, person ? person.landmarks_px : null];
 }})()"""
+
+
+def clip_frames(path: Path, fps: float = 30.0) -> list[Frame]:
+    """Decode the frames of a clip of `benchmarks.browser.write_clip`."""
+    frames: list[Frame] = []
+    for part in path.read_bytes().split(b"\xff\xd8\xff")[1:]:
+        jpeg = np.frombuffer(b"\xff\xd8\xff" + part, np.uint8)
+        rgb = cv2.cvtColor(cv2.imdecode(jpeg, cv2.IMREAD_COLOR), cv2.COLOR_BGR2RGB)
+        frames.append(Frame(rgb, len(frames), len(frames) / fps))
+    return frames
 
 
 def press(page: Any, name: str) -> None:
