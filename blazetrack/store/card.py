@@ -31,7 +31,7 @@ from blazetrack.heads import STANDARD_HEADS, check_head
 from blazetrack.model_info import ModelInfo
 from blazetrack.skeleton import SKELETONS
 from blazetrack.store.manifest import Card, card_from, published, same_bytes
-from blazetrack.store.skeleton_text import SkeletonText
+from blazetrack.store.skeleton_text import SkeletonText, skeleton_text
 
 __all__ = ["card_for", "card_path", "card_text", "check_card"]
 
@@ -155,13 +155,9 @@ def card_for(path: Path, sha256: str, known: Mapping[str, Card], kind: str = "la
 def card_text(card: Card) -> str:
     """A card as YAML, which `card_for` reads; fields with their default value are left out."""
     about = {
-        "licence": card.licence,
-        "sentence": card.sentence,
-        "detector": card.detector or None,
-        "sha256": card.sha256 or None,
-        "source": str(card.source),
+        key: getattr(card, key) or None for key in ("licence", "sentence", "detector", "sha256")
     }
-    text = _plain({**_info_fields(card.info), **about})
+    text = _plain({**_info_fields(card.info), **about, "source": str(card.source)})
     return yaml.safe_dump(text, sort_keys=False, default_flow_style=None, width=100)
 
 
@@ -172,10 +168,9 @@ def _info_fields(info: ModelInfo) -> dict[str, Any]:
         for one in fields(info)
         if (value := getattr(info, one.name)) != one.default and value != {}
     }
-    skeleton = info.skeleton
-    if skeleton is not None:
-        known = SKELETONS.get(skeleton.name) == skeleton
-        values["skeleton"] = skeleton.name if known else asdict(skeleton)
+    if info.skeleton is not None:
+        text = skeleton_text(info.skeleton)
+        values["skeleton"] = text if isinstance(text, str) else text.model_dump()
     if info.anchors is not None:
         values["anchors"] = asdict(info.anchors)
     return values

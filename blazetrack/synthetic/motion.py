@@ -27,7 +27,7 @@ __all__ = [
 ]
 
 Float = NDArray[np.float64]
-LEFT, RIGHT = 0, 1
+LEFT, RIGHT, BOTH = 0, 1, slice(None)
 STEP = 0.20  # length of one side step
 REACH = 0.485  # from the hips to the ankles when standing
 
@@ -76,8 +76,8 @@ def ease(u: float) -> float:
     return u * u * (3 - 2 * u)
 
 
-def _reach(pose: Stance, side: int, part: float, *degrees: float) -> None:
-    """Move an arm by a part (0..1) of the way to four angles in degrees."""
+def _reach(pose: Stance, side: int | slice, part: float, *degrees: float) -> None:
+    """Move an arm, or both, by a part (0..1) of the way to four angles in degrees."""
     pose.arms[side] += part * (np.radians(degrees) - pose.arms[side])
 
 
@@ -94,8 +94,7 @@ def sway(u: float) -> Stance:
 def raises(u: float) -> Stance:
     """Raise both arms sideways to over the head and lower them."""
     pose, up = stand(), swell(u)
-    for side in (LEFT, RIGHT):
-        _reach(pose, side, up, 160.0, 4.0, 170.0, 6.0)
+    _reach(pose, BOTH, up, 160.0, 4.0, 170.0, 6.0)
     pose.head[1] = -0.10 * up
     return pose
 
@@ -106,8 +105,7 @@ def squats(u: float) -> Stance:
     pose.pelvis[:] = 0.0, -0.19 * down, -0.07 * down
     pose.trunk[1] = 0.36 * down
     pose.head[1] = -0.20 * down
-    for side in (LEFT, RIGHT):
-        _reach(pose, side, down, 62.0, 38.0, 74.0, 42.0)
+    _reach(pose, BOTH, down, 62.0, 38.0, 74.0, 42.0)
     return pose
 
 
@@ -119,8 +117,7 @@ def lunges(u: float) -> Stance:
     pose.feet[side] = sign * 0.22 * out, 0.06 * swell(2 * u, 2), 0.02 * out
     pose.pelvis[:2] = sign * 0.13 * out, -0.085 * out
     pose.trunk[2] = sign * 0.10 * out
-    for arm in (LEFT, RIGHT):
-        _reach(pose, arm, ease(5 * u) * ease(5 - 5 * u), 48.0, -6.0, -44.0, 16.0)
+    _reach(pose, BOTH, ease(5 * u) * ease(5 - 5 * u), 48.0, -6.0, -44.0, 16.0)
     return pose
 
 
@@ -131,8 +128,7 @@ def jacks(u: float) -> Stance:
     pose.pelvis[1] = hop - 0.012 * out
     pose.feet[:, 0] = 0.10 * out, -0.10 * out
     pose.feet[:, 1] = hop
-    for side in (LEFT, RIGHT):
-        _reach(pose, side, out, 148.0, 4.0, 160.0, 6.0)
+    _reach(pose, BOTH, out, 148.0, 4.0, 160.0, 6.0)
     return pose
 
 

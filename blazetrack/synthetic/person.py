@@ -35,24 +35,26 @@ class DrawnPerson:
     height_px: float
 
 
-def draw_person(rng: np.random.Generator, size: int, photos: Sequence[Image] = ()) -> DrawnPerson:
+def draw_person(
+    rng: np.random.Generator, size: int, backgrounds: Sequence[Image] = ()
+) -> DrawnPerson:
     """Draw a random person in a random pose in a square picture.
 
     Args:
         rng: source of all random values.
         size: side of the picture in pixels.
-        photos: `(H, W, 3)` uint8 backgrounds of every other picture; the others, or all, show a
-            drawn room.
+        backgrounds: photos `(H, W, 3)` uint8 for about half of the pictures; the others, or all,
+            show a drawn room.
     """
     build, look = Build.sample(rng), Look.sample(rng)
     tall = size * rng.uniform(0.45, 0.78)
     ground = size * rng.uniform(0.90, 0.96) - rng.uniform(0, 1) * 0.5 * (0.85 * size - tall)
     place = Place(size * rng.uniform(0.4, 0.6), ground, tall)
     joints = place.project(solve(build, _sample_stance(rng)))
-    if not photos or rng.random() < 0.5:
+    if not backgrounds or rng.random() < 0.5:
         image = background.draw_room(rng, size, size)
     else:
-        photo = photos[int(rng.integers(len(photos)))]
+        photo = backgrounds[int(rng.integers(len(backgrounds)))]
         image = np.asarray(cv2.resize(photo, (size, size), interpolation=cv2.INTER_AREA), np.uint8)
     draw_shadow(image, joints, ground)
     paint(image, outline(build, look, joints))
