@@ -5,7 +5,7 @@ from __future__ import annotations
 import signal
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager, nullcontext
 from dataclasses import asdict, dataclass, field
 from functools import partial
 from typing import Any, Literal, Protocol, TypeAlias, runtime_checkable
@@ -102,8 +102,8 @@ class Report:
     nodes: list[NodeSummary] = field(default_factory=list)
 
     def as_dict(self) -> dict[str, Any]:
-        """The report as plain values, for JSON."""
-        return asdict(self)
+        """The report as plain values, for JSON; `interrupted` where a signal ended the run."""
+        return asdict(self) | {"interrupted": self.signal is not None}
 
 
 def run(
@@ -127,7 +127,7 @@ def run(
         schedule: `threaded` reads, tracks and writes in parallel; `serial` in turn. Results are
             equal, but a threaded live source that is too fast loses its oldest frames.
         trace: also times reading, drawing and writing.
-        on_frame: called after each frame, such as by a progress bar.
+        on_frame: called after each frame, such as by a progress bar; off the clock of a serial run.
 
     Raises:
         SinkError: an output failed; the message lists the complete part of each file.
@@ -154,7 +154,8 @@ def run(
                 if job.failures:
                     break
                 if on_frame is not None:
-                    on_frame(frame, poses)
+                    with job.off_clock() if ahead is None else nullcontext():
+                        on_frame(frame, poses)
                 job.wait_while_paused()
                 if job.stopped:
                     break
@@ -225,10 +226,16 @@ class _Job:
 
     def wait_while_paused(self) -> None:
         """Wait for the views, interruptible by Ctrl-C and off the clock."""
-        before = time.perf_counter()
-        try:
+        with self.off_clock():
             for view in self.views:
                 view.wait_while_paused()
+
+    @contextmanager
+    def off_clock(self) -> Iterator[None]:
+        """Exclude the time of the block from the duration of the run."""
+        before = time.perf_counter()
+        try:
+            yield
         finally:
             self._start_s = (self._start_s or 0.0) + time.perf_counter() - before
 

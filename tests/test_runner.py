@@ -365,6 +365,7 @@ def test_run_ctrl_c_while_reading_ends_in_order() -> None:
     sink = PaperSink()
     report = go(PaperSource(3, KeyboardInterrupt()), sink)
     assert report.signal == signal.SIGINT
+    assert report.as_dict()["interrupted"] is True
     assert (report.frames, sink.frames, sink.closed) == (3, [0, 1, 2], 1)
 
 

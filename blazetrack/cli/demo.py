@@ -27,14 +27,10 @@ def demo(
     Writes demo.mp4 (the clip with the skeleton on it) and demo.jsonl (one line per frame).
     """
     from blazetrack.cli.run import track
-    from blazetrack.cli.score import Score
     from blazetrack.sources import open_source
 
     outs = [str(folder / name) for name in ("demo.mp4", "demo.jsonl")]
     with open_source(f"synthetic?frames={frames}") as source:
-        track(
-            source, outs=outs, as_json=as_json, offline=offline, model=model, threads=threads,
-            score=Score(source),
-        )  # fmt: skip
+        track(source, outs=outs, as_json=as_json, offline=offline, model=model, threads=threads)
     if not as_json:
         typer.echo(f"wrote {' and '.join(outs)}")

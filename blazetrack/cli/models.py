@@ -64,7 +64,7 @@ def info(
 ) -> None:
     """Show the card of a model: its input, its outputs, its file. Fetches nothing.
 
-    For a model on this machine also the cost of a run: published → slim (without the mask).
+    For a model on this machine also the cost of a run: published → pruned (without the mask).
     """
     store = open_store()
     model = store.describe(name)
@@ -104,7 +104,7 @@ def _as_dict(model: StoredModel) -> dict[str, Any]:
 
 
 def _costs(store: Store, model: StoredModel) -> dict[str, dict[str, Any]]:
-    """Cost of a local model, as published and slim."""
+    """Cost of a local model, as published and pruned; a program may read the key `slim`."""
     if not model.present:
         return {}
     from blazetrack.store.prune_outputs import count
@@ -114,7 +114,7 @@ def _costs(store: Store, model: StoredModel) -> dict[str, dict[str, Any]]:
 
 
 def _before_and_after(costs: dict[str, dict[str, Any]]) -> dict[str, str]:
-    """Rows of the table: `published → slim`."""
+    """Rows of the table: `published → pruned`."""
     rows = {
         "operators": lambda cost: f"{sum(cost['operators'].values())}",
         "multiply_adds": lambda cost: f"{cost['multiply_adds'] / 1e6:.0f} M",

@@ -12,15 +12,15 @@ __all__ = ["progress"]
 
 
 @contextmanager
-def progress(total: int | None, *, hidden: bool) -> Iterator[Callable[[Frame, Poses], None] | None]:
-    """Show the progress of a run; the result is called after each frame, None if hidden.
+def progress(total: int | None, *, hidden: bool) -> Iterator[Callable[[Frame, Poses], None]]:
+    """Show the progress of a run; the result is to be called after each frame.
 
     Args:
         total: number of frames, None if unknown.
         hidden: show nothing, as without a terminal at stderr.
     """
     if hidden or not sys.stderr.isatty():
-        yield None
+        yield lambda frame, poses: None
         return
     from rich import progress as rich
     from rich.console import Console

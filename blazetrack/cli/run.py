@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
+from itertools import combinations
 from pathlib import Path
 from signal import SIGINT, Signals
 from typing import TYPE_CHECKING, Annotated, Any
@@ -17,15 +17,12 @@ from blazetrack.cli.options import Backend, Graph, Json, Model, Offline, Threads
 from blazetrack.errors import InputError, SinkError
 
 if TYPE_CHECKING:
-    from blazetrack.cli.score import Score
     from blazetrack.graph import Trace
     from blazetrack.pipeline import PoseTracker
     from blazetrack.runner import Report, Schedule, View
     from blazetrack.sinks import Sink
     from blazetrack.sources import Source
     from blazetrack.types import Frame, Poses
-
-    OnFrame = Callable[[Frame, Poses], None]
 
 __all__ = ["run", "track"]
 
@@ -138,14 +135,15 @@ def track(
     as_json: bool = False,
     schedule: str = "threaded",
     offline: bool = False,
-    score: Score | None = None,
     **tracker_options: Any,
 ) -> None:
-    """Run a source to its end with a progress bar, and print the summary, with a score if given.
+    """Run a source to its end with a progress bar, and print the summary.
 
     Raises:
         typer.Exit: code 128 and the number of the signal that ended the run: 130 after Ctrl-C.
     """
+    from blazetrack.cli.progress import progress
+    from blazetrack.cli.score import Score
     from blazetrack.graph import Trace
     from blazetrack.pipeline import PoseTracker
     from blazetrack.runner import run as run_source
@@ -159,14 +157,20 @@ def track(
     with PoseTracker(store=open_store(offline), hooks=[trace], **tracker_options) as tracker:
         sinks = [open_sink(name, skeleton=tracker.skeleton) for name in outs]
         shown = _open_view(view, source, outs, tracker, trace, folder)
-        with _progress(source, score, hidden=as_json) as on_frame:
+        score = Score(source, tracker.skeleton)
+        with progress(source.info.frames, hidden=as_json) as advance:
+
+            def on_frame(frame: Frame, poses: Poses) -> None:
+                score.add(frame, poses)
+                advance(frame, poses)
+
             report = run_source(
                 source, tracker, [*sinks, *shown], schedule=plan, trace=trace, on_frame=on_frame
             )
     if trace_file is not None:
         with hold_interrupt():
             trace.write(trace_file)
-    _print(report, score, as_json)
+    _print(report, score.value(), as_json)
     for path in [] if as_json else [path for one in shown for path in getattr(one, "saved", [])]:
         typer.echo(f"wrote {path}")
     _exit_after_signal(report, sinks)
@@ -192,12 +196,11 @@ def _check_files(source: str, outs: Sequence[str], trace: Path | None) -> None:
     files = [("the source", source), *(("--out", name) for name in outs)]
     if trace is not None:
         files.append(("--trace", str(trace)))
-    for place, (option, name) in enumerate(files):
-        for other_option, other in files[:place]:
-            if _same_file(name, other):
-                raise SinkError(
-                    f"{option} {name}: is the same file as {other_option} {other}; choose another"
-                )
+    for (other_option, other), (option, name) in combinations(files, 2):
+        if _same_file(name, other):
+            raise SinkError(
+                f"{option} {name}: is the same file as {other_option} {other}; choose another"
+            )
 
 
 def _same_file(one: str, other: str) -> bool:
@@ -235,30 +238,13 @@ def _open_view(
     return []
 
 
-@contextmanager
-def _progress(source: Source, score: Score | None, *, hidden: bool) -> Iterator[OnFrame]:
-    """A progress bar; the result is called with each frame, for the score too."""
-    from blazetrack.cli.progress import progress
-
-    with progress(source.info.frames, hidden=hidden) as advance:
-
-        def on_frame(frame: Frame, poses: Poses) -> None:
-            if score is not None:
-                score.add(frame, poses)
-            if advance is not None:
-                advance(frame, poses)
-
-        yield on_frame
-
-
-def _print(report: Report, score: Score | None, as_json: bool) -> None:
-    scores = {} if score is None else {"pck": score.value()}
+def _print(report: Report, pck: float | None, as_json: bool) -> None:
     if as_json:
-        typer.echo(json.dumps(report.as_dict() | scores, allow_nan=False))
+        typer.echo(json.dumps(report.as_dict() | {"pck": pck}, allow_nan=False))
         return
     from blazetrack.cli.summary import print_summary
 
-    print_summary(report, scores.get("pck"))
+    print_summary(report, pck)
 
 
 def _exit_after_signal(report: Report, sinks: Sequence[Sink]) -> None:

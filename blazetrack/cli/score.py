@@ -1,4 +1,4 @@
-"""PCK of a run against the known joints of a drawn source, for `demo` and `bench`."""
+"""PCK of a run against the known joints of a drawn source, for `run`, `demo` and `bench`."""
 
 from __future__ import annotations
 

@@ -23,7 +23,7 @@ def facts_table(facts: Mapping[str, str | None]) -> Table:
 
 
 def print_summary(report: Report, pck: float | None = None) -> None:
-    """Print the result of a run, its score where there is one, and the time per stage."""
+    """Print the result of a run, its PCK where there is one, and the time per stage."""
     console = Console()
     facts: dict[str, str | None] = {
         "source": report.source,

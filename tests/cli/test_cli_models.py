@@ -48,9 +48,7 @@ def test_models_info_missing_model_is_described(home: Path) -> None:
     assert about["path"] == str(home / "pose_detector.tflite")
 
 
-def test_models_info_compares_published_and_slim(
-    weights: Store,
-) -> None:
+def test_models_info_compares_published_and_pruned(weights: Store) -> None:
     path = str(weights.find("full").path)
     costs = json.loads(RUN.invoke(app, ["info", path, "--json"]).stdout)["costs"]
     before, after = costs["published"], costs["slim"]

@@ -36,6 +36,7 @@ def test_run_golden_clip_into_every_output(
     report = result.json()
     assert (report["frames"], report["ids"], report["detector_runs"]) == (65, [1], 1)
     assert (report["time_faults"], report["skipped"], report["warnings"]) == (0, 0, [])
+    assert (report["pck"], report["interrupted"], report["signal"]) == (None, False, None)
 
     lines = records(tmp_path / "a.jsonl")
     assert [line["frame"] for line in lines] == list(range(65))
@@ -94,6 +95,12 @@ def test_run_prints_summary_table(command: Any, weights: object) -> None:
     assert (result.code, result.err) == (0, [])
     for words in ("synthetic:exercises", "detector runs", "time per stage", "landmarks"):
         assert words in result.out
+
+
+def test_run_drawn_source_reports_pck(command: Any, weights: object) -> None:
+    run = ("run", "synthetic?frames=3")
+    assert command(*run, "--json").json()["pck"] >= 0.95
+    assert "PCK@0.2" in command(*run).out
 
 
 def test_max_frames_ends_the_run(command: Any, weights: object) -> None:
@@ -208,13 +215,16 @@ def test_progress_terminal_shows_bar(
     monkeypatch.setenv("FORCE_COLOR", "1")
     monkeypatch.setattr(progress_bar.sys.stderr, "isatty", lambda: True)
     with progress_bar.progress(2, hidden=False) as on_frame:
-        assert on_frame is not None
         on_frame(Frame(np.zeros((4, 4, 3), np.uint8)), Poses.empty())
     printed = capsys.readouterr()
     assert printed.out == ""
     assert "searching" in printed.err
 
 
-def test_progress_hidden_shows_nothing() -> None:
+def test_progress_hidden_shows_nothing(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(progress_bar.sys.stderr, "isatty", lambda: True)
     with progress_bar.progress(2, hidden=True) as on_frame:
-        assert on_frame is None
+        on_frame(Frame(np.zeros((4, 4, 3), np.uint8)), Poses.empty())
+    assert capsys.readouterr() == ("", "")
