@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, fields, replace
+from functools import cache
 from math import isfinite
 from typing import Any, TypeVar
 
@@ -25,21 +26,28 @@ Array = NDArray[Any]
 Float64 = NDArray[np.float64]
 Float32 = NDArray[np.float32]
 Int64 = NDArray[np.int64]
+Shape = tuple[int | str, ...]
 R = TypeVar("R", bound="Rows")
 
 
-def check_array(who: str, array: object, shape: tuple[int | str, ...], dtype: Any) -> None:
-    """Raise `InputError` unless `array` is an ndarray of `shape` (a word means any size)."""
-    if isinstance(array, np.ndarray) and array.dtype == dtype and len(shape) == array.ndim:
+def check_array(
+    who: str, array: object, shape: Shape, dtype: Any, sizes: dict[int | str, int] | None = None
+) -> None:
+    """Raise `InputError` unless `array` is an ndarray of `shape`.
+
+    A word in the shape is any size; where `sizes` are given, that of the first array with it.
+    """
+    if not isinstance(array, np.ndarray):
+        raise InputError(f"{who}: expected a numpy array, got {type(array).__name__}")
+    known = {} if sizes is None else sizes
+    if array.dtype == dtype and array.ndim == len(shape):
         for want, got in zip(shape, array.shape, strict=True):
-            if want != got and not isinstance(want, str):
+            if (want if isinstance(want, int) else known.setdefault(want, got)) != got:
                 break
         else:
             return
-    if not isinstance(array, np.ndarray):
-        raise InputError(f"{who}: expected a numpy array, got {type(array).__name__}")
-    text = "(" + ", ".join(str(s) for s in shape) + ")"
-    raise InputError(f"{who}: expected {text} {np.dtype(dtype)}, got {array.shape} {array.dtype}")
+    text = ", ".join(str((sizes or {}).get(size, size)) for size in shape)
+    raise InputError(f"{who}: expected ({text}) {np.dtype(dtype)}, got {array.shape} {array.dtype}")
 
 
 def rows(*shape: int | str, dtype: str = "float64") -> dict[str, Any]:
@@ -50,20 +58,6 @@ def rows(*shape: int | str, dtype: str = "float64") -> dict[str, Any]:
     return {"shape": ("N", *shape), "dtype": np.dtype(dtype)}
 
 
-_COLUMNS: dict[type, tuple[tuple[str, tuple[int | str, ...], Any, bool], ...]] = {}
-
-
-def _columns(cls: type[Rows]) -> tuple[tuple[str, tuple[int | str, ...], Any, bool], ...]:
-    """Name, shape, dtype and whether None is allowed, of each field with one row per person."""
-    if cls not in _COLUMNS:
-        _COLUMNS[cls] = tuple(
-            (one.name, one.metadata["shape"], one.metadata["dtype"], one.default is None)
-            for one in fields(cls)
-            if one.metadata
-        )
-    return _COLUMNS[cls]
-
-
 @dataclass(frozen=True, slots=True, eq=False)
 class Rows:
     """Base of the records with one row per person: checks, length, selection, concatenation.
@@ -72,41 +66,42 @@ class Rows:
     people. A field with the default None may be absent.
     """
 
+    @classmethod
+    @cache
+    def _columns(cls) -> dict[str, tuple[str, Shape, Any, bool]]:
+        """Field with one row per person → full name, shape, dtype and whether None is allowed."""
+        return {
+            one.name: (f"{cls.__name__}.{one.name}", *one.metadata.values(), one.default is None)
+            for one in fields(cls)
+            if one.metadata
+        }
+
     def __post_init__(self) -> None:
         sizes: dict[int | str, int] = {}
-        for name, shape, dtype, optional in _columns(type(self)):
+        for name, (who, shape, dtype, optional) in self._columns().items():
             value = getattr(self, name)
-            if optional and value is None:
-                continue
-            if isinstance(value, np.ndarray) and value.dtype == dtype and value.ndim == len(shape):
-                for want, got in zip(shape, value.shape, strict=True):
-                    if (want if isinstance(want, int) else sizes.setdefault(want, got)) != got:
-                        break
-                else:
-                    continue
-            fixed = tuple(sizes.get(size, size) for size in shape)
-            check_array(f"{type(self).__name__}.{name}", value, fixed, dtype)
+            if value is not None or not optional:
+                check_array(who, value, shape, dtype, sizes)
 
     def __len__(self) -> int:
-        return len(getattr(self, _columns(type(self))[0][0]))
+        return len(getattr(self, next(iter(self._columns()))))
 
     def take(self: R, rows: Any) -> R:
         """The people at `rows` (an index array, a mask or a slice)."""
-        values = {name: getattr(self, name) for name in self.__dataclass_fields__}
-        for name, *_ in _columns(type(self)):
-            values[name] = None if values[name] is None else values[name][rows]
-        return type(self)(**values)
+        columns = {name: getattr(self, name) for name in self._columns()}
+        taken = {name: column[rows] for name, column in columns.items() if column is not None}
+        return replace(self, **taken)
 
     @classmethod
     def joined(cls: type[R], parts: Sequence[R]) -> R:
         """The people of several records; an optional field where every record has it."""
         if len(parts) < 2:
             return parts[0] if parts else cls.empty()
-        values = {name: getattr(parts[0], name) for name in cls.__dataclass_fields__}
-        for name, *_ in _columns(cls):
+        values = {}
+        for name in cls._columns():
             column = [getattr(part, name) for part in parts]
             values[name] = None if any(v is None for v in column) else np.concatenate(column)
-        return cls(**values)
+        return replace(parts[0], **values)
 
     @classmethod
     def empty(cls: type[R], keypoints: int = 33) -> R:
@@ -115,7 +110,7 @@ class Rows:
         return cls(
             **{
                 name: np.zeros([sizes.get(n, n if isinstance(n, int) else 0) for n in shape], dtype)
-                for name, shape, dtype, optional in _columns(cls)
+                for name, (_, shape, dtype, optional) in cls._columns().items()
                 if not optional
             }
         )

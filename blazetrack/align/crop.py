@@ -15,17 +15,19 @@ from blazetrack.types import Crops, Frame, Rois
 
 __all__ = ["Crop", "sample"]
 
+Float = NDArray[np.float64]
+Image = NDArray[np.uint8]
 Border = Literal["zero", "replicate"]
 BORDERS = {"zero": cv2.BORDER_CONSTANT, "replicate": cv2.BORDER_REPLICATE}
 
 
 def sample(
-    image: NDArray[np.uint8],
-    to_image: NDArray[np.float64],
+    image: Image,
+    to_image: Float,
     size_hw: tuple[int, int],
     border: Border = "replicate",
-    out: NDArray[np.uint8] | None = None,
-) -> NDArray[np.uint8]:
+    out: Image | None = None,
+) -> Image:
     """Resample one region bilinearly, in 8 bits.
 
     Args:
@@ -38,7 +40,7 @@ def sample(
     Returns:
         `(h, w, 3)` uint8.
     """
-    picture: NDArray[np.uint8] = cv2.warpAffine(
+    picture: Image = cv2.warpAffine(
         image,
         to_image,
         size_hw[::-1],
@@ -80,13 +82,10 @@ class Crop:
     def __call__(self, frame: Frame, rois: Rois) -> Crops:
         shown = rois.squares() if self._letterbox else rois
         to_image = rectangle_to_image(shown.center_px, shown.size_px, shown.angle_rad, self._size)
-        pixels = self._sample(frame, shown, to_image)
+        pixels = np.empty((len(shown), *self._size, 3), np.uint8)
+        for row, out in enumerate(pixels):
+            self._sample(frame.image, shown, to_image, row, out)
         return Crops(pixels, to_image, rois, (frame.width, frame.height), self._letterbox)
 
-    def _sample(
-        self, frame: Frame, shown: Rois, to_image: NDArray[np.float64]
-    ) -> NDArray[np.uint8]:
-        pixels = np.empty((len(shown), *self._size, 3), np.uint8)
-        for row, affine in enumerate(to_image):
-            sample(frame.image, affine, self._size, self._border, out=pixels[row])
-        return pixels
+    def _sample(self, image: Image, shown: Rois, to_image: Float, row: int, out: Image) -> None:
+        sample(image, to_image[row], self._size, self._border, out)

@@ -6,7 +6,6 @@ from dataclasses import replace
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
 from blazetrack.geometry import apply, invert
 from blazetrack.types import Crops, Poses
@@ -29,7 +28,9 @@ def mask_people(crop: Crops, poses: Poses | None = None, *, margin: float = 0.15
     """
     if poses is None or not len(poses):
         return crop
-    poses = poses.take(_drawable(poses))
+    # People with a point that is not finite, or too far away to be drawn, are left out.
+    limits = [np.abs(part).max(axis=(1, 2)) for part in (poses.landmarks_px, poses.alignment_px)]
+    poses = poses.take(np.maximum(*limits) < FAR_PX)
     pixels = crop.pixels.copy()
     for picture, to_crop in zip(pixels, invert(crop.to_image), strict=True):
         colour = picture.reshape(-1, 3).mean(axis=0).tolist()
@@ -40,9 +41,3 @@ def mask_people(crop: Crops, poses: Poses | None = None, *, margin: float = 0.15
             seam = min(max(1, round(margin * radius * scale)), max(picture.shape))
             cv2.polylines(picture, [hull], True, colour, seam)
     return replace(crop, pixels=pixels)
-
-
-def _drawable(poses: Poses) -> NDArray[np.bool_]:
-    """`(N,)` true where all points are finite and small enough to be drawn."""
-    limits = [np.abs(part).max(axis=(1, 2)) for part in (poses.landmarks_px, poses.alignment_px)]
-    return np.asarray(np.maximum(*limits) < FAR_PX, np.bool_)  # false for NaN

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import cv2
 import numpy as np
 from numpy.typing import NDArray
@@ -10,9 +12,10 @@ from blazetrack.align.roi import MARGIN, circle_of_keypoints
 from blazetrack.geometry import apply
 from blazetrack.types import Crops, Landmarks, Poses, Rois
 
-__all__ = ["project"]
+__all__ = ["project", "project_with"]
 
 Float = NDArray[np.float64]
+ToPixels = Callable[[Float, Crops, NDArray[np.int64]], Float]  # points of crops, crops, row
 
 # Keypoints with a lower score do not count for the circle around a person: they are guesses.
 # (Value of the published MoveNet example, MIN_CROP_KEYPOINT_SCORE.)
@@ -27,13 +30,20 @@ def project(landmarks: Landmarks, crop: Crops) -> Poses:
     points follow from the keypoints (`circle_of_keypoints`), or from the region where there are
     too few of them.
     """
+    return project_with(
+        lambda points, crop, row: apply(crop.to_image[row], points), landmarks, crop
+    )
+
+
+def project_with(to_px: ToPixels, landmarks: Landmarks, crop: Crops) -> Poses:
+    """As `project`, with x and y by `to_px`."""
     rois = crop.rois.take(landmarks.row)
     to_image = crop.to_image[landmarks.row]
     keypoints = landmarks.xyz_crop.shape[1]
     points = landmarks.xyz_crop[..., :2]
     if landmarks.alignment_crop is not None:
         points = np.concatenate([points, landmarks.alignment_crop], axis=1)
-    points_px = apply(to_image, points)
+    points_px = to_px(points, crop, landmarks.row)
     landmarks_px = np.empty_like(landmarks.xyz_crop)
     landmarks_px[..., :2] = points_px[:, :keypoints]
     scale = np.hypot(to_image[:, 0, 0], to_image[:, 1, 0])

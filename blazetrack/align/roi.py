@@ -28,8 +28,9 @@ Float = NDArray[np.float64]
 MARGIN = 1.25
 # Extent of the body beyond a keypoint, as a factor on its distance from the mid-hip: skull behind
 # the face, foot behind the ankle, hand behind the wrist.
+FACE = ("nose", "left_eye", "right_eye", "left_ear", "right_ear")
 REACH = {
-    **dict.fromkeys(("nose", "left_eye", "right_eye", "left_ear", "right_ear"), 1.2),
+    **dict.fromkeys(FACE, 1.2),
     "head_top": 1.05,
     **dict.fromkeys(("left_ankle", "right_ankle"), 1.1),
     **dict.fromkeys(("left_wrist", "right_wrist"), 1.05),
@@ -39,7 +40,6 @@ MIN_TORSOS = 1.75
 # shoulder widths or so many times the distance from the face to the shoulders. (On 3,250 people of
 # coco_train with hips, half are within 6° and 15 % of the torso's length.)
 SHOULDERS_TO_HIPS, FACE_TO_HIPS = 1.5, 2.2
-FACE = ("nose", "left_eye", "right_eye", "left_ear", "right_ear")
 # Distance of two regions of one person, in sides. Two people can be nearer to each other, but a
 # detector finds only one of them then.
 SAME_PERSON = 0.25
@@ -124,16 +124,9 @@ def free_rois(
         max_people: maximum number, known people included.
         min_distance: regions with centres nearer than this part of the smaller side are one person.
     """
-    held = Rois.empty() if taken is None else taken
-    rows: list[int] = []
-    for row in range(len(new)):
-        if len(held) + len(rows) >= max_people:
-            break
-        if not _near(new, row, held, min_distance) and not _near(
-            new, row, new.take(rows), min_distance
-        ):
-            rows.append(row)
-    return new.take(np.asarray(rows, np.int64))
+    known = 0 if taken is None else len(taken)
+    merged = merge_rois(new, taken, max_people=max_people, min_distance=min_distance)
+    return merged.take(slice(known, None))
 
 
 def merge_rois(
@@ -144,16 +137,15 @@ def merge_rois(
     min_distance: float = SAME_PERSON,
 ) -> Rois:
     """The tracked regions, then the new ones that are free; options as for `free_rois`."""
-    held = Rois.empty() if carried is None else carried
-    if new is None:
-        return held
-    free = free_rois(new, held, max_people=max_people, min_distance=min_distance)
-    return Rois.joined([held, free])
-
-
-def _near(rois: Rois, row: int, others: Rois, min_distance: float) -> bool:
-    distance = np.hypot(*(others.center_px - rois.center_px[row]).T)
-    return bool((distance < min_distance * np.minimum(others.side_px, rois.side_px[row])).any())
+    new, merged = new or Rois.empty(), carried or Rois.empty()
+    for row in range(len(new)):
+        if len(merged) >= max_people:
+            break
+        one = new.take([row])
+        distance = np.hypot(*(merged.center_px - one.center_px).T)
+        if not (distance < min_distance * np.minimum(merged.side_px, one.side_px)).any():
+            merged = Rois.joined([merged, one])
+    return merged
 
 
 def circle_of_keypoints(
@@ -204,32 +196,32 @@ def _circle(center: Float, up: Float, radius: float) -> Float | None:
 
 
 def _direction(xy: Float, skeleton: Skeleton, axis: tuple[str, str] | None) -> Float:
-    up = np.array([0.0, -1.0])
-    if axis is None:
-        return up
-    tail, head = (xy[skeleton.index(name)] for name in axis)
-    along: Float = head - tail
-    return along if np.isfinite(along).all() and along.any() else up
+    if axis is not None:
+        tail, head = (xy[skeleton.index(name)] for name in axis)
+        along: Float = head - tail
+        if np.isfinite(along).all() and along.any():
+            return along
+    return np.array([0.0, -1.0])
 
 
 def _trunk(xy: Float, known: NDArray[np.bool_], skeleton: Skeleton) -> tuple[Float, Float] | None:
     """Middle of the hips and of the shoulders, or their substitutes."""
 
-    def middle(*names: str) -> Float | None:
-        rows = [i for i, name in enumerate(skeleton.names) if name in names and known[i]]
-        return xy[rows].mean(axis=0) if rows else None
+    def middle(*groups: tuple[str, ...]) -> Float | None:
+        """Mean of the first group with a known point."""
+        for group in groups:
+            rows = [i for i, name in enumerate(skeleton.names) if name in group and known[i]]
+            if rows:
+                return np.asarray(xy[rows].mean(axis=0))
+        return None
 
-    hips = _first(middle("left_hip", "right_hip"), middle("pelvis"))
-    shoulders = _first(middle("left_shoulder", "right_shoulder"), middle("thorax"), middle("neck"))
+    hips = middle(("left_hip", "right_hip"), ("pelvis",))
+    shoulders = middle(("left_shoulder", "right_shoulder"), ("thorax",), ("neck",))
     if shoulders is None and hips is not None:
-        shoulders = _first(middle(*FACE), middle("head_top"))
+        shoulders = middle(FACE, ("head_top",))
     elif hips is None and shoulders is not None:
-        hips = _hips_below(xy, known, skeleton, _first(middle(*FACE), middle("head_top")))
+        hips = _hips_below(xy, known, skeleton, middle(FACE, ("head_top",)))
     return None if hips is None or shoulders is None else (hips, shoulders)
-
-
-def _first(*places: Float | None) -> Float | None:
-    return next((place for place in places if place is not None), None)
 
 
 def _hips_below(

@@ -10,12 +10,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from blazetrack.align import crop as align
-from blazetrack.types import Frame, Rois
+from blazetrack.types import Rois
 
 __all__ = ["Crop", "rectangle_corners", "sample_fixed_point"]
 
 Float32 = NDArray[np.float32]
 Float64 = NDArray[np.float64]
+Image = NDArray[np.uint8]
 
 # OpenCV's INTER_BITS: a pixel has 32 positions in each direction.
 STEPS = 32
@@ -24,13 +25,9 @@ STEPS = 32
 class Crop(align.Crop):
     """Crop as MediaPipe does, with exactly its pixels; slower than `crop`. Options as there."""
 
-    def _sample(self, frame: Frame, shown: Rois, to_image: Float64) -> NDArray[np.uint8]:
-        pixels = np.empty((len(shown), *self._size, 3), np.uint8)
-        for row in range(len(shown)):
-            region = shown.center_px[row], shown.size_px[row], float(shown.angle_rad[row])
-            border = align.BORDERS[self._border]
-            pixels[row] = sample_fixed_point(frame.image, *region, self._size, border)
-        return pixels
+    def _sample(self, image: Image, shown: Rois, to_image: Float64, row: int, out: Image) -> None:
+        region = shown.center_px[row], shown.size_px[row], float(shown.angle_rad[row])
+        sample_fixed_point(image, rectangle_corners(*region), align.BORDERS[self._border], out)
 
 
 def rectangle_corners(center_px: Float64, size_px: Float64, angle_rad: float) -> Float32:
@@ -49,44 +46,24 @@ def rectangle_corners(center_px: Float64, size_px: Float64, angle_rad: float) ->
     return np.stack([low, high, twice - low, twice - high]).astype(np.float32)
 
 
-def sample_fixed_point(
-    image: NDArray[np.uint8],
-    center_px: Float64,
-    size_px: Float64,
-    angle_rad: float,
-    size_hw: tuple[int, int],
-    border: int,
-) -> NDArray[np.uint8]:
+def sample_fixed_point(image: Image, corners: Float32, border: int, out: Image) -> None:
     """Resample one region as `cv2.warpPerspective` of OpenCV 3.4 and 4: positions in 1/32 pixel.
 
     (image_to_tensor_converter_opencv.cc)
 
     Args:
         image: `(H, W, 3)` uint8.
-        center_px: `(2,)`, x y.
-        size_px: `(2,)`, width and height before rotation.
-        angle_rad: clockwise on the screen.
-        size_hw: height and width of the result.
+        corners: `(4, 2)` of the region, as `rectangle_corners` gives them.
         border: an OpenCV border mode.
-
-    Returns:
-        `(h, w, 3)` uint8.
+        out: `(h, w, 3)` uint8, is written.
     """
-    height, width = size_hw
+    height, width = out.shape[:2]
     target = np.array([[0, height], [0, 0], [width, 0], [width, height]], np.float32)
-    corners = rectangle_corners(center_px, size_px, angle_rad)
     matrix = cv2.invert(cv2.getPerspectiveTransform(corners, target))[1]
     y, x = np.mgrid[:height, :width].astype(np.float64)
-    scale = STEPS / (matrix[2, 0] * x + matrix[2, 1] * y + matrix[2, 2])
-    columns = np.rint((matrix[0, 0] * x + matrix[0, 1] * y + matrix[0, 2]) * scale).astype(np.int64)
-    rows = np.rint((matrix[1, 0] * x + matrix[1, 1] * y + matrix[1, 2]) * scale).astype(np.int64)
-    whole = np.clip(np.stack([columns // STEPS, rows // STEPS], axis=-1), -(2**15), 2**15 - 1)
-    part = (rows % STEPS) * STEPS + columns % STEPS
-    pixels: NDArray[np.uint8] = cv2.remap(
-        image,
-        whole.astype(np.int16),
-        part.astype(np.uint16),
-        cv2.INTER_LINEAR,
-        borderMode=border,
-    )
-    return pixels
+    column, row, depth = (factors[0] * x + factors[1] * y + factors[2] for factors in matrix)
+    scale = STEPS / depth
+    place = np.stack([np.rint(column * scale), np.rint(row * scale)], axis=-1).astype(np.int64)
+    whole = np.clip(place // STEPS, -(2**15), 2**15 - 1).astype(np.int16)
+    part = (place[..., 1] % STEPS * STEPS + place[..., 0] % STEPS).astype(np.uint16)
+    cv2.remap(image, whole, part, cv2.INTER_LINEAR, dst=out, borderMode=border)

@@ -7,6 +7,8 @@ computed in MediaPipe's order of operations.
 
 from __future__ import annotations
 
+from bisect import bisect
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -56,11 +58,10 @@ def padding_float32(size_wh: Float32) -> Float32:
     Returns:
         `(..., 2)` float32.
     """
-    one, two = np.float32(1), np.float32(2)
+    zero, one, two = np.array([0, 1, 2], np.float32)
     aspect = size_wh[..., 1] / size_wh[..., 0]
-    left = np.where(aspect < one, np.float32(0), (one - one / aspect) / two)
-    top = np.where(aspect < one, (one - aspect) / two, np.float32(0))
-    return np.stack([left, top], axis=-1)
+    bars: Float32 = np.maximum(one - np.stack([one / aspect, aspect], axis=-1), zero) / two
+    return bars
 
 
 def unpad_float32(points_unit: Float32, crop: Crops, row: NDArray[np.int64]) -> Float32:
@@ -107,23 +108,27 @@ def rois_float32(
     angle = (np.float32(np.pi / 2) - turn).astype(np.float64)
     angle -= 2 * np.pi * np.floor((angle + np.pi) / (2 * np.pi))
     image = np.array(image_wh, np.float64)
-    return Rois(
-        (center / size_wh).astype(np.float64) * image,
-        size.astype(np.float64) * image,
-        angle.astype(np.float32).astype(np.float64),
-        ids,
-    )
+    return Rois(center / size_wh * image, size * image, angle.astype("f4").astype("f8"), ids)
 
 
-# Polynomial and table of fdlibm's atanf, which C libraries use.
+# Polynomial of fdlibm's atanf, which C libraries use, from its last coefficient to its first.
 _ATAN = np.array(
-    [3.3333334327e-01, -2.0000000298e-01, 1.4285714924e-01, -1.1111110449e-01, 9.0908870101e-02,
-     -7.6918758452e-02, 6.6610731184e-02, -5.8335702866e-02, 4.9768779427e-02, -3.6531571299e-02,
-     1.6285819933e-02],
+    [1.6285819933e-02, -3.6531571299e-02, 4.9768779427e-02, -5.8335702866e-02, 6.6610731184e-02,
+     -7.6918758452e-02, 9.0908870101e-02, -1.1111110449e-01, 1.4285714924e-01, -2.0000000298e-01,
+     3.3333334327e-01],
     np.float32,
 )  # fmt: skip
-_ATAN_HIGH = np.array([4.6364760399e-01, 7.8539812565e-01, 9.8279368877e-01, 1.5707962513e00], "f4")
-_ATAN_LOW = np.array([5.0121582440e-09, 3.7748947079e-08, 3.4473217170e-08, 7.5497894159e-08], "f4")
+# Its reductions: from each limit on, atan(x) = angle + atan((a·x − b) / (c + d·x)).
+_LIMITS = (0.4375, 0.6875, 1.1875, 2.4375)
+_REDUCTIONS = np.array(
+    # a, b, c, d, and the angle as the sum of two numbers
+    [[1, 0, 1, 0, 0, 0],
+     [2, 1, 2, 1, 4.6364760399e-01, 5.0121582440e-09],
+     [1, 1, 1, 1, 7.8539812565e-01, 3.7748947079e-08],
+     [1, 1.5, 1, 1.5, 9.8279368877e-01, 3.4473217170e-08],
+     [0, 1, 0, 1, 1.5707962513e00, 7.5497894159e-08]],
+    np.float32,
+)  # fmt: skip
 _PI, _PI_LOW = np.float32(np.pi), np.float32(-8.7422776573e-08)
 
 
@@ -135,32 +140,22 @@ def atan2_float32(y: np.float32, x: np.float32) -> np.float32:
     """
     if x == 0:
         return np.copysign(np.float32(np.pi / 2), y) if y else np.float32(0)
-    turn = _atan_float32(abs(y / x))
+    turn = _atan_float32(min(abs(y / x), np.float32(3e38)))  # the reduction needs a finite number
     if x < 0:
         turn = _PI - (turn - _PI_LOW)
     return np.float32(np.copysign(turn, y))
 
 
 def _atan_float32(x: np.float32) -> np.float32:
-    """`atanf` of a float32 ≥ 0: reduced by one of four identities, then a polynomial."""
-    one, two, half = np.float32(1), np.float32(2), np.float32(1.5)
-    part = int(np.searchsorted(np.array([0.4375, 0.6875, 1.1875, 2.4375]), x, side="right")) - 1
-    if part == 0:
-        x = (two * x - one) / (two + x)
-    elif part == 1:
-        x = (x - one) / (x + one)
-    elif part == 2:
-        x = (x - half) / (one + half * x)
-    elif part == 3:
-        x = -one / x
+    """`atanf` of a finite float32 ≥ 0."""
+    a, b, c, d, angle, rest = _REDUCTIONS[bisect(_LIMITS, x)]
+    x = (a * x - b) / (c + d * x)
     z = x * x
     w = z * z
-    odd, even = np.float32(0), np.float32(0)
-    for c in _ATAN[10::-2]:
-        even = c + w * even
-    for c in _ATAN[9::-2]:
-        odd = c + w * odd
+    even = odd = np.float32(0)
+    for factor in _ATAN[::2]:
+        even = factor + w * even
+    for factor in _ATAN[1::2]:
+        odd = factor + w * odd
     bend = x * (z * even + w * odd)
-    if part < 0:
-        return np.float32(x - bend)
-    return np.float32(_ATAN_HIGH[part] - ((bend - _ATAN_LOW[part]) - x))
+    return np.float32(angle - ((bend - rest) - x))
