@@ -29,7 +29,8 @@ app = command.new_app("Evaluate landmark models or detectors on labelled people.
 def main(
     models: Annotated[list[str], typer.Argument(help="Names, files or folders of runs.")],
     on: Annotated[
-        str, typer.Option(help="lspet_dev, coco_dev, squats, no_person or a COCO .json.")
+        str,
+        typer.Option(help="lspet_dev, lspet_whole, coco_dev, squats, no_person or a COCO .json."),
     ],
     data: Annotated[Path, typer.Option(help="Folder of the data sets.")] = DATA,
     limit: Annotated[

@@ -22,7 +22,7 @@ from models.data.readers.lsp import lsp
 __all__ = ["DATA", "NAMES", "EvaluationSet", "labelled_people", "open_evaluation_set"]
 
 DATA = Path(__file__).resolve().parents[3] / "shared" / "data"
-NAMES = ("lspet_dev", "coco_dev", "squats")
+NAMES = ("lspet_dev", "lspet_whole", "coco_dev", "squats")
 MIN_SIDE_PX = 96  # smaller boxes of COCO people are limited by the image, not by the model
 
 
@@ -50,7 +50,7 @@ def open_evaluation_set(
 
     Args:
         name: one of `NAMES`, or a path that ends in `.json`.
-        data: folder that holds `lspet/`, `coco_dev/` and `golden/`.
+        data: folder that holds `lspet/`, `lspet_whole/`, `coco_dev/` and `golden/`.
         limit: maximum number of people, evenly spaced.
         axis: of a COCO-format file: two keypoints, the second above the first.
 
@@ -69,6 +69,8 @@ def labelled_people(name: str, data: Path, axis: tuple[str, str] | None = None) 
         return coco(Path(name), axis=axis)
     if name == "lspet_dev":
         return lsp(data / "lspet", "dev", name)
+    if name == "lspet_whole":
+        return lsp(data / name, "dev", name)
     if name == "coco_dev":
         return coco(data / name / "person_keypoints.json", min_side_px=MIN_SIDE_PX, name=name)
     hint = did_you_mean(name, NAMES)

@@ -16,6 +16,7 @@ from pathlib import Path
 import numpy as np
 
 from blazetrack import PoseTracker
+from blazetrack.types import Frame
 from models.common.tables import Style, print_table
 from models.evaluate.datasets import EvaluationSet
 from models.evaluate.load_model import EvaluatedModel, tflite_path
@@ -27,7 +28,7 @@ from models.evaluate.scores import (
     score_landmarks,
 )
 
-__all__ = ["LandmarkResult", "evaluate_landmarks", "print_results", "run"]
+__all__ = ["LandmarkResult", "evaluate_landmarks", "print_results", "run", "track_frames"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -87,14 +88,28 @@ def _track(evaluated: EvaluatedModel, people: EvaluationSet, threads: int) -> Pr
         tflite_path(evaluated) as path,
         PoseTracker(path, threads=threads, options=options) as tracker,
     ):
-        skeleton = tracker.skeleton
-        points = np.full((len(people.samples), len(skeleton), 2), np.nan)
-        scores = np.full(len(points), np.nan)
-        for i, frame in enumerate(people.frames or ()):
-            poses = tracker(frame)
-            if len(poses):
-                points[i], scores[i] = poses.landmarks_px[0, :, :2], poses.scores[0]
-    return Predictions(skeleton, points, scores)
+        return track_frames(tracker, people.frames or ())
+
+
+def track_frames(
+    tracker: PoseTracker, frames: Sequence[Frame], *, static: bool = False
+) -> Predictions:
+    """Predictions of the whole pipeline, of the first person in each frame.
+
+    Args:
+        tracker: with any graph; reset first.
+        frames: of one clip, or unrelated.
+        static: the frames are unrelated: reset before each.
+    """
+    points = np.full((len(frames), len(tracker.skeleton), 2), np.nan)
+    scores = np.full(len(frames), np.nan)
+    for i, frame in enumerate(frames):
+        if static or i == 0:
+            tracker.reset()
+        poses = tracker(frame)
+        if len(poses):
+            points[i], scores[i] = poses.landmarks_px[0, :, :2], poses.scores[0]
+    return Predictions(tracker.skeleton, points, scores)
 
 
 def print_results(

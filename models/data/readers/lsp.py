@@ -2,9 +2,9 @@
 
 Cite: Johnson & Everingham, BMVC 2010 and CVPR 2011. The pictures come from Flickr: train and
 measure on your own copy, do not pass them on. Two layouts are read: a packed one (`joints.npz`
-with `joints_px`, `names`, `size_wh`, and `images/00001.jpg` …) and the original (`joints.mat` and
-`images/im00001.jpg` …). In LSPET a joint without a label is unknown, not hidden,
-and 3 to 5 people in 100 have left and right swapped.
+with `joints_px`, `names`, `size_wh` and, for a part of the pictures, `number`; `images/00001.jpg`
+…) and the original (`joints.mat` and `images/im00001.jpg` …). In LSPET a joint without a label is
+unknown, not hidden, and 3 to 5 people in 100 have left and right swapped.
 """
 
 from __future__ import annotations
@@ -76,9 +76,12 @@ def _number(person: PersonLabels) -> int:
 
 def _packed(path: Path, name: str) -> list[PersonLabels]:
     unknown, folder = np.full(14, np.nan, np.float32), path.parent / "images"
+    rows = read_npz(path, "joints_px", LSP14, name)
+    with np.load(path, allow_pickle=False) as arrays:
+        numbers = arrays["number"] if "number" in arrays else range(1, len(rows) + 1)
     return [
         PersonLabels(folder / f"{i:05d}.jpg", _xy(row), unknown, f"{name}/{i:05d}", size_wh)
-        for i, (row, size_wh) in enumerate(read_npz(path, "joints_px", LSP14, name), start=1)
+        for i, (row, size_wh) in zip(numbers, rows, strict=True)
     ]
 
 

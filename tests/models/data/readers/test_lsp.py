@@ -120,3 +120,14 @@ def test_the_shared_set_splits_into_8500_and_500(shared_data):
     assert (len(train), len(dev)) == (8500, 500)
     assert train.skipped == {"labels outside of their picture": 1}
     assert dev[0].image.shape[2] == 3
+
+
+def test_packed_numbers_name_the_pictures_of_a_part(make_lsp):
+    folder = make_lsp(people=2)
+    (folder / "images" / "00002.jpg").rename(folder / "images" / "00007.jpg")
+    with np.load(folder / "joints.npz") as arrays:
+        content = dict(arrays)
+    np.savez(folder / "joints.npz", **content, number=[1, 7])
+    assert [person.source for person in lsp(folder)] == ["lspet/00001", "lspet/00007"]
+    assert [person.source for person in lsp(folder, "dev")] == ["lspet/00007"]
+    assert lsp(folder)[1].image.shape == (60, 40, 3)
