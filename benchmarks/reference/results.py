@@ -82,14 +82,16 @@ def save_frames(images: Iterable[NDArray[np.uint8]], folder: Path) -> int:
     return count
 
 
-def track_with_solutions(frames: Path, *, static: bool) -> SequenceResult:
+def track_with_solutions(frames: Path, *, static: bool, complexity: int = 1) -> SequenceResult:
     """Run `mp.solutions.pose` over a folder of saved frames.
 
     Args:
-        frames: written by `save_frames`.
-        static: each frame on its own and unsmoothed, else one clip at 30 frames a second.
+        frames: written by `save_frames`; or a folder of such folders, which are independent clips.
+        static: each frame on its own and unsmoothed, else clips at 30 frames a second.
+        complexity: 0 lite, 1 full, 2 heavy; 0 and 2 need `install_landmark_files`.
     """
-    return _run_script("run_solutions.py", frames, ["--static"] if static else [])
+    flags = ["--complexity", str(complexity), *(["--static"] if static else [])]
+    return _run_script("run_solutions.py", frames, flags)
 
 
 def track_with_tasks(frames: Path) -> SequenceResult:

@@ -1,8 +1,9 @@
 """Run `mp.solutions.pose` of mediapipe 0.10.21 over saved frames, under the reference Python.
 
-    python run_solutions.py FRAMES OUT.npz [--static]
+    python run_solutions.py FRAMES OUT.npz [--static] [--complexity N]
 
-`FRAMES` is a folder of `.npy` images, `(H, W, 3)` uint8 RGB, in the order of their names.
+`FRAMES` is a folder of `.npy` images, `(H, W, 3)` uint8 RGB, in the order of their names; or of
+folders of such images, one clip each, also in that order.
 `OUT.npz` holds one row per frame: `found` and `detector_run` `(F,)` bool, `landmarks_px` and
 `world_m` `(F, 33, 3)` float64, `visibility` `(F, 33)` float64; NaN without a person.
 
@@ -42,8 +43,8 @@ def _points(landmarks: Any, scale: tuple[float, float, float]) -> np.ndarray:
     return np.array([(p.x, p.y, p.z) for p in landmarks.landmark], np.float64) * scale
 
 
-def run(frames: list[Path], static: bool) -> dict[str, np.ndarray]:
-    """The arrays of `OUT.npz`."""
+def run(frames: list[Path], static: bool, complexity: int) -> dict[str, np.ndarray]:
+    """The arrays of `OUT.npz` for one clip."""
     count = len(frames)
     out: dict[str, np.ndarray] = {
         "found": np.zeros(count, bool),
@@ -52,7 +53,7 @@ def run(frames: list[Path], static: bool) -> dict[str, np.ndarray]:
         "world_m": np.full((count, KEYPOINTS, 3), np.nan),
         "visibility": np.full((count, KEYPOINTS), np.nan),
     }
-    with ObservedPose(static_image_mode=static, model_complexity=1) as pose:
+    with ObservedPose(static_image_mode=static, model_complexity=complexity) as pose:
         for row, path in enumerate(frames):
             image = np.load(path)
             height, width, _ = image.shape
@@ -73,8 +74,11 @@ def main() -> None:
     parser.add_argument("frames", type=Path)
     parser.add_argument("out", type=Path)
     parser.add_argument("--static", action="store_true", help="each frame on its own, unsmoothed")
+    parser.add_argument("--complexity", type=int, default=1, help="0 lite, 1 full, 2 heavy")
     args = parser.parse_args()
-    np.savez(args.out, **run(sorted(args.frames.glob("*.npy")), args.static))
+    clips = sorted(path for path in args.frames.iterdir() if path.is_dir()) or [args.frames]
+    rows = [run(sorted(clip.glob("*.npy")), args.static, args.complexity) for clip in clips]
+    np.savez(args.out, **{name: np.concatenate([one[name] for one in rows]) for name in rows[0]})
 
 
 if __name__ == "__main__":
