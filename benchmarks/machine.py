@@ -5,10 +5,9 @@ from __future__ import annotations
 import os
 import re
 from importlib.metadata import PackageNotFoundError, version
-from pathlib import Path
 from typing import Any
 
-from blazetrack.cli.info import collect
+from blazetrack.cli.info import collect, read_cpuinfo
 
 __all__ = ["cpu_features", "describe_machine", "package_versions"]
 
@@ -20,14 +19,10 @@ PACKAGES = ("blazetrack", "numpy", "opencv-python", "opencv-python-headless", "a
 def describe_machine() -> dict[str, Any]:
     """Processor, cores, features, system and load."""
     facts = collect()
-    try:
-        cpuinfo = Path("/proc/cpuinfo").read_text(encoding="utf-8")
-    except OSError:
-        cpuinfo = ""
     return {
         "processor": facts["processor"],
         "cores": facts["cores"],
-        "features": cpu_features(cpuinfo),
+        "features": cpu_features(read_cpuinfo()),
         "system": facts["system"],
         "load before (1, 5, 15 minutes)": [round(load, 2) for load in os.getloadavg()],
     }

@@ -32,6 +32,7 @@ __all__ = [
     "SinkError",
     "SourceError",
     "did_you_mean",
+    "reason",
     "warn_renamed",
 ]
 
@@ -82,6 +83,11 @@ class RenamedWarning(FutureWarning):
 def warn_renamed(what: str, old: str, new: str) -> None:
     """Warn in one line about an old name: `graph mine.yaml: 'cover' is now 'mask_people'`."""
     warnings.warn(f"{what}: '{old}' is now '{new}'", RenamedWarning, stacklevel=3)
+
+
+def reason(error: Exception) -> str:
+    """The message of a libav or system error, without its number."""
+    return str(getattr(error, "strerror", None) or error).lower()
 
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:

@@ -17,7 +17,7 @@ from blazetrack.angles import angle_keypoints, joint_angles
 from blazetrack.errors import InputError, MissingExtra, SinkError, did_you_mean
 from blazetrack.recording import Person, Recording
 from blazetrack.render import id_color
-from blazetrack.sinks.base import remove
+from blazetrack.sinks.base import truncate
 from blazetrack.skeleton import Skeleton
 
 if TYPE_CHECKING:
@@ -117,7 +117,7 @@ def save(figure: Figure, path: Path) -> None:
     try:
         figure.savefig(path, facecolor="white")
     except OSError as error:
-        remove(path)
+        truncate(path)
         raise SinkError(f"{path}: cannot be written ({error.strerror})") from None
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import platform
 import re
 import subprocess
 import sys
@@ -174,11 +173,12 @@ def skipped_frame_ms(graph: str, model: str | None = None, repeats: int = 500) -
 
 def machine() -> dict[str, Any]:
     """Processor, its features, backend and versions."""
-    from blazetrack.cli.info import collect
+    from blazetrack.cli.info import collect, read_cpuinfo
 
-    facts = collect()
+    facts, words = collect(), set(re.findall(r"\w+", read_cpuinfo()))
     names = ("processor", "cores", "system", "python", "blazetrack", "backends", "packages")
-    return {name: facts[name] for name in names} | {"features": _features()}
+    features = [name for name in FEATURES if name in words]
+    return {name: facts[name] for name in names} | {"features": features}
 
 
 def model_sizes(graph: str, model: str | None) -> list[dict[str, Any]]:
@@ -198,15 +198,6 @@ def model_sizes(graph: str, model: str | None) -> list[dict[str, Any]]:
             }
             for role, used in tracker.models.items()
         ]
-
-
-def _features() -> list[str]:
-    try:
-        with open("/proc/cpuinfo", encoding="utf-8") as file:
-            words = set(re.findall(r"\w+", file.read()))
-    except OSError:
-        words = set(platform.processor().lower().split())
-    return [name for name in FEATURES if name in words]
 
 
 def _print(result: Mapping[str, Any]) -> None:

@@ -6,13 +6,14 @@ import os
 import platform
 import re
 from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
 from typing import Any
 
 import typer
 
 from blazetrack.cli.options import Json, print_json
 
-__all__ = ["collect", "info"]
+__all__ = ["collect", "info", "read_cpuinfo"]
 
 PACKAGES = ("numpy", "opencv-python", "opencv-python-headless", "opencv-contrib-python", "av",
             "ai-edge-litert", "tflite-runtime", "tensorflow", "PyYAML", "pydantic")  # fmt: skip
@@ -31,14 +32,12 @@ def info(as_json: Json = False) -> None:
 
 def collect() -> dict[str, Any]:
     """Facts about this machine and this installation."""
-    import cv2
-
     from blazetrack._version import __version__
     from blazetrack.backends import default_threads, installed
     from blazetrack.pipeline import shipped_graphs
     from blazetrack.store import Store
+    from blazetrack.views.display import window_system
 
-    gui = re.search(r"^\s*GUI:\s*(\S+)", cv2.getBuildInformation(), re.MULTILINE)
     store = Store(offline=True)
     return {
         "blazetrack": __version__,
@@ -49,7 +48,7 @@ def collect() -> dict[str, Any]:
         "threads": default_threads(),
         "backends": list(installed()),
         "packages": [f"{name} {found}" for name in PACKAGES if (found := _version(name))],
-        "window": gui.group(1) if gui else "unknown",
+        "window": window_system() or "unknown",
         "cameras": _cameras(),
         "models": str(store.cache.folder),
         "here": [model.info.name for model in store.list() if model.present],
@@ -73,10 +72,14 @@ def _version(name: str) -> str | None:
         return None
 
 
-def _processor() -> str:
+def read_cpuinfo() -> str:
+    """The text of `/proc/cpuinfo`; empty on systems without it."""
     try:
-        with open("/proc/cpuinfo", encoding="utf-8") as file:
-            names = re.findall(r"^(?:model name|Model)\s*:\s*(.+)$", file.read(), re.MULTILINE)
+        return Path("/proc/cpuinfo").read_text(encoding="utf-8")
     except OSError:
-        names = []
-    return names[0] if names else platform.processor() or platform.machine()
+        return ""
+
+
+def _processor() -> str:
+    name = re.search(r"^(?:model name|Model)\s*:\s*(.+)$", read_cpuinfo(), re.MULTILINE)
+    return name[1] if name else platform.processor() or platform.machine()

@@ -116,7 +116,7 @@ def _page(
 ) -> Page:
     """The page, once its sources, graph and models are known to exist."""
     from blazetrack.graph import Trace
-    from blazetrack.pipeline import PoseTracker, find_graph, graph_for
+    from blazetrack.pipeline import PoseTracker
     from blazetrack.sources import open_source
     from blazetrack.web.catalog import BROWSER_CAMERA, Catalog
     from blazetrack.web.server import Page
@@ -124,7 +124,7 @@ def _page(
 
     for name in sources:
         open_source(name).close()
-    find_graph(graph or graph_for(people))
+    choice = Choice(model, graph, people)
 
     def make(choice: Choice) -> tuple[PoseTracker, Trace]:
         trace = Trace(window=1)
@@ -133,10 +133,10 @@ def _page(
             hooks=[trace],
         ), trace  # fmt: skip
 
-    PoseTracker(model, graph=graph, people=people, store=store).close()  # fetches its models
+    make(choice)[0].close()  # fetches the models
     catalog = Catalog.create(sources, model, graph, store)
     first = next(iter(catalog.sources)) if sources else BROWSER_CAMERA
-    return Page(catalog, make, Choice(model, graph, people), first, limits, recordings)
+    return Page(catalog, make, choice, first, limits, recordings)
 
 
 def check_extra() -> None:

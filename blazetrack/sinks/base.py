@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from blazetrack.errors import SinkError
 from blazetrack.types import Frame, Poses
 
-__all__ = ["Picture", "Sink", "TextSink", "check_finite", "check_path", "complete", "remove"]
+__all__ = ["Picture", "Sink", "TextSink", "check_finite", "check_path", "complete", "truncate"]
 
 Picture = NDArray[np.uint8]
 
@@ -122,11 +122,7 @@ class TextSink(Sink):
             return  # not opened: an existing file is not ours
         with suppress(OSError):
             file.close()
-        if self._whole:
-            with suppress(OSError):
-                os.truncate(self._path, self._whole)
-        else:
-            remove(self._path)
+        truncate(self._path, self._whole)
 
 
 def complete(sinks: Iterable[Sink]) -> str:
@@ -141,10 +137,15 @@ def complete(sinks: Iterable[Sink]) -> str:
     return f"complete: {', '.join(files)}" if files else ""
 
 
-def remove(path: Path) -> None:
-    """Remove an unfinished file, also behind a link; devices and pipes stay."""
+def truncate(path: Path, size: int = 0) -> None:
+    """Cut an unfinished file to its complete `size` bytes; 0 removes it, also behind a link.
+
+    Devices and pipes stay.
+    """
     with suppress(OSError):
-        if path.is_file():
+        if size:
+            os.truncate(path, size)
+        elif path.is_file():
             path.resolve().unlink()
 
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 from math import isnan
+from typing import Any
 
 import numpy as np
 
 from blazetrack.angles import angle_keypoints, joint_angles
 from blazetrack.errors import InputError
 from blazetrack.sinks.base import TextSink, check_finite
+from blazetrack.sinks.jsonl import to_record
 from blazetrack.skeleton import BLAZEPOSE33, Skeleton
 from blazetrack.types import Frame, Poses
 
@@ -46,30 +48,17 @@ class CsvSink(TextSink):
                 f"got {count}; open the sink with their skeleton"
             )
         check_finite(self.name, frame, poses)
-        time = f"{frame.index},{round(float(frame.time_s), 6)},{frame.width},{frame.height}"
+        record = to_record(frame, poses)
+        start = ",".join(str(record[name]) for name in _FRAME)
         if not len(poses):
-            return time + self._empty
-        # (N, K, 8) in the order of _POINT; rounded like JSON Lines.
-        points = np.concatenate(
-            [
-                np.round(poses.landmarks_px, 3),
-                np.round(poses.visibility, 4)[..., None],
-                np.round(poses.presence, 4)[..., None],
-                np.round(poses.world_landmarks_m, 5),
-            ],
-            axis=2,
-        )
-        people = zip(
-            poses.ids.tolist(),
-            np.round(poses.scores, 4).tolist(),
-            points.reshape(len(poses), -1).tolist(),
-            np.round(joint_angles(poses.world_landmarks_m, self._skeleton), 2).tolist(),
-            strict=True,
-        )
-        return "".join(
-            f"{time},{number},{score},{','.join([*map(repr, cells), *map(_angle, angles)])}\n"
-            for number, score, cells, angles in people
-        )
+            return start + self._empty
+        degrees = np.round(joint_angles(poses.world_landmarks_m, self._skeleton), 2).tolist()
+        lines = []
+        for pose, angles in zip(record["poses"], degrees, strict=True):
+            cells = [*(pose[name] for name in _PERSON), *_points(pose)]
+            texts = [*map(str, cells), *("" if isnan(angle) else str(angle) for angle in angles)]
+            lines.append(f"{start},{','.join(texts)}\n")
+        return "".join(lines)
 
 
 def header(skeleton: Skeleton) -> list[str]:
@@ -78,5 +67,8 @@ def header(skeleton: Skeleton) -> list[str]:
     return [*_FRAME, *_PERSON, *points, *(f"{name}_deg" for name in angle_keypoints(skeleton))]
 
 
-def _angle(degrees: float) -> str:
-    return "" if isnan(degrees) else repr(degrees)
+def _points(pose: dict[str, Any]) -> list[float]:
+    """The cells of a pose's keypoints in the order of `_POINT`."""
+    arrays = ("landmarks_px", "visibility", "presence", "world_landmarks_m")
+    points = zip(*(pose[name] for name in arrays), strict=True)
+    return [x for px, visible, present, metres in points for x in (*px, visible, present, *metres)]

@@ -20,8 +20,8 @@ import numpy as np
 from av.error import FFmpegError
 from av.video.frame import PictureType
 
-from blazetrack.errors import SinkError
-from blazetrack.sinks.base import Picture, Sink, check_path, remove
+from blazetrack.errors import SinkError, reason
+from blazetrack.sinks.base import Picture, Sink, check_path, truncate
 from blazetrack.types import Frame, Poses
 
 __all__ = ["VideoSink", "fit"]
@@ -93,7 +93,7 @@ class VideoSink(Sink):
             self._mux(self._stream.encode(coded))
         except (FFmpegError, OSError, ValueError, OverflowError) as error:
             self._abandon()
-            raise SinkError(f"{self.name}: cannot be written ({_reason(error)})") from None
+            raise SinkError(f"{self.name}: cannot be written ({reason(error)})") from None
 
     def _start(self, image: Picture, time_s: float) -> None:
         self._size = (image.shape[1], image.shape[0])
@@ -171,7 +171,7 @@ class VideoSink(Sink):
             self._release()
         except (FFmpegError, OSError, ValueError) as error:
             self._abandon()
-            raise SinkError(f"{self.name}: cannot be finished ({_reason(error)})") from None
+            raise SinkError(f"{self.name}: cannot be finished ({reason(error)})") from None
         if self._moved:
             self.warnings.append(
                 f"{self.name}: {self._moved} frames had a time that a video cannot hold (not after "
@@ -188,11 +188,7 @@ class VideoSink(Sink):
             with suppress(FFmpegError, OSError, ValueError):
                 self._container.close()
         self._release()
-        if self._whole:
-            with suppress(OSError):
-                os.truncate(self._path, self._whole)
-        else:
-            remove(self._path)
+        truncate(self._path, self._whole)
 
     def _release(self) -> None:
         file, self._file, self._container, self._stream = self._file, None, None, None
@@ -280,8 +276,3 @@ def fit(image: Picture, size: tuple[int, int]) -> Picture:
     if right or below:
         image = cv2.copyMakeBorder(image, 0, below, 0, right, cv2.BORDER_REPLICATE)
     return np.ascontiguousarray(image)
-
-
-def _reason(error: Exception) -> str:
-    """The message of a libav or system error, without its number."""
-    return str(getattr(error, "strerror", None) or error).lower()

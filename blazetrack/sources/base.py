@@ -142,11 +142,10 @@ def quiet_opencv() -> Iterator[None]:
 @contextmanager
 def env_default(name: str, value: str) -> Iterator[None]:
     """Set an environment variable within the block, unless it is set already."""
-    if name in os.environ:
-        yield
-        return
-    os.environ[name] = value
+    missing = name not in os.environ
+    os.environ.setdefault(name, value)
     try:
         yield
     finally:
-        del os.environ[name]
+        if missing:
+            del os.environ[name]

@@ -16,7 +16,7 @@ from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 from numpy.typing import NDArray
 
-from blazetrack.errors import SourceError
+from blazetrack.errors import SourceError, reason
 from blazetrack.sources.base import Source, SourceInfo
 from blazetrack.types import Frame
 
@@ -79,7 +79,9 @@ class VideoSource(Source):
                     time_s = float((picture.pts - origin) * picture.time_base)
                 # swscale's default matrix for every file: same pixels as OpenCV's reader.
                 image: Any = picture.to_ndarray(format="rgb24")
-                yield Frame(rotate_upright(image, display_matrix(picture)), index, time_s)
+                side_data: Any = picture.side_data.get("DISPLAYMATRIX")
+                matrix = None if side_data is None else bytes(side_data)
+                yield Frame(rotate_upright(image, matrix), index, time_s)
                 index += 1
             self._check_end(index, stream.frames)
 
@@ -89,7 +91,7 @@ class VideoSource(Source):
         except (FFmpegError, OSError, ValueError) as error:
             raise SourceError(
                 f"{self._path}: expected a video or a picture, got a file that cannot be opened as "
-                f"one ({_reason(error)}); is it complete?"
+                f"one ({reason(error)}); is it complete?"
             ) from None
         return container
 
@@ -108,7 +110,7 @@ class VideoSource(Source):
             try:
                 packet = next(packets, None)
             except (FFmpegError, OSError) as error:
-                self.warnings.append(f"{self._path}: reading broke off ({_reason(error)})")
+                self.warnings.append(f"{self._path}: reading broke off ({reason(error)})")
                 return
             if packet is None:
                 return
@@ -132,12 +134,6 @@ class VideoSource(Source):
             self.warnings.append(f"{self._path}: {read} of {promised} frames could be read")
 
 
-def display_matrix(picture: VideoFrame) -> bytes | None:
-    """The 36 bytes of the picture's display matrix, or None."""
-    side_data: Any = picture.side_data.get("DISPLAYMATRIX")
-    return None if side_data is None else bytes(side_data)
-
-
 def rotate_upright(image: NDArray[np.uint8], matrix: bytes | None) -> NDArray[np.uint8]:
     """Rotate by quarter turns and mirror a picture by the display matrix of its file.
 
@@ -159,8 +155,3 @@ def rotate_upright(image: NDArray[np.uint8], matrix: bytes | None) -> NDArray[np
             # cv2.flip: 0 turns y, 1 turns x, −1 both.
             image = cv2.flip(image, -1 if from_x < 0 and from_y < 0 else int(from_x < 0))
     return np.ascontiguousarray(image)
-
-
-def _reason(error: Exception) -> str:
-    """The message of a libav or system error, without its number."""
-    return str(getattr(error, "strerror", None) or error).lower()

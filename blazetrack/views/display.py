@@ -12,7 +12,7 @@ import cv2
 
 from blazetrack.errors import SinkError
 
-__all__ = ["INSTEAD", "check_display", "fit_screen", "read_key"]
+__all__ = ["INSTEAD", "check_display", "fit_screen", "read_key", "window_system"]
 
 INSTEAD = (
     "use --out FILE, --view none, or see it in a browser: blazetrack serve SOURCE (or --view web)"
@@ -22,14 +22,19 @@ INSTEAD = (
 _ARROWS = {65361: "a", 65363: "d", 0x250000: "a", 0x270000: "d", 63234: "a", 63235: "d"}
 
 
+def window_system() -> str:
+    """OpenCV's window system, such as `QT5` or `NONE`; empty if unknown."""
+    gui = re.search(r"^\s*GUI:\s*(\S+)", cv2.getBuildInformation(), re.MULTILINE)
+    return gui[1] if gui else ""
+
+
 def check_display(platform: str = sys.platform, env: Mapping[str, str] = os.environ) -> None:
     """Check for a display first: without one, OpenCV's Qt ends the process.
 
     Raises:
         SinkError: no window can be opened here.
     """
-    gui = re.search(r"^\s*GUI:\s*(\S+)", cv2.getBuildInformation(), re.MULTILINE)
-    if gui is not None and gui.group(1) == "NONE":
+    if window_system() == "NONE":
         raise SinkError(
             f"window: this OpenCV was built without windows (opencv-python-headless?); {INSTEAD}"
         )
@@ -38,7 +43,7 @@ def check_display(platform: str = sys.platform, env: Mapping[str, str] = os.envi
     display = env.get("DISPLAY", "")
     if not display and not env.get("WAYLAND_DISPLAY"):
         raise SinkError(f"window: no display (DISPLAY is not set); {INSTEAD}")
-    if not display and gui is not None and gui.group(1).startswith("QT"):
+    if not display and window_system().startswith("QT"):
         raise SinkError(
             f"window: this OpenCV needs X11 and DISPLAY is not set (no XWayland?); {INSTEAD}"
         )
