@@ -5,18 +5,17 @@ Needs matplotlib (the extra `plot`); uses neither a window nor the global state 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from blazetrack.angles import angle_keypoints, joint_angles
 from blazetrack.errors import InputError, MissingExtra, SinkError, did_you_mean
-from blazetrack.recording import Person, Recording
-from blazetrack.render import id_color
+from blazetrack.recording import Float, Person, Recording
+from blazetrack.render.people import MIN_VISIBILITY, id_color
 from blazetrack.sinks.base import truncate
 from blazetrack.skeleton import Skeleton
 
@@ -26,9 +25,6 @@ if TYPE_CHECKING:
 
 __all__ = ["choose_joints", "plot_recording", "save"]
 
-Float = NDArray[np.float64]
-
-MIN_VISIBILITY = 0.5  # a keypoint below it is hidden
 _WIDTH_IN, _DPI = 12.0, 100  # 1200 pixels
 _SIDES: dict[str, tuple[str, Any]] = {
     "left": ("#d96f00", "-"),
@@ -88,7 +84,7 @@ def plot_recording(
     return figure
 
 
-def choose_joints(skeleton: Skeleton | None, wanted: Iterable[str]) -> tuple[str, ...]:
+def choose_joints(skeleton: Skeleton | None, wanted: Sequence[str]) -> tuple[str, ...]:
     """The joints of these names, all if there are none.
 
     Args:
@@ -98,14 +94,13 @@ def choose_joints(skeleton: Skeleton | None, wanted: Iterable[str]) -> tuple[str
     Raises:
         InputError: no such joint.
     """
-    known = tuple(angle_keypoints(skeleton)) if skeleton is not None else ()
-    wanted = list(wanted)
+    known = angle_keypoints(skeleton) if skeleton is not None else {}
+    names = {joint: {joint, _split(joint)[1]} for joint in known}
+    every = set().union(*names.values())
     for name in wanted:
-        if not any(name in (joint, _split(joint)[1]) for joint in known):
-            kinds = dict.fromkeys(_split(joint)[1] for joint in known)
-            raise InputError(f"no joint '{name}'; {did_you_mean(name, [*known, *kinds])}")
-    chosen = [joint for joint in known if {joint, _split(joint)[1]} & set(wanted)]
-    return tuple(chosen if wanted else known)
+        if name not in every:
+            raise InputError(f"no joint '{name}'; {did_you_mean(name, every)}")
+    return tuple(joint for joint in known if not wanted or names[joint] & set(wanted))
 
 
 def save(figure: Figure, path: Path) -> None:
@@ -186,25 +181,19 @@ def _draw_angles(panel: Axes, kind: str, names: list[str], recording: Recording)
 
 def _draw_visibility(panel: Axes, recording: Recording, names: Sequence[str]) -> None:
     """Mean visibility of the chosen joints, per side; of all keypoints without names."""
+    keypoints = angle_keypoints(recording.skeleton) if recording.skeleton is not None else {}
     for number, person in recording.people.items():
         for side in ("left", "right") if names else ("",):
             chosen = [name for name in names if _split(name)[0] == side]
             if names and not chosen:
                 continue
-            mean = person.visibility[:, _keypoints(recording, chosen)].mean(axis=1)
+            columns = sorted({index for name in chosen for index in keypoints[name]})
+            mean = person.visibility[:, columns or slice(None)].mean(axis=1)
             style = _style(number, side, alone=len(recording.people) == 1 and bool(names))
             _curve(panel, recording, person, mean, **style)
     panel.axhline(MIN_VISIBILITY, color="#999999", linewidth=0.8, linestyle=":")
     _title(panel, "visibility of those joints" if names else "visibility")
     panel.set(ylim=(-0.03, 1.03), yticks=[0, 0.5, 1])
-
-
-def _keypoints(recording: Recording, names: Sequence[str]) -> list[int]:
-    """Indices of the keypoints of these angles; of all keypoints without names."""
-    if not names or recording.skeleton is None:
-        return list(range(next(iter(recording.people.values())).visibility.shape[1]))
-    found = angle_keypoints(recording.skeleton)
-    return sorted({index for name in names for index in found[name]})
 
 
 def _draw_legend(panel: Axes, recording: Recording) -> None:

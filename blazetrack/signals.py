@@ -37,15 +37,13 @@ def interrupt_on_signals() -> Iterator[list[int]]:
     thread nothing changes. Yields the list of received signals.
     """
     received: list[int] = []
-    if threading.current_thread() is not threading.main_thread():
-        yield received
-        return
 
     def terminate(number: int, stack: Any) -> None:
         received.append(number)
         raise Terminated(number)
 
-    ours = [number for number in _ENDING if signal.getsignal(number) is signal.SIG_DFL]
+    endings = _ENDING if _in_main_thread() else ()
+    ours = [number for number in endings if signal.getsignal(number) is signal.SIG_DFL]
     for number in ours:
         signal.signal(number, terminate)
     try:
@@ -63,7 +61,7 @@ def hold_interrupt() -> Iterator[None]:
     Outside the main thread, and for ignored signals, nothing changes.
     """
     before: dict[int, Any] = {}
-    if threading.current_thread() is threading.main_thread():
+    if _in_main_thread():
         handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, *_ENDING)}
         before = {number: handler for number, handler in handlers.items() if callable(handler)}
     held: list[tuple[int, Any]] = []
@@ -82,3 +80,7 @@ def hold_interrupt() -> Iterator[None]:
             signal.signal(number, handler)
     if len(held) == 1:  # not after an error of the block: it ends the run anyway
         before[held[0][0]](*held[0])
+
+
+def _in_main_thread() -> bool:
+    return threading.current_thread() is threading.main_thread()

@@ -15,9 +15,7 @@ __all__ = ["progress"]
 def progress(total: int | None, *, hidden: bool) -> Iterator[Callable[[Frame, Poses], None]]:
     """Show the progress of a run; the result is to be called after each frame.
 
-    Args:
-        total: number of frames, None if unknown.
-        hidden: show nothing, as without a terminal at stderr.
+    `total` is the number of frames, None if unknown. Without a terminal nothing is shown.
     """
     if hidden or not sys.stderr.isatty():
         yield lambda frame, poses: None

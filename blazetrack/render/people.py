@@ -1,4 +1,4 @@
-"""Drawing of poses onto an image: limbs, joints, ids, regions, a caption."""
+"""Drawing of poses onto an image: limbs, joints, ids, regions."""
 
 from __future__ import annotations
 
@@ -9,17 +9,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from blazetrack.geometry import apply, rectangle_to_image
-from blazetrack.render.text import DARK, LIGHT, Color, Image, draw_label
+from blazetrack.render.text import DARK, LIGHT, Color, Image, Points, draw_label
 from blazetrack.skeleton import BLAZEPOSE33, Skeleton
 from blazetrack.types import Poses
 
-__all__ = ["SHIFT", "draw_poses", "fixed", "id_color", "line", "region_corners", "side_color"]
-
-Points = NDArray[np.float64]
+__all__ = ["MIN_VISIBILITY", "dot", "draw_poses", "id_color", "line", "region_corners",
+           "side_color"]  # fmt: skip
 
 _LEFT: Color = (255, 138, 0)
 _RIGHT: Color = (0, 194, 255)
-SHIFT = 4  # OpenCV draws in sixteenths of a pixel
+MIN_VISIBILITY = 0.5  # a keypoint below it is hidden
+_SHIFT = 4  # OpenCV draws in sixteenths of a pixel
 _FAR = 30_000.0  # pixels; coordinates are clipped to OpenCV's number range
 
 
@@ -30,12 +30,11 @@ def draw_poses(
     *,
     boxes: bool = False,
     ids: bool = True,
-    min_visibility: float = 0.5,
-    caption: str | None = None,
 ) -> Image:
     """Draw people onto a copy of the image.
 
     The person's left side is orange, the right one blue; thickness follows the person's size.
+    Hidden joints and their limbs are not drawn.
 
     Args:
         image: `(H, W, 3)` uint8 RGB, not modified.
@@ -43,8 +42,6 @@ def draw_poses(
         skeleton: edges and sides of the keypoints.
         boxes: draw the region of the next frame's crop.
         ids: label each person with id and score.
-        min_visibility: a joint below it is not drawn, nor are its limbs.
-        caption: one line in the upper left corner, ASCII.
 
     Returns:
         `(H, W, 3)` uint8 RGB, a new array.
@@ -53,20 +50,22 @@ def draw_poses(
     sides = [side_color(name) for name in skeleton.names]
     for row in range(len(poses)):
         finite = np.isfinite(poses.landmarks_px[row, :, :2]).all(axis=1)
-        seen = (poses.visibility[row] >= min_visibility) & finite
+        seen = (poses.visibility[row] >= MIN_VISIBILITY) & finite
         xy, alignment = _near(poses.landmarks_px[row, :, :2]), _near(poses.alignment_px[row])
         thickness = _thickness(alignment, canvas)
         color = id_color(int(poses.ids[row]))
         if boxes:
-            _polygon(canvas, region_corners(alignment), color, max(1, thickness // 2))
+            corners = region_corners(alignment)
+            for a, b in zip(corners, np.roll(corners, -1, axis=0), strict=True):
+                line(canvas, a, b, color, max(1, thickness // 2))
         _limbs(canvas, xy, seen, skeleton, sides, thickness)
-        _joints(canvas, xy, seen, sides, thickness)
+        for k in np.flatnonzero(seen):
+            dot(canvas, xy[k], thickness + 1, DARK)
+            dot(canvas, xy[k], thickness, sides[k])
         if ids and seen.any():
             text = f"{poses.ids[row]}  {poses.scores[row]:.2f}"
             x, y = xy[seen].mean(axis=0)[0], xy[seen].min(axis=0)[1] - 9 * thickness
             draw_label(canvas, text, (x, y), color, middle=True)
-    if caption:
-        draw_label(canvas, caption, (0.0, 0.0), DARK, middle=False)
     return canvas
 
 
@@ -114,15 +113,20 @@ def _thickness(alignment_px: Points, canvas: Image) -> int:
     return max(1, round(min(size, 1.5 * float(max(canvas.shape[:2]))) / 150))
 
 
-def fixed(point: Points) -> tuple[int, int]:
-    """A point in sixteenths of a pixel, as OpenCV draws it."""
-    x, y = np.rint(point * (1 << SHIFT))
-    return int(x), int(y)
-
-
 def line(canvas: Image, a: Points, b: Points, color: Color, thickness: int) -> None:
     """An antialiased line between two points `(2,)`."""
-    cv2.line(canvas, fixed(a), fixed(b), color, thickness, cv2.LINE_AA, SHIFT)
+    cv2.line(canvas, _fixed(a), _fixed(b), color, thickness, cv2.LINE_AA, _SHIFT)
+
+
+def dot(canvas: Image, center: Points, radius: int, color: Color) -> None:
+    """An antialiased disc around a point `(2,)`."""
+    cv2.circle(canvas, _fixed(center), radius << _SHIFT, color, cv2.FILLED, cv2.LINE_AA, _SHIFT)
+
+
+def _fixed(point: Points) -> tuple[int, int]:
+    """A point in sixteenths of a pixel, as OpenCV draws it."""
+    x, y = np.rint(point * (1 << _SHIFT))
+    return int(x), int(y)
 
 
 def _limbs(
@@ -139,18 +143,3 @@ def _limbs(
     for a, b in edges:
         color = sides[a] if sides[a] == sides[b] else LIGHT
         line(canvas, xy[a], xy[b], color, thickness)
-
-
-def _joints(
-    canvas: Image, xy: Points, seen: NDArray[np.bool_], sides: list[Color], thickness: int
-) -> None:
-    for point, color in [(xy[k], sides[k]) for k in np.flatnonzero(seen)]:
-        center = fixed(point)
-        for radius, fill in ((thickness + 1.0, DARK), (thickness + 0.0, color)):
-            size = round(radius * (1 << SHIFT))
-            cv2.circle(canvas, center, size, fill, cv2.FILLED, cv2.LINE_AA, SHIFT)
-
-
-def _polygon(canvas: Image, corners: Points, color: Color, thickness: int) -> None:
-    for a, b in zip(corners, np.roll(corners, -1, axis=0), strict=True):
-        line(canvas, a, b, color, thickness)

@@ -6,9 +6,10 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["DARK", "LIGHT", "Color", "Image", "draw_label", "text_size", "veil", "write"]
+__all__ = ["DARK", "LIGHT", "Color", "Image", "Points", "draw_label", "text_size", "veil", "write"]
 
 Image = NDArray[np.uint8]
+Points = NDArray[np.float64]
 Color = tuple[int, int, int]
 
 LIGHT: Color = (240, 240, 240)
@@ -57,14 +58,12 @@ def write(canvas: Image, text: str, base: tuple[int, int], scale: float, ink: Co
     cv2.putText(canvas, text, base, _FONT, scale, ink, _weight(scale), cv2.LINE_AA)
 
 
-def veil(
-    canvas: Image, box: tuple[int, int, int, int], strength: float, color: Color = DARK
-) -> None:
-    """Blend a colour over `(left, top, right, bottom)`."""
+def veil(canvas: Image, box: tuple[int, int, int, int], strength: float) -> None:
+    """Darken `(left, top, right, bottom)`."""
     left, top, right, bottom = box
     part = canvas[max(0, top) : max(0, bottom), max(0, left) : max(0, right)]
     if part.size:
-        ground = np.full_like(part, color)
+        ground = np.full_like(part, DARK)
         part[:] = cv2.addWeighted(part, 1 - strength, ground, strength, 0)
 
 

@@ -4,18 +4,15 @@ from __future__ import annotations
 
 from math import ceil
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from blazetrack.render.people import SHIFT, fixed, id_color, line, side_color
-from blazetrack.render.text import Color, Image, draw_label
+from blazetrack.render.people import MIN_VISIBILITY, dot, id_color, line, side_color
+from blazetrack.render.text import Color, Image, Points, draw_label
 from blazetrack.skeleton import BLAZEPOSE33, Skeleton
 from blazetrack.types import Poses
 
 __all__ = ["draw_world"]
-
-Points = NDArray[np.float64]
 
 _GROUND: Color = (30, 33, 39)
 _GRID: Color = (72, 78, 90)
@@ -33,7 +30,6 @@ def draw_world(
     size: tuple[int, int],
     turn_rad: float = 0.0,
     mirror: bool = False,
-    min_visibility: float = 0.5,
 ) -> Image:
     """Draw world landmarks in a parallel projection.
 
@@ -46,7 +42,6 @@ def draw_world(
         size: width and height of the image.
         turn_rad: rotation of the view around the vertical axis; 0 is the camera's view.
         mirror: exchange left and right.
-        min_visibility: keypoints below it are hidden.
 
     Returns:
         `(height, width, 3)` uint8 RGB.
@@ -62,7 +57,7 @@ def draw_world(
             world = np.clip(np.nan_to_num(poses.world_landmarks_m[place]), -_FAR_M, _FAR_M)
             if mirror:
                 world = world * (-1.0, 1.0, 1.0)
-            seen = poses.visibility[place] >= min_visibility
+            seen = poses.visibility[place] >= MIN_VISIBILITY
             _person(cell, world, seen, skeleton, turn_rad)
             number = int(poses.ids[place])
             draw_label(cell, str(number), (0.0, 0.0), id_color(number), middle=False)
@@ -123,9 +118,7 @@ def _person(
         line(cell, xy[a], xy[b], _GROUND, width + 2)
         line(cell, xy[a], xy[b], ink, width)
     for k in np.argsort(-away):
-        ink = _shade(sides[k], float(away[k]), bool(seen[k]))
-        x, y = fixed(xy[k])
-        cv2.circle(cell, (x, y), width << SHIFT, ink, cv2.FILLED, cv2.LINE_AA, SHIFT)
+        dot(cell, xy[k], width, _shade(sides[k], float(away[k]), bool(seen[k])))
 
 
 def _shade(color: Color, away_m: float, seen: bool) -> Color:

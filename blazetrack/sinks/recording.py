@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from contextlib import ExitStack, suppress
 from dataclasses import replace
+from itertools import count
 from pathlib import Path
 
 from blazetrack.errors import SinkError
@@ -24,7 +25,6 @@ class RecordingSink(Sink):
     Args:
         stem: path of the files without the ending.
         skeleton: keypoint set of the poses.
-        threads: encoder threads; 0 leaves the number to the encoder.
 
     Raises:
         SinkError: no such folder, or not allowed to write.
@@ -32,12 +32,10 @@ class RecordingSink(Sink):
 
     needs_picture = True
 
-    def __init__(
-        self, stem: str | os.PathLike[str], *, skeleton: Skeleton = BLAZEPOSE33, threads: int = 1
-    ) -> None:
+    def __init__(self, stem: str | os.PathLike[str], *, skeleton: Skeleton = BLAZEPOSE33) -> None:
         super().__init__(os.fspath(stem))
         self._parts = [
-            open_sink(Path(self.name + ending), skeleton=skeleton, threads=threads)
+            open_sink(Path(self.name + ending), skeleton=skeleton)
             for ending in (".mp4", ".jsonl", ".csv")
         ]
         self._start_s = 0.0
@@ -64,26 +62,22 @@ class RecordingSink(Sink):
         self.frames += 1
 
     def close(self) -> None:
-        with ExitStack() as stack:  # closes all, also after an error
-            stack.callback(self._collect_warnings)
-            for part in self._parts:
-                stack.callback(part.close)
+        try:
+            with ExitStack() as stack:  # closes all, also after an error
+                for part in self._parts:
+                    stack.callback(part.close)
+        finally:
+            self.warnings = [line for part in self._parts for line in part.warnings]
 
-    def _collect_warnings(self) -> None:
-        self.warnings = [line for part in self._parts for line in part.warnings]
 
-
-def free_stem(folder: str | os.PathLike[str], day: str, name: str = "blazetrack") -> Path:
-    """The first `folder/name_day_NNN` that no file has, whatever its ending.
+def free_stem(folder: str | os.PathLike[str], day: str) -> Path:
+    """The first `folder/blazetrack_day_NNN` that no file has, whatever its ending.
 
     Args:
         folder: may be missing.
         day: the date as text.
-        name: start of the file name.
     """
     place = Path(os.path.expanduser(folder))
-    taken = {path.name.partition(".")[0] for path in place.glob(f"{name}_{day}_*")}
-    number = 1
-    while f"{name}_{day}_{number:03}" in taken:
-        number += 1
-    return place / f"{name}_{day}_{number:03}"
+    taken = {path.name.partition(".")[0] for path in place.glob(f"blazetrack_{day}_*")}
+    names = (f"blazetrack_{day}_{number:03}" for number in count(1))
+    return place / next(name for name in names if name not in taken)

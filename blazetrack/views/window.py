@@ -6,6 +6,7 @@ import os
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from datetime import datetime
 from math import radians
 from pathlib import Path
@@ -148,11 +149,9 @@ class Window(Sink):
                 self._finish(recording)
         finally:
             if shown:
-                try:
+                with suppress(cv2.error):  # closed by the user before
                     cv2.destroyWindow(self._title)
                     cv2.waitKey(1)  # some systems close the window on this event only
-                except cv2.error:
-                    pass  # closed by the user before
 
     def _show(self) -> None:
         """Draw the last frame with the current settings."""

@@ -23,7 +23,7 @@ class Catalog:
 
     sources: Mapping[str, str]  # name → source as `open_source` takes it
     models: tuple[str, ...]  # landmark models
-    graphs: Mapping[str, str]  # name → graph as `PoseTracker` takes it
+    graphs: tuple[str, ...]  # names and paths
     cameras: bool = True  # whether a page may use the camera of its browser
 
     @property
@@ -45,7 +45,7 @@ class Catalog:
         graphs = list(shipped_graphs())
         models += [model] if model and model not in models else []
         graphs += [graph] if graph and graph not in graphs else []
-        return cls(named, tuple(models), {name: name for name in graphs})
+        return cls(named, tuple(models), tuple(graphs))
 
     def check(self, **options: Any) -> None:
         """Check the options `source`, `model` and `graph`; None and other options pass.

@@ -78,8 +78,7 @@ class WebView(View):
         name, send = self._source, self._hub.send
         self._session = Session(self._make, Choice(), name, send, recordings, limits)
         state = self._session.state()
-        graph = state["graph"]
-        catalog = Catalog({name: name}, (state["model"],), {graph: graph}, cameras=False)
+        catalog = Catalog({name: name}, (state["model"],), (state["graph"],), cameras=False)
         self._started.set()
         yield PageState(self.submit, name, catalog, self._hub, recordings, limits)
 

@@ -103,8 +103,8 @@ class Viewer:
                 "sources": catalog.source_names,
                 "begin": self._page.first,
                 "camera": BROWSER_CAMERA,
-                "models": list(catalog.models),
-                "graphs": list(catalog.graphs),
+                "models": catalog.models,
+                "graphs": catalog.graphs,
                 "side_px": limits.side_px,
                 "recording_s": limits.recording_s,
             }
@@ -156,16 +156,13 @@ class Viewer:
 
     async def _set(self, message: Set) -> None:
         changes = message.model_dump(exclude={"type"}, exclude_none=True)
-        catalog = self._page.catalog
         try:
-            catalog.check(**changes)
+            self._page.catalog.check(**changes)
         except InputError as error:  # a page with an old list is no attack
             self._box.send({"type": "error", "text": str(error)})
             return
-        if "graph" in changes:
-            changes["graph"] = catalog.graphs[changes["graph"]]
-        elif "people" in changes:
-            changes["graph"] = None  # the one that fits this number
+        if "people" in changes:
+            changes.setdefault("graph", None)  # the one that fits this number
         if "source" in changes:
             await self._switch(changes["source"])
         self._submit(**changes)

@@ -79,12 +79,6 @@ def test_id_color_differs_between_ids() -> None:
     assert id_color(7) == id_color(7)
 
 
-def test_draw_poses_caption_is_upper_left() -> None:
-    drawn = draw_poses(canvas(), Poses.empty(), caption="30 FPS")
-    assert (drawn[:6, :6] != 128).any()
-    assert (drawn[100:] == 128).all()
-
-
 def test_other_skeleton_uses_its_own_edges() -> None:
     poses = person({7: (20, 150), 9: (180, 150)}, keypoints=17)  # left elbow and wrist of COCO
     assert (draw_poses(canvas(), poses, COCO17, ids=False)[150, 100] != 128).any()
@@ -104,5 +98,5 @@ def test_any_coordinate_is_drawn(size: tuple[int, int], reach: float) -> None:
         np.array([1, 2**40]),
         rng.uniform(-1, 1, (2, 2, 2)) * reach,
     )
-    drawn = draw_poses(canvas(*size), poses, BLAZEPOSE33, boxes=True, caption="a long caption")
+    drawn = draw_poses(canvas(*size), poses, BLAZEPOSE33, boxes=True)
     assert drawn.shape == (*size, 3)

@@ -30,7 +30,7 @@ def test_create_without_stored_model_omits_it(store: Store) -> None:
 def test_create_includes_given_model_and_graph(store: Store) -> None:
     catalog = Catalog.create(["0"], "mine.tflite", "mine.yaml", store)
     assert catalog.models == (*Catalog.create([], None, None, store).models, "mine.tflite")
-    assert catalog.graphs["mine.yaml"] == "mine.yaml"
+    assert catalog.graphs == (*shipped_graphs(), "mine.yaml")
 
 
 def test_create_keeps_order_of_sources(store: Store) -> None:

@@ -32,7 +32,7 @@ const connection = new Connection({
   message: (message) => handlers[message.type]?.(message),
   image: async (message, blob) => {
     const bitmap = await createImageBitmap(blob);
-    if (!usesCamera()) showFrame(message, bitmap);
+    if (!camera.running) showFrame(message, bitmap);
     bitmap.close();
     connection.send({ type: "shown", number: message.number });
   },
@@ -54,12 +54,12 @@ const handlers = {
     fill($("source"), message.sources);
     fill($("model"), message.models);
     fill($("graph"), message.graphs);
-    $("source").value = usesCamera() ? message.camera : message.begin;
+    $("source").value = camera.running ? message.camera : message.begin;
     if (camera.running) connection.send({ type: "set", source: message.camera });
     else $("begin").hidden = message.begin !== message.camera;
   },
   state(message) {
-    if (usesCamera() !== (message.source === page.hello?.camera)) return; // of the previous source
+    if (camera.running !== (message.source === page.hello?.camera)) return; // of the previous source
     const { names, edges } = message.skeleton;
     if (page.skeleton?.names.join() !== names.join()) {
       page.skeleton = { names, edges, colors: sideColors(names) };
@@ -72,12 +72,12 @@ const handlers = {
     $("smoothing").checked = message.smoothing;
     $("follow-all").disabled = !message.can_follow;
     setPressed($("record"), message.recording, "Stop recording", "Record");
-    if (!usesCamera()) setPressed($("pause"), message.paused, "Resume", "Pause");
+    if (!camera.running) setPressed($("pause"), message.paused, "Resume", "Pause");
     showStatus();
   },
   frame(message) {
     const captureMs = camera.captureTime(message.number);
-    if (captureMs === null || !usesCamera()) return;
+    if (captureMs === null || !camera.running) return;
     showFrame(message, camera.canvas);
     append(page.latencies, performance.now() - captureMs);
     camera.release();
@@ -88,7 +88,7 @@ const handlers = {
     $("fps").textContent = message.fps.toFixed(1);
     $("detector").textContent = message.detector_runs;
     $("dropped").textContent = message.dropped ?? "–";
-    $("latency").textContent = usesCamera() ? milliseconds(median(page.latencies)) : "–";
+    $("latency").textContent = camera.running ? milliseconds(median(page.latencies)) : "–";
     $("network").textContent = milliseconds(median(page.networks));
     chart.add(message.nodes);
     showStatus();
@@ -137,10 +137,6 @@ function showFrame(message, image) {
     $("count").textContent = record.poses.length;
     showBadge();
   }
-}
-
-function usesCamera() {
-  return camera.running;
 }
 
 async function chooseSource(name) {
@@ -229,7 +225,7 @@ $("follow-all").onclick = () => connection.send({ type: "follow", at: null });
 $("record").onclick = () => connection.send({ type: "record", on: !page.state?.recording });
 $("pause").onclick = ({ target }) => {
   const paused = target.getAttribute("aria-pressed") !== "true";
-  if (usesCamera()) {
+  if (camera.running) {
     camera.paused = paused;
     setPressed(target, paused, "Resume", "Pause");
   } else connection.send({ type: "set", paused });

@@ -10,6 +10,13 @@ export function sideColors(names) {
   });
 }
 
+export function drawLine(context, from, to) {
+  context.beginPath();
+  context.moveTo(...from);
+  context.lineTo(...to);
+  context.stroke();
+}
+
 // Steps of the golden ratio, so that consecutive ids differ.
 function idColor(id) {
   return `hsl(${(360 * ((0.33 + id * 0.618034) % 1)).toFixed(0)} 85% 55%)`;
@@ -39,10 +46,7 @@ export function drawPeople(context, record, skeleton, { mirror, boxes, scale }) 
     for (const [a, b] of skeleton.edges) {
       if (!visible[a] || !visible[b]) continue;
       context.strokeStyle = colors[a] === colors[b] ? colors[a] : MIDDLE;
-      context.beginPath();
-      context.moveTo(...points[a]);
-      context.lineTo(...points[b]);
-      context.stroke();
+      drawLine(context, points[a], points[b]);
     }
     points.forEach((point, i) => {
       if (!visible[i]) return;

@@ -1,5 +1,7 @@
 // The world landmarks in three dimensions, rotated by dragging or with the arrow keys.
 
+import { drawLine } from "./overlay.js";
+
 const HEIGHT_M = 2.2; // of the view
 const DISTANCE_M = 4; // from the viewpoint
 
@@ -59,10 +61,7 @@ export class WorldView {
       const hidden = Math.min(person.visibility[a], person.visibility[b]) < 0.5;
       context.globalAlpha = hidden ? 0.25 : 1;
       context.strokeStyle = skeleton.colors[a] === skeleton.colors[b] ? skeleton.colors[a] : "#8a93a0";
-      context.beginPath();
-      context.moveTo(...points[a]);
-      context.lineTo(...points[b]);
-      context.stroke();
+      drawLine(context, points[a], points[b]);
     }
     context.globalAlpha = 1;
   }
@@ -73,10 +72,7 @@ export class WorldView {
     context.lineWidth = 1;
     for (let i = -2; i <= 2; i++) {
       for (const [a, b] of [[[i / 2, 1, -1], [i / 2, 1, 1]], [[-1, 1, i / 2], [1, 1, i / 2]]]) {
-        context.beginPath();
-        context.moveTo(...this.project(a));
-        context.lineTo(...this.project(b));
-        context.stroke();
+        drawLine(context, this.project(a), this.project(b));
       }
     }
   }
