@@ -1,18 +1,7 @@
 """The exceptions of blazetrack.
 
-    BlazetrackError
-    ├── SourceError      a picture, video or camera cannot be opened or read
-    ├── SinkError        an output cannot be opened or written
-    ├── ModelError       a model file is missing, broken or of another shape
-    │   └── DownloadError    fetching a published model failed, or the network is not allowed
-    ├── BackendError     no TFLite interpreter is installed, or not the requested one
-    ├── GraphError       a graph text is invalid
-    ├── InputError       an argument has the wrong type, shape or range
-    └── MissingExtra     an optional part is not installed; the message is the pip line
-
 Each message is one line: what failed, what was expected, what came, what to do. The command line
-prints it on stderr and exits with code 2. `RenamedWarning` marks an old name that still works for
-one release.
+prints it on stderr and exits with code 2.
 """
 
 from __future__ import annotations
@@ -70,14 +59,14 @@ class InputError(BlazetrackError, ValueError):
 
 
 class MissingExtra(BlazetrackError, ImportError):
-    """An optional part is not installed."""
+    """An optional part is not installed; the message is the pip line."""
 
     def __init__(self, what: str, extra: str) -> None:
         super().__init__(f'{what} is not installed: pip install "blazetrack[{extra}]"')
 
 
 class RenamedWarning(FutureWarning):
-    """A name of the previous release, refused by the next one."""
+    """A name of the previous release, which still works but is refused by the next one."""
 
 
 def warn_renamed(what: str, old: str, new: str) -> None:

@@ -24,12 +24,13 @@ LOADERS: dict[str, Callable[[Path, str, int | None], Interpreter]] = {".tflite":
 
 @runtime_checkable
 class Model(Protocol):
-    """The interface of a model to the stages."""
+    """The interface of a model to the stages.
 
-    @property
-    def info(self) -> ModelInfo:
-        """Head, input, output meanings, anchors."""
-        ...
+    Attributes:
+        info: head, input, output meanings, anchors.
+    """
+
+    info: ModelInfo
 
     def want(self, *meanings: str) -> None:
         """Announce the outputs that will be read; `ModelError` for one that the model lacks."""
@@ -72,7 +73,7 @@ class FileModel(Model):
         backend: str = "auto",
         threads: int | None = None,
     ) -> None:
-        self._info = info
+        self.info = info
         self._locate = locate
         self._backend = backend
         self._threads = threads
@@ -80,10 +81,6 @@ class FileModel(Model):
         self._interpreter: Interpreter | None = None
         self.runs = 0
         self.seconds = 0.0
-
-    @property
-    def info(self) -> ModelInfo:
-        return self._info
 
     def want(self, *meanings: str) -> None:
         super().want(*meanings)
@@ -100,12 +97,12 @@ class FileModel(Model):
             load = LOADERS.get(path.suffix, open_interpreter)
             interpreter = load(path, self._backend, self._threads)
             self._check(interpreter, path)
-            self._write = PixelWriter(self._info, interpreter.input_quantization)
+            self._write = PixelWriter(self.info, interpreter.input_quantization)
             self._interpreter = interpreter
         return self._interpreter
 
     def _check(self, interpreter: Interpreter, path: Path) -> None:
-        info, got, shape = self._info, interpreter.input_shape, input_shape(self._info)
+        info, got, shape = self.info, interpreter.input_shape, input_shape(self.info)
         if got != shape:
             raise ModelError(f"model {path}: expected an input of shape {shape}, got {got}")
         if (dtype := interpreter.input_dtype) != info.input_dtype:
@@ -128,10 +125,11 @@ class FileModel(Model):
         if self.runs:  # the first run packs the weights
             self.seconds += time.perf_counter() - start
         self.runs += 1
-        names = self._info.outputs
+        names = self.info.outputs
         outputs = {m: interpreter.output_view(names[m]) for m in self._wanted}
-        if self._info.layout == "nchw":
-            outputs = {m: _channels_last(one) for m, one in outputs.items()}
+        if self.info.layout == "nchw":
+            maps = {m: one for m, one in outputs.items() if one.ndim == 4}
+            outputs |= {m: one.transpose(0, 2, 3, 1) for m, one in maps.items()}
         return outputs
 
     def close(self) -> None:
@@ -146,10 +144,6 @@ def open_model(
     return FileModel(info, lambda wanted: path, backend, threads)
 
 
-def _channels_last(output: Array) -> Array:
-    return output.transpose(0, 2, 3, 1) if output.ndim == 4 else output
-
-
 class FakeModel(Model):
     """A model made of a function, for tests.
 
@@ -161,13 +155,9 @@ class FakeModel(Model):
     def __init__(
         self, info: ModelInfo, function: Callable[[NDArray[np.uint8]], Mapping[str, Array]]
     ) -> None:
-        self._info = info
+        self.info = info
         self._function = function
         self.runs = 0
-
-    @property
-    def info(self) -> ModelInfo:
-        return self._info
 
     def want(self, *meanings: str) -> None:
         """Accept every meaning."""

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import heapq
 import sys
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import partial
@@ -69,10 +68,9 @@ def build_plan(
         GraphError: something in the text is wrong.
         BlazetrackError: a node refuses its options.
     """
-    shared = dict(resources or {})
     made: list[PlannedNode] = []
     with ExitStack() as undo:
-        for step in _checked(spec, nodes, shared, shared):
+        for step in _checked(spec, nodes, resources or {}):
             call = _made(step)
             if hasattr(call, "close"):
                 undo.callback(call.close)
@@ -87,7 +85,7 @@ def check_graph(spec: GraphSpec, nodes: Mapping[str, Callable[..., Any]]) -> Non
     Raises:
         GraphError: something in the text is wrong. The known roles are those of its `models`.
     """
-    _checked(spec, nodes, None, spec.models)
+    _checked(spec, nodes, dict.fromkeys(spec.models))
 
 
 def describe(spec: GraphSpec) -> list[dict[str, str]]:
@@ -126,8 +124,7 @@ class _Step:
 def _checked(
     spec: GraphSpec,
     nodes: Mapping[str, Callable[..., Any]],
-    resources: Mapping[str, object] | None,
-    roles: Collection[str],
+    resources: Mapping[str, object],
 ) -> list[_Step]:
     """The checked nodes in run order."""
     steps = []
@@ -136,7 +133,7 @@ def _checked(
         factory = _resolved(node.use, nodes, where)
         signature = read_signature(factory, f"{where}: use '{node.use}'")
         _check_ports(node, signature, where)
-        options = _options(node, signature, where, resources, roles)
+        options = _options(node, signature, where, resources)
         steps.append(_Step(node, where, factory, signature, options))
     _check_streams(spec, steps)
     _check_aliases(spec, steps)
@@ -165,11 +162,7 @@ def _resolved(use: str, nodes: Mapping[str, Callable[..., Any]], where: str) -> 
 
 
 def _options(
-    node: NodeSpec,
-    signature: Signature,
-    where: str,
-    resources: Mapping[str, object] | None,
-    roles: Collection[str],
+    node: NodeSpec, signature: Signature, where: str, resources: Mapping[str, object]
 ) -> dict[str, Any]:
     """The options as the callable takes them; those not given keep their default."""
     for name in node.options:
@@ -181,7 +174,7 @@ def _options(
         here = f"{where}: option '{name}'"
         if name in node.options:
             value = node.options[name]
-            options[name] = option_value(value, param.annotation, here, resources, roles)
+            options[name] = option_value(value, param.annotation, here, resources)
         elif param.default is REQUIRED:
             raise GraphError(f"{here} is missing, expected {type_name(param.annotation)}")
     return options
@@ -272,12 +265,11 @@ def _run_order(spec: GraphSpec) -> list[int]:
             "expected one of these wires under 'loop'"
         ) from None
     order: list[int] = []
-    ready = list(sorter.get_ready())
-    while ready:
-        heapq.heapify(ready)
-        order.append(heapq.heappop(ready))
+    ready: list[int] = []
+    while sorter.is_active():
+        ready = sorted([*ready, *sorter.get_ready()])
+        order.append(ready.pop(0))
         sorter.done(order[-1])
-        ready += sorter.get_ready()
     return order
 
 

@@ -10,10 +10,9 @@ from __future__ import annotations
 import inspect
 import types
 import typing
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
-from math import isfinite
 from os import PathLike, fspath
 from typing import Any
 
@@ -111,8 +110,7 @@ def option_value(
     value: Any,
     annotation: Any,
     where: str,
-    resources: Mapping[str, object] | None,
-    roles: Collection[str],
+    resources: Mapping[str, object],
 ) -> Any:
     """The value of an option as its node takes it: a list becomes a tuple, a role its object.
 
@@ -120,8 +118,7 @@ def option_value(
         value: from the text.
         annotation: the type of the `__init__` parameter.
         where: the start of an error message.
-        resources: role → the object that nodes share, or None to check without objects.
-        roles: the roles that exist; those of `resources` if it is given.
+        resources: role → the object that nodes share; None where there is no object yet.
 
     Raises:
         GraphError: a wrong value, or an unknown role.
@@ -129,31 +126,18 @@ def option_value(
     if value is None and _admits_none(annotation):
         return None
     shareable = tuple(cls for cls in _members(annotation) if _is_shareable(cls))
-    objects = resources or {}
-    is_role = isinstance(value, str) and value in roles
-    if is_role and shareable:
-        if resources is None:
-            return value
-        if _is_instance(objects[value], shareable):
-            return objects[value]
-    if not any(_is_instance(thing, shareable) for thing in objects.values()):
+    is_role = isinstance(value, str) and value in resources
+    shared = resources[value] if is_role else None
+    if is_role and shareable and (shared is None or _is_instance(shared, shareable)):
+        return value if shared is None else shared
+    if not any(_is_instance(thing, shareable) for thing in resources.values()):
         converted, fits = _converted(value, annotation, where)
         if fits:
             return converted
-    raise GraphError(
-        f"{where}: expected the role of a {type_name(annotation)}, "
-        + _got(value, roles, objects.get(value) if is_role else None)
-    )
-
-
-def _got(value: Any, roles: Collection[str], shared: object) -> str:
-    """The end of a message about a wrong role."""
+    got = f"{shown(value)}, {did_you_mean(str(value), resources)}"
     if shared is not None:
-        return f"got '{value}', a {type(shared).__name__}"
-    hint = (
-        "" if isinstance(value, str) and value in roles else f", {did_you_mean(str(value), roles)}"
-    )
-    return f"got {shown(value)}{hint}"
+        got = f"'{value}', a {type(shared).__name__}"
+    raise GraphError(f"{where}: expected the role of a {type_name(annotation)}, got {got}")
 
 
 def type_name(annotation: Any) -> str:
@@ -206,9 +190,7 @@ def _converted(value: Any, annotation: Any, where: str) -> tuple[Any, bool]:
     exact = typing.get_args(annotation) if typing.get_origin(annotation) is typing.Literal else ()
     if any(type(value) is type(word) and value == word for word in exact):
         return value, True
-    if type(value) is annotation and (
-        annotation in (bool, int, str) or (annotation is float and isfinite(value))
-    ):
+    if type(value) is annotation and annotation in (bool, int, float, str):
         return value, True
     import json
 

@@ -10,6 +10,7 @@ import re
 from collections.abc import Collection, Mapping
 from dataclasses import replace
 from pathlib import Path
+from types import UnionType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import yaml
@@ -44,10 +45,7 @@ def load_graph_spec(
         data, place = _parsed(source, "graph text"), ""
     else:
         data, place = _parsed(_read(source), str(source)), str(source)
-    try:
-        return _graph(data, place, renamed or Renamed())
-    except _Mistake as error:
-        raise GraphError(f"{place or 'graph text'}: {error}") from None
+    return _graph(data, place, renamed or Renamed())
 
 
 def parse_set(text: str) -> tuple[str, Any]:
@@ -118,15 +116,13 @@ class _Key(NamedTuple):
         inside: each of its items, in words; empty where anything is allowed.
         names: its items, or the text itself, must be names of letters, digits and _.
         needed: the key is required.
-        null: it may be empty.
     """
 
     expected: str
-    kind: type = str
+    kind: type | UnionType = str
     inside: str = ""
     names: bool = False
     needed: bool = False
-    null: bool = False
 
 
 _STREAM = "the name of a stream"
@@ -147,36 +143,33 @@ _NODE = {
     "use": _Key("the name of a node, or module:Name", needed=True),
     "in": _WIRES,
     "loop": _WIRES,
-    "when": _Key(_STREAM, names=True, null=True),
+    "when": _Key(_STREAM, str | None, names=True),
     "out": _Key(_STREAM, names=True, needed=True),
     "options": _Key("a mapping {option: value}", dict),
 }
 _NAME = re.compile(r"[^\W\d]\w*")
 
 
-class _Mistake(Exception):
-    """A mistake in a text, without the place of the text."""
-
-
 def _graph(data: Any, source: str, renamed: Renamed) -> GraphSpec:
-    fields = _checked(data, _GRAPH, "")
+    where = f"{source or 'graph text'}: "
+    fields = _checked(data, _GRAPH, where)
     for stream in (name for key in ("inputs", "outputs") for name in fields[key]):
         if max(fields["inputs"].count(stream), fields["outputs"].count(stream)) > 1:
-            raise _Mistake(f"stream '{stream}' is listed twice, expected once")
-    nodes = [_node(item, number) for number, item in enumerate(fields.pop("nodes"), 1)]
+            raise GraphError(f"{where}stream '{stream}' is listed twice, expected once")
+    nodes = [_node(item, number, where) for number, item in enumerate(fields.pop("nodes"), 1)]
     names = [node.name for node in nodes]
     if not nodes:
-        raise _Mistake("'nodes' is empty, expected at least one node")
+        raise GraphError(f"{where}'nodes' is empty, expected at least one node")
     for number, name in enumerate(names, 1):
         if (first := names.index(name) + 1) < number:
-            raise _Mistake(
-                f"node '{name}': two nodes have this name (number {first} and {number}), "
+            raise GraphError(
+                f"{where}node '{name}': two nodes have this name (number {first} and {number}), "
                 "expected a name of its own for each"
             )
     for alias, targets in fields.get("aliases", {}).items():
         if not _are_keys(targets, names):
             expected = f"expected {_ALIASES}, with nodes of this graph"
-            raise _Mistake(f"'aliases.{alias}': {expected}, got {shown(targets)}")
+            raise GraphError(f"{where}'aliases.{alias}': {expected}, got {shown(targets)}")
     spec = GraphSpec(nodes=(), source=source, renamed=renamed, **fields)
     return replace(spec, nodes=[renamed.update(node, spec.where(node.name)) for node in nodes])
 
@@ -188,46 +181,40 @@ def _are_keys(targets: Any, nodes: Collection[str]) -> bool:
     return bool(targets) and all(key.partition(".")[0] in nodes for key in targets)
 
 
-def _node(item: Any, number: int) -> NodeSpec:
+def _node(item: Any, number: int, where: str) -> NodeSpec:
     named = isinstance(item, Mapping) and isinstance(item.get("name"), str)
-    fields = _checked(
-        item, _NODE, f"node '{item['name']}': " if named else f"node number {number}: "
-    )
+    node = f"'{item['name']}'" if named else f"number {number}"
+    fields = _checked(item, _NODE, f"{where}node {node}: ")
     return NodeSpec(inputs=fields.pop("in", {}), **fields)
 
 
-def _checked(data: Any, keys: Mapping[str, _Key], who: str) -> dict[str, Any]:
+def _checked(data: Any, keys: Mapping[str, _Key], where: str) -> dict[str, Any]:
     """The keys that are there, each with a value of its kind."""
     if not isinstance(data, Mapping):
-        raise _Mistake(
-            f"{who}expected a mapping with the keys {', '.join(keys)}, got {shown(data)}"
-        )
+        expected = f"expected a mapping with the keys {', '.join(keys)}"
+        raise GraphError(f"{where}{expected}, got {shown(data)}")
     for key in data:  # first: an unknown key explains the missing one that it was meant to be
         if key not in keys:
-            raise _Mistake(f"{who}unknown key '{key}', {did_you_mean(str(key), keys)}")
+            raise GraphError(f"{where}unknown key '{key}', {did_you_mean(str(key), keys)}")
     for key, rule in keys.items():
         if key in data:
-            if data[key] is not None or not rule.null:
-                _check_value(data[key], rule, who, key)
+            _check_value(data[key], rule, where, key)
         elif rule.needed:
-            raise _Mistake(f"{who}key '{key}' is missing, expected {rule.expected}")
+            raise GraphError(f"{where}key '{key}' is missing, expected {rule.expected}")
     return dict(data)
 
 
-def _check_value(value: Any, rule: _Key, who: str, key: str) -> None:
-    wrong = not isinstance(value, rule.kind)
-    if isinstance(value, dict):
-        wrong = any(not isinstance(name, str) for name in value)
-    if wrong:
-        raise _Mistake(f"{who}'{key}': expected {rule.expected}, got {shown(value)}")
-    items = {key: value} if rule.kind is str else {}
+def _check_value(value: Any, rule: _Key, where: str, key: str) -> None:
+    fits = isinstance(value, rule.kind)
+    if not fits or (isinstance(value, dict) and not all(isinstance(name, str) for name in value)):
+        raise GraphError(f"{where}'{key}': expected {rule.expected}, got {shown(value)}")
+    items = {key: value} if isinstance(value, str) else {}
     if rule.inside:
-        pairs = value.items() if rule.kind is dict else enumerate(value)
+        pairs = value.items() if isinstance(value, dict) else enumerate(value)
         items = {f"{key}.{name}": item for name, item in pairs}
     for place, item in items.items():
-        expected = rule.inside or rule.expected
-        if isinstance(item, str):
-            if not rule.names or _NAME.fullmatch(item):
-                continue
-            expected = "a name of letters, digits and _, no digit first"
-        raise _Mistake(f"{who}'{place}': expected {expected}, got {shown(item)}")
+        if not isinstance(item, str):
+            raise GraphError(f"{where}'{place}': expected {rule.inside}, got {shown(item)}")
+        if rule.names and not _NAME.fullmatch(item):
+            expected = "expected a name of letters, digits and _, no digit first"
+            raise GraphError(f"{where}'{place}': {expected}, got {shown(item)}")

@@ -9,12 +9,14 @@ from __future__ import annotations
 import os
 import threading
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from time import perf_counter_ns
 from typing import NamedTuple
+
+import numpy as np
 
 from blazetrack.errors import InputError, SinkError
 
@@ -148,16 +150,7 @@ class _Tally:
         self.latest_ns.append(duration_ns)
 
     def summary(self, name: str) -> NodeSummary:
-        ordered = sorted(self.latest_ns)
-        p50, p90, p99 = (_percentile_ms(ordered, percent) for percent in (50, 90, 99))
+        p50 = p90 = p99 = None
+        if self.latest_ns:
+            p50, p90, p99 = (np.percentile(self.latest_ns, (50, 90, 99)) / 1e6).tolist()
         return NodeSummary(name, self.runs, self.skips, p50, p90, p99, self.total_ns / 1e6)
-
-
-def _percentile_ms(ordered: Sequence[int], percent: int) -> float | None:
-    """Linear between the two nearest values, as numpy's default."""
-    if not ordered:
-        return None
-    place = (len(ordered) - 1) * percent / 100
-    low = int(place)
-    high = min(low + 1, len(ordered) - 1)
-    return (ordered[low] + (ordered[high] - ordered[low]) * (place - low)) / 1e6

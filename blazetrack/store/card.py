@@ -7,6 +7,7 @@ its kind. A card with another head than that model has its own size, outputs and
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import asdict, fields, replace
 from pathlib import Path
@@ -94,12 +95,8 @@ class _CardText(_Strict):
 def check_card(card: Mapping[str, Any], where: str | Path) -> dict[str, Any]:
     """The fields of a card, checked, for `card_from`.
 
-    Args:
-        card: field → plain value.
-        where: start of the error message.
-
     Raises:
-        ModelError: a field is unknown, missing or has a wrong value.
+        ModelError: a field is unknown, missing or has a wrong value; it starts with `where`.
     """
     try:
         return _CardText.model_validate(card).model_dump(exclude_none=True)
@@ -124,17 +121,11 @@ def card_path(model: Path) -> Path:
 
 
 def card_for(path: Path, sha256: str, known: Mapping[str, Card], kind: str = "landmarks") -> Card:
-    """The description of a model file.
+    """The description of a model file with that SHA-256.
 
     It comes from the card beside the file, else from the published model of the same bytes, else
     from the published model of `kind`, as if the file were a re-export of it: the backend checks
     the shapes on opening.
-
-    Args:
-        path: the model file.
-        sha256: of its bytes.
-        known: the published models by name.
-        kind: `detector` or `landmarks`, for a file without a card.
 
     Raises:
         ModelError: the card is wrong, or describes other bytes.
@@ -154,10 +145,10 @@ def card_for(path: Path, sha256: str, known: Mapping[str, Card], kind: str = "la
 
 def card_text(card: Card) -> str:
     """A card as YAML, which `card_for` reads; fields with their default value are left out."""
-    about = {
-        key: getattr(card, key) or None for key in ("licence", "sentence", "detector", "sha256")
-    }
-    text = _plain({**_info_fields(card.info), **about, "source": str(card.source)})
+    about = {key: getattr(card, key) for key in ("licence", "sentence", "detector", "sha256")}
+    given = {key: value for key, value in about.items() if value}
+    values = {**_info_fields(card.info), **given, "source": str(card.source)}
+    text = json.loads(json.dumps(values))  # tuples become lists
     return yaml.safe_dump(text, sort_keys=False, default_flow_style=None, width=100)
 
 
@@ -170,17 +161,10 @@ def _info_fields(info: ModelInfo) -> dict[str, Any]:
     }
     if info.skeleton is not None:
         text = skeleton_text(info.skeleton)
-        values["skeleton"] = text if isinstance(text, str) else text.model_dump()
+        values["skeleton"] = text if isinstance(text, str) else text.model_dump(exclude_none=True)
     if info.anchors is not None:
         values["anchors"] = asdict(info.anchors)
     return values
-
-
-def _plain(value: Any) -> Any:
-    """Mappings and lists of plain values; None is left out of mappings."""
-    if isinstance(value, Mapping):
-        return {key: _plain(item) for key, item in value.items() if item is not None}
-    return [_plain(item) for item in value] if isinstance(value, (list, tuple)) else value
 
 
 def _read_card(model: Path) -> Card | None:

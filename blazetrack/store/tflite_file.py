@@ -89,18 +89,12 @@ def set_signature(model: Any, outputs: Sequence[str]) -> None:
 
 
 def load_interpreter(
-    content: bytes,
-    threads: int = 1,
-    *,
-    delegates: bool = True,
-    keep_tensors: bool = False,
-    allocate: bool = True,
+    content: bytes, *, delegates: bool = True, keep_tensors: bool = False, allocate: bool = True
 ) -> Any:
     """A TFLite interpreter of a file in memory.
 
     Args:
         content: the file; `ValueError` or `RuntimeError` where it is broken.
-        threads: cores for one run.
         delegates: False runs the operators as they are in the file.
         keep_tensors: keep the result of every operator.
         allocate: False only checks the file.
@@ -114,7 +108,7 @@ def load_interpreter(
         warnings.simplefilter("ignore")  # keeping tensors takes memory
         interpreter = Interpreter(
             model_content=content,
-            num_threads=threads,
+            num_threads=1,
             experimental_op_resolver_type=(
                 kinds.AUTO if delegates else kinds.BUILTIN_WITHOUT_DEFAULT_DELEGATES
             ),

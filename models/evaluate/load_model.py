@@ -54,15 +54,11 @@ class KerasModel(Model):
     """
 
     def __init__(self, info: ModelInfo, network: Any) -> None:
-        self._info = info
+        self.info = info
         self.network = network
 
-    @property
-    def info(self) -> ModelInfo:
-        return self._info
-
     def run(self, pixels: NDArray[np.uint8]) -> Mapping[str, NDArray[Any]]:
-        return dict(self.network.predict_on_batch(input_tensor(self._info, pixels)))
+        return dict(self.network.predict_on_batch(input_tensor(self.info, pixels)))
 
 
 def load_model(text: str, threads: int = 1, store: Store | None = None) -> EvaluatedModel:

@@ -177,7 +177,7 @@ def test_accepts_compatible_types(port: Any, written: Any, fits: bool) -> None:
 
 
 def option(value: Any, annotation: Any, **resources: object) -> Any:
-    return option_value(value, annotation, "x", resources, resources)
+    return option_value(value, annotation, "x", resources)
 
 
 @pytest.mark.parametrize(
