@@ -49,19 +49,14 @@ class Skeleton:
         if self.swaps is not None:
             becomes = dict([*self.swaps, *((b, a) for a, b in self.swaps)])
             return tuple(becomes.get(i, i) for i in range(len(self)))
-        return tuple(
-            self.names.index(other) if (other := _other_side(name)) in self.names else i
-            for i, name in enumerate(self.names)
-        )
+        sides = {"left": "right", "right": "left"}
+        words = (name.split("_") for name in self.names)
+        others = ["_".join(sides.get(word, word) for word in one) for one in words]
+        return tuple(self.names.index(o) if o in self.names else i for i, o in enumerate(others))
 
     def map_to(self, other: Skeleton) -> list[tuple[int, int]]:
         """Pairs (index here, index in `other`) of the keypoints with the same name."""
         return [(i, other.names.index(n)) for i, n in enumerate(self.names) if n in other.names]
-
-
-def _other_side(name: str) -> str:
-    words = {"left": "right", "right": "left"}
-    return "_".join(words.get(word, word) for word in name.split("_"))
 
 
 def _skeleton(name: str, keypoints: str, edges: str) -> Skeleton:

@@ -6,31 +6,24 @@ evaluation and export look up its outputs.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from types import MappingProxyType
+from collections.abc import Collection, Iterable, Mapping
 
 from blazetrack.errors import ModelError, did_you_mean
-from blazetrack.heads.base import Head, Options, Outputs
+from blazetrack.heads.base import Head
 from blazetrack.heads.blazepose import BLAZEPOSE
 from blazetrack.heads.heatmap import HEATMAP
 from blazetrack.heads.regression import REGRESSION
 from blazetrack.heads.ssd import SSD
 from blazetrack.model_info import ModelInfo
 
-__all__ = [
-    "HEADS",
-    "STANDARD_HEADS",
-    "Head",
-    "Options",
-    "Outputs",
-    "check_head",
-    "check_options",
-    "head_of",
-]
+__all__ = ["HEADS", "STANDARD_HEADS", "Head", "check_head", "check_options", "head_of"]
 
-HEADS: Mapping[str, Head] = MappingProxyType(
-    {"blazepose": BLAZEPOSE, "heatmap": HEATMAP, "regression": REGRESSION, "ssd": SSD}
-)
+HEADS: Mapping[str, Head] = {
+    "blazepose": BLAZEPOSE,
+    "heatmap": HEATMAP,
+    "regression": REGRESSION,
+    "ssd": SSD,
+}
 # The head of a description that names none: that of the published models of its kind.
 STANDARD_HEADS = {"detector": "ssd", "landmarks": "blazepose"}
 
@@ -38,8 +31,7 @@ STANDARD_HEADS = {"detector": "ssd", "landmarks": "blazepose"}
 def head_of(info: ModelInfo) -> Head:
     """The head of a model; `ModelError` for a name that is none."""
     name = info.head or STANDARD_HEADS.get(info.kind, "")
-    if name not in HEADS:
-        raise ModelError(f"model {info.name}: no head '{name}'; {did_you_mean(name, HEADS)}")
+    _check_names(f"model {info.name}: no head", [name], HEADS)
     return HEADS[name]
 
 
@@ -50,12 +42,10 @@ def check_options(info: ModelInfo) -> Head:
         ModelError: otherwise, in one line.
     """
     head, name = head_of(info), info.head or STANDARD_HEADS[info.kind]
+    _check_names(f"model {info.name}: head {name} has no option", info.head_options, head.options)
     for option, value in info.head_options.items():
-        if option not in head.options:
-            hint = did_you_mean(option, head.options)
-            raise ModelError(f"model {info.name}: head {name} has no option '{option}'; {hint}")
         allowed = head.options[option]
-        if not any(value == one and type(value) is type(one) for one in allowed):
+        if (type(value), value) not in [(type(one), one) for one in allowed]:
             known = [str(one).lower() for one in sorted(set(allowed))]
             known = [*known[:3], "…", known[-1]] if len(known) > 6 else known
             want, got = ", ".join(known), str(value).lower()
@@ -76,15 +66,18 @@ def check_head(info: ModelInfo) -> Head:
         fitting = ", ".join(name for name, one in HEADS.items() if one.kind == info.kind)
         want = f"expected a head of a {info.kind} model ({fitting})"
         raise ModelError(f"model {info.name}: {want}, got '{name}'")
-    for meaning in info.outputs:
-        if meaning not in head.required + head.optional:
-            hint = did_you_mean(meaning, head.required + head.optional)
-            raise ModelError(f"model {info.name}: head {name} has no output '{meaning}'; {hint}")
-    missing = sorted(set(head.required).union(head.reads(info)) - set(info.outputs))
+    outputs = [*head.required, *head.optional]
+    _check_names(f"model {info.name}: head {name} has no output", info.outputs, outputs)
+    missing = sorted(set(head.reads(info)) - set(info.outputs))
     if missing:
-        got = ", ".join(info.outputs) or "none"
-        want = ", ".join(missing)
+        want, got = ", ".join(missing), ", ".join(info.outputs) or "none"
         raise ModelError(f"model {info.name}: head {name} needs the outputs {want}, got {got}")
     if info.kind == "detector" and info.anchors is None:
         raise ModelError(f"model {info.name}: head {name} needs anchors")
     return head
+
+
+def _check_names(problem: str, names: Iterable[str], known: Collection[str]) -> None:
+    for name in names:
+        if name not in known:
+            raise ModelError(f"{problem} '{name}'; {did_you_mean(name, known)}")

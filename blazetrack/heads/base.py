@@ -20,6 +20,7 @@ __all__ = [
     "Head",
     "Options",
     "Outputs",
+    "encode_scores",
     "from_pixels",
     "keypoints_of",
     "one_person",
@@ -42,8 +43,8 @@ class Head:
     Attributes:
         kind: kind of the models that have it.
         required: meanings of the outputs that a model must have.
-        optional: meanings of the outputs that a model may have.
-        reads: description of a model → meanings of the outputs that `decode` reads.
+        optional: meanings of the outputs that a model may have → None, or the option and its value
+            with which the output is read.
         decode: outputs of one crop and the description of the model → `Landmarks`, or `Detections`
             where `kind` is `detector`; any number of people, all with row 0.
         encode: people of one crop and the description → outputs; the inverse of `decode`.
@@ -52,11 +53,27 @@ class Head:
 
     kind: Literal["detector", "landmarks"]
     required: tuple[str, ...]
-    optional: tuple[str, ...]
-    reads: Callable[[ModelInfo], tuple[str, ...]]
+    optional: Mapping[str, tuple[str, bool | int | str] | None]
     decode: Callable[..., Any]
     encode: Callable[..., Any]
     options: Options = field(default_factory=dict)
+
+    def reads(self, info: ModelInfo) -> tuple[str, ...]:
+        """Meanings of the outputs that `decode` reads.
+
+        Of the optional ones those that the model has; where an option names one by another value
+        than its default, the model must have it.
+        """
+        read = [*self.required]
+        for meaning, choice in self.optional.items():
+            there = meaning in info.outputs
+            if choice is not None:
+                name, value = choice
+                there = there or value != self.options[name][0]
+                there = there and option(info, self.options, name) == value
+            if there:
+                read.append(meaning)
+        return tuple(read)
 
 
 # Options of heads that give points, and scores of single keypoints, without more.
@@ -83,28 +100,24 @@ def keypoints_of(info: ModelInfo) -> int:
 
 def to_pixels(points: Array, info: ModelInfo) -> Float:
     """Points `(…, 2)` or `(…, 3)` in the order and unit of the network → x y (z), crop pixels."""
-    out = points.astype(np.float64)
-    if option(info, SHARED_OPTIONS, "order") == "yx":
-        out[..., :2] = points[..., 1::-1]
-    scale, origin = _unit(out.shape[-1], info)
-    return (out + origin) * scale
+    order, scale, origin = _unit(points.shape[-1], info)
+    pixels: Float = (points[..., order] + origin) * scale
+    return pixels
 
 
 def from_pixels(points: Array, info: ModelInfo) -> Array:
     """The inverse of `to_pixels`, float32."""
-    scale, origin = _unit(points.shape[-1], info)
-    out = (points / scale - origin).astype(np.float32)
-    if option(info, SHARED_OPTIONS, "order") == "yx":
-        out[..., :2] = out[..., 1::-1].copy()
-    return out
+    order, scale, origin = _unit(points.shape[-1], info)
+    return np.asarray(points / scale - origin, np.float32)[..., order]
 
 
-def _unit(size: int, info: ModelInfo) -> tuple[Float, Float]:
-    """Pixels per unit of the network's x y (z), and the value of its origin in that unit."""
+def _unit(size: int, info: ModelInfo) -> tuple[list[int], Float, Float]:
+    """Order of the network's x y (z), pixels per unit, and the value of its origin in that unit."""
+    order = [1, 0, 2] if option(info, SHARED_OPTIONS, "order") == "yx" else [0, 1, 2]
     unit, (height, width) = option(info, SHARED_OPTIONS, "coordinates"), info.input_hw
     scale = [1.0, 1.0, 1.0] if unit == "pixel" else [width, height, width]
     origin = [0.5, 0.5, 0.0] if unit == "centred" else [0.0, 0.0, 0.0]
-    return np.array(scale[:size], np.float64), np.array(origin[:size])
+    return order[:size], np.array(scale[:size], np.float64), np.array(origin[:size])
 
 
 def probabilities(scores: Array, info: ModelInfo) -> Array:
@@ -127,11 +140,14 @@ def one_person(
 
     Args:
         xyz_crop: `(K, 3)` crop pixels.
-        keypoint_scores: `(K,)` in 0..1, taken for visibility and presence; None is 1 for all.
+        keypoint_scores: `(K,)` of the network, taken for visibility and presence; None is 1 for
+            all.
         outputs: of the network; `score` is read where the model has it.
         info: the model.
     """
-    seen = np.ones(len(xyz_crop)) if keypoint_scores is None else keypoint_scores.astype(np.float64)
+    seen = np.ones(len(xyz_crop))
+    if keypoint_scores is not None:
+        seen = probabilities(keypoint_scores, info).astype(np.float64)
     if "score" in info.outputs:
         score = probabilities(outputs["score"].reshape(-1)[:1], info).astype(np.float64)
     else:
@@ -146,3 +162,13 @@ def one_person(
         row=np.zeros(1, np.int64),
         skeleton=info.skeleton,
     )
+
+
+def encode_scores(people: Landmarks, info: ModelInfo) -> dict[str, Array]:
+    """The outputs `score` and `scores` for the one person of a crop, where the model has them."""
+    scores = {"score": people.scores, "scores": people.visibility[0]}
+    return {
+        name: raw_scores(values, info)[None]
+        for name, values in scores.items()
+        if name in info.outputs
+    }

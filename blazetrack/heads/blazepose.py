@@ -26,29 +26,19 @@ OPTIONS: Options = {
 }
 
 
-def reads(info: ModelInfo) -> tuple[str, ...]:
-    """Meanings of the outputs that `decode` reads."""
-    wanted = {
-        "heatmap": option(info, OPTIONS, "refine") and "heatmap" in info.outputs,
-        "world": "world" in info.outputs,
-        "mask": option(info, OPTIONS, "masks"),
-    }
-    return ("landmarks", "score", *(name for name, want in wanted.items() if want))
-
-
 def decode(outputs: Outputs, info: ModelInfo) -> Landmarks:
     """The person of one crop.
 
     Args:
-        outputs: `landmarks`, at least K + 2 rows of `VALUES`; `score`, a probability; and with the
-            options `reads` them by: `heatmap` `(1, h, w, ≥ K + 2)` logits, `world` `K · 3` metres,
-            `mask` `(1, H, W, 1)` logits.
+        outputs: `landmarks`, at least K + 2 rows of `VALUES`; `score`, a probability; and where
+            they are read `heatmap` `(1, h, w, ≥ K + 2)` logits, `world` `K · 3` metres, `mask`
+            `(1, H, W, 1)` logits.
         info: the model.
 
     Raises:
         ModelError: too few landmarks.
     """
-    keypoints, read = keypoints_of(info), reads(info)
+    keypoints, read = keypoints_of(info), BLAZEPOSE.reads(info)
     rows = decode_rows(outputs["landmarks"], keypoints)
     if "heatmap" in read:
         side = np.array(info.input_hw[::-1], np.float64)
@@ -161,8 +151,7 @@ def _clipped(cells: NDArray[np.intp], size: int) -> tuple[NDArray[np.intp], NDAr
 BLAZEPOSE = Head(
     kind="landmarks",
     required=("landmarks", "score"),
-    optional=("world", "heatmap", "mask"),
-    reads=reads,
+    optional={"world": None, "heatmap": ("refine", True), "mask": ("masks", True)},
     decode=decode,
     encode=encode,
     options=OPTIONS,

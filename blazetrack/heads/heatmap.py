@@ -12,6 +12,7 @@ from blazetrack.heads.base import (
     Head,
     Options,
     Outputs,
+    encode_scores,
     from_pixels,
     keypoints_of,
     one_person,
@@ -23,7 +24,7 @@ from blazetrack.heads.base import (
 from blazetrack.model_info import ModelInfo
 from blazetrack.types import Landmarks
 
-__all__ = ["HEATMAP", "decode", "encode", "gaussians"]
+__all__ = ["HEATMAP", "decode", "encode"]
 
 Float = NDArray[np.float64]
 AROUND = np.array([-1, 0, 1])
@@ -36,12 +37,6 @@ OPTIONS: Options = {
     # the first and last pixel.
     "cells": ("centre", "corner", "aligned"),
 }
-
-
-def reads(info: ModelInfo) -> tuple[str, ...]:
-    """Meanings of the outputs that `decode` reads."""
-    offsets = ("offsets",) if option(info, OPTIONS, "decoding") == "offsets" else ()
-    return ("heatmap", *offsets, *(("score",) if "score" in info.outputs else ()))
 
 
 def decode(outputs: Outputs, info: ModelInfo) -> Landmarks:
@@ -60,7 +55,6 @@ def decode(outputs: Outputs, info: ModelInfo) -> Landmarks:
     height, width, keypoints = maps.shape
     k, decoding = np.arange(keypoints), option(info, OPTIONS, "decoding")
     row, column = np.divmod(maps.reshape(-1, keypoints).argmax(axis=0), width)
-    scores = probabilities(maps[row, column, k], info)
     cell = np.stack([column, row], axis=1).astype(np.float64)
     if decoding in ("quarter", "dark"):
         step = _quarter if decoding == "quarter" else _newton_step
@@ -79,7 +73,7 @@ def decode(outputs: Outputs, info: ModelInfo) -> Landmarks:
         offsets = _maps(outputs["offsets"], 2 * keypoints, info)[row, column]
         pairs = np.stack([offsets[k, k], offsets[k, keypoints + k]], axis=1)
         xy += to_pixels(pairs, info)
-    return one_person(np.pad(xy, ((0, 0), (0, 1))), scores, outputs, info)
+    return one_person(np.pad(xy, ((0, 0), (0, 1))), maps[row, column, k], outputs, info)
 
 
 def encode(
@@ -93,26 +87,15 @@ def encode(
         map_hw: height and width of the maps.
         sigma: of the Gaussians, in cells.
     """
-    xy = people.xyz_crop[0, :, :2]
-    scale, shift = _grid(map_hw, info)
-    maps = gaussians(xy / scale - shift, map_hw, sigma)
-    encoded = {"heatmap": raw_scores(maps * people.visibility[0], info)[None]}
+    xy, (scale, shift) = people.xyz_crop[0, :, :2], _grid(map_hw, info)
+    cells = np.stack(np.meshgrid(np.arange(map_hw[1]), np.arange(map_hw[0])), axis=-1)
+    apart = xy / scale - shift - cells[:, :, None]
+    maps = np.exp(-0.5 * np.square(apart / sigma).sum(axis=-1)) * people.visibility[0]
+    encoded = {"heatmap": raw_scores(maps, info)[None], **encode_scores(people, info)}
     if "offsets" in info.outputs:
-        grid = np.stack(np.meshgrid(np.arange(map_hw[1]), np.arange(map_hw[0])), axis=-1)
-        apart = xy - (grid[:, :, None] + shift) * scale
-        encoded["offsets"] = np.concatenate(np.moveaxis(from_pixels(apart, info), -1, 0), axis=-1)
-        encoded["offsets"] = encoded["offsets"][None]
-    if "score" in info.outputs:
-        encoded["score"] = raw_scores(people.scores, info)[None]
+        offsets = from_pixels(apart * scale, info)
+        encoded["offsets"] = offsets.swapaxes(2, 3).reshape(1, *map_hw, -1)
     return encoded
-
-
-def gaussians(cells: Float, map_hw: tuple[int, int], sigma: float) -> Float:
-    """Maps `(h, w, K)` with a Gaussian of height 1 at each of the cells `(K, 2)`, x y."""
-    x = np.exp(-0.5 * ((np.arange(map_hw[1])[:, None] - cells[:, 0]) / sigma) ** 2)
-    y = np.exp(-0.5 * ((np.arange(map_hw[0])[:, None] - cells[:, 1]) / sigma) ** 2)
-    drawn: Float = y[:, None] * x
-    return drawn
 
 
 def _maps(output: Array, channels: int, info: ModelInfo) -> Array:
@@ -171,8 +154,7 @@ def _grid(map_hw: tuple[int, int], info: ModelInfo) -> tuple[Float, float]:
 HEATMAP = Head(
     kind="landmarks",
     required=("heatmap",),
-    optional=("offsets", "score"),
-    reads=reads,
+    optional={"offsets": ("decoding", "offsets"), "score": None},
     decode=decode,
     encode=encode,
     options=OPTIONS,

@@ -16,11 +16,11 @@ from blazetrack.heads.base import (
     Head,
     Options,
     Outputs,
+    encode_scores,
     from_pixels,
     keypoints_of,
     one_person,
     option,
-    probabilities,
     raw_scores,
     to_pixels,
 )
@@ -33,11 +33,6 @@ OPTIONS: Options = {
     **SHARED_OPTIONS,
     "third": ("none", "score", "z"),  # the third value of each keypoint
 }
-
-
-def reads(info: ModelInfo) -> tuple[str, ...]:
-    """Meanings of the outputs that `decode` reads."""
-    return ("landmarks", *(name for name in ("scores", "score") if name in info.outputs))
 
 
 def decode(outputs: Outputs, info: ModelInfo) -> Landmarks:
@@ -58,22 +53,16 @@ def decode(outputs: Outputs, info: ModelInfo) -> Landmarks:
     scores = rows[:, 2] if third == "score" else None
     if "scores" in info.outputs:
         scores = _rows(outputs["scores"], keypoints, 1, info)[:, 0]
-    return one_person(xyz, None if scores is None else probabilities(scores, info), outputs, info)
+    return one_person(xyz, scores, outputs, info)
 
 
 def encode(people: Landmarks, info: ModelInfo) -> dict[str, Any]:
     """The outputs for the one person of a crop; the inverse of `decode`."""
     third = option(info, OPTIONS, "third")
     values = from_pixels(people.xyz_crop[0] if third == "z" else people.xyz_crop[0, :, :2], info)
-    scores = raw_scores(people.visibility[0], info)
     if third == "score":
-        values = np.concatenate([values, scores[:, None]], axis=1)
-    encoded = {"landmarks": values[None]}
-    if "scores" in info.outputs:
-        encoded["scores"] = scores[None]
-    if "score" in info.outputs:
-        encoded["score"] = raw_scores(people.scores, info)[None]
-    return encoded
+        values = np.column_stack([values, raw_scores(people.visibility[0], info)])
+    return {"landmarks": values[None], **encode_scores(people, info)}
 
 
 def _rows(values: Any, keypoints: int, width: int, info: ModelInfo) -> Any:
@@ -86,8 +75,7 @@ def _rows(values: Any, keypoints: int, width: int, info: ModelInfo) -> Any:
 REGRESSION = Head(
     kind="landmarks",
     required=("landmarks",),
-    optional=("scores", "score"),
-    reads=reads,
+    optional={"scores": None, "score": None},
     decode=decode,
     encode=encode,
     options=OPTIONS,

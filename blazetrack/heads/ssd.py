@@ -58,14 +58,12 @@ def encode(people: Detections, info: ModelInfo) -> dict[str, Float32]:
     """
     assert info.anchors is not None
     centers = anchor_centers(info.anchors, info.input_hw)
-    count, points, _ = people.keypoints_unit.shape
-    boxes = np.zeros((1, len(centers), 4 + 2 * points), np.float32)
-    scores = np.full((1, len(centers), 1), -100, np.float32)
     middle = (people.boxes_unit[:, :2] + people.boxes_unit[:, 2:]) / 2
     nearest = np.square(centers - middle[:, None]).sum(axis=2).argmin(axis=1)
-    held = centers[nearest].reshape(count, 2)
-    boxes[0, nearest] = encode_boxes(people.boxes_unit, people.keypoints_unit, held, info.input_hw)
-    scores[0, nearest, 0] = logit(people.scores)
+    held = encode_boxes(people.boxes_unit, people.keypoints_unit, centers[nearest], info.input_hw)
+    boxes = np.zeros((1, len(centers), held.shape[1]), np.float32)
+    scores = np.full((1, len(centers), 1), -100, np.float32)
+    boxes[0, nearest], scores[0, nearest, 0] = held, logit(people.scores)
     return {"boxes": boxes, "scores": scores}
 
 
@@ -103,8 +101,7 @@ def encode_boxes(
 SSD = Head(
     kind="detector",
     required=("boxes", "scores"),
-    optional=(),
-    reads=lambda info: ("boxes", "scores"),
+    optional={},
     decode=decode,
     encode=encode,
 )

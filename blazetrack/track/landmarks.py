@@ -54,15 +54,14 @@ class Landmarker:
 
     def __call__(self, crop: Crops) -> Landmarks:
         people = [self._people(crop, row) for row in range(len(crop))]
-        return Landmarks.joined(people) if people else self._none()
+        if people:
+            return Landmarks.joined(people)
+        empty = Landmarks.empty(len(self._info.skeleton or BLAZEPOSE33))
+        masks = np.zeros((0, *self._info.input_hw), np.float32) if self._masks else None
+        return replace(empty, masks_crop=masks, skeleton=self._info.skeleton)
 
     def _people(self, crop: Crops, row: int) -> Landmarks:
         found: Landmarks = self._head.decode(self._model.run(crop.pixels[row]), self._info)
         kept = found.scores > self._min_score  # false for NaN
         found = found if kept.all() else found.take(kept)
         return replace(found, row=found.row + row) if row else found
-
-    def _none(self) -> Landmarks:
-        empty = Landmarks.empty(len(self._info.skeleton or BLAZEPOSE33))
-        masks = np.zeros((0, *self._info.input_hw), np.float32) if self._masks else None
-        return replace(empty, masks_crop=masks, skeleton=self._info.skeleton)

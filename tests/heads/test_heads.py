@@ -82,7 +82,7 @@ def test_check_head_bad_description_is_one_clear_line(bad: ModelInfo, message: s
 @pytest.mark.parametrize("name", HEADS)
 def test_head_default_options_are_allowed_and_outputs_distinct(name: str) -> None:
     head = HEADS[name]
-    outputs = head.required + head.optional
+    outputs = [*head.required, *head.optional]
     assert len(set(outputs)) == len(outputs)
     defaults = {option: allowed[0] for option, allowed in head.options.items()}
     check_head(info(name, *outputs, kind=head.kind, **defaults))

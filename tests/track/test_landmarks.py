@@ -184,7 +184,7 @@ def test_landmarker_head_with_several_people_per_crop(monkeypatch: pytest.Monkey
         points, grid = np.zeros((n, 33, 3)), np.ones((n, 33))
         return Landmarks(points, points, grid, grid, scores, np.zeros(n, np.int64))
 
-    several = replace(HEADS["heatmap"], decode=decode, reads=lambda info: ("people",))
+    several = replace(HEADS["heatmap"], decode=decode, required=("people",), optional={})
     monkeypatch.setattr(heads, "HEADS", {"several": several})
     people = {75: [0.9, 0.1, 0.8], 25: [], 100: [0.7]}
     model = FakeModel(
