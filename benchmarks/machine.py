@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import os
 import re
-from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
-from blazetrack.cli.info import collect, read_cpuinfo
+from blazetrack.cli.info import collect, installed_version, read_cpuinfo
 
 __all__ = ["cpu_features", "describe_machine", "package_versions"]
 
@@ -36,10 +35,5 @@ def cpu_features(cpuinfo: str) -> list[str]:
 
 def package_versions(*more: str) -> dict[str, str]:
     """Versions of blazetrack, its main dependencies and `more`, where installed."""
-    out = {}
-    for name in (*PACKAGES, *more):
-        try:
-            out[name] = version(name)
-        except PackageNotFoundError:  # OpenCV has one of two names
-            continue
-    return out
+    names = (*PACKAGES, *more)  # OpenCV has one of two names
+    return {name: found for name in names if (found := installed_version(name))}

@@ -34,12 +34,10 @@ class View(Protocol):
     All methods are called from the thread of `run`.
 
     Attributes:
-        name: names it in a message.
         stop_requested: the user wants the run to end.
         warnings: one line per problem that did not end the run.
     """
 
-    name: str
     stop_requested: bool
     warnings: list[str]
 

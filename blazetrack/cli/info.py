@@ -13,7 +13,7 @@ import typer
 
 from blazetrack.cli.options import Json, print_json
 
-__all__ = ["collect", "info", "read_cpuinfo"]
+__all__ = ["collect", "info", "installed_version", "read_cpuinfo"]
 
 PACKAGES = ("numpy", "opencv-python", "opencv-python-headless", "opencv-contrib-python", "av",
             "ai-edge-litert", "tflite-runtime", "tensorflow", "PyYAML", "pydantic")  # fmt: skip
@@ -35,10 +35,12 @@ def collect() -> dict[str, Any]:
     from blazetrack._version import __version__
     from blazetrack.backends import default_threads, installed
     from blazetrack.pipeline import shipped_graphs
+    from blazetrack.sources.devices import list_cameras
     from blazetrack.store import Store
     from blazetrack.views.display import window_system
 
-    store = Store(offline=True)
+    store, cameras = Store(offline=True), list_cameras()
+    unlisted = "not listed on this system; try blazetrack run 0, then 1, 2"
     return {
         "blazetrack": __version__,
         "python": platform.python_version(),
@@ -47,25 +49,17 @@ def collect() -> dict[str, Any]:
         "cores": os.cpu_count(),
         "threads": default_threads(),
         "backends": list(installed()),
-        "packages": [f"{name} {found}" for name in PACKAGES if (found := _version(name))],
+        "packages": [f"{name} {found}" for name in PACKAGES if (found := installed_version(name))],
         "window": window_system() or "unknown",
-        "cameras": _cameras(),
+        "cameras": unlisted if cameras is None else list(map(str, cameras)),
         "models": str(store.cache.folder),
         "here": [model.info.name for model in store.list() if model.present],
         "graphs": list(shipped_graphs()),
     }
 
 
-def _cameras() -> list[str] | str:
-    from blazetrack.sources.devices import list_cameras
-
-    cameras = list_cameras()
-    if cameras is None:
-        return "not listed on this system; try blazetrack run 0, then 1, 2"
-    return list(map(str, cameras))
-
-
-def _version(name: str) -> str | None:
+def installed_version(name: str) -> str | None:
+    """The version of an installed package, else None."""
     try:
         return version(name)
     except PackageNotFoundError:

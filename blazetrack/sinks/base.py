@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import os
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from collections.abc import Iterable
-from contextlib import suppress
+from contextlib import AbstractContextManager, suppress
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -15,12 +15,12 @@ from numpy.typing import NDArray
 from blazetrack.errors import SinkError
 from blazetrack.types import Frame, Poses
 
-__all__ = ["Picture", "Sink", "TextSink", "check_finite", "check_path", "complete", "truncate"]
+__all__ = ["Picture", "Sink", "TextSink", "check_path", "complete", "truncate"]
 
 Picture = NDArray[np.uint8]
 
 
-class Sink(ABC):
+class Sink(AbstractContextManager["Sink"]):
     """Takes frames and people; a file is opened at the first frame.
 
     Attributes:
@@ -56,9 +56,6 @@ class Sink(ABC):
     def close(self) -> None:
         """Finish the output; idempotent."""
 
-    def __enter__(self) -> Sink:
-        return self
-
     def __exit__(self, *exc: object) -> None:
         self.close()
 
@@ -92,7 +89,8 @@ class TextSink(Sink):
     def write(self, frame: Frame, poses: Poses, picture: Any = None) -> None:
         if self._closed:
             raise SinkError(f"{self.name}: is closed; open a new sink to write more")
-        text = self.text(frame, poses)  # before opening: a refused frame leaves no file
+        _check_finite(self.name, frame, poses)  # before opening: a refused frame leaves no file
+        text = self.text(frame, poses)
         data = (text if self._whole else self.head() + text).encode()
         try:
             if self._file is None:
@@ -167,7 +165,7 @@ def check_path(path: str | os.PathLike[str]) -> Path:
     return target
 
 
-def check_finite(name: str, frame: Frame, poses: Poses) -> None:
+def _check_finite(name: str, frame: Frame, poses: Poses) -> None:
     """Refuse NaN and infinity, which the text formats cannot hold."""
     arrays = (poses.landmarks_px, poses.world_landmarks_m, poses.visibility, poses.presence)
     if not all(np.isfinite(array).all() for array in (*arrays, poses.scores)):

@@ -10,7 +10,7 @@ import numpy as np
 
 from blazetrack.angles import angle_keypoints, joint_angles
 from blazetrack.errors import InputError
-from blazetrack.sinks.base import TextSink, check_finite
+from blazetrack.sinks.base import TextSink
 from blazetrack.sinks.jsonl import to_record
 from blazetrack.skeleton import BLAZEPOSE33, Skeleton
 from blazetrack.types import Frame, Poses
@@ -47,7 +47,6 @@ class CsvSink(TextSink):
                 f"{self.name}: expected {len(self._skeleton)} keypoints ({self._skeleton.name}), "
                 f"got {count}; open the sink with their skeleton"
             )
-        check_finite(self.name, frame, poses)
         record = to_record(frame, poses)
         start = ",".join(str(record[name]) for name in _FRAME)
         if not len(poses):

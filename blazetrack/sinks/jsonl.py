@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from blazetrack.sinks.base import TextSink, check_finite
+from blazetrack.sinks.base import TextSink
 from blazetrack.skeleton import BLAZEPOSE33, Skeleton
 from blazetrack.types import Frame, Poses
 
@@ -28,7 +28,6 @@ class JsonlSink(TextSink):
         self._skeleton = skeleton
 
     def text(self, frame: Frame, poses: Poses) -> str:
-        check_finite(self.name, frame, poses)
         fits = poses.landmarks_px.shape[1] == len(self._skeleton)
         record = to_record(frame, poses, self._skeleton if fits else None)
         return json.dumps(record, separators=(",", ":")) + "\n"

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import os
 import sys
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from collections.abc import Generator, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Any, Literal
@@ -55,7 +55,7 @@ class SourceInfo:
     is_camera: bool = False
 
 
-class Source(ABC):
+class Source(AbstractContextManager["Source"]):
     """Frames from outside, one after the other.
 
     Each iteration of a source of files starts again; a live one continues.
@@ -98,11 +98,8 @@ class Source(ABC):
         finally:
             frames.close()
 
-    def close(self) -> None:  # noqa: B027  # files are closed by their iteration
+    def close(self) -> None:  # files are closed by their iteration
         """Release the device; idempotent."""
-
-    def __enter__(self) -> Source:
-        return self
 
     def __exit__(self, *exc: object) -> None:
         self.close()

@@ -51,7 +51,7 @@ class WebView(View):
         port: int,
         log: Callable[[str], None],
     ) -> None:
-        self.name, self.stop_requested = "web page", False
+        self.stop_requested = False
         self.warnings: list[str] = []
         self._make: MakeTracker = lambda _: (tracker, trace)
         self._source = source
