@@ -26,6 +26,7 @@ from blazetrack.store.prune_outputs import prune_outputs
 from blazetrack.store.tflite_file import load_interpreter
 from models.common import command
 from models.common.tables import Style, print_table
+from models.data.lazy_sequence import evenly_spaced
 from models.evaluate.datasets import DATA, open_evaluation_set
 from models.evaluate.landmarks import evaluate_landmarks
 from models.evaluate.load_model import load_model
@@ -95,7 +96,7 @@ def main(
     head = ["model", "MB", "ms, 1 thread"]
     if on is not None:
         people = open_evaluation_set(on, data, limit)
-        head.append(f"PCK@0.2 on {people.name}")
+        head.append(f"PCK@0.2 on {on}")
         for row in rows:
             scores = evaluate_landmarks(load_model(row[0]), people)[0].scores
             row.append("–" if scores.pck is None else f"{scores.pck:.3f}")
@@ -141,7 +142,7 @@ def measure_ms(files: Sequence[bytes], rounds: int = 15, runs: int = 10) -> list
 def _of_run(run: Path, info: ModelInfo, count: int) -> list[Image]:
     """Training crops of a run without augmentation, from its data sets by their shares."""
     from models.train.checkpoint import find_checkpoint
-    from models.train.tasks import plain_images
+    from models.train.task import plain_images
 
     checkpoint = find_checkpoint(run)
     if checkpoint is None:
@@ -155,10 +156,10 @@ def _of_folder(folder: Path, info: ModelInfo, count: int) -> list[Image]:
     if not folder.is_dir():
         raise InputError(f"quantize: --pictures: no folder {folder}")
     paths = sorted(path for path in folder.iterdir() if path.suffix.lower() in SUFFIXES)
-    rows = np.linspace(0, len(paths) - 1, min(count, len(paths))).round().astype(int)
-    height, width = info.input_hw
+    size = info.input_hw[::-1]
     return [
-        np.asarray(cv2.resize(read_picture(paths[row]), (width, height)), np.uint8) for row in rows
+        np.asarray(cv2.resize(read_picture(path), size), np.uint8)
+        for path in evenly_spaced(paths, count)
     ]
 
 

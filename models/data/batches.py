@@ -6,7 +6,7 @@ workers: a run that is resumed at step `t` gets the batches that it would have h
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -17,10 +17,8 @@ from models.data.annotated import AnnotatedImage
 from models.data.examples import Example
 from models.data.prefetch import Arrays, Prefetcher
 from models.data.sampler import WeightedSampler
-from models.data.targets.keypoints import keypoint_targets
-from models.data.transforms.person_crop import cut
 
-__all__ = ["Batches", "eval_batches"]
+__all__ = ["Batches"]
 
 
 class Batches(Prefetcher):
@@ -100,30 +98,3 @@ def _check(
             f"batches: weights: no source {', '.join(sorted(unknown))}; there are"
             f" {', '.join(sources)}"
         )
-
-
-def eval_batches(
-    samples: Sequence[AnnotatedImage], size: int, side: int, *, skeleton: Skeleton | None = None
-) -> Iterator[Arrays]:
-    """All samples once, in order, aligned exactly, without augmentation.
-
-    Args:
-        samples: of one person each.
-        size: B; the last batch may be smaller.
-        side: S in pixels.
-        skeleton: of the targets; by default the samples' own.
-
-    Yields:
-        `image` and the targets of `keypoint_targets`, `to_image (B, 2, 3)` float64, crop pixels to
-        image pixels, and `index (B,)` int64, the number of the sample.
-    """
-    for start in range(0, len(samples), size):
-        rows = range(start, min(start + size, len(samples)))
-        made = []
-        for index in rows:
-            crop, to_image = cut(
-                samples[index].to_skeleton(skeleton or samples[index].skeleton), side
-            )
-            made.append({"image": crop.image, **keypoint_targets(crop), "to_image": to_image})
-        arrays = {name: np.stack([row[name] for row in made]) for name in made[0]}
-        yield {**arrays, "index": np.array(rows, np.int64)}

@@ -1,4 +1,4 @@
-"""Sequences whose rows are made on access."""
+"""Sequences whose rows are made on access, and a selection of their rows."""
 
 from __future__ import annotations
 
@@ -7,7 +7,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TypeVar, overload
 
-__all__ = ["LazyRows", "LazySequence"]
+import numpy as np
+
+__all__ = ["LazyRows", "LazySequence", "evenly_spaced"]
 
 T = TypeVar("T")
 
@@ -43,3 +45,9 @@ class LazyRows(LazySequence[T]):
 
     def row(self, index: int) -> T:
         return self.make(index)
+
+
+def evenly_spaced(rows: Sequence[T], limit: int | None = None) -> list[T]:
+    """Up to `limit` of the rows, evenly spaced; None is all."""
+    count = len(rows) if limit is None else min(limit, len(rows))
+    return [rows[int(row)] for row in np.linspace(0, len(rows) - 1, count).round()]

@@ -8,6 +8,7 @@ python -m models.evaluate pose_detector detector.tflite --on coco_dev
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -16,8 +17,9 @@ import typer
 from blazetrack.errors import InputError, warn_renamed
 from models.common import command
 from models.common.tables import Style
-from models.evaluate import detectors, landmarks
 from models.evaluate.datasets import DATA, open_evaluation_set
+from models.evaluate.detectors import open_detection_set, print_detectors, score_detector
+from models.evaluate.landmarks import evaluate_landmarks, print_landmarks, write_sheets
 from models.evaluate.load_model import load_model
 
 __all__ = ["app"]
@@ -63,10 +65,19 @@ def main(
     if kinds == {"detector"}:
         if axis or joints or sheet:
             raise InputError("evaluate: --axis, --joints and --sheet are for landmark models only")
-        detectors.run(loaded, on, data, limit, min_score, style)
-    else:
-        people = open_evaluation_set(on, data, limit, axis)
-        landmarks.run(loaded, people, min_score, threads, style, joints, sheet)
+        images = open_detection_set(on, data, limit)
+        print(images.note, file=sys.stderr)
+        rows = {one.label: score_detector(one, images, min_score) for one in loaded}
+        print_detectors(rows, on, style)
+        return
+    people = open_evaluation_set(on, data, limit, axis)
+    print(people.note, file=sys.stderr)
+    results = [
+        result for one in loaded for result in evaluate_landmarks(one, people, min_score, threads)
+    ]
+    print_landmarks(results, on, style, joints)
+    if sheet is not None:
+        write_sheets(sheet, results, people)
 
 
 if __name__ == "__main__":

@@ -15,6 +15,7 @@ from blazetrack.skeleton import BLAZEPOSE33
 from blazetrack.sources import open_source
 from blazetrack.types import Frame
 from models.data.annotated import AnnotatedImage
+from models.data.lazy_sequence import evenly_spaced
 from models.data.readers.coco import coco
 from models.data.readers.dataset import LabelledPeople
 from models.data.readers.lsp import lsp
@@ -31,13 +32,11 @@ class EvaluationSet:
     """Labelled people.
 
     Attributes:
-        name: in tables.
         note: one line on its content.
         samples: the people.
         frames: a clip of one person, one frame per sample; None for single images.
     """
 
-    name: str
     note: str
     samples: Sequence[AnnotatedImage]
     frames: Sequence[Frame] | None = None
@@ -60,7 +59,7 @@ def open_evaluation_set(
     if name == "squats":
         return _squats(data / "golden", limit)
     people = labelled_people(name, data, axis)
-    return EvaluationSet(name, people.note, _evenly_spaced(people, limit))
+    return EvaluationSet(people.note, evenly_spaced(people, limit))
 
 
 def labelled_people(name: str, data: Path, axis: tuple[str, str] | None = None) -> LabelledPeople:
@@ -77,13 +76,6 @@ def labelled_people(name: str, data: Path, axis: tuple[str, str] | None = None) 
     raise InputError(f"no data set '{name}'; {hint}; a COCO file ends in .json")
 
 
-def _evenly_spaced(samples: Sequence[AnnotatedImage], limit: int | None) -> list[AnnotatedImage]:
-    rows = np.arange(len(samples))
-    if limit is not None and limit < len(samples):
-        rows = np.linspace(0, len(samples) - 1, limit).round().astype(int)
-    return [samples[int(row)] for row in rows]
-
-
 def _squats(folder: Path, limit: int | None) -> EvaluationSet:
     """The golden clip: one person, 33 landmarks per frame from another port."""
     path = folder / "pose_squats.full.json"
@@ -95,9 +87,8 @@ def _squats(folder: Path, limit: int | None) -> EvaluationSet:
     if len(frames) != len(rows):
         raise InputError(f"squats: {len(frames)} frames, but landmarks for {len(rows)}")
     samples = [_golden(frame, row) for frame, row in zip(frames, rows, strict=True)][:limit]
-    return EvaluationSet(
-        "squats", f"squats: {len(samples)} frames of one person", samples, frames[:limit]
-    )
+    note = f"squats: {len(samples)} frames of one person"
+    return EvaluationSet(note, samples, frames[:limit])
 
 
 def _golden(frame: Frame, row: list[list[float]]) -> AnnotatedImage:

@@ -9,7 +9,6 @@ false alarms only in `no_person`.
 from __future__ import annotations
 
 import json
-import sys
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -19,17 +18,23 @@ import numpy as np
 from numpy.typing import NDArray
 
 from blazetrack.errors import InputError, ModelError
-from blazetrack.metrics import torso_size
 from blazetrack.sources.images import list_pictures, read_picture
 from models.common.person_finder import PersonFinder, people_found
 from models.common.tables import Style, print_table
-from models.data.annotated import AnnotatedImage
+from models.data.lazy_sequence import evenly_spaced
 from models.evaluate.datasets import labelled_people
 from models.evaluate.load_model import EvaluatedModel
+from models.evaluate.scores import ground_truth, torso_sizes
 
-__all__ = ["DetectionSet", "DetectorScores", "open_detection_set", "run", "score_detector"]
+__all__ = [
+    "DetectionSet",
+    "DetectorScores",
+    "open_detection_set",
+    "print_detectors",
+    "score_detector",
+]
 
-Float = NDArray[np.float64]
+Float = NDArray[np.floating]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -37,14 +42,12 @@ class DetectionSet:
     """Images with the people that a detector should find.
 
     Attributes:
-        name: in tables.
         note: one line on its content.
         pictures: the files.
         alignment_px: of each image `(T, 2, 2)`.
         torso_px: of each image `(T,)`.
     """
 
-    name: str
     note: str
     pictures: Sequence[Path]
     alignment_px: Sequence[Float]
@@ -72,56 +75,28 @@ class DetectorScores:
     ms: float | None
 
 
-def run(
-    models: Sequence[EvaluatedModel],
-    on: str,
-    data: Path,
-    limit: int | None,
-    min_score: float,
-    style: Style,
-) -> None:
-    """Score detectors and print a row each."""
-    images = open_detection_set(on, data, limit)
-    print(images.note, file=sys.stderr)
-    rows = {one.label: score_detector(one, images, min_score) for one in models}
-    _print(rows, images.name, style)
-
-
 def open_detection_set(name: str, data: Path, limit: int | None = None) -> DetectionSet:
     """Images of a data set with those of its people who have a fully labelled torso."""
+    rows: dict[Path, list[int]] = defaultdict(list)
     if name == "no_person":
         pictures = list_pictures(data / name)
         note = f"{name}: {len(pictures)} pictures"
-        return _detection_set(name, note, {path: [] for path in pictures}, limit)
-    people = labelled_people(name, data)
-    by_picture: dict[Path, list[AnnotatedImage]] = defaultdict(list)
-    for person, sample in zip(people.people, people, strict=True):
-        by_picture[person.path].append(sample)
-    if people.skeleton.torso is None:
-        raise InputError(f"{name}: expected keypoints with a torso, got {people.skeleton.name}")
-    return _detection_set(name, people.note, by_picture, limit)
-
-
-def _detection_set(
-    name: str, note: str, by_picture: Mapping[Path, Sequence[AnnotatedImage]], limit: int | None
-) -> DetectionSet:
-    paths = list(by_picture)
-    rows = np.linspace(0, len(paths) - 1, min(limit or len(paths), len(paths))).round().astype(int)
-    paths = [paths[row] for row in rows]
-    alignment, torso = [], []
-    for path in paths:
-        whole = [(one, size) for one in by_picture[path] if (size := _torso_px(one)) > 0]
-        alignment.append(np.array([one.alignment_px for one, _ in whole]).reshape(-1, 2, 2))
-        torso.append(np.array([size for _, size in whole]))
-    return DetectionSet(name, note, paths, alignment, torso)
-
-
-def _torso_px(sample: AnnotatedImage) -> float:
-    """Size of a torso; 0 if it is not fully labelled."""
-    corners = sample.skeleton.torso
-    if corners is None or not sample.has_torso[0]:
-        return 0.0
-    return float(torso_size(sample.points_px[..., :2].astype(np.float64), corners)[0])
+        alignment, torso = np.zeros((0, 2, 2), np.float32), np.zeros(0)
+    else:
+        people = labelled_people(name, data)
+        if people.skeleton.torso is None:
+            raise InputError(f"{name}: expected keypoints with a torso, got {people.skeleton.name}")
+        pictures = list(dict.fromkeys(person.path for person in people.people))
+        note, samples = people.note, list(people)
+        alignment = np.concatenate([sample.alignment_px for sample in samples])
+        torso = torso_sizes(ground_truth(samples))
+        for row in np.flatnonzero(np.isfinite(torso)).tolist():
+            rows[people.people[row].path].append(row)
+    pictures = evenly_spaced(pictures, limit)
+    kept = [np.array(rows[path], np.int64) for path in pictures]
+    return DetectionSet(
+        note, pictures, [alignment[one] for one in kept], [torso[one] for one in kept]
+    )
 
 
 def score_detector(
@@ -145,7 +120,8 @@ def score_detector(
     return DetectorScores(len(images.pictures), people, found, others, others_in, ms)
 
 
-def _print(rows: Mapping[str, DetectorScores], data: str, style: Style) -> None:
+def print_detectors(rows: Mapping[str, DetectorScores], data: str, style: Style) -> None:
+    """Print the table of the scores by model."""
     if style is Style.json:
         content = [{"model": name, "data": data, **asdict(row)} for name, row in rows.items()]
         print(json.dumps(content, indent=1))

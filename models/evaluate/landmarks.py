@@ -27,8 +27,15 @@ from models.evaluate.scores import (
     predict_crops,
     score_landmarks,
 )
+from models.evaluate.worst_cases import write_contact_sheet
 
-__all__ = ["LandmarkResult", "evaluate_landmarks", "print_results", "run", "track_frames"]
+__all__ = [
+    "LandmarkResult",
+    "evaluate_landmarks",
+    "print_landmarks",
+    "track_frames",
+    "write_sheets",
+]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -46,25 +53,6 @@ class LandmarkResult:
     way: str
     predictions: Predictions
     scores: LandmarkScores
-
-
-def run(
-    models: Sequence[EvaluatedModel],
-    people: EvaluationSet,
-    min_score: float,
-    threads: int,
-    style: Style,
-    joints: bool,
-    sheet: Path | None,
-) -> None:
-    """Score landmark models and print a row each; see `models.evaluate.__main__`."""
-    print(people.note, file=sys.stderr)
-    results = [
-        result for one in models for result in evaluate_landmarks(one, people, min_score, threads)
-    ]
-    print_results(results, people.name, style, joints)
-    if sheet is not None:
-        _write_sheets(sheet, results, people)
 
 
 def evaluate_landmarks(
@@ -112,7 +100,7 @@ def track_frames(
     return Predictions(tracker.skeleton, points, scores)
 
 
-def print_results(
+def print_landmarks(
     results: Sequence[LandmarkResult], data: str, style: Style, joints: bool = False
 ) -> None:
     """Print the table; with `joints` a second one of PCK per keypoint."""
@@ -144,9 +132,8 @@ def _share(value: float | None) -> str:
     return "–" if value is None else f"{value:.3f}"
 
 
-def _write_sheets(path: Path, results: Sequence[LandmarkResult], people: EvaluationSet) -> None:
-    from models.evaluate.worst_cases import write_contact_sheet
-
+def write_sheets(path: Path, results: Sequence[LandmarkResult], people: EvaluationSet) -> None:
+    """Write a contact sheet of each result: `path`, or with names of model and way in its name."""
     truth = ground_truth(people.samples)
     for one in results:
         name = "_".join(f"{one.model} {one.way}".replace("(", "").replace(")", "").split())

@@ -155,21 +155,21 @@ def score_landmarks(
     predicted, shared = in_skeleton(above, truth.skeleton)
     labelled = truth.labelled & shared
     found = np.asarray(np.isfinite(above.points_px).all(axis=(1, 2)))
-    torso = torso_sizes(truth)
-    by_torso = _pck(predicted, truth, labelled, torso, 0.2)
-    by_head = _pck(predicted, truth, labelled, _head_sizes(truth), 0.5)
-    names = truth.skeleton.names
-    joints = {} if by_torso is None else dict(zip(names, by_torso[1].tolist(), strict=True))
+    torso, head = torso_sizes(truth), _head_sizes(truth)
+    by_torso, by_head = (labelled & np.isfinite(size)[:, None] for size in (torso, head))
+    right = pck(predicted, truth.points_px, torso)
+    joints = zip(truth.skeleton.names, mean_of(right, by_torso)[1].tolist(), strict=True)
+    at = pdj(predicted, truth.points_px, torso, PDJ_THRESHOLDS)
     return LandmarkScores(
         people=len(found),
         found=float(found.mean()),
         measured=int(np.isfinite(torso).sum()),
-        pck=None if by_torso is None else by_torso[0],
-        pckh=None if by_head is None else by_head[0],
-        pdj=_pdj(predicted, truth, labelled, torso),
+        pck=_mean(right, by_torso),
+        pckh=_mean(pck(predicted, truth.points_px, head, 0.5), by_head),
+        pdj=float(np.mean([mean_of(one, by_torso)[0] for one in at])) if by_torso.any() else None,
         pcp=_pcp(predicted, truth, labelled),
         oks=_oks(predicted, truth, labelled),
-        joints={name: share for name, share in joints.items() if np.isfinite(share)},
+        joints={name: share for name, share in joints if np.isfinite(share)},
     )
 
 
@@ -213,21 +213,8 @@ def _head_sizes(truth: GroundTruth) -> Float:
     return np.where(truth.labelled[:, ends].all(axis=1) & (size > 0), size, np.nan)
 
 
-def _pck(
-    predicted: Float, truth: GroundTruth, labelled: Mask, size: Float, threshold: float
-) -> tuple[float, Float] | None:
-    known = labelled & np.isfinite(size)[:, None]
-    if not known.any():
-        return None
-    return mean_of(pck(predicted, truth.points_px, size, threshold), known)
-
-
-def _pdj(predicted: Float, truth: GroundTruth, labelled: Mask, torso: Float) -> float | None:
-    known = labelled & np.isfinite(torso)[:, None]
-    if not known.any():
-        return None
-    correct = pdj(predicted, truth.points_px, torso, PDJ_THRESHOLDS)
-    return float(np.mean([mean_of(one, known)[0] for one in correct]))
+def _mean(correct: Mask, known: Mask) -> float | None:
+    return mean_of(correct, known)[0] if known.any() else None
 
 
 def _pcp(predicted: Float, truth: GroundTruth, labelled: Mask) -> float | None:
@@ -236,9 +223,7 @@ def _pcp(predicted: Float, truth: GroundTruth, labelled: Mask) -> float | None:
     if not edges:
         return None
     known = np.stack([labelled[:, a] & labelled[:, b] for a, b in edges], axis=1)
-    if not known.any():
-        return None
-    return mean_of(pcp(predicted, truth.points_px, edges), known)[0]
+    return _mean(pcp(predicted, truth.points_px, edges), known)
 
 
 def _oks(predicted: Float, truth: GroundTruth, labelled: Mask) -> float | None:

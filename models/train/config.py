@@ -18,16 +18,15 @@ import yaml
 from pydantic import BaseModel, Field, ValidationError, create_model, field_validator
 
 from blazetrack.errors import InputError, did_you_mean
+from blazetrack.heads import HEADS
 from blazetrack.skeleton import BLAZEPOSE33, Skeleton
 from blazetrack.store.skeleton_text import read_skeleton
 from models.common.config_base import Strict
-from models.train.datasets import DetectorDataSettings, PoseDataSettings
+from models.train.datasets import DATA_SETTINGS, DataSettings, PoseDataSettings
 from models.train.losses import LOSS_SETTINGS
 from models.zoo import ARCHITECTURES, RENAMED, current_name
 
 __all__ = [
-    "DetectorSettings",
-    "LandmarkSettings",
     "NetworkSettings",
     "OptimizerSettings",
     "RunSettings",
@@ -115,14 +114,15 @@ class RunSettings(Strict):
 
 
 class Settings(Strict):
-    """One training run; `data` follows from the network's kind, `loss` from its head.
+    """One training run; the head of its network decides the classes of `loss` and `data`.
 
     Attributes:
         name: of the run; by default the config's.
         network: architecture and initial weights.
         optimizer: AdamW.
         run: length, batch and intervals.
-        loss: weights of the parts of the loss, a class of `LOSS_SETTINGS`.
+        loss: weights of the parts of the loss, see `LOSS_SETTINGS`.
+        data: data sets, see `DATA_SETTINGS`.
     """
 
     name: str
@@ -130,21 +130,7 @@ class Settings(Strict):
     optimizer: OptimizerSettings = OptimizerSettings()
     run: RunSettings = RunSettings()
     loss: Strict = Strict()
-
-
-class LandmarkSettings(Settings):
-    """A run that trains a landmark network."""
-
-    data: PoseDataSettings
-
-
-class DetectorSettings(Settings):
-    """A run that trains a detector."""
-
-    data: DetectorDataSettings
-
-
-KINDS: dict[str, type[Settings]] = {"landmarks": LandmarkSettings, "detector": DetectorSettings}
+    data: DataSettings[Any]
 
 
 def load_settings(config: str | Path, overrides: Iterable[str] = ()) -> Settings:
@@ -166,8 +152,9 @@ def load_settings(config: str | Path, overrides: Iterable[str] = ()) -> Settings
 
 def skeleton_of_run(settings: Settings | None) -> Skeleton:
     """The keypoint set of a run; BlazePose's where its settings are unknown."""
-    if isinstance(settings, LandmarkSettings) and settings.data.skeleton is not None:
-        return read_skeleton(settings.data.skeleton)
+    data = settings.data if settings else None
+    if isinstance(data, PoseDataSettings) and data.skeleton is not None:
+        return read_skeleton(data.skeleton)
     return BLAZEPOSE33
 
 
@@ -271,13 +258,13 @@ def _settings_type(fields: Mapping[str, Any], where: str) -> type[Settings]:
     if name not in ARCHITECTURES:
         hint = did_you_mean(name, ARCHITECTURES) if name else f"known: {', '.join(ARCHITECTURES)}"
         raise InputError(f"config {where}: network.name: no network '{name}'; {hint}")
-    return _with_loss(KINDS[ARCHITECTURES[name].kind], ARCHITECTURES[name].head)
+    return _settings_of(ARCHITECTURES[name].head)
 
 
 @cache
-def _with_loss(kind: type[Settings], head: str) -> type[Settings]:
-    loss = LOSS_SETTINGS[head]
-    return create_model(kind.__name__, __base__=kind, loss=(loss, loss()))
+def _settings_of(head: str) -> type[Settings]:
+    data, loss = DATA_SETTINGS[HEADS[head].kind], LOSS_SETTINGS[head]
+    return create_model("Settings", __base__=Settings, loss=(loss, loss()), data=(data, ...))
 
 
 def _known(model: type[BaseModel], before: str = "") -> list[str]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar, Generic, Literal, TypeVar
 
 from pydantic import Field
 
@@ -31,6 +31,7 @@ from models.data.transforms.mosaic import CanvasSettings
 from models.data.transforms.person_crop import around
 
 __all__ = [
+    "DATA_SETTINGS",
     "DataSettings",
     "DatasetSettings",
     "DetectorDataSettings",
@@ -105,8 +106,11 @@ class DetectorDatasetSettings(DatasetSettings):
     ignore_unlabelled: bool = False
 
 
-class DataSettings(Strict):
-    """Training data: `train` are data sets by name, `dev` those for evaluation during training.
+D = TypeVar("D", bound=DatasetSettings)
+
+
+class DataSettings(Strict, Generic[D]):
+    """Training data.
 
     Attributes:
         root: where the paths begin; itself from the current folder on.
@@ -114,6 +118,8 @@ class DataSettings(Strict):
         workers: threads that make batches,
         processes: or processes, where there are more than two cores.
         in_memory: hold all pictures in memory; else they are mapped from disk.
+        train: data sets by name.
+        dev: those for evaluation during training.
     """
 
     root: str = "."
@@ -121,9 +127,11 @@ class DataSettings(Strict):
     workers: int = Field(default=2, gt=0)
     processes: bool = False
     in_memory: bool = False
+    train: dict[str, D] = Field(min_length=1)
+    dev: dict[str, D] = Field(default_factory=dict)
 
 
-class PoseDataSettings(DataSettings):
+class PoseDataSettings(DataSettings[PoseDatasetSettings]):
     """Training data of a landmark network.
 
     Attributes:
@@ -136,15 +144,13 @@ class PoseDataSettings(DataSettings):
 
     renamed: ClassVar[Mapping[str, str]] = {"people": "train"}
 
-    train: dict[str, PoseDatasetSettings] = Field(min_length=1)
-    dev: dict[str, PoseDatasetSettings] = Field(default_factory=dict)
     skeleton: str | SkeletonText | None = None
     augment: AugmentSettings = AugmentSettings()
     negatives: float = Field(default=0.1, ge=0, lt=1)
     backgrounds: str = ""
 
 
-class DetectorDataSettings(DataSettings):
+class DetectorDataSettings(DataSettings[DetectorDatasetSettings]):
     """Training data of a detector.
 
     Attributes:
@@ -156,14 +162,19 @@ class DetectorDataSettings(DataSettings):
 
     renamed: ClassVar[Mapping[str, str]] = {"scenes": "train", "answers": "distill_detector"}
 
-    train: dict[str, DetectorDatasetSettings] = Field(min_length=1)
-    dev: dict[str, DetectorDatasetSettings] = Field(default_factory=dict)
     canvas: CanvasSettings = CanvasSettings()
     matching: MatchSettings = MatchSettings()
     distill_detector: bool = False
 
 
-def open_dataset(name: str, wanted: DatasetSettings, data: DataSettings, log: Log) -> Pack:
+DATA_SETTINGS: Mapping[str, type[DataSettings[Any]]] = {
+    "landmarks": PoseDataSettings,
+    "detector": DetectorDataSettings,
+}
+"""Kind of the network's head → settings of its data."""
+
+
+def open_dataset(name: str, wanted: DatasetSettings, data: DataSettings[Any], log: Log) -> Pack:
     """The images of a data set, decoded; the first time this takes a while.
 
     Args:
@@ -237,7 +248,7 @@ def _detector_pack(
     people: People,
     pictures: Sequence[AnnotatedImage],
     wanted: DetectorDatasetSettings,
-    data: DataSettings,
+    data: DataSettings[Any],
     log: Log,
 ) -> Pack:
     """Pictures with the targets of a detector; those without any usable region are left out."""

@@ -16,6 +16,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager
+from functools import partial
 from pathlib import Path
 from types import FrameType
 from typing import Annotated, Any
@@ -36,9 +37,9 @@ from models.train.checkpoint import (
 )
 from models.train.config import Settings, changes, load_settings, settings_text
 from models.train.logging import Curve, Progress, draw_curves
-from models.train.losses import loss_module
-from models.train.tasks import Task, open_task
-from models.zoo import deployed, model_info, output_names
+from models.train.losses import head_loss
+from models.train.task import Task
+from models.zoo import deployed, model_info
 
 __all__ = ["TrainingError", "app", "make_trainee", "train"]
 
@@ -101,7 +102,7 @@ def train(
     started = time.monotonic()
     checkpoint = find_checkpoint(run)
     _check_folder(run, checkpoint is not None, resume)
-    task = open_task(settings, _log)
+    task = Task(settings, _log)
     settings = task.settings
     keras.config.set_dtype_policy(settings.run.precision)
     keras.utils.set_random_seed(settings.run.seed)
@@ -128,14 +129,18 @@ def train(
     return INTERRUPTED[caught[0]] if caught else 0
 
 
-def make_trainee(network: Any, optimizer: Any, task: Task, info: ModelInfo) -> Any:
+def make_trainee(
+    network: Any, optimizer: Any, settings: Settings, info: ModelInfo, batch: Arrays
+) -> Any:
     """A Keras model around the network whose compiled step computes the loss of its head.
 
-    `train_on_batch(images, targets)` of the result does one step and returns the parts of the loss.
+    `train_on_batch(images, targets)` of the result does one step and returns the parts of the loss;
+    their names are those of the loss of `batch`.
     """
     keras = command.load_keras()
-    parts, settings = task.parts(output_names(network)), task.settings
-    loss = loss_module(info.head).loss
+    loss = partial(head_loss, info.head, settings=settings.loss, info=info)
+    first = {name: value[:1] for name, value in batch.items()}
+    parts = loss(first, network(first.pop("image") / np.float32(255)))
 
     class Trainee(keras.Model):  # type: ignore[misc, name-defined]
         """Images `(B, S, S, 3)` uint8 → outputs of the network; loss parts are metrics."""
@@ -143,7 +148,7 @@ def make_trainee(network: Any, optimizer: Any, task: Task, info: ModelInfo) -> A
         def __init__(self) -> None:
             super().__init__(name="trainee")
             self.network = network
-            self.parts = {name: keras.metrics.Mean(name) for name in parts}
+            self.parts = {name: keras.metrics.Mean(name) for name in parts if name != "total"}
             self.built = True
 
         def call(self, images: Any, training: bool = False) -> Any:
@@ -159,9 +164,7 @@ def make_trainee(network: Any, optimizer: Any, task: Task, info: ModelInfo) -> A
             training: bool = True,
         ) -> Any:
             del x, sample_weight, training
-            targets = {name: keras.ops.convert_to_tensor(value) for name, value in y.items()}
-            outputs = {name: keras.ops.cast(value, "float32") for name, value in y_pred.items()}
-            losses = loss(targets, outputs, settings.loss, info)
+            losses = loss(y, y_pred)
             for name, tracker in self.parts.items():
                 tracker.update_state(losses[name])
             return losses["total"] + sum(self.losses)
@@ -191,7 +194,7 @@ class _Run:
         self.network, self.optimizer, self.progress = network, optimizer, progress
         self.done = self.saved = done
         self.info = model_info(deployed(network), settings.name, task.skeleton)
-        self.trainee = make_trainee(network, optimizer, task, self.info)
+        self.trainee: Any = None  # made for the first batch
         names = ("train", "dev")
         self.curves = {name: Curve(folder / f"{name}.csv", done) for name in names}
         spent = [float(row["minutes"]) for row in self.curves["train"].rows]
@@ -222,6 +225,10 @@ class _Run:
             self.progress.log(f"done: {wanted.steps} steps, in {self.folder}")
 
     def _step(self, batch: Arrays) -> None:
+        if self.trainee is None:
+            self.trainee = make_trainee(
+                self.network, self.optimizer, self.settings, self.info, batch
+            )
         targets = {name: value for name, value in batch.items() if name != "image"}
         losses = self.trainee.train_on_batch(batch["image"], targets, return_dict=True)
         losses = {name: float(value) for name, value in losses.items()}

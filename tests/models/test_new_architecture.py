@@ -115,7 +115,7 @@ def test_training_lowers_the_loss_and_evaluates(run: Path) -> None:
 
 
 def test_run_is_evaluated(head: str, run: Path) -> None:
-    people = EvaluationSet("drawn", "2 people", list(synthetic(2, size=96)))
+    people = EvaluationSet("2 people", list(synthetic(2, size=96)))
     result = evaluate_landmarks(load_model(str(run)), people, min_score=-1.0)[0]
     assert (result.scores.people, result.scores.found) == (2, 1.0)
     assert np.isfinite(result.predictions.points_px).all()

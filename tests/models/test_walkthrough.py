@@ -32,7 +32,7 @@ from blazetrack.types import Frame
 from models.common import command
 from models.quantize import representative_images
 from models.train.config import load_settings
-from models.train.tasks import open_task
+from models.train.task import Task
 from models.train.trainer import train
 
 # Keras 3 on NumPy 2.
@@ -249,7 +249,7 @@ def test_wrong_labels_are_one_line(
 ) -> None:
     settings = load_settings("kite.yaml", [edited(desk, change), "data.packs=other_packs"])
     with pytest.raises(BlazetrackError, match=re.escape(on_page(message))):
-        open_task(settings, lambda line: None)
+        Task(settings, lambda line: None)
 
 
 @pytest.mark.parametrize(
@@ -264,7 +264,7 @@ def test_wrong_labels_are_one_line(
 )
 def test_wrong_settings_are_one_line(desk: Path, override: str, message: str) -> None:
     with pytest.raises(BlazetrackError, match=re.escape(on_page(message))):
-        open_task(load_settings("kite.yaml", [override]), lambda line: None)
+        Task(load_settings("kite.yaml", [override]), lambda line: None)
 
 
 def test_existing_or_other_run_is_error(desk: Path) -> None:
@@ -290,7 +290,7 @@ def test_detector_of_kites_is_error(desk: Path) -> None:
     (desk / "kite_finder.yaml").write_text(yaml.safe_dump(fields), encoding="utf-8")
     message = on_page("kites: no usable person in 32 pictures: a detector needs")
     with pytest.raises(BlazetrackError, match=message):
-        open_task(load_settings("kite_finder.yaml"), lambda line: None)
+        Task(load_settings("kite_finder.yaml"), lambda line: None)
 
 
 def test_axis_rotates_evaluation_crops(desk: Path) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, TypeAlias
 
 from models.data.annotated import AnnotatedImage
@@ -14,10 +14,10 @@ __all__ = ["TARGETS", "Encoder"]
 
 Encoder: TypeAlias = Callable[[AnnotatedImage], Arrays]  # a crop or canvas → targets by name
 
-# Head → encoder, or the class that makes one. Losses draw heatmaps from `keypoint_targets`.
-TARGETS: dict[str, Any] = {
+TARGETS: Mapping[str, Any] = {
     "blazepose": keypoint_targets,
     "heatmap": keypoint_targets,
     "regression": keypoint_targets,
     "ssd": SsdTargets,
 }
+"""Head → encoder of crops, or of a detector the class of its encoder of canvases."""

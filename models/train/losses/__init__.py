@@ -6,23 +6,118 @@ Coordinates are in parts of the crop's side. A target of weight 0 may hold any v
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from importlib import import_module
-from typing import Any
+from typing import Any, ClassVar
 
-from blazetrack.errors import InputError, did_you_mean
-from models.train.losses.config import LOSS_SETTINGS
+from pydantic import Field
 
-__all__ = ["LOSS_SETTINGS", "loss_module"]
+from blazetrack.model_info import ModelInfo
+from models.common.config_base import Strict
+
+__all__ = ["LOSS_SETTINGS", "LandmarkLossSettings", "SsdLossSettings", "head_loss"]
+
+Tensors = Mapping[str, Any]
 
 
-def loss_module(head: str) -> Any:
-    """The module `models.train.losses.<head>`, with the functions `loss` and `parts`.
+class LandmarkLossSettings(Strict):
+    """Loss of landmark heads: weights of the parts that a head has; 0 disables a part.
 
-    Raises:
-        InputError: the head has no loss.
+    Attributes:
+        points: x and y of keypoints and alignment points, wing loss.
+        z: likewise for z.
+        visibility: of keypoints, cross-entropy.
+        presence: of keypoints in the crop, cross-entropy.
+        world: metres, absolute difference.
+        score: person or background, cross-entropy.
+        scores: of keypoints, cross-entropy with their visibility.
+        heatmap: divergence, squared error or cross-entropy to a Gaussian around the keypoint.
+        offsets: from the cells around a keypoint to it, smooth L1.
+        wing: half-width of the wing loss, in parts of the side; larger errors count linearly.
+        wing_curve: errors below this count nearly linearly too, with a steeper slope.
+        heatmap_sigma: of the Gaussian around a keypoint, in cells.
+        offsets_radius: distance in cells from a keypoint below which a cell has a target.
+        swap_ratio: the labels of a person are treated as left-right swapped if exchanging them
+            leaves less than this part of the error; 0 is never. Of the blazepose head.
+        swap_weight: weight of swapped labels.
     """
-    if head not in LOSS_SETTINGS:
-        raise InputError(
-            f"losses: no loss for the head '{head}'; {did_you_mean(head, LOSS_SETTINGS)}"
-        )
-    return import_module(f"models.train.losses.{head}")
+
+    points: float = Field(1.0, ge=0)
+    z: float = Field(0.3, ge=0)
+    visibility: float = Field(0.1, ge=0)
+    presence: float = Field(0.1, ge=0)
+    world: float = Field(0.5, ge=0)
+    score: float = Field(0.2, ge=0)
+    scores: float = Field(0.1, ge=0)
+    heatmap: float = Field(0.2, ge=0)
+    offsets: float = Field(0.1, ge=0)
+    wing: float = Field(0.1, gt=0)
+    wing_curve: float = Field(0.02, gt=0)
+    heatmap_sigma: float = Field(1.5, gt=0)
+    offsets_radius: float = Field(2.0, gt=0)
+    swap_ratio: float = Field(0.5, ge=0, le=1)
+    swap_weight: float = Field(0.1, ge=0, le=1)
+
+
+class SsdLossSettings(Strict):
+    """Loss of the ssd head.
+
+    Attributes:
+        scores: of all anchors, focal loss.
+        boxes: face box of anchors with a person.
+        points: mid-hip, circle and mid-shoulder of anchors with a person.
+        distilled_scores: difference from the scores of another detector, soft focal loss.
+        distilled_boxes: likewise of boxes and points, where that detector finds a person.
+        focal_alpha: share of the weight of anchors with a person.
+        focal_gamma: exponent that reduces the weight of easy anchors.
+        curve: errors below this part of the person's radius count quadratically.
+    """
+
+    renamed: ClassVar[Mapping[str, str]] = {
+        "answer_scores": "distilled_scores",
+        "answer_boxes": "distilled_boxes",
+    }
+
+    scores: float = Field(1.0, ge=0)
+    boxes: float = Field(1.0, ge=0)
+    points: float = Field(1.0, ge=0)
+    distilled_scores: float = Field(1.0, ge=0)
+    distilled_boxes: float = Field(1.0, ge=0)
+    focal_alpha: float = Field(0.25, gt=0, lt=1)
+    focal_gamma: float = Field(2.0, ge=0)
+    curve: float = Field(0.1, gt=0)
+
+
+LOSS_SETTINGS: Mapping[str, type[Strict]] = {
+    "blazepose": LandmarkLossSettings,
+    "heatmap": LandmarkLossSettings,
+    "regression": LandmarkLossSettings,
+    "ssd": SsdLossSettings,
+}
+"""Head → settings of its loss; `models/train/losses/<head>.py` holds a function `parts`."""
+
+
+def head_loss(
+    head: str, targets: Tensors, outputs: Tensors, settings: Strict, info: ModelInfo
+) -> dict[str, Any]:
+    """Loss of a batch.
+
+    Args:
+        head: in `LOSS_SETTINGS`.
+        targets: see `parts` of the head.
+        targets, outputs: see `parts` of the head.
+        settings: weights of the parts, of the class in `LOSS_SETTINGS`.
+        info: the network.
+
+    Returns:
+        Scalars by name: the parts, unweighted, and `total`, their weighted sum.
+    """
+    from keras import ops  # configs are read without it
+
+    want, got = (
+        {name: ops.cast(value, "float32") for name, value in tensors.items()}
+        for tensors in (targets, outputs)
+    )
+    module = import_module(f"models.train.losses.{head}")
+    parts: dict[str, Any] = module.parts(want, got, settings, info)
+    return {**parts, "total": sum(getattr(settings, name) * part for name, part in parts.items())}

@@ -2,53 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 from keras import ops
 
 from blazetrack.model_info import ModelInfo
-from models.train.losses.config import LandmarkLossSettings
+from models.train.losses import LandmarkLossSettings, Tensors
 from models.train.losses.heatmap import gaussians, offsets_loss
-from models.train.losses.terms import (
-    Tensors,
-    cross_entropy,
-    known_mean,
-    to_float,
-    weighted_mean,
-    wing,
-    with_total,
-)
+from models.train.losses.terms import cross_entropy, known_mean, weighted_mean, wing
 
-__all__ = ["PARTS", "heatmap_loss", "loss", "parts", "swap_trust"]
-
-REGRESSION = ("points", "z", "visibility", "presence", "world", "score")
-PARTS = (*REGRESSION, "heatmap", "offsets")
+__all__ = ["heatmap_loss", "parts", "swap_trust"]
 
 
-def parts(outputs: Collection[str]) -> tuple[str, ...]:
-    """Names of the parts of the loss."""
-    del outputs
-    return PARTS
-
-
-def loss(
-    targets: Tensors, outputs: Tensors, settings: LandmarkLossSettings, info: ModelInfo
+def parts(
+    want: Tensors, got: Tensors, settings: LandmarkLossSettings, info: ModelInfo
 ) -> dict[str, Any]:
-    """Loss of a batch.
+    """Parts of the loss.
 
     Args:
-        targets: of `models.data`: `points`, `visibility`, `presence`, `world`, each with
+        want: of `models.data`: `points`, `visibility`, `presence`, `world`, each with
             `…_weight`; `score`.
-        outputs: of `models.zoo.blazepose.blazepose`.
-        settings: weights of the parts.
+        got: of `models.zoo.blazepose.blazepose`.
+        settings: of the terms.
         info: the network; the left-right pairs of its skeleton are checked for swapped labels.
-
-    Returns:
-        Scalars by name: `PARTS`, unweighted, and `total`, their weighted sum.
     """
-    want, got = to_float(targets), to_float(outputs)
     weights = want["points_weight"]
     keypoints = got["visibility"].shape[-1]
     if info.skeleton is not None and settings.swap_ratio:
@@ -60,7 +39,7 @@ def loss(
     error = wing(got["points"] - points, settings.wing, settings.wing_curve)
     xy_weight = ops.min(weights[:, :keypoints, :2], axis=-1)  # (B, K)
     xy = points[:, :keypoints, :2]
-    each = {
+    return {
         "points": weighted_mean(error[..., :2], weights[..., :2]),
         "z": weighted_mean(error[..., 2], weights[..., 2]),
         "visibility": known_mean("visibility", want, got["visibility"], cross_entropy),
@@ -70,7 +49,6 @@ def loss(
         "heatmap": heatmap_loss(xy, xy_weight, got["heatmap"], settings.heatmap_sigma),
         "offsets": offsets_loss(xy, xy_weight, got["offsets"], settings.offsets_radius),
     }
-    return with_total(each, settings)
 
 
 def heatmap_loss(xy: Any, weight: Any, heatmap: Any, sigma: float) -> Any:

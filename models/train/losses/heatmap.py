@@ -2,49 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 from keras import ops
 
 from blazetrack.model_info import ModelInfo
-from models.train.losses.config import LandmarkLossSettings
-from models.train.losses.terms import (
-    Tensors,
-    cross_entropy,
-    smooth_l1,
-    stages,
-    to_float,
-    weighted_mean,
-    with_total,
-)
+from models.train.losses import LandmarkLossSettings, Tensors
+from models.train.losses.terms import cross_entropy, smooth_l1, stages, weighted_mean
 
-__all__ = ["gaussians", "loss", "offsets_loss", "parts"]
+__all__ = ["gaussians", "offsets_loss", "parts"]
 
 
-def parts(outputs: Collection[str]) -> tuple[str, ...]:
-    """Names of the parts of the loss: the outputs of the head that the network has."""
-    return tuple(name for name in ("heatmap", "offsets", "score") if name in outputs)
-
-
-def loss(
-    targets: Tensors, outputs: Tensors, settings: LandmarkLossSettings, info: ModelInfo
+def parts(
+    want: Tensors, got: Tensors, settings: LandmarkLossSettings, info: ModelInfo
 ) -> dict[str, Any]:
-    """Loss of a batch.
+    """Parts of the loss, named like the outputs that the network has.
 
     Args:
-        targets: of `models.data`: `points` with `points_weight`, and `score`.
-        outputs: `heatmap` `(B, h, w, K)`, values or with `activation: sigmoid` logits; where the
+        want: of `models.data`: `points` with `points_weight`, and `score`.
+        got: `heatmap` `(B, h, w, K)`, values or with `activation: sigmoid` logits; where the
             network has them `offsets` `(B, h, w, 2K)` in parts of the side and `score` `(B, 1)`,
             a logit. Intermediate outputs `heatmap_…` have the same target.
-        settings: weights of the parts.
+        settings: of the terms.
         info: the network.
-
-    Returns:
-        Scalars by name: those of `parts`, unweighted, and `total`, their weighted sum.
     """
-    want, got = to_float(targets), to_float(outputs)
     keypoints = got["heatmap"].shape[-1]
     weight = ops.min(want["points_weight"][:, :keypoints, :2], axis=-1)  # (B, K)
     xy = ops.where(weight[..., None] > 0, want["points"][:, :keypoints, :2], 0.0)
@@ -61,7 +44,7 @@ def loss(
         each["offsets"] = offsets_loss(xy, weight, got["offsets"], settings.offsets_radius)
     if "score" in got:
         each["score"] = ops.mean(cross_entropy(person, got["score"]))
-    return with_total(each, settings)
+    return each
 
 
 def gaussians(xy: Any, shape: Sequence[Any], sigma: float) -> Any:

@@ -2,49 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
 from typing import Any
 
 from keras import ops
 
 from blazetrack.model_info import ModelInfo
-from models.train.losses.config import LandmarkLossSettings
-from models.train.losses.terms import (
-    Tensors,
-    cross_entropy,
-    known_mean,
-    stages,
-    to_float,
-    weighted_mean,
-    wing,
-    with_total,
-)
+from models.train.losses import LandmarkLossSettings, Tensors
+from models.train.losses.terms import cross_entropy, known_mean, stages, weighted_mean, wing
 
-__all__ = ["loss", "parts"]
+__all__ = ["parts"]
 
 
-def parts(outputs: Collection[str]) -> tuple[str, ...]:
-    """Names of the parts of the loss; those that the head options exclude are 0."""
-    return ("points", "z", "scores", *(("score",) if "score" in outputs else ()))
-
-
-def loss(
-    targets: Tensors, outputs: Tensors, settings: LandmarkLossSettings, info: ModelInfo
+def parts(
+    want: Tensors, got: Tensors, settings: LandmarkLossSettings, info: ModelInfo
 ) -> dict[str, Any]:
-    """Loss of a batch.
+    """Parts of the loss; those that the head options exclude are 0.
 
     Args:
-        targets: of `models.data`: `points` and `visibility`, each with `…_weight`, and `score`.
-        outputs: `landmarks` `(B, K · 2)` or `(B, K · 3)`, order, unit and third value by the head
+        want: of `models.data`: `points` and `visibility`, each with `…_weight`, and `score`.
+        got: `landmarks` `(B, K · 2)` or `(B, K · 3)`, order, unit and third value by the head
             options; where the network has them `scores` `(B, K)` and `score` `(B, 1)`, logits.
             Intermediate outputs `landmarks_…` have the same target.
-        settings: weights of the parts.
+        settings: of the terms.
         info: the network.
-
-    Returns:
-        Scalars by name: those of `parts`, unweighted, and `total`, their weighted sum.
     """
-    want, got = to_float(targets), to_float(outputs)
     keypoints = want["visibility"].shape[-1]
     third = info.head_options.get("third", "none")
     weights = want["points_weight"][:, :keypoints]
@@ -66,7 +47,7 @@ def loss(
         each["scores"] = known_mean("visibility", want, got["scores"], cross_entropy)
     if "score" in got:
         each["score"] = ops.mean(cross_entropy(want["score"], got["score"]))
-    return with_total(each, settings)
+    return each
 
 
 def _in_sides(values: Any, info: ModelInfo) -> Any:

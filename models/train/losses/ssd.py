@@ -2,56 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
 from typing import Any
 
 from keras import ops
 
 from blazetrack.model_info import ModelInfo
-from models.train.losses.config import SsdLossSettings
-from models.train.losses.terms import (
-    Tensors,
-    focal,
-    smooth_l1,
-    soft_focal,
-    to_float,
-    weighted_mean,
-    with_total,
-)
+from models.train.losses import SsdLossSettings, Tensors
+from models.train.losses.terms import focal, smooth_l1, soft_focal, weighted_mean
 
-__all__ = ["DISTILLED_PARTS", "PARTS", "loss", "parts"]
-
-PARTS = ("scores", "boxes", "points")
-DISTILLED_PARTS = ("distilled_scores", "distilled_boxes")
+__all__ = ["parts"]
 
 MIN_SCORE = 0.1  # boxes of the other detector with lower scores have no weight
 
 
-def parts(outputs: Collection[str]) -> tuple[str, ...]:
-    """Names of the parts of the loss, without those of distillation."""
-    del outputs
-    return PARTS
-
-
-def loss(
-    targets: Tensors, outputs: Tensors, settings: SsdLossSettings, info: ModelInfo | None = None
+def parts(
+    want: Tensors, got: Tensors, settings: SsdLossSettings, info: ModelInfo
 ) -> dict[str, Any]:
-    """Loss of a batch.
+    """Parts of the loss, with targets of distillation also theirs.
 
     Args:
-        targets: `boxes` `(B, A, 4 + 2P)` rows in pixels, as `encode_boxes` gives them; `positives`
+        want: `boxes` `(B, A, 4 + 2P)` rows in pixels, as `encode_boxes` gives them; `positives`
             `(B, A)` 1 where an anchor holds a person; `weights` `(B, A)`, 0 where unknown; for
             distillation `distilled_boxes` and `distilled_scores` `(B, A)` of another detector.
-        outputs: `boxes` likewise, `scores` `(B, A, 1)` logits.
-        settings: weights of the parts.
+        got: `boxes` likewise, `scores` `(B, A, 1)` logits.
+        settings: of the terms.
         info: the network; unused.
-
-    Returns:
-        Scalars by name: `PARTS`, with distillation also `DISTILLED_PARTS`, unweighted; `total`,
-        their weighted sum.
     """
     del info
-    want, got = to_float(targets), to_float(outputs)
     logits = got["scores"][..., 0]
     positives, weights = want["positives"], want["weights"]
     held = positives * weights
@@ -71,7 +48,7 @@ def loss(
         found = ops.where(want["distilled_scores"] > MIN_SCORE, want["distilled_scores"], 0.0)
         error = _in_radii(want["distilled_boxes"], got["boxes"], settings)
         each["distilled_boxes"] = weighted_mean(error, found[..., None])
-    return with_total(each, settings)
+    return each
 
 
 def _in_radii(want: Any, got: Any, settings: SsdLossSettings) -> Any:

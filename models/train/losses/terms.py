@@ -2,29 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 from keras import ops
 
-from models.common.config_base import Strict
+from models.train.losses import Tensors
 
 __all__ = [
-    "Tensors",
     "cross_entropy",
     "focal",
     "known_mean",
     "smooth_l1",
     "soft_focal",
     "stages",
-    "to_float",
     "weighted_mean",
     "wing",
-    "with_total",
 ]
-
-Tensors = Mapping[str, Any]
 
 
 def wing(error: Any, width: float, curve: float) -> Any:
@@ -58,11 +53,6 @@ def soft_focal(target: Any, logit: Any, gamma: float) -> Any:
     return ops.power(error, gamma) * cross_entropy(target, logit)
 
 
-def to_float(tensors: Tensors) -> dict[str, Any]:
-    """The same tensors as float32."""
-    return {name: ops.cast(value, "float32") for name, value in tensors.items()}
-
-
 def stages(outputs: Tensors, name: str) -> list[Any]:
     """The output `name` and the intermediate ones of the same meaning, `name_…`."""
     return [value for key, value in outputs.items() if key == name or key.startswith(f"{name}_")]
@@ -78,9 +68,3 @@ def known_mean(name: str, target: Tensors, output: Any, loss: Callable[[Any, Any
     """Mean loss of the target `name` by `name_weight`; of weight 0 it may be NaN."""
     weight = target[f"{name}_weight"]
     return weighted_mean(loss(ops.where(weight > 0, target[name], 0.0), output), weight)
-
-
-def with_total(parts: dict[str, Any], settings: Strict) -> dict[str, Any]:
-    """The parts and `total`, their sum with the weights in `settings`."""
-    total = sum(getattr(settings, name) * value for name, value in parts.items())
-    return {**parts, "total": total}

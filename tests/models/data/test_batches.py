@@ -9,17 +9,16 @@ import pytest
 
 from blazetrack.align.project import project
 from blazetrack.errors import InputError
-from blazetrack.geometry import apply
 from blazetrack.skeleton import BLAZEPOSE33, COCO17, LSP14
 from blazetrack.types import Crops, Landmarks
 from models.data.annotated import AnnotatedImage
-from models.data.batches import Batches, eval_batches
+from models.data.batches import Batches
 from models.data.examples import PersonCrops
 from models.data.pack import pack
 from models.data.readers.coco import coco
 from models.data.readers.synthetic import synthetic
 from models.data.transforms.augment import AugmentSettings, CutSettings, OcclusionSettings
-from models.data.transforms.person_crop import region
+from models.data.transforms.person_crop import cut, region
 
 NONE = AugmentSettings.none()
 WRIST = BLAZEPOSE33.index("left_wrist")
@@ -146,16 +145,16 @@ def test_unknown_visibility_has_weight_0_until_it_is_covered(make_person):
 def test_projected_labels_equal_the_persons_own(flip):
     """Points, depth and metres of a batch, read as a network's output, give the person back."""
     person = synthetic(1, size=96, rotation_share=1)[0]
-    cut = NONE.cut.model_copy(update={"flip": flip})
-    batch = crops([person], 1, 64, augment=NONE.model_copy(update={"cut": cut})).batch(0)
+    flipped = {"cut": NONE.cut.model_copy(update={"flip": flip})}
+    batch = crops([person], 1, 64, augment=NONE.model_copy(update=flipped)).batch(0)
     points, world = batch["points"][0] * 64, batch["world"][0]
     if flip:
         partner = list(BLAZEPOSE33.partners)
         points[:, 0] = 64 - points[:, 0]
         points[:33], world = points[partner], world[partner] * (-1, 1, 1)
     rois = region(person.alignment_px)
-    (arrays,) = eval_batches([person], 1, 64)
-    shown = Crops(arrays["image"], arrays["to_image"], rois, (96, 96))
+    exact, to_image = cut(person, 64)
+    shown = Crops(exact.image[None], to_image[None], rois, (96, 96))
     one = np.ones((1, 33))
     answer = Landmarks(
         points[None, :33].astype(float), world[None].astype(float), one, one, np.ones(1),
@@ -270,20 +269,3 @@ def test_unusable_sources_are_refused(people, make_coco):
     kites = coco(make_coco())
     with pytest.raises(InputError, match=r"'kites' \(kite\) shares no keypoint with blazepose33"):
         crops({"some": people, "kites": kites}, 2, 16)
-
-
-def test_eval_batches_hold_every_sample_once_unchanged(people):
-    batches = list(eval_batches(people, 4, 48, skeleton=BLAZEPOSE33))
-    assert [len(batch["image"]) for batch in batches] == [4, 2]
-    np.testing.assert_array_equal(np.concatenate([b["index"] for b in batches]), range(6))
-    for batch in batches:
-        home = apply(batch["to_image"], batch["points"][..., :2].astype(float) * 48)
-        for row, index in enumerate(batch["index"]):
-            person = people[index].to_skeleton(BLAZEPOSE33)
-            known = person.labelled[0]
-            np.testing.assert_allclose(
-                home[row, :33][known], person.points_px[0, known, :2], atol=1e-3
-            )
-            np.testing.assert_allclose(home[row, 33:], person.alignment_px[0], atol=1e-3)
-    single = next(eval_batches(people[:1], 4, 48))
-    assert single["points"].shape == (1, 19, 3)

@@ -23,7 +23,7 @@ from models.common.tables import Style
 from models.data.readers.synthetic import synthetic
 from models.evaluate.datasets import EvaluationSet, open_evaluation_set
 from models.evaluate.detectors import DetectionSet, open_detection_set, score_detector
-from models.evaluate.landmarks import evaluate_landmarks, print_results
+from models.evaluate.landmarks import evaluate_landmarks, print_landmarks
 from models.evaluate.load_model import EvaluatedModel, load_model
 from models.evaluate.scores import (
     GroundTruth,
@@ -193,18 +193,18 @@ def test_worst_people_are_first_on_the_sheet(tmp_path: Path) -> None:
 
 def test_print_results_in_each_style(capsys: pytest.CaptureFixture[str]) -> None:
     people = list(synthetic(2, size=96))
-    testset = EvaluationSet("drawn", "2 people", people)
+    testset = EvaluationSet("2 people", people)
     rows = evaluate_landmarks(EvaluatedModel("fake", landmark_model(centred), True, None), testset)
-    print_results(rows, "drawn", Style.json)
+    print_landmarks(rows, "drawn", Style.json)
     printed = json.loads(capsys.readouterr().out)
     assert [row["model"] for row in printed] == ["fake"]
     assert printed[0]["people"] == 2
-    print_results(rows, "drawn", Style.markdown, joints=True)
+    print_landmarks(rows, "drawn", Style.markdown, joints=True)
     lines = capsys.readouterr().out.splitlines()
     assert lines[0].startswith("| model | on | people | found | PCK@0.2 |")
     assert lines[2].startswith("| fake | drawn, crops | 2 | 1.000 |")
     assert any(line.startswith("| left_wrist |") for line in lines)
-    print_results(rows, "drawn", Style.rich)
+    print_landmarks(rows, "drawn", Style.rich)
     assert "PCK@0.2" in capsys.readouterr().out
 
 
@@ -241,7 +241,7 @@ def test_load_model_folder_without_run_is_error(tmp_path: Path) -> None:
 @pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
 def test_evaluate_landmarks_of_a_run(tiny_run: Path, weights: Store) -> None:
     people = list(synthetic(2, size=96))
-    testset = EvaluationSet("drawn", "2 people", people)
+    testset = EvaluationSet("2 people", people)
     run = load_model(str(tiny_run))
     assert run.label == "tiny"
     assert evaluate_landmarks(run, testset)[0].scores.people == 2
@@ -259,7 +259,7 @@ def test_evaluate_landmarks_full_on_golden_clip(weights: Store, shared_data: Pat
 
 def test_open_evaluation_set_has_expected_people(shared_data: Path) -> None:
     testset = open_evaluation_set("coco_dev", shared_data, 5)
-    assert (testset.name, len(testset.samples)) == ("coco_dev", 5)
+    assert len(testset.samples) == 5
     assert open_evaluation_set("lspet_dev", shared_data, 3).note.startswith("lspet_dev: 500 people")
 
 
@@ -287,13 +287,13 @@ def test_score_detector_counts_found_and_others(tmp_path: Path) -> None:
     torso = [np.full(len(one), 20.0) for one in alignment]
     it = score_detector(
         EvaluatedModel("fake", detector_of(unit), True, None),
-        DetectionSet("", "", paths, alignment, torso),
+        DetectionSet("", paths, alignment, torso),
     )
     assert (it.pictures, it.people, it.found, it.others, it.others_in) == (3, 3, 2, 1, 1)
     assert it.ms is None
     wrong = EvaluatedModel("fake", landmark_model(centred), True, None)
     with pytest.raises(ModelError, match=r"expected a detector, got fake \(landmarks\)"):
-        score_detector(wrong, DetectionSet("", "", [], [], []))
+        score_detector(wrong, DetectionSet("", [], [], []))
 
 
 def test_open_detection_set_has_people_with_torso_only(shared_data: Path) -> None:

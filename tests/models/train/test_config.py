@@ -11,14 +11,13 @@ from blazetrack.skeleton import BLAZEPOSE33, Skeleton
 from blazetrack.store.skeleton_text import read_skeleton, skeleton_text
 from models.train.config import (
     CONFIGS,
-    DetectorSettings,
-    LandmarkSettings,
     changes,
     load_settings,
     settings_from,
     settings_text,
     skeleton_of_run,
 )
+from models.train.datasets import DetectorDataSettings, PoseDataSettings
 
 PLAIN = """
 network: {name: blazepose}
@@ -41,7 +40,7 @@ def test_shipped_config_loads(path: Path) -> None:
 
 def test_load_settings_fills_in_defaults(config: Path) -> None:
     settings = load_settings(config, ["run.steps=7", "network.options.width=[8, 8]"])
-    assert isinstance(settings, LandmarkSettings)
+    assert isinstance(settings.data, PoseDataSettings)
     assert (settings.name, settings.run.steps, settings.run.batch) == ("mine", 7, 32)
     assert settings.network.options == {"width": [8, 8]}
 
@@ -49,7 +48,8 @@ def test_load_settings_fills_in_defaults(config: Path) -> None:
 def test_load_settings_data_and_loss_follow_the_network(tmp_path: Path) -> None:
     path = tmp_path / "faces.yaml"
     path.write_text("network: {name: blazeface}\ndata: {train: {a: {kind: synthetic}}}\n")
-    assert isinstance(load_settings(path, ["loss.focal_gamma=1.5"]), DetectorSettings)
+    settings = load_settings(path, ["loss.focal_gamma=1.5"])
+    assert isinstance(settings.data, DetectorDataSettings)
 
 
 def test_settings_text_loads_as_equal_settings(config: Path, tmp_path: Path) -> None:
@@ -130,7 +130,7 @@ def test_skeleton_settings_keep_a_custom_keypoint_set(config: Path) -> None:
     kept = skeleton_text(mine)
     assert read_skeleton(kept) == mine
     settings = load_settings(config)
-    assert isinstance(settings, LandmarkSettings)
+    assert isinstance(settings.data, PoseDataSettings)
     data = settings.data.model_copy(update={"skeleton": kept})
     assert skeleton_of_run(settings.model_copy(update={"data": data})) == mine
     assert skeleton_of_run(settings) == skeleton_of_run(None) == BLAZEPOSE33
@@ -155,7 +155,7 @@ def test_old_names_of_data_settings_are_read(tmp_path: Path, config: Path) -> No
     path = tmp_path / "old.yaml"
     path.write_text(OLD, encoding="utf-8")
     settings = load_settings(path, ["data.scenes.drawn.count=7"])
-    assert isinstance(settings, DetectorSettings)
+    assert isinstance(settings.data, DetectorDataSettings)
     data = settings.data
     assert list(data.train) == ["lspet", "drawn"]  # in that order: it decides the random streams
     assert (data.train["lspet"].pseudo_labels, data.train["lspet"].ignore_unlabelled) == (
@@ -168,7 +168,7 @@ def test_old_names_of_data_settings_are_read(tmp_path: Path, config: Path) -> No
     assert (canvas.min_person, canvas.max_person) == (0.2, 1.0)
     assert (matching.min_size, matching.max_size) == (0.5, 0.6)
     pose = load_settings(config, ["data.people.drawn.count=5", "data.augment.occlusion.most=2"])
-    assert isinstance(pose, LandmarkSettings)
+    assert isinstance(pose.data, PoseDataSettings)
     assert (pose.data.train["drawn"].count, pose.data.augment.occlusion.max_count) == (5, 2)
 
 

@@ -14,8 +14,14 @@ from keras import ops
 
 from blazetrack.model_info import ModelInfo
 from blazetrack.skeleton import Skeleton
-from models.train.losses import blazepose, heatmap, regression, ssd, terms
-from models.train.losses.config import LandmarkLossSettings, SsdLossSettings
+from models.train.losses import (
+    LandmarkLossSettings,
+    SsdLossSettings,
+    blazepose,
+    head_loss,
+    heatmap,
+    terms,
+)
 
 # Keras 3 on NumPy 2.
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
@@ -26,6 +32,8 @@ B, K, SIDE = 3, 4, 8
 PARTNERS = (0, 2, 1, 3)  # keypoints 1 and 2 are left and right
 SKELETON = Skeleton("four", ("nose", "left_hand", "right_hand", "tail"))
 POSE, DETECTOR = LandmarkLossSettings(), SsdLossSettings()
+POSE_PARTS = ("points", "z", "visibility", "presence", "world", "score", "heatmap", "offsets")
+SSD_PARTS, DISTILLED = ("scores", "boxes", "points"), ("distilled_scores", "distilled_boxes")
 
 
 def value(tensor: Any) -> NDArray[np.float32]:
@@ -73,14 +81,14 @@ def info_of(**options: Any) -> ModelInfo:
 
 def pose_parts(targets: Arrays, outputs: Arrays, **options: Any) -> dict[str, float]:
     settings = LandmarkLossSettings(**{**POSE.model_dump(), **options})
-    parts = blazepose.loss(targets, outputs, settings, info_of())
+    parts = head_loss("blazepose", targets, outputs, settings, info_of())
     return {name: float(value(part)) for name, part in parts.items()}
 
 
 def test_blazepose_loss_perfect_outputs_is_zero() -> None:
     targets = pose_targets()
     parts = pose_parts(targets, perfect_outputs(targets))
-    assert set(parts) == {*blazepose.PARTS, "total"}
+    assert set(parts) == {*POSE_PARTS, "total"}
     assert max(parts.values()) < 1e-4
 
 
@@ -275,14 +283,14 @@ def detector_targets() -> Arrays:
 
 def detector_parts(targets: Arrays, boxes: Any, logits: Any) -> dict[str, float]:
     outputs = floats({"boxes": boxes, "scores": np.asarray(logits)[..., None]})
-    parts = ssd.loss(targets, outputs, DETECTOR)
+    parts = head_loss("ssd", targets, outputs, DETECTOR, info_of())
     return {name: float(value(part)) for name, part in parts.items()}
 
 
 def test_ssd_loss_perfect_outputs_is_zero() -> None:
     targets = detector_targets()
     parts = detector_parts(targets, targets["boxes"], 40 * targets["positives"] - 20)
-    assert set(parts) == {*ssd.PARTS, "total"}
+    assert set(parts) == {*SSD_PARTS, "total"}
     assert parts == pytest.approx(dict.fromkeys(parts, 0.0), abs=1e-6)
 
 
@@ -311,7 +319,7 @@ def test_ssd_loss_errors_are_relative_to_person_size() -> None:
 def test_ssd_loss_without_distillation_has_no_distilled_parts() -> None:
     targets = detector_targets()
     parts = detector_parts(targets, targets["boxes"], 40 * targets["positives"] - 20)
-    assert not set(parts) & set(ssd.DISTILLED_PARTS)
+    assert not set(parts) & set(DISTILLED)
 
 
 def distilled() -> Arrays:
@@ -327,8 +335,8 @@ def test_ssd_loss_agreement_with_labels_and_detector_is_zero() -> None:
     targets = distilled()
     chance = np.clip(np.maximum(targets["positives"], targets["distilled_scores"]), 1e-7, 1 - 1e-7)
     parts = detector_parts(targets, targets["distilled_boxes"], np.log(chance / (1 - chance)))
-    assert set(ssd.DISTILLED_PARTS) < set(parts)
-    assert [parts[name] for name in ssd.DISTILLED_PARTS] == pytest.approx([0, 0], abs=1e-5)
+    assert set(DISTILLED) < set(parts)
+    assert [parts[name] for name in DISTILLED] == pytest.approx([0, 0], abs=1e-5)
 
 
 def test_ssd_loss_labelled_person_missed_by_detector_is_zero() -> None:
@@ -380,7 +388,7 @@ def test_heatmap_loss_is_lowest_for_the_target_maps(activation: str) -> None:
     info, settings = info_of(activation=activation), LandmarkLossSettings()
 
     def total(**outputs: Any) -> float:
-        return float(value(heatmap.loss(targets, floats(outputs), settings, info)["total"]))
+        return float(value(head_loss("heatmap", targets, floats(outputs), settings, info)["total"]))
 
     best = total(heatmap=maps)
     assert activation == "sigmoid" or best < 1e-6
@@ -395,8 +403,8 @@ def test_heatmap_parts_are_the_outputs_of_the_network() -> None:
     targets = pose_targets()
     outputs = perfect_outputs(targets)
     chosen = {name: outputs[name] for name in ("heatmap", "offsets", "score")}
-    got = heatmap.loss(targets, chosen, LandmarkLossSettings(), info_of())
-    assert set(got) == {*heatmap.parts(chosen), "total"} == {*chosen, "total"}
+    got = head_loss("heatmap", targets, chosen, LandmarkLossSettings(), info_of())
+    assert set(got) == {*chosen, "total"}
     assert float(value(got["offsets"])) < 1e-4
 
 
@@ -414,8 +422,8 @@ def test_regression_loss_follows_head_options(order: str, coordinates: str, thir
     landmarks = points[..., : 2 if third == "none" else 3].reshape(B, -1)
     info, settings = info_of(order=order, coordinates=coordinates, third=third), POSE
     outputs = floats({"landmarks": landmarks, "score": 40 * targets["score"] - 20})
-    got = regression.loss(targets, outputs, settings, info)
-    assert set(got) == {*regression.parts(outputs), "total"}
+    got = head_loss("regression", targets, outputs, settings, info)
+    assert set(got) == {"points", "z", "scores", "score", "total"}
     assert float(value(got["total"])) < 1e-4
     wrong = {**outputs, "landmarks_1": outputs["landmarks"] + 0.3}
-    assert float(value(regression.loss(targets, wrong, settings, info)["points"])) > 1e-3
+    assert float(value(head_loss("regression", targets, wrong, settings, info)["points"])) > 1e-3

@@ -22,8 +22,9 @@ from blazetrack.errors import InputError, ModelError, RenamedWarning
 from models.train import trainer as training
 from models.train.checkpoint import averaged_weights, find_checkpoint, load_network
 from models.train.config import load_settings
+from models.train.development import crop_pck
 from models.train.optimizer import make_optimizer
-from models.train.tasks.landmarks import LandmarkTask, crop_pck
+from models.train.task import Task
 from models.train.trainer import TrainingError, train
 
 Configure = Callable[..., Path]
@@ -190,15 +191,15 @@ def test_find_checkpoint_during_replacement(tiny_run: Path, tmp_path: Path) -> N
     assert checkpoint.step == 6
 
 
-def test_landmark_task_other_number_of_keypoints_is_error(configure: Configure) -> None:
+def test_task_other_number_of_keypoints_is_error(configure: Configure) -> None:
     settings = load_settings(configure(), ["network.options.keypoints=5"])
     with pytest.raises(InputError, match="blazepose33 has 33 keypoints, got 5"):
-        LandmarkTask(settings, print)  # type: ignore[arg-type]
+        Task(settings, print)
 
 
-def test_landmark_task_keeps_pretrained(configure: Configure) -> None:
+def test_task_keeps_pretrained(configure: Configure) -> None:
     settings = load_settings(configure(), ["network.pretrained=full"])
-    task = LandmarkTask(settings, print)  # type: ignore[arg-type]
+    task = Task(settings, print)
     assert task.settings.network.pretrained == "full"
 
 

@@ -1,0 +1,95 @@
+"""Figures on development sets during training, by the kind of the network's head."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from blazetrack.align.roi import MARGIN
+from blazetrack.backends import FakeModel
+from blazetrack.heads import head_of
+from blazetrack.metrics import mean_of, pck, torso_size
+from blazetrack.model_info import ModelInfo
+from blazetrack.skeleton import BLAZEPOSE33, Skeleton
+from models.common.person_finder import PersonFinder, people_found
+from models.data.annotated import AnnotatedImage
+from models.data.body_measures import TORSO_PER_RADIUS
+from models.data.targets.keypoints import keypoint_targets
+from models.data.transforms.person_crop import cut
+
+__all__ = ["FIGURES", "Predict", "crop_pck"]
+
+Predict = Callable[[NDArray[np.uint8]], Mapping[str, Any]]
+"""Images `(B, h, w, 3)` → outputs of the deployed network by name."""
+
+BATCH = 32  # crops per forward pass
+# Torso of keypoint sets that have none: that of a person, in parts of the crop's side.
+TORSO_OF_SIDE = TORSO_PER_RADIUS / (2 * MARGIN)
+
+
+def landmark_figures(
+    people: Sequence[AnnotatedImage], predict: Predict, info: ModelInfo
+) -> dict[str, float]:
+    """`pck`: PCK@0.2 in the crop; `found`: share of the people with a score above 0.5."""
+    side, skeleton, decode = info.input_hw[0], info.skeleton or BLAZEPOSE33, head_of(info).decode
+    crops = [cut(person.to_skeleton(skeleton), side)[0] for person in people]
+    found = []
+    for start in range(0, len(crops), BATCH):
+        images = np.stack([crop.image for crop in crops[start : start + BATCH]])
+        outputs = {key: np.asarray(value) for key, value in predict(images).items()}
+        for row in range(len(images)):
+            found.append(decode({k: value[row : row + 1] for k, value in outputs.items()}, info))
+    targets = [keypoint_targets(crop) for crop in crops]
+    truth = {key: np.stack([one[key] for one in targets]) for key in ("points", "points_weight")}
+    points = np.concatenate([one.xyz_crop[:1, :, :2] / side for one in found])
+    scores = np.concatenate([one.scores[:1] for one in found])
+    return {"pck": crop_pck(points, truth, skeleton), "found": float((scores > 0.5).mean())}
+
+
+def crop_pck(points: NDArray[np.float64], truth: Mapping[str, Any], skeleton: Skeleton) -> float:
+    """PCK@0.2 in the crop, over labelled keypoints of people with a fully labelled torso.
+
+    Args:
+        points: `(M, ≥K, 2)` predictions in parts of the side.
+        truth: `points` and `points_weight`, both `(M, ≥K, 3)`.
+        skeleton: the K keypoints; without a torso, that of a person is assumed.
+    """
+    k = len(skeleton)
+    want = np.asarray(truth["points"], np.float64)[:, :k, :2]
+    labelled = truth["points_weight"][:, :k, 0] >= 1  # human labels, not pseudo-labels
+    size = np.full(len(want), TORSO_OF_SIDE)
+    if skeleton.torso is not None:
+        whole = labelled[:, list(skeleton.torso)].all(axis=1)
+        size = np.where(whole, torso_size(want, skeleton.torso), np.nan)
+    known = labelled & np.isfinite(size)[:, None]
+    return mean_of(pck(points[:, :k, :2], want, size), known)[0]
+
+
+def detector_figures(
+    images: Sequence[AnnotatedImage], predict: Predict, info: ModelInfo
+) -> dict[str, float]:
+    """`found`: share of the people that are found; `extra`: other findings per image."""
+
+    def run(pixels: NDArray[np.uint8]) -> dict[str, NDArray[Any]]:
+        outputs = predict(pixels[None])
+        return {name: np.asarray(value, np.float32) for name, value in outputs.items()}
+
+    finder = PersonFinder(FakeModel(info, run))
+    found = extra = people = 0
+    for image in images:
+        torso = np.hypot(*(image.points_px[:, 0, :2] - image.alignment_px[:, 0]).T)
+        of = people_found(finder.find(image.image).alignment_px, image.alignment_px, torso)
+        people += len(image)
+        found += int((of >= 0).sum())
+        extra += int((of < 0).sum())
+    return {"found": found / max(people, 1), "extra": extra / len(images)}
+
+
+FIGURES: Mapping[str, Callable[..., dict[str, float]]] = {
+    "landmarks": landmark_figures,
+    "detector": detector_figures,
+}
+"""Kind of the head → figures of a development set by name."""

@@ -1,0 +1,122 @@
+"""The task of a run: its data, as batches for training and as figures of development sets."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+
+import numpy as np
+from numpy.typing import NDArray
+
+from blazetrack.errors import InputError
+from blazetrack.model_info import ModelInfo
+from blazetrack.skeleton import Skeleton
+from blazetrack.store.skeleton_text import read_skeleton, skeleton_text
+from models.data.batches import Batches
+from models.data.examples import Canvases, Example, PersonCrops
+from models.data.lazy_sequence import evenly_spaced
+from models.data.prefetch import Arrays
+from models.data.targets import TARGETS
+from models.data.transforms.augment import AugmentSettings
+from models.distill.detector_targets import DetectorSoftLabels
+from models.train.config import Settings, skeleton_of_run
+from models.train.datasets import (
+    DetectorDataSettings,
+    Log,
+    PoseDataSettings,
+    open_backgrounds,
+    open_dataset,
+    shares_of,
+)
+from models.train.development import FIGURES, Predict
+from models.zoo import ARCHITECTURES, anchors_of
+
+__all__ = ["Task", "plain_images"]
+
+
+class Task:
+    """The opened data of a run, which takes a while the first time.
+
+    Args:
+        settings: of the run.
+        log: called with one line on each data set.
+
+    Attributes:
+        settings: completed from the data.
+        skeleton: keypoints of the network; unused for detectors.
+    """
+
+    def __init__(self, settings: Settings, log: Log) -> None:
+        data = settings.data
+        self._train, self._dev = (
+            {name: open_dataset(name, one, data, log) for name, one in sets.items()}
+            for sets in (data.train, data.dev)
+        )
+        if isinstance(data, PoseDataSettings):
+            first = next(iter(self._train.values()))[0].skeleton
+            skeleton = first if data.skeleton is None else read_skeleton(data.skeleton)
+            settings = _with_keypoints(settings, skeleton)
+        self.settings, self.skeleton = settings, skeleton_of_run(settings)
+
+    def batches(self, start: int, side: int) -> Generator[Arrays, None, None]:
+        """Training batches from `start` on, `side` pixels; `image` is uint8, the rest targets."""
+        data, run = self.settings.data, self.settings.run
+        with Batches(
+            self._train,
+            run.batch,
+            self._example(side),
+            seed=run.seed,
+            weights=shares_of("data.train", data.train),
+            workers=data.workers,
+            processes=data.processes,
+            start=start,
+        ) as batches:
+            yield from batches
+
+    def _example(self, side: int) -> Example:
+        data, network = self.settings.data, self.settings.network.name
+        encode = TARGETS[ARCHITECTURES[network].head]
+        if isinstance(data, PoseDataSettings):
+            backgrounds = open_backgrounds(data)
+            return PersonCrops(
+                side, self.skeleton, encode, data.augment, data.negatives, backgrounds
+            )
+        assert isinstance(data, DetectorDataSettings)
+        anchors = anchors_of(network)
+        soft_labels = DetectorSoftLabels(anchors, side) if data.distill_detector else None
+        return Canvases(side, encode(anchors, data.matching, soft_labels), data.canvas)
+
+    def evaluate(self, predict: Predict, info: ModelInfo) -> dict[str, float]:
+        """Figures of the development sets, on up to `run.dev_samples` of each."""
+        return {
+            f"{name} {figure}": value
+            for name, images in self._dev.items()
+            for figure, value in FIGURES[info.kind](
+                evenly_spaced(images, self.settings.run.dev_samples), predict, info
+            ).items()
+        }
+
+
+def _with_keypoints(settings: Settings, skeleton: Skeleton) -> Settings:
+    """Settings with the keypoint set as text, and the network's number of keypoints."""
+    keypoints, options = len(skeleton), settings.network.options
+    if options.get("keypoints", keypoints) != keypoints:
+        raise InputError(
+            f"network.options.keypoints: {skeleton.name} has {keypoints} keypoints, got"
+            f" {options['keypoints']}"
+        )
+    network = settings.network.model_copy(update={"options": {**options, "keypoints": keypoints}})
+    data = settings.data.model_copy(update={"skeleton": skeleton_text(skeleton)})
+    return settings.model_copy(update={"network": network, "data": data})
+
+
+def plain_images(settings: Settings, side: int, count: int) -> list[NDArray[np.uint8]]:
+    """Up to `count` training images of a run without augmentation, `side` pixels each."""
+    if isinstance(settings.data, PoseDataSettings):
+        plain = {"augment": AugmentSettings.none(), "negatives": 0.0}
+        settings = settings.model_copy(update={"data": settings.data.model_copy(update=plain)})
+    images: list[NDArray[np.uint8]] = []
+    for batch in Task(settings, lambda line: None).batches(0, side):
+        images += list(batch["image"])
+        if len(images) >= count:
+            break
+    return images[:count]
