@@ -48,8 +48,7 @@ class PersonFinder:
 
     Args:
         model: a detector whose first three points are mid-hip, circle and mid-shoulder.
-        min_score: see `Detector`.
-        min_iou: see `Detector`.
+        min_score, min_iou: see `Detector`.
     """
 
     def __init__(self, model: Model, min_score: float = 0.5, min_iou: float = 0.3) -> None:

@@ -19,7 +19,7 @@ from blazetrack.geometry import apply
 from blazetrack.skeleton import Skeleton
 from blazetrack.types import check_array
 
-__all__ = ["PEOPLE", "AnnotatedImage", "boxes_around"]
+__all__ = ["PEOPLE", "PER_KEYPOINT", "AnnotatedImage", "boxes_around"]
 
 Float = NDArray[np.floating[Any]]
 
@@ -32,6 +32,7 @@ PEOPLE: dict[str, tuple[int | str, ...]] = {
     "alignment_px": (2, 2),
     "boxes_px": (4,),
 }
+PER_KEYPOINT = tuple(name for name, shape in PEOPLE.items() if shape[0] == "K")
 MISSING = {"weights": 0.0}  # of a keypoint without a label; NaN in the other fields
 
 
@@ -177,12 +178,11 @@ class AnnotatedImage:
             return self
         here, there = np.array(self.skeleton.map_to(other), np.int64).reshape(-1, 2).T
         labels: dict[str, Any] = {}
-        for name, shape in PEOPLE.items():
-            if shape[0] == "K":
-                old = getattr(self, name)
-                new = (len(self), len(other), *old.shape[2:])
-                labels[name] = np.full(new, MISSING.get(name, np.nan), old.dtype)
-                labels[name][:, there] = old[:, here]
+        for name in PER_KEYPOINT:
+            old = getattr(self, name)
+            new = (len(self), len(other), *old.shape[2:])
+            labels[name] = np.full(new, MISSING.get(name, np.nan), old.dtype)
+            labels[name][:, there] = old[:, here]
         return replace(self, skeleton=other, **labels)
 
     def transformed(self, image: NDArray[np.uint8], affine: NDArray[np.float64]) -> AnnotatedImage:
@@ -209,9 +209,9 @@ class AnnotatedImage:
         middle, half = apply(affine, corners.mean(axis=1)), 0.5 * scale * np.ptp(corners, axis=1)
         ignored = self.ignore_px.astype(np.float64)[:, [0, 1, 2, 1, 2, 3, 0, 3]].reshape(-1, 4, 2)
         ignored = apply(affine, ignored)
-        return AnnotatedImage(
+        return replace(
+            self,
             image=image,
-            skeleton=self.skeleton,
             points_px=points,
             visibility=self.visibility[:, rows].astype(np.float64),
             weights=self.weights[:, rows].astype(np.float64),
@@ -219,7 +219,6 @@ class AnnotatedImage:
             alignment_px=apply(affine, self.alignment_px.astype(np.float64)),
             boxes_px=np.concatenate([middle - half, middle + half], axis=1),
             ignore_px=np.concatenate([ignored.min(axis=1), ignored.max(axis=1)], axis=1),
-            sources=self.sources,
         )
 
 

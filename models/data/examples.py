@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import ClassVar, Protocol
+from typing import ClassVar, TypeAlias
 
 import numpy as np
 
@@ -20,19 +20,6 @@ from models.data.transforms.mosaic import CanvasSettings, Draw, draw
 from models.data.transforms.person_crop import cut, region
 
 __all__ = ["Canvases", "Example", "PersonCrops"]
-
-
-class Example(Protocol):
-    """What `Batches` needs of a kind of examples."""
-
-    @property
-    def skeleton(self) -> Skeleton | None:
-        """The keypoint set of which images must share a keypoint; None for any."""
-        ...
-
-    def __call__(self, image: AnnotatedImage, other: Draw, rng: np.random.Generator) -> Arrays:
-        """One example without the batch's axis; `other` draws further images at random."""
-        ...
 
 
 @dataclass(frozen=True)
@@ -61,7 +48,7 @@ class PersonCrops:
             raise InputError(f"negatives: expected a share of 0 to 1, got {self.negatives}")
 
     def __call__(self, image: AnnotatedImage, other: Draw, rng: np.random.Generator) -> Arrays:
-        """See `Example`."""
+        """One example without the batch's axis; `other` draws further images at random."""
         if rng.random() < self.negatives:
             crop = self._background(other, rng)
             donor = other().image
@@ -101,15 +88,18 @@ class Canvases:
     side: int
     encode: Encoder
     canvas: CanvasSettings = field(default_factory=CanvasSettings)
-    skeleton: ClassVar[None] = None
+    skeleton: ClassVar[None] = None  # images of any keypoints
 
     def __post_init__(self) -> None:
         _check_side(self.side)
 
     def __call__(self, image: AnnotatedImage, other: Draw, rng: np.random.Generator) -> Arrays:
-        """See `Example`."""
+        """One example without the batch's axis; `other` draws further images at random."""
         canvas = draw(image, other, self.side, rng, self.canvas)
         return {"image": canvas.image, **self.encode(canvas)}
+
+
+Example: TypeAlias = PersonCrops | Canvases
 
 
 def _check_side(side: int) -> None:

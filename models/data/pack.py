@@ -54,7 +54,6 @@ def pack(
     *,
     total: int | None = None,
     in_memory: bool = False,
-    progress: bool = True,
 ) -> Pack:
     """Write all images below `folder`, unless the same recipe lies there already.
 
@@ -64,7 +63,6 @@ def pack(
         recipe: see `pack_key`.
         total: for the progress bar where `images` has no length.
         in_memory: see `open_pack`.
-        progress: show a bar on stderr.
 
     Raises:
         InputError: no images, or of several skeletons.
@@ -72,7 +70,7 @@ def pack(
     place = Path(folder) / pack_key(recipe)
     if not (place / "index.json").is_file():
         place.mkdir(parents=True, exist_ok=True)
-        lengths = list(_write_parts(images, place, total, progress))
+        lengths = list(_write_parts(images, place, total))
         if not lengths:
             raise InputError("pack: expected pictures with usable people, got none")
         index = {"parts": len(lengths), "count": sum(lengths), "recipe": dict(recipe)}
@@ -102,7 +100,7 @@ def open_pack(place: Path | str, *, in_memory: bool = False) -> Pack:
             )
         mode = None if in_memory else "r"
         parts = [_Part.read(place / f"{i:04d}", mode) for i in range(index["parts"])]
-        images = Pack(place, parts, index["recipe"])
+        images = Pack(place, parts)
         want, got = index["count"], len(images)
     except FileNotFoundError as error:
         raise InputError(f"pack: {place} is no finished pack: no {error.filename}") from error
@@ -198,12 +196,10 @@ class Pack(LazySequence[AnnotatedImage]):
 
     Attributes:
         place: the folder.
-        recipe: what went in.
     """
 
-    def __init__(self, place: Path, parts: Sequence[_Part], recipe: Mapping[str, Any]) -> None:
-        self.place, self.recipe = place, recipe
-        self._parts = parts
+    def __init__(self, place: Path, parts: Sequence[_Part]) -> None:
+        self.place, self._parts = place, parts
         self._rows = [(part, row) for part in parts for row in range(len(part))]
 
     def __len__(self) -> int:
@@ -232,10 +228,8 @@ class Pack(LazySequence[AnnotatedImage]):
         return self.place.name
 
 
-def _write_parts(
-    images: Iterable[AnnotatedImage], place: Path, total: int | None, progress: bool
-) -> Iterator[int]:
-    """Write what is not there yet; yields the length of each part."""
+def _write_parts(images: Iterable[AnnotatedImage], place: Path, total: int | None) -> Iterator[int]:
+    """Write what is not there yet, with a progress bar on stderr; yields each part's length."""
     skeleton: Skeleton | None = None
     count = len(images) if isinstance(images, Sequence) else total
     with Progress(
@@ -244,10 +238,8 @@ def _write_parts(
         MofNCompleteColumn(),
         TimeRemainingColumn(),
         console=Console(stderr=True),
-        disable=not progress,
     ) as bar:
-        task = bar.add_task("", total=count)
-        done = 0
+        task, done = bar.add_task("", total=count), 0
         for number, (length, rows) in enumerate(_chunks(images)):
             stem = place / f"{number:04d}"
             written = stem.with_suffix(".labels.npz").is_file()

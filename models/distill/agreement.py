@@ -18,11 +18,10 @@ from models.data.annotated import AnnotatedImage
 from models.data.body_measures import TORSO_PER_RADIUS, ears_from_neck
 
 __all__ = [
-    "ARMS",
     "CHAINS",
     "FACE",
     "HEAD",
-    "LEGS",
+    "SWAPS",
     "LabelledJoints",
     "agreement_states",
     "blend_weights",
@@ -72,6 +71,7 @@ def _parts(*parts: str) -> tuple[int, ...]:
 CHAINS = _chains()
 ARMS = _parts("shoulder", "elbow", "wrist", "pinky", "index", "thumb")
 LEGS = _parts("hip", "knee", "ankle", "heel", "foot_index")
+SWAPS = {"all": tuple(range(len(BLAZEPOSE33))), "arms": ARMS, "legs": LEGS}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -150,13 +150,12 @@ def left_right_swaps(truth: LabelledJoints) -> dict[str, tuple[int, ...]]:
 
     A swap is possible where at least two joints on each side are labelled.
     """
-    ways = {"all": tuple(range(len(BLAZEPOSE33))), "arms": ARMS, "legs": LEGS}
-    return {way: points for way, points in ways.items() if _both_sides(truth, points)}
 
+    def both_sides(points: tuple[int, ...]) -> bool:
+        sides = [BLAZEPOSE33.names[p].partition("_")[0] for p in truth.point if p in points]
+        return min(sides.count("left"), sides.count("right")) >= 2
 
-def _both_sides(truth: LabelledJoints, points: tuple[int, ...]) -> bool:
-    sides = [BLAZEPOSE33.names[p].partition("_")[0] for p in truth.point if p in points]
-    return min(sides.count("left"), sides.count("right")) >= 2
+    return {way: points for way, points in SWAPS.items() if both_sides(points)}
 
 
 def agreement_states(

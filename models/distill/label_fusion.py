@@ -17,13 +17,12 @@ from pydantic import Field
 from blazetrack.skeleton import BLAZEPOSE33
 from blazetrack.types import Poses
 from models.common.config_base import Strict
-from models.data.annotated import AnnotatedImage
+from models.data.annotated import PER_KEYPOINT, AnnotatedImage
 from models.distill.agreement import (
-    ARMS,
     CHAINS,
     FACE,
     HEAD,
-    LEGS,
+    SWAPS,
     LabelledJoints,
     agreement_states,
     blend_weights,
@@ -44,7 +43,6 @@ TIED = 1.0
 LOOSELY_TIED = 0.5
 SHOULDERS = BLAZEPOSE33.torso[:2] if BLAZEPOSE33.torso else ()
 BODY = (11, 12, 13, 14, 15, 16, 23, 24, 25, 26, 27, 28)  # shoulders … wrists, hips … ankles
-SIDES = {"": (), "all": tuple(range(len(BLAZEPOSE33))), "arms": ARMS, "legs": LEGS}
 END_POINTS = ("pinky", "index", "thumb", "heel", "foot_index")
 
 
@@ -57,8 +55,7 @@ class FusionSettings(Strict):
         keep: above this mean error a person gets no pseudo-labels.
         joint: a joint that is farther off does not agree.
         face: the same for the face and the head.
-        softness: see `agreement.blend_weights`.
-        near_softness: see `agreement.blend_weights`.
+        softness, near_softness: see `agreement.blend_weights`.
         weight: of a point whose neighbouring joints are labelled and agree.
         loose_weight: of a point with fewer such joints, and none that disagrees.
         swapped_labels: data sets (the first part of `source`) whose left and right may be swapped;
@@ -156,8 +153,9 @@ def fuse(
     swapped = doubted = ""
     if sample.source.partition("/")[0] in settings.swapped_labels:
         swapped, doubted = _find_swap(truth, runs, first, settings)
-        truth = truth.swapped(SIDES[swapped])
-        person = _exchanged(person, SIDES[swapped], SIDES[doubted], settings.doubt_weight)
+        moved, unsure = SWAPS.get(swapped, ()), SWAPS.get(doubted, ())
+        truth = truth.swapped(moved)
+        person = _exchanged(person, moved, unsure, settings.doubt_weight)
     predicted = _merged(runs, truth, settings)
     kept = predicted.error <= settings.keep
     kept &= guided or float(np.median(first.scores)) >= settings.min_score
@@ -204,13 +202,8 @@ def _exchanged(
     rows[list(swapped)] = PARTNERS[list(swapped)]
     weights = person.weights[:, rows]
     weights[:, list(doubted)] = np.minimum(weights[:, list(doubted)], np.float32(doubt_weight))
-    return replace(
-        person,
-        points_px=person.points_px[:, rows],
-        visibility=person.visibility[:, rows],
-        weights=weights,
-        world_m=person.world_m[:, rows],
-    )
+    labels = {name: getattr(person, name)[:, rows] for name in PER_KEYPOINT}
+    return replace(person, **{**labels, "weights": weights})
 
 
 def _merged(runs: Poses, truth: LabelledJoints, settings: FusionSettings) -> _Prediction:

@@ -149,7 +149,6 @@ def label_dataset(
     folder: Path | str,
     *,
     in_memory: bool = False,
-    progress: bool = True,
 ) -> tuple[Pack, LabellingReport]:
     """Label a data set into a pack below `folder`; an interrupted one is resumed.
 
@@ -160,7 +159,6 @@ def label_dataset(
         labeler: adds the labels.
         folder: holds packs, see `models.data.pack`.
         in_memory: see `models.data.pack`.
-        progress: show a bar on stderr.
     """
     recipe = labeler.recipe(samples.fingerprint)
     results = Path(folder) / pack_key(recipe) / "verdicts.jsonl"
@@ -174,7 +172,7 @@ def label_dataset(
         return labelled
 
     labelled = LazyRows(len(samples), label)
-    packed = pack(labelled, folder, recipe, in_memory=in_memory, progress=progress)
+    packed = pack(labelled, folder, recipe, in_memory=in_memory)
     return packed, LabellingReport(_read_results(results))
 
 
@@ -221,7 +219,10 @@ def main(
         packed, report = label_dataset(samples, labeler, out)
         lines = report.lines
     else:
-        packed = _label_unlabelled(folder, labeler, PersonFinder.published(threads=threads), out)
+        pictures, finder = list_pictures(folder), PersonFinder.published(threads=threads)
+        files = "".join(f"{path.name} {path.stat().st_size}\n" for path in pictures)
+        recipe = labeler.recipe(hashlib.sha256(files.encode()).hexdigest())
+        packed = pack(label_pictures(pictures, labeler, finder), out, recipe)
         lines = [f"{len(packed)} people"]
     for line in [*lines, f"wrote {packed.place}"]:
         typer.echo(line)
@@ -241,18 +242,6 @@ def _labelled(folder: Path, split: str) -> LabelledPeople | None:
             raise InputError(f"--split: expected train, dev or all, got '{split}'")
         return lsp(folder, known[split])
     return None
-
-
-def _label_unlabelled(
-    folder: Path, labeler: PseudoLabeler, finder: PersonFinder, out: Path
-) -> Pack:
-    """Label the people of unlabelled pictures."""
-    pictures = list_pictures(folder)
-    digest = hashlib.sha256()
-    for path in pictures:
-        digest.update(f"{path.name} {path.stat().st_size}\n".encode())
-    people = label_pictures(pictures, labeler, finder)
-    return pack(people, out, labeler.recipe(digest.hexdigest()))
 
 
 if __name__ == "__main__":

@@ -14,13 +14,13 @@ from numpy.typing import NDArray
 
 from blazetrack.align.crop import Crop
 from blazetrack.align.project import project
-from blazetrack.align.roi import rois_from_alignment
 from blazetrack.backends import FileModel, Model
 from blazetrack.errors import ModelError
 from blazetrack.skeleton import BLAZEPOSE33
 from blazetrack.store import Store
 from blazetrack.track.landmarks import Landmarker
 from blazetrack.types import Frame, Poses
+from models.data.transforms.person_crop import region
 
 __all__ = ["AROUND", "FIRST", "MORE", "AugmentedLandmarker", "View"]
 
@@ -47,9 +47,6 @@ class AugmentedLandmarker:
     Args:
         model: a landmark model of `blazepose33`.
         name: the network's, or its file's checksum: part of what identifies the labels.
-
-    Attributes:
-        name: as above.
     """
 
     def __init__(self, model: Model, name: str = "") -> None:
@@ -97,8 +94,7 @@ class AugmentedLandmarker:
         return Poses.joined(parts).take(np.argsort(order, kind="stable"))
 
     def _run(self, image: NDArray[np.uint8], alignment_px: Float) -> Poses:
-        rois = rois_from_alignment(alignment_px, np.zeros(len(alignment_px), np.int64))
-        crops = self._crop(Frame(image), rois)
+        crops = self._crop(Frame(image), region(alignment_px))
         return project(self._landmarker(crops), crops)
 
 

@@ -45,8 +45,6 @@ class LandmarkResult:
     Attributes:
         model: its name.
         way: `crops`, aligned by the labels, or `tracker`, the whole pipeline over a clip.
-        predictions: of the model.
-        scores: of these.
     """
 
     model: str

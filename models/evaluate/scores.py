@@ -14,7 +14,6 @@ from numpy.typing import NDArray
 
 from blazetrack.align.crop import Crop
 from blazetrack.align.project import project
-from blazetrack.align.roi import rois_from_alignment
 from blazetrack.backends import Model
 from blazetrack.errors import InputError
 from blazetrack.metrics import mean_of, oks, pck, pcp, pdj, torso_size
@@ -23,6 +22,7 @@ from blazetrack.track.landmarks import Landmarker
 from blazetrack.types import Frame
 from models.data.annotated import AnnotatedImage
 from models.data.body_measures import TORSO_PER_RADIUS
+from models.data.transforms.person_crop import region
 
 __all__ = [
     "PDJ_THRESHOLDS",
@@ -123,8 +123,7 @@ def predict_crops(
     points = np.full((len(samples), len(skeleton), 2), np.nan)
     scores = np.full(len(samples), np.nan)
     for i, sample in enumerate(samples):
-        rois = rois_from_alignment(sample.alignment_px.astype(float), np.zeros(1, np.int64))
-        crops = crop(Frame(sample.image), rois)
+        crops = crop(Frame(sample.image), region(sample.alignment_px))
         poses = project(landmarks(crops), crops)
         if len(poses):  # none for a score of NaN
             points[i], scores[i] = poses.landmarks_px[0, :, :2], poses.scores[0]

@@ -114,7 +114,8 @@ def _recipe(kept_float: Sequence[str]) -> Any:
 
     recipe = RecipeManager()
     recipe.add_static_config(".*", Kind.ALL_SUPPORTED, 8, 8)
-    kept = [(_scope(name), Kind.ALL_SUPPORTED) for name in kept_float]
+    # The quantizer names an operator by its output tensors, `a;b`.
+    kept = [(f"(^|;){re.escape(name)}(;|$)", Kind.ALL_SUPPORTED) for name in kept_float]
     for regex, kind in ((".*", Kind.INPUT), (".*", Kind.OUTPUT), *kept):
         recipe.add_quantization_config(regex, kind, algorithm_key="no_quantize")
     return recipe
@@ -154,10 +155,7 @@ def quantize(
     """A float32 file in static 8-bit integers.
 
     Args:
-        content: see `Quantizer`.
-        images: see `Quantizer`.
-        info: see `Quantizer`.
-        percentile: see `Quantizer`.
+        content, images, info, percentile: see `Quantizer`.
         all_layers: quantize the last layer before each output and softmax tails too.
         keep_float: number of further operators that stay float, see `most_sensitive`.
     """
@@ -243,8 +241,3 @@ def _run(content: bytes, values: Sequence[NDArray[np.float32]]) -> dict[str, NDA
     runner = load_interpreter(content).get_signature_runner()
     outputs = [runner(image=value) for value in values]
     return {name: np.concatenate([one[name] for one in outputs]) for name in outputs[0]}
-
-
-def _scope(name: str) -> str:
-    """Regular expression for the quantizer's name of the operator with an output tensor."""
-    return f"(^|;){re.escape(name)}(;|$)"

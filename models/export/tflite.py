@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Sequence
+from collections import defaultdict
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
@@ -47,6 +47,7 @@ __all__ = [
 Array = NDArray[Any]
 
 TOLERANCE = 1e-4
+COMPARED = 4  # images of each kind
 # Outputs in crop pixels; those of other heads depend on their options.
 PIXEL_OUTPUTS = {"blazepose": {"landmarks"}, "ssd": {"boxes"}}
 # Float operators of the XNNPACK delegate (tensorflow/lite/delegates/xnnpack/README.md).
@@ -153,34 +154,31 @@ def to_tflite(network: Any, float16: bool = False) -> bytes:
         if float16:
             converter.optimizations = [tf.lite.Optimize.DEFAULT]
             converter.target_spec.supported_types = [tf.float16]
-        return _with_signature(converter.convert(), names)
+        model = parse_model(converter.convert())
+        set_signature(model, names)
+        return pack_model(rename_tensors(model))
 
 
 def compare(network: Any, content: bytes, info: ModelInfo) -> list[Difference]:
-    """Maximum difference between the outputs of a file and of its network.
+    """Maximum difference between the outputs of a file and of its deployed network.
 
     Coordinates in crop pixels are compared in parts of the crop's side.
-
-    Args:
-        network: deployed.
-        content: the file.
-        info: description of the network.
     """
     side, pixels = info.input_hw[0], pixel_outputs(info)
-    worst: dict[str, dict[str, float]] = {}
-    interpreter = load_interpreter(content)
-    runner = interpreter.get_signature_runner()
-    for kind, images in (("noise", _noise(side)), ("people", _people(side))):
+    runner = load_interpreter(content).get_signature_runner()
+
+    def errors(images: Array) -> dict[str, float]:
+        each: dict[str, list[float]] = defaultdict(list)
         for image in images:
             want = network(image[None], training=False)
-            got = runner(image=image[None])
-            for name, value in got.items():
+            for name, value in runner(image=image[None]).items():
                 error = float(np.abs(value - np.asarray(want[name])).max())
-                error /= side if name in pixels else 1
-                of_kind = worst.setdefault(name, {})
-                of_kind[kind] = float(np.maximum(of_kind.get(kind, 0.0), error))  # NaN stays NaN
-    del runner, interpreter
-    return [Difference(name, error["noise"], error["people"]) for name, error in worst.items()]
+                each[name].append(error / side if name in pixels else error)
+        return {name: float(np.max(one)) for name, one in each.items()}  # NaN stays NaN
+
+    noise = errors(np.random.default_rng(0).random((COMPARED, side, side, 3), np.float32))
+    people = errors(_people(side))
+    return [Difference(name, noise[name], people[name]) for name in noise]
 
 
 def pixel_outputs(info: ModelInfo) -> set[str]:
@@ -192,12 +190,6 @@ def pixel_outputs(info: ModelInfo) -> set[str]:
 
 def export(network: Any, out: Path, card: Card, *, float16: bool = False) -> list[Difference]:
     """Write a deployed network as `out` with its card beside it.
-
-    Args:
-        network: deployed.
-        out: the file.
-        card: its description.
-        float16: see `to_tflite`.
 
     Raises:
         ModelError: the outputs of file and network differ; nothing was written.
@@ -222,13 +214,6 @@ def unsupported_ops(content: bytes) -> list[str]:
     return sorted(kinds - XNNPACK)
 
 
-def _with_signature(content: bytes, names: Sequence[str]) -> bytes:
-    """The same file with a signature: input `image`, outputs and their tensors by name."""
-    model = parse_model(content)
-    set_signature(model, names)
-    return pack_model(rename_tensors(model))
-
-
 def rename_tensors(model: Any) -> Any:
     """Name the input and output tensors of a model as in its signature, in place."""
     signature = model.signatureDefs[0]
@@ -237,15 +222,11 @@ def rename_tensors(model: Any) -> Any:
     return model
 
 
-def _noise(side: int, count: int = 4) -> Array:
-    return np.random.default_rng(0).random((count, side, side, 3), np.float32)
-
-
-def _people(side: int, count: int = 4) -> Array:
+def _people(side: int) -> Array:
     import cv2
 
     from blazetrack.sources.synthetic import SyntheticSource
 
-    clip = SyntheticSource("jacks", frames=count, size=(256, 256))
+    clip = SyntheticSource("jacks", frames=COMPARED, size=(256, 256))
     images = [cv2.resize(frame.image, (side, side)) for frame in clip]
     return np.stack(images).astype(np.float32) / np.float32(255)

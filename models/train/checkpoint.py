@@ -1,13 +1,10 @@
 """Checkpoints: the files of a training run, from which it is resumed, evaluated and exported.
 
-    runs/blazepose_lite/
-      settings.yaml            all settings, as `load_settings` reads them
-      train.csv, dev.csv, curves.png
-      checkpoint/
-        checkpoint.json        settings, step, seed, revision, architecture
-        weights.weights.h5     as trained
-        averaged.weights.h5    averaged over the last steps: for evaluation and export
-        optimizer.npz          its state, in the order of its variables
+    runs/blazepose_lite/checkpoint/
+      checkpoint.json        settings, step, seed, revision, architecture
+      weights.weights.h5     as trained
+      averaged.weights.h5    averaged over the last steps: for evaluation and export
+      optimizer.npz          its state, in the order of its variables
 
 A checkpoint is written beside the old one and replaces it by renaming, so that a run that is
 killed at any moment leaves a complete one. Nothing in it depends on the Keras backend.
@@ -46,12 +43,8 @@ __all__ = [
 
 ROOT = Path(__file__).parents[2]
 FOLDER = "checkpoint"
-RAW, AVERAGED, STATE, ABOUT = (
-    "weights.weights.h5",
-    "averaged.weights.h5",
-    "optimizer.npz",
-    "checkpoint.json",
-)
+RAW, AVERAGED = "weights.weights.h5", "averaged.weights.h5"
+STATE, ABOUT = "optimizer.npz", "checkpoint.json"
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,16 +156,12 @@ def restore(checkpoint: Checkpoint, settings: Settings, network: Any, optimizer:
             f"checkpoint {checkpoint.folder} holds {_text(there)}, the settings describe"
             f" {_text(here)}: give the settings it was trained with, or another --out"
         )
-    try:
+    with _reading(f"checkpoint {checkpoint.folder}: damaged"):
         network.load_weights(checkpoint.folder / RAW)
         with np.load(checkpoint.folder / STATE) as state:
             values = [state[name] for name in state.files]
         for variable, value in zip(optimizer.variables, values, strict=True):
             variable.assign(value)
-    except (OSError, ValueError, KeyError) as error:
-        raise ModelError(
-            f"checkpoint {checkpoint.folder}: damaged: {_first_line(error)}"
-        ) from error
 
 
 def load_network(path: Path) -> tuple[Any, Settings | None]:
@@ -183,14 +172,10 @@ def load_network(path: Path) -> tuple[Any, Settings | None]:
     """
     keras = command.load_keras()
     if path.suffix == ".keras":
-        try:
+        with _reading(f"model {path}: cannot be read by Keras"):
             network = keras.saving.load_model(path, compile=False)
-            network.name = current_name(network.name)
-            return network, None
-        except (OSError, ValueError, TypeError) as error:
-            raise ModelError(
-                f"model {path}: cannot be read by Keras: {_first_line(error)}"
-            ) from error
+        network.name = current_name(network.name)
+        return network, None
     checkpoint = find_checkpoint(path)
     if checkpoint is None:
         raise ModelError(f"model {path}: expected a .keras file or the folder of a training run")
@@ -201,12 +186,8 @@ def load_network(path: Path) -> tuple[Any, Settings | None]:
             f"checkpoint {checkpoint.folder} was made by another version of"
             f" models/zoo/{here['network']}.py; its revision is {checkpoint.revision}"
         )
-    try:
+    with _reading(f"checkpoint {checkpoint.folder}: damaged"):
         network.load_weights(checkpoint.folder / AVERAGED)
-    except (OSError, ValueError, KeyError) as error:
-        raise ModelError(
-            f"checkpoint {checkpoint.folder}: damaged: {_first_line(error)}"
-        ) from error
     return network, checkpoint.settings
 
 
@@ -218,14 +199,12 @@ def _copy(variable: Any) -> Any:
 
 def _read(folder: Path) -> Checkpoint:
     path = folder / ABOUT
-    try:
+    with _reading(f"checkpoint {path}: cannot be read"):
         about = json.loads(path.read_text(encoding="utf-8"))
         settings, dropped = settings_from(about["settings"], str(path))
         step, revision, built = about["step"], about["revision"], about["architecture"]
         built["network"] = settings.network.name  # the current name
         return Checkpoint(folder, settings, dropped, int(step), revision, built)
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise ModelError(f"checkpoint {path}: cannot be read: {_first_line(error)}") from error
 
 
 def _revision() -> str | None:
@@ -246,8 +225,14 @@ def _text(architecture: dict[str, Any]) -> str:
     return f"{architecture['network']}({options}) [{architecture['shapes']}]"
 
 
-def _first_line(error: Exception) -> str:
-    return next(iter(str(error).strip().splitlines()), type(error).__name__)
+@contextmanager
+def _reading(failure: str) -> Iterator[None]:
+    """Errors of reading files become a `ModelError` of one line."""
+    try:
+        yield
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        reason = next(iter(str(error).strip().splitlines()), type(error).__name__)
+        raise ModelError(f"{failure}: {reason}") from error
 
 
 def _fsync(path: Path) -> None:

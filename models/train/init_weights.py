@@ -24,10 +24,7 @@ SELECTION_IMAGES = 96  # images that channels are selected on
 def init_weights(network: Any, settings: Settings, log: Callable[[str], None]) -> None:
     """Initialize a fresh network from `network.pretrained`, if that is set.
 
-    Args:
-        network: as `settings` describe it.
-        settings: of the run.
-        log: called with one line on how many layers of another run fit.
+    `log` is called with one line on how many layers of another run fit.
 
     Raises:
         InputError: there are neither published weights nor a run of this name.

@@ -34,7 +34,7 @@ __all__ = ["Task", "plain_images"]
 
 
 class Task:
-    """The opened data of a run, which takes a while the first time.
+    """The data of a run; opening it takes a while the first time.
 
     Args:
         settings: of the run.

@@ -14,7 +14,7 @@ from __future__ import annotations
 import signal
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
 from functools import partial
 from pathlib import Path
@@ -297,9 +297,7 @@ def _signals() -> Iterator[list[signal.Signals]]:
     def collect(number: int, frame: FrameType | None) -> None:
         caught.append(signal.Signals(number))
 
-    before: dict[signal.Signals, Callable[..., Any] | int | None] = {}
-    for one in INTERRUPTED:
-        before[one] = signal.signal(one, collect)
+    before = {one: signal.signal(one, collect) for one in INTERRUPTED}
     try:
         yield caught
     finally:

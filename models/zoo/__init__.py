@@ -32,7 +32,6 @@ __all__ = [
     "current_name",
     "deployed",
     "model_info",
-    "output_names",
 ]
 
 
@@ -143,7 +142,8 @@ def deployed(network: Any) -> Any:
         names = ", ".join(sorted(ARCHITECTURES))
         raise ModelError(f"deployed: '{network.name}' is none of {names}")
     name = ARCHITECTURES[network.name].head
-    head, outputs = HEADS[name], output_names(network)
+    outputs = set(network.output) if isinstance(network.output, Mapping) else set()
+    head = HEADS[name]
     required, known = set(head.required), {*head.required, *head.optional}
     if required <= outputs <= known:
         return network
@@ -187,11 +187,6 @@ def model_info(network: Any, name: str, skeleton: Skeleton = BLAZEPOSE33) -> Mod
     zeros = {key: np.zeros((1, *one.shape[1:]), np.float32) for key, one in network.output.items()}
     check_head(info).decode(zeros, info)
     return info
-
-
-def output_names(network: Any) -> set[str]:
-    """Names of a network's outputs."""
-    return set(network.output) if isinstance(network.output, Mapping) else set()
 
 
 def _module(name: str) -> Any:

@@ -23,9 +23,9 @@ import keras
 from keras import layers
 
 from blazetrack.model_info import Anchors
-from models.zoo.backbones.efficientnet_lite import EXPAND, Stage, encoder, full_depth, widened
+from models.zoo.backbones.efficientnet_lite import Stage, encoder, full_depth
 from models.zoo.heads.ssd import anchor_rows, check_points, ssd_outputs
-from models.zoo.layers import check_levels, check_sizes, conv, depthwise, relu6
+from models.zoo.layers import check_sizes, conv, relu6
 
 __all__ = ["ANCHORS", "PYRAMID", "REPEATS", "SIZES", "STAGES", "blazeface_lite"]
 
@@ -70,14 +70,10 @@ def blazeface_lite(
     Raises:
         InputError: a number is wrong, or `depth` exceeds the layout.
     """
-    check_levels(NAME, len(STAGES), depth=depth)
     check_sizes(NAME, side, 32, depth=depth, points=points)
     check_points(NAME, points)
     image = keras.Input((side, side, 3), name="image")
-    maps = encoder(image, NAME, STAGES, depth, keep)
-    inside = EXPAND if keep is None else EXPAND * keep[-1]
-    top = relu6(conv(maps[-1], "top_expand", widened(STAGES[-1].channels, inside)))
-    x = depthwise(top, "top_depthwise", 3)
+    maps, x = encoder(image, NAME, STAGES, depth, keep, "top")
     levels: dict[int, Any] = {}
     for level, channels in PYRAMID.items():
         x = levels[level] = _merged(x, maps[level], level, channels)

@@ -21,7 +21,7 @@ from keras import layers, ops
 
 from blazetrack.errors import InputError
 from models.zoo.heads.blazepose import FEATURES, blazepose_layers
-from models.zoo.layers import Block, check_levels, check_sizes, conv_bn, get_block, stage
+from models.zoo.layers import Block, check_levels, check_sizes, conv_bn, get_block
 
 __all__ = ["SIZES", "blazepose"]
 
@@ -100,7 +100,9 @@ def _encoder(x: Any, block: Block, width: Sequence[int], depth: Sequence[int]) -
     """Maps of 1/4, 1/8, … of the side; `x` is 1/2."""
     encoded = []
     for channels, blocks in zip(width, depth, strict=True):
-        x = stage(x, block, channels, blocks, stride=2)
+        x = block(x, channels, 2)
+        for _ in range(blocks):
+            x = block(x, channels)
         encoded.append(x)
     return encoded
 

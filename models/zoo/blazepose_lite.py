@@ -24,9 +24,9 @@ import keras
 import numpy as np
 from keras import layers, ops
 
-from models.zoo.backbones.efficientnet_lite import EXPAND, Stage, encoder, full_depth, widened
+from models.zoo.backbones.efficientnet_lite import Stage, encoder, full_depth
 from models.zoo.heads.blazepose import FEATURES, blazepose_layers
-from models.zoo.layers import check_levels, check_sizes, conv, depthwise, relu6, separable
+from models.zoo.layers import check_sizes, relu6, separable
 
 __all__ = ["FEATURE_MAPS", "SIZES", "STAGES", "TAPS", "blazepose_lite"]
 
@@ -72,13 +72,9 @@ def blazepose_lite(
     Raises:
         InputError: a number is wrong, or `depth` exceeds the layout.
     """
-    check_levels(NAME, len(STAGES), depth=depth)
     check_sizes(NAME, side, 32, depth=depth, keypoints=keypoints, places=places)
     image = keras.Input((side, side, 3), name="image")
-    maps = encoder(image, NAME, STAGES, depth, keep)
-    inside = EXPAND if keep is None else EXPAND * keep[-1]
-    bottom = relu6(conv(maps[-1], "bottom_expand", widened(STAGES[-1].channels, inside)))
-    bottom = depthwise(bottom, "bottom_depthwise", 3)
+    maps, bottom = encoder(image, NAME, STAGES, depth, keep, "bottom")
     decoded = _decoder(bottom, maps)
     features = layers.Concatenate(name=FEATURES)([_soft_argmax(decoded, places), _tail(bottom)])
     return keras.Model(image, blazepose_layers(features, decoded, keypoints), name=NAME)

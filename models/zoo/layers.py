@@ -26,7 +26,6 @@ __all__ = [
     "get_block",
     "relu6",
     "separable",
-    "stage",
 ]
 
 # Batch statistics over about the last 50 steps: runs on a CPU are short, Keras' 0.99 lags behind.
@@ -112,14 +111,6 @@ def get_block(kind: str) -> Block:
     if kind not in BLOCKS:
         raise InputError(f"no block '{kind}'; {did_you_mean(kind, BLOCKS)}")
     return BLOCKS[kind]
-
-
-def stage(x: Any, block: Block, channels: int, depth: int, stride: int = 1) -> Any:
-    """A block that changes channels and map size, and `depth` blocks behind it."""
-    x = block(x, channels, stride)
-    for _ in range(depth):
-        x = block(x, channels)
-    return x
 
 
 def check_sizes(network: str, side: object, max_stride: int, **numbers: object) -> None:

@@ -106,8 +106,7 @@ def coco(
     """Read the labelled people (or things) of a COCO file, one sample each.
 
     Args:
-        labels: see `read_coco`.
-        pictures: see `read_coco`.
+        labels, pictures: see `read_coco`.
         axis: names of two keypoints, tail and head: the upright; by default from hips to
             shoulders for people, and up in the picture for everything else.
         min_side_px: those whose box (or points, without a box) is smaller on its longer side are

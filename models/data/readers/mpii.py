@@ -8,7 +8,6 @@ Cite: Andriluka, Pishchulin, Gehler & Schiele, CVPR 2014; for research use only.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -47,16 +46,13 @@ def mpii(
     if not isinstance(entries, list) or not entries:
         raise InputError(f"{name}: {labels}: expected a list of people")
     folder = Path(pictures) if pictures else _pictures_of(labels, name)
-    small = Counter[str]()
-
-    def people() -> Iterator[PersonLabels]:
-        for i, entry in enumerate(entries):
-            if _height_px(entry, name, i) < min_side_px:
-                small[f"people smaller than {min_side_px:g} pixels"] += 1
-                continue
-            yield _person(entry, folder, name, i)
-
-    return collect(name, MPII16, list(people()), skipped=small)
+    small, people = Counter[str](), []
+    for i, entry in enumerate(entries):
+        if _height_px(entry, name, i) < min_side_px:
+            small[f"people smaller than {min_side_px:g} pixels"] += 1
+        else:
+            people.append(_person(entry, folder, name, i))
+    return collect(name, MPII16, people, skipped=small)
 
 
 def _pictures_of(labels: Path, name: str) -> Path:

@@ -158,7 +158,6 @@ def fill(size: int, rng: np.random.Generator, settings: CutSettings, donor: Imag
 
     Args:
         size: S.
-        rng: source of randomness.
         settings: shares of black and of another picture.
         donor: `(h, w, 3)` uint8, another picture.
     """
@@ -183,7 +182,6 @@ def occluded(
 
     Args:
         crop: S × S pixels.
-        rng: source of randomness.
         settings: how many rectangles, how large, what they show.
         donor: another picture, for patches.
     """

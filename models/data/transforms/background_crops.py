@@ -6,9 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from blazetrack.align.crop import sample
-from blazetrack.types import Rois
+from blazetrack.geometry import rectangle_to_image
 from models.data.annotated import AnnotatedImage, boxes_around
-from models.data.transforms.person_crop import to_image_of
 
 __all__ = ["background_crop"]
 
@@ -35,16 +34,10 @@ def background_crop(picture: AnnotatedImage, size: int, rng: np.random.Generator
     high = max(low, 0.95 * min(height, width))
     for t in range(TRIES):
         side = rng.uniform(low, high + (low - high) * t / TRIES)  # smaller and smaller
-        x, y = (
-            rng.uniform(0.5 * side, width - 0.5 * side),
-            rng.uniform(0.5 * side, height - 0.5 * side),
-        )
-        square = np.array([x, y, x, y]) + 0.5 * side * np.array([-1, -1, 1, 1])
+        center = np.array([rng.uniform(0.5 * side, end - 0.5 * side) for end in (width, height)])
+        square = np.concatenate([center - 0.5 * side, center + 0.5 * side])
         if _free(square, people_px):
-            angle = np.array([rng.uniform(-0.6, 0.6)])
-            center, sides = np.array([[x, y]]), np.array([[side, side]])
-            roi = Rois(center, sides, angle, np.zeros(1, np.int64))
-            return sample(picture.image, to_image_of(roi, size), (size, size))
+            return _square(picture.image, center, side, rng.uniform(-0.6, 0.6), size)
     return _jigsaw(picture.image, size, rng)
 
 
@@ -69,16 +62,17 @@ def _free(square: Float, people_px: Float) -> bool:
     return bool((common <= MAX_OF_CROP * crop).all() and (common <= MAX_OF_PERSON * boxes).all())
 
 
+def _square(image: Image, center: Float, side: float, angle_rad: float, size: int) -> Image:
+    to_image = rectangle_to_image(
+        center[None], np.full((1, 2), side), np.array([angle_rad]), (size, size)
+    )
+    return sample(image, to_image[0], (size, size))
+
+
 def _jigsaw(image: Image, size: int, rng: np.random.Generator) -> Image:
     height, width = image.shape[:2]
-    whole = Rois(
-        np.array([[width / 2, height / 2]]),
-        np.full((1, 2), float(min(height, width))),
-        np.zeros(1),
-        np.zeros(1, np.int64),
-    )
-    tile = -(-size // JIGSAW)
-    picture = sample(image, to_image_of(whole, tile * JIGSAW), (tile * JIGSAW, tile * JIGSAW))
+    center, tile = np.array([width / 2, height / 2]), -(-size // JIGSAW)
+    picture = _square(image, center, float(min(height, width)), 0.0, tile * JIGSAW)
     tiles = picture.reshape(JIGSAW, tile, JIGSAW, tile, 3).swapaxes(1, 2)
     shuffled = rng.permutation(tiles.reshape(-1, tile, tile, 3))
     grid = shuffled.reshape(JIGSAW, JIGSAW, tile, tile, 3).swapaxes(1, 2)

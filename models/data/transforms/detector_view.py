@@ -34,11 +34,7 @@ SAME_HEAD, SAME_HIPS = 0.75, 0.5
 
 
 def head_center(person: AnnotatedImage) -> Float | None:
-    """`(2,)` middle of the head: between eyes, ears and nose, or on the line from neck to top.
-
-    Args:
-        person: one person.
-    """
+    """`(2,)` middle of a person's head: of eyes, ears and nose, or on the line from neck to top."""
     names, known = person.skeleton.names, person.labelled[0]
 
     def middle(wanted: Sequence[str]) -> Float | None:

@@ -94,7 +94,6 @@ def draw(
         image: the main picture.
         other: gives further pictures, for mosaics and what lies around.
         size: side of the canvas, S pixels.
-        rng: source of randomness.
         settings: what is done.
 
     Returns:

@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from blazetrack.align.roi import MARGIN, rois_from_alignment
+from blazetrack.align.roi import rois_from_alignment
 from blazetrack.errors import InputError
 from blazetrack.geometry import invert, rectangle_to_image
 from blazetrack.types import Rois
@@ -20,10 +20,10 @@ Float = NDArray[np.float64]
 Image = NDArray[np.uint8]
 
 
-def region(alignment_px: NDArray[np.floating], margin: float = MARGIN) -> Rois:
+def region(alignment_px: NDArray[np.floating]) -> Rois:
     """The squares around people's circles `(N, 2, 2)`, as the pipeline cuts them."""
     points = np.asarray(alignment_px, np.float64)
-    return rois_from_alignment(points, np.zeros(len(points), np.int64), margin)
+    return rois_from_alignment(points, np.zeros(len(points), np.int64))
 
 
 def cut(

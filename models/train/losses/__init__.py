@@ -104,7 +104,6 @@ def head_loss(
 
     Args:
         head: in `LOSS_SETTINGS`.
-        targets: see `parts` of the head.
         targets, outputs: see `parts` of the head.
         settings: weights of the parts, of the class in `LOSS_SETTINGS`.
         info: the network.

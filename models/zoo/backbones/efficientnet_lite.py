@@ -16,7 +16,7 @@ from keras import layers
 from blazetrack.errors import InputError
 from models.zoo.layers import check_levels, conv, depthwise, relu6
 
-__all__ = ["EXPAND", "Stage", "encoder", "full_depth", "widened"]
+__all__ = ["Stage", "encoder", "full_depth"]
 
 STEM = 24  # channels
 
@@ -53,43 +53,43 @@ def encoder(
     network: str,
     layout: Sequence[Stage],
     depth: Sequence[int],
-    keep: Sequence[float] | None = None,
-) -> list[Any]:
-    """The last map of each stage.
+    keep: Sequence[float] | None,
+    last: str,
+) -> tuple[list[Any], Any]:
+    """The last map of each stage, and an expanded map behind them.
 
     Args:
         image: `(B, side, side, 3)`.
         network: its name, for errors.
         layout: of the released network.
-        depth: blocks of each stage after its first; its length is the number of stages.
+        depth: blocks of each stage after its first.
         keep: of each stage, the share of the channels inside its blocks that is built; None is
             all.
+        last: name of the layers behind the last stage.
 
     Raises:
         InputError: `depth` exceeds the layout, or a share is not in 0..1.
     """
-    if keep is not None:
-        check_levels(network, len(layout), keep=keep)
-        if not all(0 < share <= 1 for share in keep):
-            raise InputError(f"{network}: keep: expected shares above 0 and up to 1, got {keep}")
-    stages = layout[: len(depth)]
-    limits = full_depth(stages)
+    shares, limits = [1.0] * len(layout) if keep is None else keep, full_depth(layout)
+    check_levels(network, len(layout), keep=shares, depth=depth)
+    if not all(0 < share <= 1 for share in shares):
+        raise InputError(f"{network}: keep: expected shares above 0 and up to 1, got {keep}")
     if any(count > limit for count, limit in zip(depth, limits, strict=True)):
         raise InputError(f"{network}: depth: expected up to {limits}, got {depth}")
-    stem = STEM if keep is None else widened(STEM, keep[0])
-    x, maps = relu6(conv(layers.ZeroPadding2D(1)(image), "stem", stem, 3, 2)), []
-    shares: Sequence[float] = [1.0] * len(stages) if keep is None else keep
-    for number, (one, blocks, share) in enumerate(zip(stages, depth, shares, strict=True)):
+    stem = conv(layers.ZeroPadding2D(1)(image), "stem", _widened(STEM, shares[0]), 3, 2)
+    x, maps = relu6(stem), []
+    for number, (one, blocks, share) in enumerate(zip(layout, depth, shares, strict=True)):
         x = _inverted(
             x, f"stage{number}_0", one.channels, one.kernel, one.stride, one.expand, share
         )
         for block, kernel in enumerate(one.inner[:blocks], start=1):
             x = _inverted(x, f"stage{number}_{block}", one.channels, kernel, 1, EXPAND, share)
         maps.append(x)
-    return maps
+    x = relu6(conv(x, f"{last}_expand", _widened(x.shape[-1], EXPAND * shares[-1])))
+    return maps, depthwise(x, f"{last}_depthwise", 3)
 
 
-def widened(channels: int, expand: float) -> int:
+def _widened(channels: int, expand: float) -> int:
     """Channels inside a block: a multiple of 8, the fastest for XNNPACK."""
     return max(8, round(channels * expand / 8) * 8)
 
@@ -100,7 +100,7 @@ def _inverted(
     """Inverted residual (arXiv 1801.04381)."""
     y = x
     if expand > 1:
-        y = relu6(conv(y, f"{name}_expand", widened(x.shape[-1], expand * share)))
+        y = relu6(conv(y, f"{name}_expand", _widened(x.shape[-1], expand * share)))
     if stride > 1:
         y = depthwise(layers.ZeroPadding2D(kernel // 2)(y), f"{name}_depthwise", kernel, 2, "valid")
     else:

@@ -183,7 +183,7 @@ def test_batches_follow_from_seed_and_step(people):
 
 def test_processes_make_the_same_batches(people, tmp_path):
     mapped = [person.to_skeleton(BLAZEPOSE33) for person in people]
-    packed = pack(mapped, tmp_path, {}, progress=False, in_memory=True)
+    packed = pack(mapped, tmp_path, {}, in_memory=True)
     options = {"negatives": 0.2, "seed": 4}
     with crops(packed, 3, 16, processes=True, **options) as batches:
         made = [next(batches) for _ in range(2)]

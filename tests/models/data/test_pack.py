@@ -47,7 +47,7 @@ def people(make_person):
 
 @pytest.mark.parametrize("in_memory", [True, False])
 def test_packed_images_are_equal(tmp_path, people, in_memory):
-    packed = pack(people, tmp_path, {"a": 1}, progress=False, in_memory=in_memory)
+    packed = pack(people, tmp_path, {"a": 1}, in_memory=in_memory)
     assert len(packed) == 10
     assert packed.skeleton == LSP14
     for want, got in zip(people, packed, strict=True):
@@ -62,33 +62,33 @@ def test_packed_images_are_equal(tmp_path, people, in_memory):
 
 
 def test_pack_of_an_iterator(tmp_path, people):
-    packed = pack(iter(people), tmp_path, {"a": 1}, progress=False, total=10)
+    packed = pack(iter(people), tmp_path, {"a": 1}, total=10)
     assert packed.sources == [person.source for person in people]
 
 
 def test_same_recipe_is_packed_once(tmp_path, people):
-    first = pack(people, tmp_path, {"a": 1}, progress=False)
+    first = pack(people, tmp_path, {"a": 1})
     again = Counting(people)
-    assert pack(again, tmp_path, {"a": 1}, progress=False).place == first.place
+    assert pack(again, tmp_path, {"a": 1}).place == first.place
     assert not again.read
-    assert pack(people, tmp_path, {"a": 2}, progress=False).place != first.place
+    assert pack(people, tmp_path, {"a": 2}).place != first.place
 
 
 def test_interrupted_pack_is_resumed(tmp_path, people):
     broken = Counting(people, broken=6)
     with pytest.raises(InputError, match="cannot be read"):
-        pack(broken, tmp_path, {"a": 1}, progress=False)
+        pack(broken, tmp_path, {"a": 1})
     place = tmp_path / pack_key({"a": 1})
     with pytest.raises(InputError, match="no finished pack"):
         open_pack(place)
     whole = Counting(people)
-    assert len(pack(whole, tmp_path, {"a": 1}, progress=False)) == 10
+    assert len(pack(whole, tmp_path, {"a": 1})) == 10
     assert min(whole.read) == 4  # the first part was there
     assert not list(place.glob("*.tmp"))
 
 
 def test_damaged_pack_is_refused(tmp_path, people):
-    place = pack(people, tmp_path, {}, progress=False).place
+    place = pack(people, tmp_path, {}).place
     pixels = place / "0001.pixels.npy"
     pixels.write_bytes(pixels.read_bytes()[:-100])
     with pytest.raises(InputError, match="is damaged, remove it"):
@@ -100,10 +100,10 @@ def test_damaged_pack_is_refused(tmp_path, people):
 
 def test_empty_or_mixed_skeletons_are_refused(tmp_path, make_person):
     with pytest.raises(InputError, match="expected pictures with usable people"):
-        pack([], tmp_path, {}, progress=False)
+        pack([], tmp_path, {})
     mixed = [make_person(LSP14), make_person(COCO17, number=1)]
     with pytest.raises(InputError, match=r"test/00001 has the keypoints coco17.*lsp14"):
-        pack(mixed, tmp_path, {"b": 1}, progress=False)
+        pack(mixed, tmp_path, {"b": 1})
 
 
 def test_key_needs_json_values():
@@ -115,7 +115,7 @@ def test_key_needs_json_values():
 
 def test_swaps_of_skeleton_are_kept(tmp_path, make_coco):
     people = coco(make_coco(), partners=[("tip", "tail")])
-    packed = pack(people, tmp_path / "packs", {"print": people.fingerprint}, progress=False)
+    packed = pack(people, tmp_path / "packs", {"print": people.fingerprint})
     assert packed[0].skeleton.partners == (3, 1, 2, 0, 4)
 
 
@@ -134,7 +134,7 @@ def test_images_of_several_people_are_equal(tmp_path, make_coco):
     ]  # fmt: skip
     images = CocoImages(read_coco(make_coco(annotations=boxes)))
     assert [len(image) for image in images] == [2, 0]
-    packed = pack(images, tmp_path / "packs", {}, progress=False)
+    packed = pack(images, tmp_path / "packs", {})
     for want, got in zip(images, packed, strict=True):
         assert got.sources == want.sources
         for name in FIELDS:
@@ -145,7 +145,7 @@ def test_images_of_several_people_are_equal(tmp_path, make_coco):
 
 
 def test_pack_of_one_person_images_of_before_is_read(tmp_path, people):
-    place = pack(people[:3], tmp_path, {}, progress=False).place
+    place = pack(people[:3], tmp_path, {}).place
     path = place / "0000.labels.npz"
     with np.load(path) as arrays:
         new = ("people_from", "ignore_from", "ignore_px", "boxes_px")

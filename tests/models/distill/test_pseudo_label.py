@@ -199,7 +199,7 @@ def data_set(tmp_path: Path, make_person: Any) -> Any:
 def test_a_data_set_becomes_a_pack_and_a_report(
     data_set: Any, labeler: PseudoLabeler, tmp_path: Path
 ) -> None:
-    packed, report = label_dataset(data_set, labeler, tmp_path / "packs", progress=False)
+    packed, report = label_dataset(data_set, labeler, tmp_path / "packs")
     assert [result.kept for result in report.results] == [True, False, True]
     assert report.kept == pytest.approx(2 / 3)
     assert len(packed) == 3
@@ -207,7 +207,7 @@ def test_a_data_set_becomes_a_pack_and_a_report(
     assert not packed[1].labelled.all()
     assert report.lines[0].startswith("3 people, 2 with pseudo-labels (66.7%)")
     runs = labeler.network._landmarker._model.runs  # type: ignore[attr-defined]
-    again, same = label_dataset(data_set, labeler, tmp_path / "packs", progress=False)
+    again, same = label_dataset(data_set, labeler, tmp_path / "packs")
     assert labeler.network._landmarker._model.runs == runs  # type: ignore[attr-defined]
     assert again.place == packed.place
     assert same == report
@@ -215,19 +215,19 @@ def test_a_data_set_becomes_a_pack_and_a_report(
 
 def test_other_settings_make_another_pack(data_set: Any, make_person: Any, tmp_path: Path) -> None:
     points = everything(make_person)
-    one, _ = label_dataset(data_set, make_labeler(points), tmp_path, progress=False)
-    other, _ = label_dataset(data_set, make_labeler(points, keep=0.1), tmp_path, progress=False)
+    one, _ = label_dataset(data_set, make_labeler(points), tmp_path)
+    other, _ = label_dataset(data_set, make_labeler(points, keep=0.1), tmp_path)
     assert one.place != other.place
 
 
 def test_results_of_a_pack_of_before_are_read(
     data_set: Any, labeler: PseudoLabeler, tmp_path: Path
 ) -> None:
-    packed, report = label_dataset(data_set, labeler, tmp_path, progress=False)
+    packed, report = label_dataset(data_set, labeler, tmp_path)
     path = packed.place / "verdicts.jsonl"
     text = path.read_text().replace('"error"', '"far"').replace('"single_error"', '"far_once"')
     path.write_text(text.replace('"added"', '"taught"'))
-    assert label_dataset(data_set, labeler, tmp_path, progress=False)[1] == report
+    assert label_dataset(data_set, labeler, tmp_path)[1] == report
 
 
 def test_key_of_the_published_labels_is_that_of_before(labeler: PseudoLabeler) -> None:
@@ -239,7 +239,7 @@ def test_an_interrupted_run_goes_on(
     data_set: Any, labeler: PseudoLabeler, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("models.data.pack.PART", 1)
-    whole, report = label_dataset(data_set, labeler, tmp_path / "whole", progress=False)
+    whole, report = label_dataset(data_set, labeler, tmp_path / "whole")
     decode, stopped = type(data_set).__getitem__, []
 
     def failing(self: Any, index: int) -> Any:
@@ -250,9 +250,9 @@ def test_an_interrupted_run_goes_on(
 
     monkeypatch.setattr(type(data_set), "__getitem__", failing)
     with pytest.raises(KeyboardInterrupt):
-        label_dataset(data_set, labeler, tmp_path / "cut", progress=False)
+        label_dataset(data_set, labeler, tmp_path / "cut")
     runs = labeler.network._landmarker._model.runs  # type: ignore[attr-defined]
-    resumed, same = label_dataset(data_set, labeler, tmp_path / "cut", progress=False)
+    resumed, same = label_dataset(data_set, labeler, tmp_path / "cut")
     assert labeler.network._landmarker._model.runs == runs + 5  # type: ignore[attr-defined]
     assert same == report
     assert np.array_equal(resumed[2].points_px, whole[2].points_px)
