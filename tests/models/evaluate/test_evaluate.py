@@ -191,7 +191,7 @@ def test_worst_people_are_first_on_the_sheet(tmp_path: Path) -> None:
     assert sheet.shape == (240, 6 * 240, 3)
 
 
-def test_print_results_in_each_style(capsys: pytest.CaptureFixture[str]) -> None:
+def test_print_landmarks_in_each_style(capsys: pytest.CaptureFixture[str]) -> None:
     people = list(synthetic(2, size=96))
     testset = EvaluationSet("2 people", people)
     rows = evaluate_landmarks(EvaluatedModel("fake", landmark_model(centred), True, None), testset)
