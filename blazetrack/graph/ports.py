@@ -69,12 +69,9 @@ class Signature:
 def read_signature(node: Callable[..., Any], where: str) -> Signature:
     """Read the ports and options of a class or a function.
 
-    Args:
-        node: the class or the function.
-        where: the start of an error message.
-
     Raises:
-        GraphError: `node` is something else, has no readable signature, or takes `*args`.
+        GraphError: `node` is something else, has no readable signature, or takes `*args`; the
+            message starts with `where`.
     """
     if not isinstance(node, type):
         if not inspect.isroutine(node):

@@ -54,13 +54,7 @@ class Truth:
 
 
 class Clip:
-    """Frames of one scene.
-
-    Args:
-        name: of the scene, in `SCENES`.
-        options: length and size.
-        seed: of the people, the room and the start of the motion.
-    """
+    """Frames of one of `SCENES`; the seed gives people, room and the start of the motion."""
 
     def __init__(self, name: str, options: SceneOptions, seed: int) -> None:
         self._name, self._options, self._seed = name, options, seed

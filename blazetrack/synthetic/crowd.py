@@ -60,11 +60,7 @@ def _lanes(count: int, rng: np.random.Generator) -> Float:
 def _wander(floor: Floor, lane: Float, own: Float, rng: np.random.Generator) -> Route:
     """An endless route between two spots of one person and the outside of the picture.
 
-    Args:
-        floor: of the picture.
-        lane: near and far depth.
-        own: the two spots, in parts of the picture's width.
-        rng: for this route alone.
+    `own` holds the two spots in parts of the picture's width.
     """
 
     def at(part: float) -> Spot:

@@ -64,13 +64,7 @@ class Look:
 
 
 def outline(build: Build, look: Look, joints: Joints) -> list[Shape]:
-    """All shapes of one person, back to front.
-
-    Args:
-        build: the person's proportions.
-        look: the person's colours and clothes.
-        joints: the posed body in pixels (`Place.project`).
-    """
+    """All shapes of one person, back to front; the joints in pixels (`Place.project`)."""
     shapes: list[Shape] = []
     depth, aside = joints.points[:, 2], abs(sin(joints.heading or 0.0))
     arms = sorted((0, 1), key=lambda s: depth[15 + s])

@@ -121,7 +121,7 @@ def _round(
     if cut == "bun":
         shapes.append((_hull(joints, ROUND_BUN), tone(hair, 0.9)))
     near = 0 if joints.head[1, 2] > 0 else 1  # the ear on the camera's side
-    shapes.append((_hull(joints, _side(ROUND_EAR, 1 - near)), tone(skin, 0.88)))
+    shapes.append((_hull(joints, ROUND_EARS[1 - near]), tone(skin, 0.88)))
     shapes.append((_hull(joints, NAPE), tone(hair, 0.85)))
     shapes.append((_hull(joints, MASK), skin))
     if beard:
@@ -130,17 +130,13 @@ def _round(
         shapes.append((_hull(joints, NOSE_TIP), tone(skin, 0.96)))
     size = 0.97 if cut == "cropped" else 1.0
     shapes.append((_hull(joints, size * HAIR), hair))
-    shapes.append((_hull(joints, _side(ROUND_EAR, near)), tone(skin, 0.9)))
+    shapes.append((_hull(joints, ROUND_EARS[near]), tone(skin, 0.9)))
 
 
 def _points(*xyz: float) -> Float:
     """Points `(K, 3)` of the left half of the head and their mirror images."""
     half = np.array(xyz).reshape(-1, 3)
     return np.concatenate([half, half * (-1.0, 1.0, 1.0)])
-
-
-def _side(form: Float, side: int) -> Float:
-    return form if side == 0 else form * (-1.0, 1.0, 1.0)
 
 
 # Convex solids by their corners, right, up and front of the middle of the head.
@@ -169,9 +165,10 @@ ROUND_BEARD = _points(
     *(*_JAWLINE[3:], 0.0, -1.04, 0.66, 0.0, -0.44, 0.96, 0.40, -0.42, 0.78, 0.60, -0.40, 0.4)
 )
 _RING = np.arange(10) * np.pi / 5
-ROUND_EAR = np.stack(
+_EAR = np.stack(
     [0.72 + 0.07 * np.cos(_RING), -0.06 + 0.22 * np.sin(_RING), -0.08 - 0.15 * np.cos(_RING)], 1
 )
+ROUND_EARS = (_EAR, _EAR * (-1.0, 1.0, 1.0))
 NOSE_TIP = _points(
     *(0.03, 0.12, 0.94, 0.10, -0.20, 0.98, 0.14, -0.32, 0.92, 0.03, -0.28, 1.10, 0.0, -0.40, 0.92)
 )

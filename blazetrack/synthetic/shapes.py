@@ -62,14 +62,11 @@ def cast_shadow(image: NDArray[np.uint8], x_px: float, y_px: float, half_width_p
     image[y0:y1, x0:x1] = (image[y0:y1, x0:x1] * keep[..., None]).astype(np.uint8)
 
 
-def _spline(samples: int) -> Float:
-    u = np.arange(samples)[:, None] / samples
-    return 0.5 * np.concatenate(
-        [-u + 2 * u**2 - u**3, 2 - 5 * u**2 + 3 * u**3, u + 4 * u**2 - 3 * u**3, u**3 - u**2], 1
-    )
-
-
-_SPLINE = _spline(4)
+_U = np.arange(4)[:, None] / 4
+_SPLINE = 0.5 * np.concatenate(
+    [-_U + 2 * _U**2 - _U**3, 2 - 5 * _U**2 + 3 * _U**3, _U + 4 * _U**2 - 3 * _U**3, _U**3 - _U**2],
+    axis=1,
+)
 
 
 def smooth(knots: Float) -> Float:

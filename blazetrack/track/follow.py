@@ -67,11 +67,6 @@ class Follow:
         self._id = self._choice if isinstance(self._choice, int) else None
         self._seen_s: float | None = None
 
-    @property
-    def chosen(self) -> int | None:
-        """The followed id; None before a person was chosen."""
-        return self._id
-
     def __call__(self, poses: Poses, frame: Frame) -> Poses:
         choice = self._choice
         if len(poses) and poses.ids.min() < 0:  # see `Identify`

@@ -206,8 +206,5 @@ class Identify:
 
 
 def _joined(tracked: Poses | None, new: Poses | None) -> Poses:
-    if tracked is None:
-        return Poses.empty() if new is None else new
-    if new is None or not len(new):
-        return tracked if len(tracked) or new is None else new
-    return Poses.joined([tracked, new]) if len(tracked) else new
+    given = [poses for poses in (tracked, new) if poses is not None]
+    return Poses.joined([poses for poses in given if len(poses)] or given[-1:])

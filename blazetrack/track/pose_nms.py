@@ -61,8 +61,6 @@ def pose_nms(points_px: Float, radius_px: Float, scores: Float, duplicate_oks: f
         scores: `(N,)`; of equals the earlier row is the better one.
         duplicate_oks: two rows with at least this OKS are one person.
     """
-    if len(scores) < 2:
-        return list(range(len(scores)))
     similarity = oks(points_px, points_px, radius_px)
     similarity = np.maximum(similarity, similarity.T)
     kept: list[int] = []
