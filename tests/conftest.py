@@ -14,7 +14,7 @@ from blazetrack import pipeline
 from blazetrack.errors import ModelError
 from blazetrack.store import Store
 from blazetrack.types import Poses
-from tests.toy import ToyWorld
+from tests.toy_models import ToyWorld
 
 ROOT = Path(__file__).parents[1]
 

@@ -97,7 +97,7 @@ def measure(source: str, frames: int, *, threads: int, **tracker_options: Any) -
     """
     import numpy as np
 
-    from blazetrack.cli.score import Score
+    from blazetrack.cli.drawn_pck import Score
     from blazetrack.graph import Trace
     from blazetrack.pipeline import PoseTracker
     from blazetrack.sources import open_source

@@ -142,8 +142,8 @@ def track(
     Raises:
         typer.Exit: code 128 and the number of the signal that ended the run: 130 after Ctrl-C.
     """
+    from blazetrack.cli.drawn_pck import Score
     from blazetrack.cli.progress import progress
-    from blazetrack.cli.score import Score
     from blazetrack.graph import Trace
     from blazetrack.pipeline import PoseTracker
     from blazetrack.runner import run as run_source

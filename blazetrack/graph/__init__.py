@@ -7,11 +7,11 @@ outputs = scheduler.step(frame=frame)
 
 from __future__ import annotations
 
+from blazetrack.graph.parse import load_graph_spec, parse_set
 from blazetrack.graph.pipelining import Overlap
 from blazetrack.graph.plan import Plan, build_plan, check_graph, describe
 from blazetrack.graph.scheduler import Hook, SerialScheduler
 from blazetrack.graph.spec import GraphSpec, NodeSpec, Renamed
-from blazetrack.graph.text import load_graph_spec, parse_set
 from blazetrack.graph.trace import NodeSummary, Trace
 
 __all__ = [

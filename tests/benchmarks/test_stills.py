@@ -20,7 +20,7 @@ from benchmarks.stills_runs import options_of, parse_model
 from blazetrack.errors import DownloadError, GraphError, InputError
 from blazetrack.skeleton import COCO17, LSP14
 from models.data.readers.lsp import dev_numbers
-from tests.toy import ToyWorld
+from tests.toy_models import ToyWorld
 
 DISC = (160.0, 120.0)
 

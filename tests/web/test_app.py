@@ -25,7 +25,7 @@ from blazetrack.web.catalog import BROWSER_CAMERA, Catalog
 from blazetrack.web.protocol import EncodedImage
 from blazetrack.web.server import Page, make_server
 from blazetrack.web.session import FAULT, Choice
-from tests.toy import ToyWorld
+from tests.toy_models import ToyWorld
 
 Open = Callable[..., Any]
 

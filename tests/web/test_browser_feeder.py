@@ -22,7 +22,7 @@ from blazetrack.web.hub import Outbox, call_in
 from blazetrack.web.protocol import EncodedImage
 from blazetrack.web.recordings import Recordings
 from blazetrack.web.session import Choice, Session
-from tests.toy import ToyWorld
+from tests.toy_models import ToyWorld
 
 
 class Camera:

@@ -27,7 +27,7 @@ from blazetrack.web.protocol import (
     parse_image,
     parse_message,
 )
-from tests.web.packed import header_of, image_of
+from tests.web.frame_parts import header_of, image_of
 
 LIMITS = Limits()
 NOISE = np.random.default_rng(0).integers(0, 255, (48, 64, 3), np.uint8)

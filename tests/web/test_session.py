@@ -15,7 +15,7 @@ from blazetrack.sinks.jsonl import JsonlSink
 from blazetrack.web.access import Limits
 from blazetrack.web.recordings import Recordings
 from blazetrack.web.session import Choice, Session, TrackerStats
-from tests.toy import ToyWorld
+from tests.toy_models import ToyWorld
 from tests.web.clock import Clock
 
 SUFFIXES = [".mp4", ".jsonl", ".csv"]

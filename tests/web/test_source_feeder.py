@@ -20,8 +20,8 @@ from blazetrack.web.access import Limits
 from blazetrack.web.recordings import Recordings
 from blazetrack.web.session import FAULT, Choice, Session
 from blazetrack.web.source_feeder import SourceFeeder, next_delay
-from tests.toy import Discs, ToyWorld
-from tests.web.packed import header_of
+from tests.toy_models import Discs, ToyWorld
+from tests.web.frame_parts import header_of
 
 
 class Viewers:

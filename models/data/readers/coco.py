@@ -21,9 +21,9 @@ from blazetrack.errors import InputError, did_you_mean
 from blazetrack.skeleton import COCO17, Skeleton
 from blazetrack.sources.images import read_picture
 from models.data.annotated import AnnotatedImage, boxes_around
+from models.data.custom_skeleton import build_skeleton
 from models.data.lazy_sequence import LazySequence
 from models.data.readers.dataset import LabelledPeople, PersonLabels, collect, read_json, read_npz
-from models.data.readers.skeletons import build_skeleton
 
 __all__ = ["Annotation", "CocoFile", "CocoImages", "coco", "coco_people", "read_coco"]
 

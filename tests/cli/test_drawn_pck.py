@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from blazetrack.cli.score import Score
+from blazetrack.cli.drawn_pck import Score
 from blazetrack.types import Frame, Poses
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from blazetrack.errors import InputError
 from blazetrack.skeleton import COCO17
-from models.data.readers.skeletons import build_skeleton
+from models.data.custom_skeleton import build_skeleton
 
 
 def test_build_skeleton_known_names_give_the_known_set():
