@@ -60,7 +60,9 @@ def random_images(seed: int = 0, side: int = SIDE) -> NDArray[np.float32]:
 
 
 def tiny(name: str) -> Any:
-    return build(name, **ARCHITECTURES[name].tiny)
+    one = ARCHITECTURES[name]
+    points = {"keypoints": KEYPOINTS} if one.kind == "landmarks" else {}
+    return build(name, **{**points, **one.tiny})
 
 
 def info_of(network: Any) -> ModelInfo:
