@@ -11,7 +11,7 @@ from functools import partial
 from typing import Any, Literal, Protocol, TypeAlias, runtime_checkable
 
 from blazetrack.errors import SinkError
-from blazetrack.graph import NodeSummary, Overlap, Trace
+from blazetrack.graph import NodeSummary, Pipelining, Trace
 from blazetrack.pipeline import PoseTracker
 from blazetrack.render import draw_poses
 from blazetrack.signals import Terminated, hold_interrupt
@@ -132,10 +132,10 @@ def run(
     """
     job = _Job(source, tracker, sinks, trace or Trace())
     report = Report(source.info.name)
-    ahead: Overlap[Frame, _Tracked] | None = None
+    ahead: Pipelining[Frame, _Tracked] | None = None
     if schedule == "threaded":
         live = source.info.kind == "live"
-        ahead = Overlap(job.read(), job.track, drop_oldest=live, idle=job.idle)
+        ahead = Pipelining(job.read(), job.track, drop_oldest=live, idle=job.idle)
     try:
         with ExitStack() as stack:
             for sink in sinks:

@@ -8,7 +8,7 @@ outputs = scheduler.step(frame=frame)
 from __future__ import annotations
 
 from blazetrack.graph.parse import load_graph_spec, parse_set
-from blazetrack.graph.pipelining import Overlap
+from blazetrack.graph.pipelining import Pipelining
 from blazetrack.graph.plan import Plan, build_plan, check_graph, describe
 from blazetrack.graph.scheduler import Hook, SerialScheduler
 from blazetrack.graph.spec import GraphSpec, NodeSpec, Renamed
@@ -19,7 +19,7 @@ __all__ = [
     "Hook",
     "NodeSpec",
     "NodeSummary",
-    "Overlap",
+    "Pipelining",
     "Plan",
     "Renamed",
     "SerialScheduler",

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from typing import Generic, TypeVar
 
-__all__ = ["Channel", "Closed", "Overlap"]
+__all__ = ["Channel", "Closed", "Pipelining"]
 
 A = TypeVar("A")
 B = TypeVar("B")
@@ -83,7 +83,7 @@ class Channel(Generic[A]):
             self._changed.notify_all()
 
 
-class Overlap(Generic[A, B]):
+class Pipelining(Generic[A, B]):
     """Iterate over `work(item)` for each item, with both done ahead in threads.
 
     An error of either thread is raised where the results are read, after the results before it.
@@ -120,7 +120,7 @@ class Overlap(Generic[A, B]):
         """Number of dropped items."""
         return self._given.dropped
 
-    def __enter__(self) -> Overlap[A, B]:
+    def __enter__(self) -> Pipelining[A, B]:
         for thread in self._threads:
             thread.start()
         return self

@@ -152,7 +152,7 @@ def label_dataset(
 ) -> tuple[Pack, LabellingReport]:
     """Label a data set into a pack below `folder`; an interrupted one is resumed.
 
-    People with whom the network does not agree keep their labels and get nothing more.
+    People whose labels and the network's landmarks disagree keep their labels and get nothing more.
 
     Args:
         samples: anything with a `fingerprint`.

@@ -8,17 +8,17 @@ from collections.abc import Iterator
 
 import pytest
 
-from blazetrack.graph.pipelining import Channel, Closed, Overlap
+from blazetrack.graph.pipelining import Channel, Closed, Pipelining
 
 
 def test_overlap_results_are_complete_and_in_order() -> None:
-    with Overlap(range(500), lambda n: n * n, depth=3) as results:
+    with Pipelining(range(500), lambda n: n * n, depth=3) as results:
         assert list(results) == [n * n for n in range(500)]
         assert results.dropped == 0
 
 
 def test_overlap_of_no_items_is_empty() -> None:
-    with Overlap([], lambda n: n) as results:
+    with Pipelining([], lambda n: n) as results:
         assert list(results) == []
 
 
@@ -30,7 +30,7 @@ def test_overlap_depth_limits_waiting_items() -> None:
             made.append(n)
             yield n
 
-    with Overlap(items(), lambda n: n, depth=2) as results:
+    with Pipelining(items(), lambda n: n, depth=2) as results:
         first = next(iter(results))
         time.sleep(0.05)
         # Two wait at the end, one is offered to them, two wait before, one is offered to those.
@@ -45,7 +45,7 @@ def test_overlap_work_error_comes_after_earlier_results() -> None:
         return n
 
     seen = []
-    with Overlap(range(10), work) as results, pytest.raises(ValueError, match="three"):  # noqa: PT012
+    with Pipelining(range(10), work) as results, pytest.raises(ValueError, match="three"):  # noqa: PT012
         for result in results:
             seen.append(result)
     assert seen == [0, 1, 2]
@@ -57,7 +57,7 @@ def test_overlap_read_error_comes_after_earlier_results() -> None:
         raise OSError("gone")
 
     seen = []
-    with Overlap(items(), lambda n: n) as results, pytest.raises(OSError, match="gone"):  # noqa: PT012
+    with Pipelining(items(), lambda n: n) as results, pytest.raises(OSError, match="gone"):  # noqa: PT012
         for result in results:
             seen.append(result)
     assert seen == [0, 1, 2, 3]
@@ -65,14 +65,14 @@ def test_overlap_read_error_comes_after_earlier_results() -> None:
 
 def test_overlap_early_exit_ends_both_threads() -> None:
     before = threading.active_count()
-    with Overlap(iter(int, 1), lambda n: n) as results:  # items without end
+    with Pipelining(iter(int, 1), lambda n: n) as results:  # items without end
         next(iter(results))
     assert threading.active_count() == before
 
 
 def test_overlap_interrupt_ends_both_threads() -> None:
     before = threading.active_count()
-    with pytest.raises(KeyboardInterrupt), Overlap(iter(int, 1), lambda n: n) as results:  # noqa: PT012
+    with pytest.raises(KeyboardInterrupt), Pipelining(iter(int, 1), lambda n: n) as results:  # noqa: PT012
         next(iter(results))
         raise KeyboardInterrupt
     assert threading.active_count() == before
@@ -89,7 +89,7 @@ def test_overlap_drop_oldest_counts_dropped_items() -> None:
         yield from range(50)
         go.set()
 
-    with Overlap(items(), work, depth=3, drop_oldest=True) as results:
+    with Pipelining(items(), work, depth=3, drop_oldest=True) as results:
         got = list(results)
         assert results.dropped == 50 - len(got)
         assert results.dropped > 0
@@ -120,7 +120,7 @@ def test_overlap_idle_is_called_while_waiting() -> None:
         go_on.set()
         return True
 
-    with Overlap(items(), lambda n: n, idle=idle) as results:
+    with Pipelining(items(), lambda n: n, idle=idle) as results:
         assert list(results) == [1, 2]
     assert go_on.is_set()
 
@@ -136,5 +136,5 @@ def test_overlap_idle_false_ends_the_loop() -> None:
         ended.set()
         return False
 
-    with Overlap(items(), lambda n: n, idle=idle) as results:
+    with Pipelining(items(), lambda n: n, idle=idle) as results:
         assert list(results) == [1]
