@@ -23,6 +23,7 @@ from blazetrack.parity.roi import rois_from_detections as mediapipe_rois_from_de
 from blazetrack.parity.roi import rois_from_poses as mediapipe_rois_from_poses
 from blazetrack.smooth import PoseSmoother
 from blazetrack.track.detection_schedule import DetectionSchedule, needs_detection, second_look
+from blazetrack.track.flow import Flow, merge_poses, needs_landmarks
 from blazetrack.track.follow import Follow
 from blazetrack.track.identify import Identify
 from blazetrack.track.landmarks import Landmarker
@@ -34,6 +35,7 @@ NODES: dict[str, Callable[..., Any]] = {
     "crop": Crop,
     "detect": Detector,
     "detection_schedule": DetectionSchedule,
+    "flow": Flow,
     "follow": Follow,
     "free_rois": free_rois,
     "identify": Identify,
@@ -43,8 +45,10 @@ NODES: dict[str, Callable[..., Any]] = {
     "mediapipe_project": mediapipe_project,
     "mediapipe_rois_from_detections": mediapipe_rois_from_detections,
     "mediapipe_rois_from_poses": mediapipe_rois_from_poses,
+    "merge_poses": merge_poses,
     "merge_rois": merge_rois,
     "needs_detection": needs_detection,
+    "needs_landmarks": needs_landmarks,
     "predict": Predict,
     "project": project,
     "rois_from_detections": rois_from_detections,

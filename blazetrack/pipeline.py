@@ -98,6 +98,8 @@ class PoseTracker:
         people: maximum number of people; None is 1, or 4 with `follow`.
         follow: return only this person: an id, `largest`, `center` or `x,y` in pixels.
         tiles: also search small people, in so many tiles along the longer side of the image.
+        every: run the landmark network on every N-th frame and move the keypoints by optical flow
+            in between; `auto` decides by the error of the flow. None is every frame.
         detector: detector model, as `model`; None is the one that goes with the model, else the
             graph's own.
         threads: cores for the networks; None takes what this process may use, at most 4.
@@ -121,6 +123,7 @@ class PoseTracker:
         people: int | None = None,
         follow: int | str | None = None,
         tiles: int | None = None,
+        every: int | str | None = None,
         detector: str | Path | None = None,
         threads: int | None = None,
         backend: str = "auto",
@@ -136,6 +139,7 @@ class PoseTracker:
             "max_people": people if people > 1 else None,
             "follow": follow,
             "tiles": tiles,
+            "network_every": every,
         }
         spec = _set_everywhere(load_graph(graph or graph_for(people, follow)), given)
         spec = spec.with_options(options or {})

@@ -285,6 +285,9 @@ def test_run_wrong_option(
         (("--set", "detect.min_score=high"), "min_score"),
         (("--set", "smooth.preset=nope"), "preset"),
         (("--set", "tracked_landmarks.model=nope"), "nope"),
+        (("--every", "0"), "every: expected a number of frames from 1, or auto, got '0'"),
+        (("--every", "often"), "every: expected a number of frames from 1, or auto, got 'often'"),
+        (("--every", "2", "--graph", "pose_image"), "no node has the option 'network_every'"),
     ],
     ids=" ".join,
 )

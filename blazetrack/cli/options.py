@@ -11,11 +11,19 @@ from typer import Option
 if TYPE_CHECKING:
     from blazetrack.store import Store
 
-__all__ = ["Backend", "Graph", "Json", "Model", "Offline", "Threads", "log", "open_store",
-           "print_json"]  # fmt: skip
+__all__ = ["Backend", "Every", "Graph", "Json", "Model", "Offline", "Threads", "log",
+           "open_store", "print_json"]  # fmt: skip
 
 Backend = Annotated[
     str, Option(help="TFLite interpreter: auto, litert, tflite_runtime, tensorflow.")
+]
+Every = Annotated[
+    str | None,
+    Option(
+        metavar="N|auto",
+        show_default="1",
+        help="Landmark network on every N-th frame, optical flow between; auto: by its error.",
+    ),
 ]
 Graph = Annotated[
     str | None,

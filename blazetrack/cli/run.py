@@ -13,7 +13,17 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from typer import Argument, Option
 
-from blazetrack.cli.options import Backend, Graph, Json, Model, Offline, Threads, log, open_store
+from blazetrack.cli.options import (
+    Backend,
+    Every,
+    Graph,
+    Json,
+    Model,
+    Offline,
+    Threads,
+    log,
+    open_store,
+)
 from blazetrack.errors import InputError, SinkError
 
 if TYPE_CHECKING:
@@ -81,6 +91,7 @@ def run(
     people: People = None,
     follow: Follow = None,
     tiles: Tiles = None,
+    every: Every = None,
     threads: Threads = None,
     backend: Backend = "auto",
     out: Out = None,
@@ -111,7 +122,7 @@ def run(
 
     tracker: dict[str, Any] = {
         "model": model, "detector": detector, "people": people, "follow": follow, "tiles": tiles,
-        "threads": threads, "backend": backend,
+        "every": every, "threads": threads, "backend": backend,
         "options": dict(parse_set(text) for text in settings or []),
     }  # fmt: skip
     _check_files(source, out or [], trace)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from typer import Argument, Option
 
-from blazetrack.cli.options import Graph, Model, Offline, Threads, log, open_store
+from blazetrack.cli.options import Every, Graph, Model, Offline, Threads, log, open_store
 from blazetrack.errors import InputError, MissingExtra
 
 if TYPE_CHECKING:
@@ -60,6 +60,7 @@ def serve(
     model: Model = None,
     graph: Graph = None,
     people: People = 1,
+    every: Every = None,
     threads: Threads = None,
     viewers: Viewers = 8,
     recordings: Folder = None,
@@ -84,7 +85,10 @@ def serve(
 
     folder = None if recordings is None else _folder(recordings)
     limits = Limits(viewers=viewers)
-    page = _page(sources or [], model, graph, people, threads, open_store(offline), limits, folder)
+    page = _page(
+        sources or [], model, graph, people, open_store(offline), limits, folder,
+        every=every, threads=threads,
+    )  # fmt: skip
     access = Access(host)
     with ExitStack() as stack:
         listening = stack.enter_context(listen(host, port))
@@ -109,10 +113,10 @@ def _page(
     model: str | None,
     graph: str | None,
     people: int,
-    threads: int | None,
     store: Store,
     limits: Limits,
     recordings: Path | None,
+    **tracker_options: Any,
 ) -> Page:
     """The page, once its sources, graph and models are known to exist."""
     from blazetrack.graph import Trace
@@ -129,8 +133,8 @@ def _page(
     def make(choice: Choice) -> tuple[PoseTracker, Trace]:
         trace = Trace(window=1)
         return PoseTracker(
-            choice.model, graph=choice.graph, people=choice.people, threads=threads, store=store,
-            hooks=[trace],
+            choice.model, graph=choice.graph, people=choice.people, store=store,
+            hooks=[trace], **tracker_options,
         ), trace  # fmt: skip
 
     make(choice)[0].close()  # fetches the models
