@@ -20,7 +20,7 @@ from models.data.annotated import AnnotatedImage
 from models.data.lazy_sequence import LazyRows
 from models.data.pack import Pack, open_pack, pack
 from models.data.readers.coco import CocoImages, coco, coco_people, read_coco
-from models.data.readers.dataset import LabelledPeople
+from models.data.readers.dataset import LabelledPeople, read_json
 from models.data.readers.lsp import Split, lsp
 from models.data.readers.mpii import mpii
 from models.data.readers.synthetic import SyntheticPeople, synthetic
@@ -83,11 +83,17 @@ class PoseDatasetSettings(DatasetSettings):
         min_side_px: of `coco` and `mpii`: smaller people are left out.
         partners: of `coco`: pairs of names that change places in a mirror.
         axis: of `coco`: two names, from the first to the second is up.
+        sources: of `people`: only people of these sources, by the file's `source`.
+        leave_out: of `people`: a JSON file with row numbers that are left out, from `data.root` on.
+        unknown_visibility: of `people`: sources whose visibility labels are ignored.
     """
 
     min_side_px: float = Field(default=0.0, ge=0)
     partners: list[list[str]] | None = None
     axis: list[str] | None = Field(default=None, min_length=2, max_length=2)
+    sources: list[str] | None = None
+    leave_out: str = ""
+    unknown_visibility: list[str] = Field(default_factory=list)
 
 
 class DetectorDatasetSettings(DatasetSettings):
@@ -192,7 +198,7 @@ def open_dataset(name: str, wanted: DatasetSettings, data: DataSettings[Any], lo
         images = open_pack(path, in_memory=data.in_memory)
         log(f"{name}: {len(images)} people")
         return images
-    people = _read(name, path, wanted)
+    people = _read(name, path, wanted, Path(data.root))
     whole = isinstance(wanted, DetectorDatasetSettings) and wanted.kind == "coco"
     if wanted.rows is not None and not whole:
         people = people.part(slice(*wanted.rows))
@@ -207,14 +213,21 @@ def open_dataset(name: str, wanted: DatasetSettings, data: DataSettings[Any], lo
     return _pack_people(people, data.packs, data.in_memory)
 
 
-def _read(name: str, path: Path, wanted: DatasetSettings) -> People:
+def _read(name: str, path: Path, wanted: DatasetSettings, root: Path) -> People:
     if wanted.kind == "synthetic":
         return synthetic(wanted.count, seed=wanted.seed)
     if wanted.kind == "lsp":
         return lsp(path, wanted.split, name)
-    if wanted.kind == "people":
-        return coco_people(path, name)
     options: dict[str, Any] = {}
+    if wanted.kind == "people":
+        if isinstance(wanted, PoseDatasetSettings):
+            rows = read_json(root / wanted.leave_out, name) if wanted.leave_out else ()
+            options = {
+                "sources": wanted.sources,
+                "leave_out": frozenset(rows),
+                "unknown_visibility": wanted.unknown_visibility,
+            }
+        return coco_people(path, name, **options)
     if isinstance(wanted, PoseDatasetSettings):
         options["min_side_px"] = wanted.min_side_px
         if wanted.kind == "mpii":

@@ -8,7 +8,7 @@ labelled, 1 hidden, 2 visible.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -181,8 +181,22 @@ def read_coco(
     return CocoFile(name, skeleton, paths, annotations)
 
 
-def coco_people(folder: Path | str, name: str | None = None) -> LabelledPeople:
+def coco_people(
+    folder: Path | str,
+    name: str | None = None,
+    *,
+    sources: Collection[str] | None = None,
+    leave_out: Collection[int] = (),
+    unknown_visibility: Collection[str] = (),
+) -> LabelledPeople:
     """Read people cut out of COCO: `people.npz` (`keypoints_px`, `size_wh`, `names`), `people/`.
+
+    Args:
+        folder: of `people.npz`, which may also name the `source` of each person, `(N,)` text.
+        name: in messages; by default the folder's.
+        sources: only people of these sources; all by default.
+        leave_out: rows that are left out.
+        unknown_visibility: sources whose labels do not say whether a keypoint is hidden.
 
     Raises:
         InputError: a file is missing or of another layout.
@@ -190,13 +204,22 @@ def coco_people(folder: Path | str, name: str | None = None) -> LabelledPeople:
     folder = Path(folder)
     name = name or folder.name
     rows = read_npz(folder / "people.npz", "keypoints_px", COCO17, name)
-    people = [
-        PersonLabels(
-            folder / "people" / f"{i:05d}.jpg", *_points(keypoints), f"{name}/{i:05d}", size_wh
-        )
-        for i, (keypoints, size_wh) in enumerate(rows)
-    ]
-    return collect(name, COCO17, people)
+    with np.load(folder / "people.npz", allow_pickle=False) as arrays:
+        known = "source" in arrays.files
+        origins = arrays["source"].tolist() if known else [""] * len(rows)
+    for wanted in {*(sources or ()), *unknown_visibility} - set(origins):
+        raise InputError(f"{name}: no source '{wanted}'; {did_you_mean(wanted, set(origins))}")
+    people, skipped = [], Counter[str]()
+    for i, ((keypoints, size_wh), origin) in enumerate(zip(rows, origins, strict=True)):
+        if i in leave_out or (sources is not None and origin not in sources):
+            skipped["rows of other sources or in `leave_out`"] += 1
+            continue
+        points, visibility = _points(keypoints)
+        if origin in unknown_visibility:
+            visibility = np.full_like(visibility, np.nan)
+        path, source = folder / "people" / f"{i:05d}.jpg", f"{name}/{i:05d}"
+        people.append(PersonLabels(path, points, visibility, source, size_wh))
+    return collect(name, COCO17, people, skipped=skipped)
 
 
 def _category(categories: list[Any], wanted: str | None, name: str) -> dict[str, Any]:

@@ -167,6 +167,26 @@ def test_coco_images_hold_all_people_with_their_keypoints(make_coco):
     assert images[1].ignore_px.shape == (0, 4)
 
 
+def test_cut_out_people_are_chosen_by_source(make_coco):
+    folder = make_coco().parent
+    (folder / "images").rename(folder / "people")
+    (folder / "people" / "1.png").rename(folder / "people" / "00000.jpg")
+    (folder / "people" / "2.png").rename(folder / "people" / "00002.jpg")
+    keypoints = np.zeros((3, 17, 3), np.float32)
+    keypoints[:, :2] = (5, 6, 2), (20, 40, 1)
+    arrays = {"keypoints_px": keypoints, "size_wh": np.array([[40, 60]] * 3)}
+    names, source = np.array(COCO17.names), np.array(["still", "other", "film"])
+    np.savez(folder / "people.npz", names=names, source=source, **arrays)
+    people = coco_people(folder, sources=["still", "film"], unknown_visibility=["film"])
+    assert [person.source for person in people] == ["kites/00000", "kites/00002"]
+    assert np.isfinite(people[0].visibility).sum() == 2
+    assert not np.isfinite(people[1].visibility).any()
+    assert people[1].labelled.sum() == 2
+    assert len(coco_people(folder, leave_out={1, 2})) == 1
+    with pytest.raises(InputError, match="no source 'films'; did you mean 'film'"):
+        coco_people(folder, sources=["films"])
+
+
 def test_cut_out_people_are_read(make_coco, tmp_path):
     folder = make_coco().parent
     (folder / "images").rename(folder / "people")
