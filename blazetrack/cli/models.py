@@ -98,9 +98,13 @@ def add(
 
 
 def _as_dict(model: StoredModel) -> dict[str, Any]:
+    from blazetrack.heads import STANDARD_HEADS
+
     about = asdict(model)
     skeleton = model.info.skeleton.name if model.info.skeleton else None
-    return {**about.pop("info"), "skeleton": skeleton, **about, "path": str(model.path)}
+    head = model.info.head or STANDARD_HEADS[model.info.kind]
+    fields = {**about.pop("info"), "skeleton": skeleton, "head": head}
+    return {**fields, **about, "path": str(model.path)}
 
 
 def _costs(store: Store, model: StoredModel) -> dict[str, dict[str, Any]]:

@@ -26,7 +26,10 @@ def test_info_lists_local_models(
 ) -> None:
     monkeypatch.setenv("BLAZETRACK_HOME", str(tmp_path / "empty"))
     facts = command("info", "--json").json()
-    assert (facts["models"], facts["here"]) == (str(tmp_path / "empty"), ["detector_lite", "lite"])
+    assert (facts["models"], facts["here"]) == (
+        str(tmp_path / "empty"),
+        ["detector_lite", "lite", "blaze_full"],
+    )
     assert not (tmp_path / "empty").exists()
 
 

@@ -37,6 +37,7 @@ def test_list_shows_the_published_models() -> None:
         ("full", False),
         ("detector_lite", True),
         ("lite", True),
+        ("blaze_full", True),
     ]
 
 
