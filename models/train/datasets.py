@@ -7,6 +7,7 @@ pack, other settings make another.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar, Generic, Literal, TypeVar
 
@@ -34,10 +35,12 @@ __all__ = [
     "DATA_SETTINGS",
     "DataSettings",
     "DatasetSettings",
+    "Datasets",
     "DetectorDataSettings",
     "PoseDataSettings",
     "open_backgrounds",
     "open_dataset",
+    "open_datasets",
     "shares_of",
 ]
 
@@ -178,6 +181,33 @@ DATA_SETTINGS: Mapping[str, type[DataSettings[Any]]] = {
     "detector": DetectorDataSettings,
 }
 """Kind of the network's head → settings of its data."""
+
+
+@dataclass(frozen=True)
+class Datasets:
+    """The images of a run: data sets by name.
+
+    Attributes:
+        train: for training.
+        dev: for evaluation during training.
+        backgrounds: pictures to cut crops without a person from; none where the people's own
+            pictures serve.
+    """
+
+    train: Mapping[str, Sequence[AnnotatedImage]]
+    dev: Mapping[str, Sequence[AnnotatedImage]]
+    backgrounds: Sequence[AnnotatedImage] = ()
+
+
+def open_datasets(data: DataSettings[Any], log: Log) -> Datasets:
+    """All data sets of a run; `log` is called with lines about their content."""
+    train, dev = (
+        {name: open_dataset(name, one, data, log) for name, one in sets.items()}
+        for sets in (data.train, data.dev)
+    )
+    return Datasets(
+        train, dev, open_backgrounds(data) if isinstance(data, PoseDataSettings) else ()
+    )
 
 
 def open_dataset(name: str, wanted: DatasetSettings, data: DataSettings[Any], log: Log) -> Pack:

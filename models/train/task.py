@@ -20,11 +20,11 @@ from models.data.transforms.augment import AugmentSettings
 from models.distill.detector_targets import DetectorSoftLabels
 from models.train.config import Settings, skeleton_of_run
 from models.train.datasets import (
+    Datasets,
     DetectorDataSettings,
     Log,
     PoseDataSettings,
-    open_backgrounds,
-    open_dataset,
+    open_datasets,
     shares_of,
 )
 from models.train.development import FIGURES, Predict
@@ -39,20 +39,19 @@ class Task:
     Args:
         settings: of the run.
         log: called with one line on each data set.
+        datasets: opened already, such as those of a packed run; by default those of the settings.
 
     Attributes:
         settings: completed from the data.
+        datasets: the images.
         skeleton: keypoints of the network; unused for detectors.
     """
 
-    def __init__(self, settings: Settings, log: Log) -> None:
+    def __init__(self, settings: Settings, log: Log, datasets: Datasets | None = None) -> None:
         data = settings.data
-        self._train, self._dev = (
-            {name: open_dataset(name, one, data, log) for name, one in sets.items()}
-            for sets in (data.train, data.dev)
-        )
+        self.datasets = open_datasets(data, log) if datasets is None else datasets
         if isinstance(data, PoseDataSettings):
-            first = next(iter(self._train.values()))[0].skeleton
+            first = next(iter(self.datasets.train.values()))[0].skeleton
             skeleton = first if data.skeleton is None else read_skeleton(data.skeleton)
             settings = _with_keypoints(settings, skeleton)
         self.settings, self.skeleton = settings, skeleton_of_run(settings)
@@ -61,7 +60,7 @@ class Task:
         """Training batches from `start` on, `side` pixels; `image` is uint8, the rest targets."""
         data, run = self.settings.data, self.settings.run
         with Batches(
-            self._train,
+            self.datasets.train,
             run.batch,
             self._example(side),
             seed=run.seed,
@@ -76,7 +75,7 @@ class Task:
         data, network = self.settings.data, self.settings.network.name
         encode = TARGETS[ARCHITECTURES[network].head]
         if isinstance(data, PoseDataSettings):
-            backgrounds = open_backgrounds(data)
+            backgrounds = self.datasets.backgrounds
             return PersonCrops(
                 side, self.skeleton, encode, data.augment, data.negatives, backgrounds
             )
@@ -89,7 +88,7 @@ class Task:
         """Figures of the development sets, on up to `run.dev_samples` of each."""
         return {
             f"{name} {figure}": value
-            for name, images in self._dev.items()
+            for name, images in self.datasets.dev.items()
             for figure, value in FIGURES[info.kind](
                 evenly_spaced(images, self.settings.run.dev_samples), predict, info
             ).items()

@@ -14,7 +14,7 @@ from __future__ import annotations
 import signal
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from functools import partial
 from pathlib import Path
@@ -29,6 +29,7 @@ from blazetrack.model_info import ModelInfo
 from models.common import command
 from models.data.prefetch import Arrays
 from models.train.checkpoint import (
+    Checkpoint,
     averaged_weights,
     build_network,
     find_checkpoint,
@@ -36,12 +37,13 @@ from models.train.checkpoint import (
     save,
 )
 from models.train.config import Settings, changes, load_settings, settings_text
+from models.train.datasets import Datasets
 from models.train.logging import Curve, Progress, draw_curves
 from models.train.losses import head_loss
 from models.train.task import Task
 from models.zoo import deployed, model_info
 
-__all__ = ["TrainingError", "app", "make_trainee", "train"]
+__all__ = ["TrainingError", "app", "checkpoint_to_resume", "make_trainee", "start_state", "train"]
 
 RUNS = Path("runs")
 INTERRUPTED = {signal.SIGINT: 130, signal.SIGTERM: 143}
@@ -69,15 +71,30 @@ def main(
     steps: Annotated[
         int | None, typer.Option(min=1, help="Length of the whole run: run.steps.")
     ] = None,
+    pack: Annotated[
+        Path | None, typer.Option(help="Write the run to this file, to be trained elsewhere.")
+    ] = None,
+    pack_mb: Annotated[float, typer.Option(min=1, help="Maximum size of that file.")] = 60.0,
 ) -> int:
     """Train a network; write a checkpoint and learning curves to the folder of the run."""
     overrides = [*(settings or []), *([] if steps is None else [f"run.steps={steps}"])]
     wanted = load_settings(config, overrides)
-    return train(wanted, out or RUNS / wanted.name, resume=resume, minutes=minutes)
+    run = out or RUNS / wanted.name
+    if pack is not None:
+        from models.train.pack_file import write_pack_file
+
+        write_pack_file(pack, wanted, run, _log, resume=resume, max_mb=pack_mb)
+        return 0
+    return train(wanted, run, resume=resume, minutes=minutes)
 
 
 def train(
-    settings: Settings, run: Path, *, resume: bool = False, minutes: float | None = None
+    settings: Settings,
+    run: Path,
+    *,
+    resume: bool = False,
+    minutes: float | None = None,
+    datasets: Datasets | None = None,
 ) -> int:
     """Start or resume a training run.
 
@@ -86,6 +103,7 @@ def train(
         run: its folder.
         resume: continue from the checkpoint in `run`; without it `run` must hold none.
         minutes: stop with a checkpoint after this time.
+        datasets: see `Task`.
 
     Returns:
         Exit code: 0, or that of the signal that ended the run.
@@ -95,25 +113,13 @@ def train(
         ModelError: the checkpoint is of another architecture.
         TrainingError: a loss is not finite; the batch is saved in `run`.
     """
-    keras = command.load_keras()
-    from models.train.init_weights import init_weights
-    from models.train.optimizer import make_optimizer
-
+    command.load_keras()
     started = time.monotonic()
-    checkpoint = find_checkpoint(run)
-    _check_folder(run, checkpoint is not None, resume)
-    task = Task(settings, _log)
+    checkpoint = checkpoint_to_resume(run, resume)
+    task = Task(settings, _log, datasets)
     settings = task.settings
-    keras.config.set_dtype_policy(settings.run.precision)
-    keras.utils.set_random_seed(settings.run.seed)
-    network, optimizer = build_network(settings), make_optimizer(settings)
-    if checkpoint is None:
-        init_weights(network, settings, _log)
-    optimizer.build(network.trainable_variables)
-    done = 0
-    if checkpoint is not None:
-        restore(checkpoint, settings, network, optimizer)
-        done = checkpoint.step
+    network, optimizer = start_state(settings, checkpoint, _log)
+    done = 0 if checkpoint is None else checkpoint.step
     run.mkdir(parents=True, exist_ok=True)
     with Progress(settings.name, settings.run.steps, done) as progress:
         if checkpoint is not None:
@@ -129,6 +135,29 @@ def train(
     return INTERRUPTED[caught[0]] if caught else 0
 
 
+def start_state(
+    settings: Settings, checkpoint: Checkpoint | None, log: Callable[[str], None]
+) -> tuple[Any, Any]:
+    """Network and optimizer at step 0, or as a checkpoint holds them.
+
+    Raises:
+        ModelError: the checkpoint is of another architecture.
+    """
+    keras = command.load_keras()
+    from models.train.init_weights import init_weights
+    from models.train.optimizer import make_optimizer
+
+    keras.config.set_dtype_policy(settings.run.precision)
+    keras.utils.set_random_seed(settings.run.seed)
+    network, optimizer = build_network(settings), make_optimizer(settings)
+    if checkpoint is None:
+        init_weights(network, settings, log)
+    optimizer.build(network.trainable_variables)
+    if checkpoint is not None:
+        restore(checkpoint, settings, network, optimizer)
+    return network, optimizer
+
+
 def make_trainee(
     network: Any, optimizer: Any, settings: Settings, info: ModelInfo, batch: Arrays
 ) -> Any:
@@ -139,8 +168,8 @@ def make_trainee(
     """
     keras = command.load_keras()
     loss = partial(head_loss, info.head, settings=settings.loss, info=info)
-    first = {name: value[:1] for name, value in batch.items()}
-    parts = loss(first, network(first.pop("image") / np.float32(255)))
+    first = {name: keras.ops.convert_to_tensor(value[:1]) for name, value in batch.items()}
+    parts = loss(first, network(keras.ops.cast(first.pop("image"), "float32") / 255.0))
 
     class Trainee(keras.Model):  # type: ignore[misc, name-defined]
         """Images `(B, S, S, 3)` uint8 → outputs of the network; loss parts are metrics."""
@@ -280,13 +309,20 @@ def _log(line: str) -> None:
     print(line, file=sys.stderr, flush=True)
 
 
-def _check_folder(run: Path, has_checkpoint: bool, resume: bool) -> None:
-    if has_checkpoint and not resume:
+def checkpoint_to_resume(run: Path, resume: bool) -> Checkpoint | None:
+    """The checkpoint in `run`; None for a new run.
+
+    Raises:
+        InputError: there is a checkpoint and no `resume`, or the reverse.
+    """
+    checkpoint = find_checkpoint(run)
+    if checkpoint is not None and not resume:
         raise InputError(
             f"train: {run} holds a run already: --resume continues it, --out FOLDER starts another"
         )
-    if resume and not has_checkpoint:
+    if resume and checkpoint is None:
         raise InputError(f"train: {run} holds no checkpoint to resume: leave out --resume")
+    return checkpoint
 
 
 @contextmanager

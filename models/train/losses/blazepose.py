@@ -94,7 +94,7 @@ def swap_trust(
         `(B, K)`, 1 or `swap_weight`.
     """
     order = np.asarray(partners, np.int32)
-    paired = (order != np.arange(len(order))).astype(np.float32)
+    paired = ops.convert_to_tensor((order != np.arange(len(order))).astype(np.float32))
     weight = ops.min(weights[:, : len(order), :2], axis=-1)  # (B, K)
     xy = ops.where(weight[..., None] > 0, want[:, : len(order), :2], 0.0)
     got = ops.stop_gradient(got[:, : len(order), :2])

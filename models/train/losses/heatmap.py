@@ -76,7 +76,7 @@ def offsets_loss(xy: Any, weight: Any, offsets: Any, radius: float) -> Any:
     near = near * weight[:, None, None]  # (B, h, w, K)
     # The targets are concatenated rather than the outputs sliced: the gradient of a slice is slow.
     dx, dy = (ops.broadcast_to(one, ops.shape(near)) for one in (dx, dy))
-    cells = np.repeat(np.array([width, height], np.float32), keypoints)
+    cells = ops.convert_to_tensor(np.repeat(np.array([width, height], np.float32), keypoints))
     error = smooth_l1(offsets * cells - ops.concatenate([dx, dy], axis=-1), 0.5)
     return 2 * weighted_mean(error, ops.concatenate([near, near], axis=-1))
 

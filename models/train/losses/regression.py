@@ -53,7 +53,7 @@ def parts(
 def _in_sides(values: Any, info: ModelInfo) -> Any:
     """Values of the network → x y (and the third) in parts of the side."""
     if info.head_options.get("order") == "yx":
-        values = ops.concatenate([values[..., 1::-1], values[..., 2:]], axis=-1)
+        values = ops.concatenate([values[..., 1:2], values[..., :1], values[..., 2:]], axis=-1)
     coordinates = info.head_options.get("coordinates", "unit")
     if coordinates == "pixel":
         return values / float(info.input_hw[1])
