@@ -103,7 +103,8 @@ class PoseTracker:
         detector: detector model, as `model`; None is the one that goes with the model, else the
             graph's own.
         threads: cores for the networks; None takes what this process may use, at most 4.
-        backend: `auto`, `litert`, `tflite_runtime` or `tensorflow`.
+        backend: `auto`, `litert`, `tflite_runtime`, `tensorflow` or `openvino`, the last with a
+            device if need be: `openvino:GPU`.
         masks: also compute a segmentation mask per person.
         options: `node.option`, or an alias of the graph → value; overrides the graph's text.
         store: where models are; None is the user's own cache.

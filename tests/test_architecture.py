@@ -22,7 +22,7 @@ MODULES = [
 ]
 MAX_LINES = 400
 MAX_TOP_LEVEL = 4  # modules of models/ outside its rooms
-INTERPRETERS = {"ai_edge_litert", "tflite_runtime", "tensorflow"}
+INTERPRETERS = {"ai_edge_litert", "tflite_runtime", "tensorflow", "openvino"}
 
 
 def loaded_by(statement: str) -> set[str]:

@@ -1,4 +1,4 @@
-"""The TFLite interpreters of three Python packages behind one class.
+"""Choice of the backend, and the TFLite interpreters of three Python packages as one class.
 
 `ai-edge-litert`, `tflite-runtime` and `tensorflow` ship the same interpreter API under three
 names; only the import differs, so a backend is one row of `_LOADERS`.
@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 
 from blazetrack.backends.base import Array, Interpreter
+from blazetrack.backends.openvino import open_openvino
 from blazetrack.errors import BackendError, ModelError, did_you_mean
 
 __all__ = ["BACKENDS", "TfliteInterpreter", "default_threads", "installed", "open_interpreter"]
@@ -28,13 +29,13 @@ _LOADERS = {
     "tflite_runtime": ("tflite-runtime", "tflite_runtime.interpreter", "Interpreter"),
     "tensorflow": ("tensorflow", "tensorflow", "lite.Interpreter"),
 }
-BACKENDS = tuple(_LOADERS)
+BACKENDS = (*_LOADERS, "openvino")
 
 
 def installed() -> tuple[str, ...]:
     """Names of the backends whose package is present, best first; nothing is imported."""
     packages = {name: module.split(".")[0] for name, (_, module, _) in _LOADERS.items()}
-    return tuple(name for name, package in packages.items() if find_spec(package))
+    return tuple(name for name in BACKENDS if find_spec(packages.get(name, name)))
 
 
 def default_threads() -> int:
@@ -46,14 +47,13 @@ def default_threads() -> int:
     return min(4, cores)
 
 
-def open_interpreter(
-    path: Path, backend: str = "auto", threads: int | None = None
-) -> TfliteInterpreter:
+def open_interpreter(path: Path, backend: str = "auto", threads: int | None = None) -> Interpreter:
     """Load a `.tflite` file.
 
     Args:
         path: the file.
-        backend: `auto` (the first of `BACKENDS` that is installed) or one of them by name.
+        backend: one of `BACKENDS`; `auto` is the first TFLite interpreter that is installed.
+            `openvino` takes a device: `openvino:GPU`, see `open_openvino`.
         threads: cores for one run; None is `default_threads()`.
 
     Raises:
@@ -62,8 +62,11 @@ def open_interpreter(
     """
     if threads is not None and threads < 1:
         raise BackendError(f"backend: threads must be 1 or more, got {threads}")
-    make = _interpreter_class(backend)
     threads = default_threads() if threads is None else threads
+    name, _, device = backend.partition(":")
+    if name == "openvino":
+        return open_openvino(path, device or "CPU", threads)
+    make = _interpreter_class(backend)
     try:
         return TfliteInterpreter(make(model_path=str(path), num_threads=threads), path)
     except (ValueError, RuntimeError) as error:
@@ -76,7 +79,7 @@ def _interpreter_class(backend: str) -> Any:
         known = ("auto", *BACKENDS)
         raise BackendError(f"backend: no '{backend}'; {did_you_mean(backend, known)}")
     failures = []
-    for name in BACKENDS if backend == "auto" else (backend,):
+    for name in _LOADERS if backend == "auto" else (backend,):
         pip_name, module, attribute = _LOADERS[name]
         try:
             return attrgetter(attribute)(import_module(module))

@@ -12,7 +12,7 @@ from typing import Annotated, Any
 
 import typer
 
-from blazetrack.cli.options import Backend, Every, Graph, Json, Model, log, print_json
+from blazetrack.cli.options import Every, Graph, Json, Model, log, print_json
 from blazetrack.errors import InputError
 
 __all__ = ["bench", "machine", "measure", "model_sizes", "skipped_frame_ms", "start_up"]
@@ -38,6 +38,9 @@ print(time.time() - spawned - reading)
 try:
     import resource
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    if sys.platform == "linux":  # there that figure includes the process that started this one
+        status = open("/proc/self/status").read()
+        peak = int(status.partition("VmHWM:")[2].split()[0])
     print(peak / (2**20 if sys.platform == "darwin" else 2**10))
 except ImportError:
     print("nan")
@@ -57,7 +60,7 @@ def bench(
         typer.Option(min=1, max=1024, help="May be repeated.", show_default="1 … all cores"),
     ] = None,
     frames: Annotated[int, typer.Option(min=20, help="Frames per round.")] = 200,
-    backend: Backend = "auto",
+    backend: Annotated[str, typer.Option(help="As in `blazetrack run`, or all.")] = "auto",
     as_json: Json = False,
 ) -> None:
     """Measure frames per second, the time of every node, start-up and memory.
@@ -65,16 +68,17 @@ def bench(
     Only tracking is on the clock, not reading or drawing. Close other programs, and compare
     figures of one run only: the speed of a machine varies.
     """
-    from blazetrack.backends import default_threads
+    from blazetrack.backends import default_threads, installed
     from blazetrack.pipeline import graph_for
 
     graph = graph or graph_for(people)
     rounds = []
     for count in threads or range(1, default_threads() + 1):
-        log(f"bench: {frames} frames, {count} thread(s) …")
-        options = {"model": model, "graph": graph, "people": people, "every": every}
-        options["backend"] = backend
-        rounds.append(measure(source, frames, threads=count, **options))
+        for name in installed() if backend == "all" else (backend,):
+            log(f"bench: {frames} frames, {count} thread(s), backend {name} …")
+            options = {"model": model, "graph": graph, "people": people, "every": every}
+            options["backend"] = name
+            rounds.append({"backend": name, **measure(source, frames, threads=count, **options)})
     result = {
         "machine": machine(),
         "source": source,
@@ -205,7 +209,7 @@ def model_sizes(graph: str, model: str | None) -> list[dict[str, Any]]:
 
 def _print(result: Mapping[str, Any]) -> None:
     from rich.console import Console
-    from rich.table import Table
+    from rich.table import Column, Table
 
     from blazetrack.cli.summary import facts_table
 
@@ -223,12 +227,15 @@ def _print(result: Mapping[str, Any]) -> None:
         **({} if pck is None else {"PCK@0.2 against the drawn truth": f"{pck:.3f}"}),
     }
     console.print(facts_table(facts))
-    table = Table("threads", "frames/s", "frame ms", "network ms", "all else ms", "share",
-                  "detector runs", "of network time",
+    widest = max(len(row["backend"]) for row in result["rounds"])
+    first = Column("backend", no_wrap=True, min_width=widest)
+    table = Table(first, "threads", "frames/s", "frame ms", "network ms", "all else ms",
+                  "share", "detector runs", "of network time",
                   title=f"{result['source']}, graph {result['graph']}")  # fmt: skip
     for row in result["rounds"]:
         times = (row["frame_ms"], row["network_ms"], row["other_ms"])
-        cells = [str(row["threads"]), f"{row['fps']:.1f}", *(f"{t:.2f}" for t in times)]
+        cells = [row["backend"], str(row["threads"]), f"{row['fps']:.1f}"]
+        cells += [f"{t:.2f}" for t in times]
         detector = (str(row["detector_runs"]), f"{row['detector_share']:.1%}")
         table.add_row(*cells, f"{row['other_share']:.1%}", *detector)
     console.print(table)

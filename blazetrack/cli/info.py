@@ -16,7 +16,8 @@ from blazetrack.cli.options import Json, print_json
 __all__ = ["collect", "info", "installed_version", "read_cpuinfo"]
 
 PACKAGES = ("numpy", "opencv-python", "opencv-python-headless", "opencv-contrib-python", "av",
-            "ai-edge-litert", "tflite-runtime", "tensorflow", "PyYAML", "pydantic")  # fmt: skip
+            "ai-edge-litert", "tflite-runtime", "tensorflow", "openvino", "PyYAML",
+            "pydantic")  # fmt: skip
 
 
 def info(as_json: Json = False) -> None:

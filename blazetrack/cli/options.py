@@ -15,7 +15,8 @@ __all__ = ["Backend", "Every", "Graph", "Json", "Model", "Offline", "Threads", "
            "open_store", "print_json"]  # fmt: skip
 
 Backend = Annotated[
-    str, Option(help="TFLite interpreter: auto, litert, tflite_runtime, tensorflow.")
+    str,
+    Option(help="auto, litert, tflite_runtime, tensorflow, openvino, openvino:GPU, openvino:NPU."),
 ]
 Every = Annotated[
     str | None,

@@ -16,7 +16,7 @@ from blazetrack.store.tflite_file import MAGIC, SUFFIX
 __all__ = ["Cache", "default_folder", "identify", "is_zip", "sha256_of"]
 
 ZIP = b"PK"
-PRUNE_VERSION = "1"  # to be raised when `prune_outputs` makes other files than before
+PRUNE_VERSION = "2"  # to be raised when `prune_outputs` makes other files than before
 
 
 def default_folder() -> Path:

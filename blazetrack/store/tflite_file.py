@@ -52,6 +52,8 @@ def pack_model(model: Any) -> bytes:
     """A file from a `ModelT`."""
     import flatbuffers
 
+    for code in model.operatorCodes:  # as schema.fbs demands; OpenVINO reads the old field first
+        code.deprecatedBuiltinCode = min(max(code.builtinCode, code.deprecatedBuiltinCode), 127)
     builder = flatbuffers.Builder(1 << 20)
     builder.Finish(model.Pack(builder), file_identifier=MAGIC)
     return bytes(builder.Output())

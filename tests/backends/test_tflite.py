@@ -11,9 +11,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from blazetrack.backends import BACKENDS, default_threads, installed, open_interpreter, tflite
+from blazetrack.backends import default_threads, installed, open_interpreter, tflite
 from blazetrack.errors import BackendError, ModelError
 
+TFLITE = tuple(tflite._LOADERS)
 PATH = Path("some.tflite")
 IMAGE_INPUT = [{"index": 7, "shape": np.array([1, 4, 6, 3]), "dtype": np.float32}]
 
@@ -50,9 +51,9 @@ def provide(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
     def set_up(**classes: type) -> None:
         for name, made in classes.items():
             monkeypatch.setitem(sys.modules, f"fake_{name}", SimpleNamespace(Interpreter=made))
-        for name in set(BACKENDS) - set(classes):
+        for name in set(TFLITE) - set(classes):
             monkeypatch.delitem(sys.modules, f"fake_{name}", raising=False)
-        rows = {n: (n.replace("_", "-"), f"fake_{n}", "Interpreter") for n in BACKENDS}
+        rows = {n: (n.replace("_", "-"), f"fake_{n}", "Interpreter") for n in TFLITE}
         monkeypatch.setattr(tflite, "_LOADERS", rows)
 
     return set_up
@@ -85,7 +86,7 @@ def test_open_without_backends_lists_all(provide: Callable[..., None]) -> None:
     provide()
     with pytest.raises(BackendError) as caught:
         open_interpreter(PATH)
-    for name in BACKENDS:
+    for name in TFLITE:
         assert f"No module named 'fake_{name}'; pip install {name.replace('_', '-')}" in str(
             caught.value
         )

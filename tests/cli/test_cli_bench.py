@@ -52,6 +52,16 @@ def test_bench_prints_table(weights: Store, capsys: pytest.CaptureFixture[str]) 
     assert "start to first result" in out
 
 
+def test_bench_of_all_backends_has_a_row_for_each(
+    weights: Store, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("blazetrack.backends.installed", lambda: ("litert", "auto"))
+    options = ("--frames", "20", "--threads", "1", "--backend", "all")
+    code, out, _ = run(capsys, CLIP, *options, "--json")
+    assert code == 0
+    assert [row["backend"] for row in json.loads(out)["rounds"]] == ["litert", "auto"]
+
+
 def test_bench_without_people_is_one_line(
     weights: Store, capsys: pytest.CaptureFixture[str]
 ) -> None:
