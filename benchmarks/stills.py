@@ -68,7 +68,9 @@ def main(
     ] = False,
     models: Annotated[
         list[str] | None,
-        typer.Option("--model", help="NAME or FILE[+DETECTOR]; repeat it. [default: full, lite]"),
+        typer.Option(
+            "--model", help="NAME or FILE[+DETECTOR]; repeat it. [default: full, blaze_lite]"
+        ),
     ] = None,
     detector: Annotated[
         str | None, typer.Option(help="Of models without +DETECTOR; by default their own.")
@@ -96,7 +98,7 @@ def main(
         options = options_of(graphs, dict(parse_set(text) for text in settings or ()))
         compared: dict[str, Implementation] = {
             text: partial(run_blazetrack, *parse_model(text, detector), options)
-            for text in models or ("full", "lite")
+            for text in models or ("full", "blaze_lite")
         }
         reference, skipped = ([], None) if skip_reference else references()
         results: Results = {name: {} for name in (*compared, *map(reference_name, reference))}

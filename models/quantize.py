@@ -1,7 +1,7 @@
 """Quantize a TFLite file to 8-bit integers, calibrated on representative images.
 
-    python -m models.quantize lite.tflite lite_int8.tflite --run runs/blazepose_lite --on lspet_dev
-    python -m models.quantize lite.tflite lite_int8.tflite --pictures crops/
+    python -m models.quantize light.tflite light_int8.tflite --run runs/blaze_lite --on lspet_dev
+    python -m models.quantize light.tflite light_int8.tflite --pictures crops/
 
 The accuracy of the file depends on the images: use such as the network was trained on.
 """

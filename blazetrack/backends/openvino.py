@@ -14,7 +14,7 @@ from blazetrack.errors import BackendError, ModelError
 
 __all__ = ["OpenvinoInterpreter", "open_openvino"]
 
-_OLDEST = (2025, 4)  # 2025.0 finds no person with `detector_lite`
+_OLDEST = (2025, 4)  # 2025.0 finds no person with `blaze_detector_lite`
 # By itself OpenVINO computes in bfloat16 where the CPU can, which moves the landmarks.
 _FLOAT32 = {"INFERENCE_PRECISION_HINT": "f32", "PERFORMANCE_HINT": "LATENCY"}
 

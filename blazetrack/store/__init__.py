@@ -17,7 +17,7 @@ from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import TypeAlias
 
-from blazetrack.errors import BackendError, ModelError, did_you_mean
+from blazetrack.errors import BackendError, ModelError, did_you_mean, warn_renamed
 from blazetrack.store import manifest
 from blazetrack.store.cache import Cache, default_folder, identify
 from blazetrack.store.manifest import Card, Package
@@ -80,6 +80,9 @@ class Store:
                 return self._published(known[text])
             if text in self.cache.names():
                 return self._file(self.cache.path(text))
+            if text in manifest.RENAMED:
+                warn_renamed("model", text, manifest.RENAMED[text])
+                return self._published(known[manifest.RENAMED[text]])
             if not Path(text).is_file():
                 near = did_you_mean(text, {*known, *self.cache.names()})
                 raise ModelError(f"no model is called '{text}'; {near}")

@@ -15,10 +15,20 @@ from typing import Any
 from blazetrack.model_info import Anchors, ModelInfo
 from blazetrack.skeleton import Skeleton, get_skeleton
 
-__all__ = ["PUBLISHED", "Card", "Package", "Wheel", "card_from", "published", "same_bytes"]
+__all__ = [
+    "PUBLISHED",
+    "RENAMED",
+    "Card",
+    "Package",
+    "Wheel",
+    "card_from",
+    "published",
+    "same_bytes",
+]
 
 PACKAGE = Path(__file__).parent
 PUBLISHED = PACKAGE / "manifest.yaml"
+RENAMED = {"detector_lite": "blaze_detector_lite"}
 
 
 @dataclass(frozen=True, slots=True)

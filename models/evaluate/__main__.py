@@ -1,7 +1,7 @@
 """Evaluate models on one data set: landmark models and detectors, a table row each.
 
-python -m models.evaluate full full:unrefined runs/blazepose_lite lite.tflite --on lspet_dev
-python -m models.evaluate full lite.tflite --on squats
+python -m models.evaluate full full:unrefined runs/blaze_lite blaze_lite.tflite --on lspet_dev
+python -m models.evaluate full blaze_lite.tflite --on squats
 python -m models.evaluate full --on mine/coco.json --markdown --sheet worst.png
 python -m models.evaluate pose_detector detector.tflite --on coco_dev
 """

@@ -1,7 +1,7 @@
 """Export a network from Keras to TFLite: float32 or float16, named tensors, with a card.
 
-    python -m models.export runs/blazepose_lite lite.tflite
-    python -m models.export runs/blazepose_lite lite_f16.tflite --float16
+    python -m models.export runs/blaze_lite blaze_lite.tflite
+    python -m models.export runs/blaze_lite blaze_lite_f16.tflite --float16
 
 Before a file is written, its outputs are compared with those of Keras on noise and on drawn people;
 a difference above 1e-4 of a float32 file is an error.

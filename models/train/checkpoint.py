@@ -1,6 +1,6 @@
 """Checkpoints: the files of a training run, from which it is resumed, evaluated and exported.
 
-    runs/blazepose_lite/checkpoint/
+    runs/blaze_lite/checkpoint/
       checkpoint.json        settings, step, seed, revision, architecture
       weights.weights.h5     as trained
       averaged.weights.h5    averaged over the last steps: for evaluation and export

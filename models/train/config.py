@@ -1,6 +1,6 @@
 """Settings of a training run with their defaults; a config holds only what differs.
 
-    settings = load_settings("blazepose_lite", ["run.steps=2000", "network.options.width=0.5"])
+    settings = load_settings("blaze_lite", ["run.steps=2000", "network.options.width=0.5"])
 
 A config is `models/configs/<name>.yaml` or any YAML file. Unknown names and wrong types are errors
 of one line with their place.
@@ -17,7 +17,7 @@ from typing import Any, ClassVar, Literal
 import yaml
 from pydantic import BaseModel, Field, ValidationError, create_model, field_validator
 
-from blazetrack.errors import InputError, did_you_mean
+from blazetrack.errors import InputError, did_you_mean, warn_renamed
 from blazetrack.heads import HEADS
 from blazetrack.skeleton import BLAZEPOSE33, Skeleton
 from blazetrack.store.skeleton_text import read_skeleton
@@ -39,6 +39,11 @@ __all__ = [
 ]
 
 CONFIGS = Path(__file__).parents[1] / "configs"
+RENAMED_CONFIGS = {
+    "blazepose_lite": "blaze_lite",
+    "blazeface_lite": "blaze_detector_lite",
+    "blazeface_lite_160": "blaze_detector_lite_160",
+}
 
 
 class NetworkSettings(Strict):
@@ -201,6 +206,10 @@ def _find(config: str | Path) -> Path:
     shipped = {path.stem: path for path in sorted(CONFIGS.glob("*.yaml"))}
     if str(config) in shipped:
         return shipped[str(config)]
+    if str(config) in RENAMED_CONFIGS:
+        new = RENAMED_CONFIGS[str(config)]
+        warn_renamed("config", str(config), new)
+        return shipped[new]
     path = Path(config)
     if path.is_file():
         return path

@@ -1,8 +1,8 @@
 """A training run in one file that runs on a machine without this checkout and its data.
 
-    python -m models.train blazepose_lite --pack lite.zip       # here
+    python -m models.train blaze_lite --pack lite.zip       # here
     python lite.zip --minutes 25 --out lite                     # elsewhere: Keras, torch or jax
-    python -m models.train blazepose_lite --out lite --resume   # here again, with that folder
+    python -m models.train blaze_lite --out lite --resume   # here again, with that folder
 
 The file is a zip that Python executes: `__main__.py`, the code of `blazetrack` and `models`, and
 

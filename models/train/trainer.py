@@ -1,8 +1,8 @@
 """Train a network of the zoo: from settings to a checkpoint, in one straight script.
 
-    python -m models.train blazepose_lite
-    python -m models.train blazepose_lite --minutes 60
-    python -m models.train blazepose_lite --resume
+    python -m models.train blaze_lite
+    python -m models.train blaze_lite --minutes 60
+    python -m models.train blaze_lite --resume
 
 The Keras backend is that of `KERAS_BACKEND` (tensorflow, torch or jax). Ctrl-C, SIGTERM and
 `--minutes` end a run with a checkpoint. `--resume` continues it with the same weights, optimizer

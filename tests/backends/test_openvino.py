@@ -19,7 +19,7 @@ from blazetrack.store import Store
 from blazetrack.types import Frame
 
 PATH = Path("some.tflite")
-STEP = 0.825  # quantization step of the boxes of `detector_lite`, in pixels of its input
+STEP = 0.825  # quantization step of the boxes of `blaze_detector_lite`, in pixels of its input
 
 needs_openvino = pytest.mark.skipif(
     find_spec("openvino") is None, reason="needs openvino: pip install 'blazetrack[openvino]'"
@@ -43,7 +43,7 @@ def outputs(store: Store, name: str, frame: Frame, backend: str) -> dict[str, np
 
 
 @needs_openvino
-@pytest.mark.parametrize("name", ["full", "lite"])
+@pytest.mark.parametrize("name", ["full", "blaze_lite"])
 def test_landmarks_equal_litert(weights: Store, drawn: Frame, name: str) -> None:
     one, other = (outputs(weights, name, drawn, each) for each in ("litert", "openvino"))
     assert one.keys() == other.keys()
@@ -52,7 +52,7 @@ def test_landmarks_equal_litert(weights: Store, drawn: Frame, name: str) -> None
 
 
 @needs_openvino
-@pytest.mark.parametrize("name", ["full", "lite"])
+@pytest.mark.parametrize("name", ["full", "blaze_lite"])
 def test_tracker_landmarks_equal_litert(weights: Store, drawn: Frame, name: str) -> None:
     poses = []
     for backend in ("litert", "openvino:cpu"):
@@ -66,7 +66,9 @@ def test_tracker_landmarks_equal_litert(weights: Store, drawn: Frame, name: str)
 @needs_openvino
 def test_int8_detector_equals_litert_to_one_step(weights: Store, drawn: Frame) -> None:
     """LiteRT's own kernels without XNNPACK differ from those with it by as much."""
-    one, other = (outputs(weights, "detector_lite", drawn, each) for each in ("litert", "openvino"))
+    one, other = (
+        outputs(weights, "blaze_detector_lite", drawn, each) for each in ("litert", "openvino")
+    )
     best = one["scores"].argmax()
     assert other["scores"].argmax() == best
     assert other["boxes"][0, best] == pytest.approx(one["boxes"][0, best], abs=STEP)
@@ -84,7 +86,7 @@ def test_open_sets_float32_and_threads(weights: Store, monkeypatch: pytest.Monke
         return made[-1]
 
     monkeypatch.setattr(openvino.Core, "compile_model", record)
-    open_interpreter(weights.variant(weights.find("lite")), "openvino", threads=2)
+    open_interpreter(weights.variant(weights.find("blaze_lite")), "openvino", threads=2)
     (compiled,) = made
     assert compiled.get_property("INFERENCE_PRECISION_HINT") == openvino.Type.f32
     assert compiled.get_property("INFERENCE_NUM_THREADS") == 2

@@ -85,14 +85,14 @@ def write_clip(folder: Path, toy: ToyWorld, labels: np.ndarray) -> None:
 def test_main_pictures_one_row_per_model(data: Path) -> None:
     out = data / "out.json"
     given = ["--data", str(data), "--skip-reference", "--markdown", "--json", str(out)]
-    result = invoke(*given, "--model", "full", "--model", "lite+pose_detector")
+    result = invoke(*given, "--model", "full", "--model", "blaze_lite+pose_detector")
     assert result.exit_code == 0
     head, _, *rows = [line for line in result.output.splitlines() if line.startswith("|")]
     assert head == (
         "|  | lspet_whole: found | PCK@0.2 | short | coco_dev: found | PCK@0.2 | short "
         "| no_person: found |"
     )
-    assert [row.split(" | ")[0] for row in rows] == ["| full", "| lite+pose_detector"]
+    assert [row.split(" | ")[0] for row in rows] == ["| full", "| blaze_lite+pose_detector"]
     scores = json.loads(out.read_text())["results"]["full"]
     assert (scores["no_person"]["frames"], scores["no_person"]["found"]) == (1, 0)
     for name, near, count in (("lspet_whole", 8, 12), ("coco_dev", 13, 17)):
@@ -164,11 +164,11 @@ def test_table_columns_without_value_are_left_out() -> None:
 
 def test_parse_model_with_and_without_detector() -> None:
     assert parse_model("full") == ("full", None)
-    assert parse_model("full", "detector_lite") == ("full", "detector_lite")
-    assert parse_model("a.tflite+b.tflite", "detector_lite") == ("a.tflite", "b.tflite")
+    assert parse_model("full", "blaze_detector_lite") == ("full", "blaze_detector_lite")
+    assert parse_model("a.tflite+b.tflite", "blaze_detector_lite") == ("a.tflite", "b.tflite")
 
 
-@pytest.mark.parametrize("text", ["", "+detector_lite", "full+"])
+@pytest.mark.parametrize("text", ["", "+blaze_detector_lite", "full+"])
 def test_parse_model_malformed_is_one_line(text: str) -> None:
     with pytest.raises(InputError, match=r"--model .*: expected NAME"):
         parse_model(text)

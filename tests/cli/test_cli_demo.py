@@ -25,14 +25,14 @@ def test_demo_tracks_drawn_person(command: Any, weights: object, tmp_path: Path)
     assert [json.loads(line)["frame"] for line in lines] == list(range(45))
 
 
-def test_demo_lite_model_needs_no_download(
+def test_demo_blaze_lite_needs_no_download(
     command: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("BLAZETRACK_HOME", str(tmp_path / "empty"))
-    result = command("demo", "--model", "lite", "--frames", 45, "--offline", "--json")
+    result = command("demo", "--model", "blaze_lite", "--frames", 45, "--offline", "--json")
     assert (result.code, result.err) == (0, [])
     report = result.json()
-    assert report["models"] == {"detector": "detector_lite", "landmarks": "lite"}
+    assert report["models"] == {"detector": "blaze_detector_lite", "landmarks": "blaze_lite"}
     assert report["frames_with_people"] == 45
     assert report["pck"] >= 0.9
 

@@ -35,8 +35,8 @@ def test_list_shows_the_published_models() -> None:
     assert [(row["name"], row["present"]) for row in rows] == [
         ("pose_detector", False),
         ("full", False),
-        ("detector_lite", True),
-        ("lite", True),
+        ("blaze_detector_lite", True),
+        ("blaze_lite", True),
         ("blaze_full", True),
     ]
 

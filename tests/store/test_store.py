@@ -10,7 +10,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from blazetrack.errors import DownloadError, ModelError
+from blazetrack.errors import DownloadError, ModelError, RenamedWarning
 from blazetrack.store import Store
 from blazetrack.store.manifest import Package
 
@@ -96,6 +96,19 @@ def test_offline_argument_overrides_the_environment(
     assert not Store(offline=False).offline
     monkeypatch.setenv("BLAZETRACK_OFFLINE", "0")
     assert not Store().offline
+
+
+def test_find_old_name_warns(tmp_path: Path) -> None:
+    with pytest.warns(RenamedWarning, match="'detector_lite' is now 'blaze_detector_lite'"):
+        model = Store(tmp_path, offline=True).find("detector_lite")
+    assert model.info.name == "blaze_detector_lite"
+
+
+def test_find_added_model_with_an_old_name_does_not_warn(tmp_path: Path) -> None:
+    store = Store(tmp_path / "home", offline=True)
+    (tmp_path / "mine.tflite").write_bytes(b"\x20\0\0\0TFL3 and more")
+    store.add(tmp_path / "mine.tflite", "detector_lite")
+    assert store.find("detector_lite").path == tmp_path / "home/detector_lite.tflite"
 
 
 def test_find_missing_package_model_is_refused(world: SimpleNamespace) -> None:

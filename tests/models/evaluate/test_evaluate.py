@@ -225,7 +225,7 @@ def test_open_evaluation_set_missing_clip_is_error(tmp_path: Path) -> None:
 def test_command_wrong_data_set_is_one_line(tmp_path: Path) -> None:
     data = tmp_path / "coco.json"
     data.write_text("{}")
-    words = [sys.executable, "-m", "models.evaluate", "lite", "--on", str(data)]
+    words = [sys.executable, "-m", "models.evaluate", "blaze_lite", "--on", str(data)]
     done = subprocess.run(words, cwd=ROOT, capture_output=True, text=True)
     assert done.returncode == 2
     assert len(done.stderr.strip().splitlines()) == 1
@@ -313,7 +313,7 @@ def test_command_evaluates_detectors_by_kind(
 
     (tmp_path / "no_person").mkdir()
     cv2.imwrite(str(tmp_path / "no_person" / "a.png"), np.zeros((64, 64, 3), np.uint8))
-    words = ["detector_lite", "--on", "no_person", "--data", str(tmp_path), "--json"]
+    words = ["blaze_detector_lite", "--on", "no_person", "--data", str(tmp_path), "--json"]
     printed = []
     for more in ([], ["detector"]):  # the old call, with a warning
         with pytest.raises(SystemExit) as end:
@@ -323,8 +323,8 @@ def test_command_evaluates_detectors_by_kind(
         printed.append({**json.loads(captured.out)[0], "ms": 0})
         assert ("warning: evaluate: 'detector MODEL" in captured.err) == bool(more)
     assert printed[0] == printed[1]
-    assert (printed[0]["model"], printed[0]["pictures"]) == ("detector_lite", 1)
-    for wrong in (["--joints"], ["lite"]):
+    assert (printed[0]["model"], printed[0]["pictures"]) == ("blaze_detector_lite", 1)
+    for wrong in (["--joints"], ["blaze_lite"]):
         with pytest.raises(SystemExit) as end:
             command.run(app, "models.evaluate", [*words, *wrong])
         assert end.value.code == 2

@@ -106,9 +106,14 @@ def test_load_settings_wrong_setting_is_one_line(
     assert "\n" not in str(caught.value)
 
 
+def test_load_settings_old_config_name_warns() -> None:
+    with pytest.warns(RenamedWarning, match="config: 'blazepose_lite' is now 'blaze_lite'"):
+        assert load_settings("blazepose_lite").name == "blaze_lite"
+
+
 def test_load_settings_missing_config_is_error(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="no config 'blazepose_lit'; did you mean"):
-        load_settings("blazepose_lit")
+    with pytest.raises(InputError, match="no config 'blaze_lit'; did you mean"):
+        load_settings("blaze_lit")
     with pytest.raises(InputError, match="no such file"):
         load_settings(tmp_path / "none.yaml")
 

@@ -275,13 +275,13 @@ def test_command_wrong_config_is_one_line(tmp_path: Path) -> None:
         sys.executable,
         "-m",
         "models.train",
-        "blazepose_litte",
+        "blaze_litte",
         "--out",
         str(tmp_path / "run"),
     ]
     done = subprocess.run(words, cwd=ROOT, capture_output=True, text=True)
     assert done.returncode == 2
-    assert done.stderr.startswith("models.train: no config 'blazepose_litte'; did you mean")
+    assert done.stderr.startswith("models.train: no config 'blaze_litte'; did you mean")
     assert len(done.stderr.strip().splitlines()) == 1
     assert not (tmp_path / "run").exists()
 
