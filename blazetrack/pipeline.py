@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import time
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
@@ -12,11 +14,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from blazetrack.backends import FileModel
+from blazetrack.clock import CallClock
 from blazetrack.errors import GraphError, InputError, did_you_mean
-from blazetrack.graph import GraphSpec, Hook, SerialScheduler, build_plan, load_graph_spec
-from blazetrack.graph.ports import read_signature
-from blazetrack.nodes import NODES, RENAMED
+from blazetrack.graph import GraphSpec, Hook, SerialScheduler, build_plan
+from blazetrack.graph_choice import (
+    find_graph,
+    graph_for,
+    load_graph,
+    set_everywhere,
+    set_where_known,
+    shipped_graphs,
+)
+from blazetrack.nodes import NODES
 from blazetrack.skeleton import BLAZEPOSE33, Skeleton
+from blazetrack.smooth import parse_strength
 from blazetrack.sources import frame_from_array
 from blazetrack.store import Store, StoredModel
 from blazetrack.types import Frame, Poses
@@ -49,45 +60,6 @@ class FilterNode(Protocol):
     active: bool
 
 
-def shipped_graphs() -> dict[str, Path]:
-    """Graphs that come with the package, by name."""
-    folder = Path(__file__).parent / "graphs"
-    if not folder.is_dir():  # a checkout: the folder is beside the package
-        folder = folder.parent.parent / "graphs"
-    return {path.stem: path for path in sorted(folder.glob("*.yaml"))}
-
-
-def find_graph(name_or_path: str | Path) -> Path:
-    """The file of a graph: the name of a shipped one, or a path.
-
-    Raises:
-        GraphError: there is no such graph.
-    """
-    text, shipped = str(name_or_path), shipped_graphs()
-    if text in shipped:
-        return shipped[text]
-    path = Path(text)
-    if path.is_file():
-        return path
-    if path.suffix in (".yaml", ".yml") or len(path.parts) > 1:
-        raise GraphError(f"graph {text}: no such file")
-    raise GraphError(f"no graph '{text}'; {did_you_mean(text, shipped)}")
-
-
-def load_graph(name_or_path: str | Path) -> GraphSpec:
-    """Read a graph by name or path; names of the previous release are accepted with a warning.
-
-    Raises:
-        GraphError: there is no such graph, or its text is wrong.
-    """
-    return load_graph_spec(find_graph(name_or_path), RENAMED)
-
-
-def graph_for(people: int, follow: int | str | None = None) -> str:
-    """The default graph for a number of people, or for one of several."""
-    return "pose" if people == 1 and follow is None else "pose_multi"
-
-
 class PoseTracker:
     """Track people through frames.
 
@@ -106,6 +78,13 @@ class PoseTracker:
         backend: `auto`, `litert`, `tflite_runtime`, `tensorflow` or `openvino`, the last with a
             device if need be: `openvino:GPU`.
         masks: also compute a segmentation mask per person.
+        static: every image is a picture on its own, as `static_image_mode` of MediaPipe; the
+            default graph is then `pose_image`. Frames that are `still`, such as those of a folder
+            of pictures, are treated so in any case.
+        min_detection: minimum score of a detection, 0..1; None is the graph's own.
+        min_tracking: minimum score of a tracked or new person, 0..1; None is the graph's own.
+        smoothing: `off`, `light`, `strong`, or a number from 0 (off) to 1; 0.5 is the default.
+        fps: frame rate of the images that `process` gets without a time; None is the clock.
         options: `node.option`, or an alias of the graph → value; overrides the graph's text.
         store: where models are; None is the user's own cache.
         hooks: called before and after every node of every frame, such as a `Trace`.
@@ -113,6 +92,7 @@ class PoseTracker:
 
     Raises:
         GraphError: the graph is wrong, or an option does not fit.
+        InputError: an option is out of range.
         ModelError: a model is missing or broken.
     """
 
@@ -129,39 +109,48 @@ class PoseTracker:
         threads: int | None = None,
         backend: str = "auto",
         masks: bool = False,
+        static: bool = False,
+        min_detection: float | None = None,
+        min_tracking: float | None = None,
+        smoothing: str | float | None = None,
+        fps: float | None = None,
         options: Mapping[str, Any] | None = None,
         store: Store | None = None,
         hooks: Iterable[Hook] = (),
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         people = _people(people, follow)
+        strength = parse_strength(smoothing)
         given = {
             "masks": masks or None,
             "max_people": people if people > 1 else None,
             "follow": follow,
             "tiles": tiles,
             "network_every": every,
+            "min_detection_score": _share("min_detection", min_detection),
+            "min_tracking_score": _share("min_tracking", min_tracking),
+            "strength": strength or None,
         }
-        spec = _set_everywhere(load_graph(graph or graph_for(people, follow)), given)
-        spec = spec.with_options(options or {})
+        name = graph or graph_for(people, follow, still=static)
+        spec = set_everywhere(load_graph(name), given).with_options(options or {})
         self._models = _open_models(spec, model, detector, store or Store(), backend, threads)
-        plan = build_plan(spec, NODES, self._models)
-        self._scheduler = SerialScheduler(plan, hooks)
-        calls: dict[str, object] = {node.spec.name: node.call for node in plan.nodes}
-        self._detectors = [name for name, node in calls.items() if isinstance(node, DetectorNode)]
-        self._followers = [node for node in calls.values() if isinstance(node, FollowNode)]
-        self._filters = [node for node in calls.values() if isinstance(node, FilterNode)]
-        self._clock = clock
+        self._hooks = tuple(hooks)
+        self._main = _Pipeline(spec, self._models, self._hooks)
+        self._off = strength == 0
+        self._main.smooth(not self._off)
+        self._still: _Pipeline | None = self._main if graph or static else None
+        self._given = {**given, **(options or {})}
+        self._static = static
+        self._clock = CallClock(_rate(fps), clock)
         self._closed = False
         self._count = 0
         self._last_s: float | None = None
-        self._zero_s: float | None = None
         self.time_faults = 0
 
     @property
     def graph(self) -> GraphSpec:
         """The graph as it runs, with all overrides."""
-        return self._scheduler.plan.spec
+        return self._main.scheduler.plan.spec
 
     @property
     def skeleton(self) -> Skeleton:
@@ -175,14 +164,23 @@ class PoseTracker:
         return self._models
 
     @property
+    def _pipelines(self) -> tuple[_Pipeline, ...]:
+        """The pipeline of clips and, once there was a still picture, its own."""
+        both = self._still is not None and self._still is not self._main
+        return (self._main, self._still) if both and self._still else (self._main,)
+
+    @property
     def runs(self) -> Mapping[str, int]:
         """Number of runs of each node."""
-        return dict(self._scheduler.runs)
+        runs: Counter[str] = Counter()
+        for pipeline in self._pipelines:
+            runs.update(pipeline.scheduler.runs)
+        return dict(runs)
 
     @property
     def detector_runs(self) -> int:
         """Number of runs of all detectors."""
-        return sum(self._scheduler.runs[name] for name in self._detectors)
+        return sum(pipeline.detector_runs for pipeline in self._pipelines)
 
     @property
     def network_seconds(self) -> float:
@@ -199,37 +197,52 @@ class PoseTracker:
         """Find the people of the next frame; the result is empty where there are none.
 
         Frames are expected in the order of their times; one that is not later than the frame
-        before is tracked without smoothing and counted in `time_faults`.
+        before is tracked without smoothing and counted in `time_faults`. A `still` frame is treated
+        on its own: nothing is carried over from another one, and ids start at 1.
         """
         if self._closed:
             raise InputError("tracker: is closed; make a new one")
-        if self._last_s is not None and frame.time_s <= self._last_s:
-            self.time_faults += 1
-        self._last_s = frame.time_s
         self._count += 1
-        poses = self._scheduler.step(frame=frame)["poses"]
+        if frame.still or self._static:
+            poses = self._still_pipeline().step_alone(frame)
+        else:
+            if self._last_s is not None and frame.time_s <= self._last_s:
+                self.time_faults += 1
+            self._last_s = frame.time_s
+            poses = self._main.step(frame)
         return poses if isinstance(poses, Poses) else Poses.empty(len(self.skeleton))
 
-    def process(self, image: NDArray[np.uint8], time_s: float | None = None) -> Poses:
+    def process(
+        self, image: NDArray[np.uint8], time_s: float | None = None, *, still: bool = False
+    ) -> Poses:
         """Find the people of the next image.
 
         Args:
             image: `(H, W, 3)` uint8, RGB.
-            time_s: capture time; None is now.
+            time_s: capture time; None is the number of the image divided by the tracker's `fps`,
+                or now. For a file pass `i / fps`.
+            still: a picture on its own, not one of a clip.
 
         Raises:
             InputError: the image has another shape or type, or the time is not finite.
         """
-        if time_s is None:
-            now = self._clock()
-            self._zero_s = now if self._zero_s is None else self._zero_s
-            time_s = now - self._zero_s
-        return self(frame_from_array(image, self._count, time_s))
+        still = still or self._static
+        if time_s is not None or still:
+            return self(replace(frame_from_array(image, self._count, time_s or 0.0), still=still))
+        with self._clock.call():
+            return self(frame_from_array(image, self._count, self._clock.next_s()))
+
+    def _still_pipeline(self) -> _Pipeline:
+        """The pipeline of single pictures: the given graph, else `pose_image`."""
+        if self._still is None:
+            spec = set_where_known(load_graph("pose_image"), self._given)
+            self._still = _Pipeline(spec, self._models, self._hooks)
+        return self._still
 
     @property
     def can_follow(self) -> bool:
         """Whether the graph can return one of several people: it has a follow node."""
-        return bool(self._followers)
+        return bool(self._main.followers)
 
     def follow(self, choice: int | str | tuple[float, float] | None) -> None:
         """Return only this person from the next frame on; None is all people.
@@ -241,41 +254,44 @@ class PoseTracker:
             GraphError: the graph has no follow node.
             InputError: the choice is none of these.
         """
-        if not self._followers:
+        if not self._main.followers:
             raise GraphError(
                 f"graph {self.graph.name}: cannot follow one of several; use pose_multi"
             )
-        for node in self._followers:
-            node.follow(choice)
+        self._given["follow"] = choice
+        for pipeline in self._pipelines:
+            for node in pipeline.followers:
+                node.follow(choice)
 
     @property
     def can_smooth(self) -> bool:
         """Whether the graph has a temporal filter."""
-        return bool(self._filters)
+        return bool(self._main.filters)
 
     @property
     def smoothing(self) -> bool:
         """Whether landmarks are filtered over time; may be switched between frames."""
-        return any(node.active for node in self._filters)
+        return any(node.active for node in self._main.filters)
 
     @smoothing.setter
     def smoothing(self, wanted: bool) -> None:
-        if wanted and not self._filters:
+        if wanted and not self._main.filters:
             raise GraphError(f"graph {self.graph.name}: has no node that smooths")
-        for node in self._filters:
-            node.active = wanted
+        self._main.smooth(wanted)
 
     def reset(self) -> None:
         """Return to the state before the first frame; ids start at 1 again."""
-        self._scheduler.reset()
+        for pipeline in self._pipelines:
+            pipeline.scheduler.reset()
+        self._clock.reset()
         self._count = 0
         self._last_s = None
-        self._zero_s = None
 
     def close(self) -> None:
         """Close the models; may be called twice."""
         self._closed = True
-        self._scheduler.close()
+        for pipeline in self._pipelines:
+            pipeline.scheduler.close()
         for model in self._models.values():
             model.close()
 
@@ -284,6 +300,48 @@ class PoseTracker:
 
     def __exit__(self, *error: object) -> None:
         self.close()
+
+
+class _Pipeline:
+    """A graph that runs, and its nodes by what they can do."""
+
+    def __init__(
+        self, spec: GraphSpec, models: Mapping[str, FileModel], hooks: Iterable[Hook]
+    ) -> None:
+        plan = build_plan(spec, NODES, models)
+        self.scheduler = SerialScheduler(plan, hooks)
+        calls: dict[str, object] = {node.spec.name: node.call for node in plan.nodes}
+        self.followers = [node for node in calls.values() if isinstance(node, FollowNode)]
+        self.filters = [node for node in calls.values() if isinstance(node, FilterNode)]
+        self._detectors = [name for name, node in calls.items() if isinstance(node, DetectorNode)]
+
+    @property
+    def detector_runs(self) -> int:
+        return sum(self.scheduler.runs[name] for name in self._detectors)
+
+    def smooth(self, wanted: bool) -> None:
+        for node in self.filters:
+            node.active = wanted
+
+    def step(self, frame: Frame) -> Any:
+        return self.scheduler.step(frame=frame)["poses"]
+
+    def step_alone(self, frame: Frame) -> Any:
+        """The poses of a frame that follows no other one."""
+        self.scheduler.reset()
+        return self.step(frame)
+
+
+def _share(name: str, value: float | None) -> float | None:
+    if value is not None and not 0 <= value <= 1:
+        raise InputError(f"tracker: {name}: expected 0 to 1, got {value}")
+    return value
+
+
+def _rate(fps: float | None) -> float | None:
+    if fps is not None and not 0 < fps <= 1000:
+        raise InputError(f"tracker: fps: expected over 0 and up to 1000, got {fps}")
+    return fps
 
 
 def _people(people: int | None, follow: int | str | None) -> int:
@@ -321,18 +379,3 @@ def _open_models(
         stored = found.get(role) or store.find(name)
         models[role] = FileModel(stored.info, partial(store.variant, stored), backend, threads)
     return models
-
-
-def _set_everywhere(spec: GraphSpec, values: Mapping[str, Any]) -> GraphSpec:
-    """Set options: the graph's alias of that name, else every node with an option of that name."""
-    for option, value in values.items():
-        if value is None:
-            continue
-        known = [option] if option in spec.aliases else []
-        for node in spec.nodes if not known else ():
-            if node.use in NODES and option in read_signature(NODES[node.use], node.use).options:
-                known.append(f"{node.name}.{option}")
-        if not known:
-            raise GraphError(f"graph {spec.name}: no node has the option '{option}'")
-        spec = spec.with_options(dict.fromkeys(known, value))
-    return spec

@@ -11,10 +11,11 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from blazetrack.errors import GraphError, did_you_mean
+from blazetrack.errors import GraphError, InputError, did_you_mean
 from blazetrack.types import Frame, Poses
 
-__all__ = ["PRESETS", "LowPass", "OneEuro", "PoseSmoother", "SmoothPreset"]
+__all__ = ["PRESETS", "STRENGTHS", "LowPass", "OneEuro", "PoseSmoother", "SmoothPreset",
+           "parse_strength"]  # fmt: skip
 
 Float = NDArray[np.float64]
 Float32 = NDArray[np.float32]
@@ -120,6 +121,49 @@ PRESETS = {
 }
 
 
+STRENGTHS = {"off": 0.0, "light": 0.25, "strong": 0.75}
+
+
+def parse_strength(value: str | float | None) -> float | None:
+    """A strength of smoothing, 0..1, from a number, its text or a word of `STRENGTHS`.
+
+    Raises:
+        InputError: it is none of these.
+    """
+    if value is None:
+        return None
+    try:
+        strength = STRENGTHS[str(value)] if value in STRENGTHS else float(value)
+    except (TypeError, ValueError):
+        strength = -1.0
+    if not 0 <= strength <= 1:
+        hint = f"; {did_you_mean(str(value), STRENGTHS)}" if str(value).isalpha() else ""
+        raise InputError(
+            f"smoothing: expected off, light, strong or a number from 0 to 1, got '{value}'{hint}"
+        )
+    return strength
+
+
+def with_strength(preset: SmoothPreset, strength: float | None) -> SmoothPreset:
+    """A preset with all cutoffs scaled: 0.5 leaves them, 1 divides them by 6, towards 0 they grow.
+
+    The factor is (1.25 − s) / 1.5 s, so that the filter vanishes as the strength does.
+    """
+    if not strength:
+        return preset
+    factor = (1.25 - strength) / (1.5 * strength)
+
+    def scaled(pair: tuple[float, float]) -> tuple[float, float]:
+        return pair[0] * factor, pair[1] * factor
+
+    return replace(
+        preset,
+        landmarks=scaled(preset.landmarks),
+        world=scaled(preset.world),
+        alignment=None if preset.alignment is None else scaled(preset.alignment),
+    )
+
+
 def _object_size(alignment_px: Float32, margin: float, image_wh: tuple[int, int]) -> np.float32:
     """Diameter of the circle around a person, times `margin`, in pixels.
 
@@ -157,6 +201,7 @@ class PoseSmoother:
         keep_state_when_lost: a new person continues the visibility and world filters of the last
             one (`solutions.pose` resets only the filters that also read the image size,
             pose_landmark_filtering.pbtxt).
+        strength: 0 (off) to 1; None and 0.5 are the preset as it is, see `with_strength`.
 
     Attributes:
         active: while False, poses pass unfiltered; when set again, filters start afresh.
@@ -167,14 +212,16 @@ class PoseSmoother:
         preset: str = "mediapipe_legacy",
         frame_s: float | None = None,
         keep_state_when_lost: bool = False,
+        strength: float | None = None,
     ) -> None:
         if preset not in PRESETS:
             hint = did_you_mean(preset, PRESETS)
             raise GraphError(f"smooth: no preset '{preset}'; {hint}")
-        self._preset = PRESETS[preset]
+        strength = parse_strength(strength)
+        self._preset = with_strength(PRESETS[preset], strength)
         self._frame_s = frame_s
         self._keep_state = keep_state_when_lost
-        self.active = True
+        self.active = strength != 0
         self.reset()
 
     def reset(self) -> None:

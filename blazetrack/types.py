@@ -124,11 +124,15 @@ class Frame:
         image: `(H, W, 3)` uint8, RGB.
         index: 0, 1, 2 … in the order of the source.
         time_s: capture time in seconds; the only clock of the pipeline.
+        still: a picture on its own, not one of a clip; nothing is carried over from another frame.
+        file: path of the file that it was read from; empty for a camera or a drawn frame.
     """
 
     image: NDArray[np.uint8]
     index: int = 0
     time_s: float = 0.0
+    still: bool = False
+    file: str = ""
 
     def __post_init__(self) -> None:
         check_array("Frame.image", self.image, ("H", "W", 3), "uint8")

@@ -94,9 +94,18 @@ class Source(AbstractContextManager["Source"]):
         self.skipped = 0
         frames = self._frames()
         try:
-            yield from islice(frames, self._max_frames)
+            for frame in islice(frames, self._max_frames):
+                yield self._described(frame)
         finally:
             frames.close()
+
+    def _described(self, frame: Frame) -> Frame:
+        """The frame with `still` and `file` as they follow from the kind of the source."""
+        kind = self.info.kind
+        still = frame.still or kind == "stills"
+        file = frame.file or (self.info.name if kind in ("stills", "video") else "")
+        same = still == frame.still and file == frame.file
+        return frame if same else replace(frame, still=still, file=file)
 
     def close(self) -> None:  # files are closed by their iteration
         """Release the device; idempotent."""

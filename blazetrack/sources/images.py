@@ -54,7 +54,7 @@ class ImageSource(Source):
                 self.skipped += 1
                 self.warnings.append(str(error))
                 continue
-            yield Frame(image, index, index / self._fps)
+            yield Frame(image, index, index / self._fps, still=True, file=os.fspath(path))
             index += 1
         if not index:
             raise SourceError(

@@ -33,8 +33,9 @@ def next_delay(delay_s: float, first_s: float, played: bool) -> float:
 class SourceFeeder:
     """Plays a source to all viewers.
 
-    Files and synthetic sources are played at their own frame rate and repeated. Nothing is tracked
-    while there is no viewer and no recording. Only the thread of the feeder uses the session.
+    Files and synthetic sources are played at their own frame rate and repeated; of pictures, each
+    is shown for `picture_s` seconds. Nothing is tracked while there is no viewer and no recording.
+    Only the thread of the feeder uses the session.
 
     `sources` maps names to sources as `open_source` takes them, `retry_s` is the first delay before
     a failed source is reopened, `patience_s` the time for a source to respond at the end.
@@ -48,6 +49,7 @@ class SourceFeeder:
         open: OpenSource = open_source,
         retry_s: float = 1.0,
         patience_s: float = 5.0,
+        picture_s: float = 3.0,
     ) -> None:
         self.session = session
         self._sources = sources
@@ -55,6 +57,7 @@ class SourceFeeder:
         self._open = open
         self._retry_s = retry_s
         self._patience_s = patience_s
+        self._picture_s = picture_s
         self._pending: dict[str, Any] | None = None
         self._pending_lock = threading.Lock()
         self._session_lock = threading.Lock()
@@ -158,18 +161,19 @@ class SourceFeeder:
     def _paced(self, source: Source, live: bool) -> Iterator[Frame]:
         """Frames with consecutive numbers; of a file at its frame rate, and only while needed."""
         base_s, start_s = self._time_s, time.monotonic()
-        for frame in source:
+        for number, frame in enumerate(source):
+            at_s = number * self._picture_s if frame.still else frame.time_s
             if not live:
                 begin_s = time.monotonic()
                 while not self._needed and not self._interrupted:
                     self._wait(time.monotonic() + POLL_S)
                 start_s += time.monotonic() - begin_s
-                late_s = time.monotonic() - start_s - frame.time_s
+                late_s = time.monotonic() - start_s - at_s
                 if late_s < 0:
-                    self._wait(start_s + frame.time_s)
+                    self._wait(start_s + at_s)
                 else:
                     start_s += late_s  # too slow: play on from here, without catching up
-            yield replace(frame, index=self._index, time_s=base_s + frame.time_s)
+            yield replace(frame, index=self._index, time_s=base_s + at_s)
         if not live:  # show the last frame for as long as the others
             self._wait(start_s + self._time_s - base_s)
 
@@ -181,7 +185,7 @@ class SourceFeeder:
             self.session.send_error(str(error))
             return
         self._index += 1
-        self._time_s = frame.time_s + 1 / 30
+        self._time_s = frame.time_s + (self._picture_s if frame.still else 1 / 30)
         if self._hub.watchers:
             self._hub.send_image(pack_frame(tracked, frame.index % 2**32))
         self.session.send_stats(viewers=len(self._hub))

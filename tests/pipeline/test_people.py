@@ -128,7 +128,9 @@ def test_tracker_option_unknown_to_graph_is_an_error(
     toy: Any, graph: str, option: dict[str, Any]
 ) -> None:
     (name,) = option
-    with pytest.raises(GraphError, match=f"^graph {graph}: no node has the option '{name}'$"):
+    with pytest.raises(
+        GraphError, match=f"^graph {graph}: no node has the option '{name}'; graphs with it: "
+    ):
         toy.tracker(graph=graph, **option)
 
 
@@ -158,7 +160,7 @@ def test_ended_ids_leave_no_state(toy: Any) -> None:
         for i in range(60):
             there = [(60, 60)] if i < 20 else [(250, 180)] if i > 40 else []
             poses = tracker(toy.frame(i, *there))
-        nodes = {node.spec.name: node.call for node in tracker._scheduler.plan.nodes}
+        nodes = {node.spec.name: node.call for node in tracker._main.scheduler.plan.nodes}
     assert poses.ids.tolist() == [2]
     assert set(nodes["identify"]._tracklets) == {2}
     assert set(nodes["smooth"]._people) == {2}

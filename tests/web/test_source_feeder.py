@@ -56,7 +56,12 @@ class Stage:
     """
 
     def __init__(
-        self, toy: ToyWorld, folder: Path, limits: Limits | None = None, patience_s: float = 5.0
+        self,
+        toy: ToyWorld,
+        folder: Path,
+        limits: Limits | None = None,
+        patience_s: float = 5.0,
+        picture_s: float = 3.0,
     ) -> None:
         self.toy, self.folder, self.viewers = toy, folder, Viewers()
         self.opened: list[str] = []
@@ -72,6 +77,7 @@ class Stage:
             self.open,
             retry_s=0.01,
             patience_s=patience_s,
+            picture_s=picture_s,
         )
 
     def make(self, choice: Choice) -> Any:
@@ -131,14 +137,16 @@ def test_play_file_keeps_its_frame_rate(stage: Stage) -> None:
     assert len(stage.viewers.images) == 1
 
 
-def test_play_single_image_is_repeated_at_30_fps(stage: Stage) -> None:
+def test_play_single_picture_is_repeated(toy: ToyWorld, tmp_path: Path) -> None:
+    stage = Stage(toy, tmp_path, picture_s=0.03)
     stage.source = lambda name: stage.toy.source("stills", frames=1)
     stage.feeder.start()
     stage.wait_for_frames(1)
     start = time.monotonic()
     stage.wait_for_frames(6)
-    assert time.monotonic() - start >= 0.15
+    assert time.monotonic() - start >= 0.13
     assert stage.opened == ["one"]
+    stage.feeder.close()
 
 
 def test_play_without_viewers_tracks_nothing(stage: Stage) -> None:
@@ -347,3 +355,16 @@ def test_play_failing_network_is_reported_until_it_is_replaced(stage: Stage) -> 
     stage.wait(lambda: len(stage.viewers.of_type("error")) >= 2)
     stage.feeder.submit(people=2)
     stage.wait_for_frames()
+
+
+def test_feeder_pictures_are_shown_one_at_a_time(toy: ToyWorld, tmp_path: Path) -> None:
+    stage = Stage(toy, tmp_path, picture_s=0.2)
+    stage.source = lambda name: toy.source("stills", frames=3, fps=30)
+    stage.feeder.start()
+    try:
+        stage.wait(lambda: len(stage.viewers.images) >= 5)
+    finally:
+        stage.feeder.close()
+    times = [header_of(image)["record"]["time_s"] for image in stage.viewers.images[:5]]
+    assert times == pytest.approx([0.0, 0.2, 0.4, 0.6, 0.8])
+    assert stage.session.stats()["detector_runs"] >= 5
