@@ -15,7 +15,8 @@ import numpy as np
 from blazetrack.angles import angle_keypoints, joint_angles
 from blazetrack.errors import InputError, MissingExtra, SinkError, did_you_mean
 from blazetrack.recording import Float, Person, Recording
-from blazetrack.render.people import MIN_VISIBILITY, id_color
+from blazetrack.render.limbs import MIN_VISIBILITY
+from blazetrack.render.people import id_color
 from blazetrack.sinks.base import truncate
 from blazetrack.skeleton import Skeleton
 

@@ -9,16 +9,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from blazetrack.geometry import apply, rectangle_to_image
-from blazetrack.render.text import DARK, LIGHT, Color, Image, Points, draw_label
+from blazetrack.render.labels import Label, draw_labels, person_text
+from blazetrack.render.limbs import MIN_VISIBILITY, attached_keypoints, is_sure
+from blazetrack.render.text import DARK, LIGHT, Color, Image, Points
 from blazetrack.skeleton import BLAZEPOSE33, Skeleton
 from blazetrack.types import Poses
 
-__all__ = ["MIN_VISIBILITY", "dot", "draw_poses", "id_color", "line", "region_corners",
-           "side_color"]  # fmt: skip
+__all__ = ["dot", "draw_poses", "id_color", "line", "region_corners", "side_color"]
+
+Mask = NDArray[np.bool_]
 
 _LEFT: Color = (255, 138, 0)
 _RIGHT: Color = (0, 194, 255)
-MIN_VISIBILITY = 0.5  # a keypoint below it is hidden
 _SHIFT = 4  # OpenCV draws in sixteenths of a pixel
 _FAR = 30_000.0  # pixels; coordinates are clipped to OpenCV's number range
 
@@ -34,23 +36,26 @@ def draw_poses(
     """Draw people onto a copy of the image.
 
     The person's left side is orange, the right one blue; thickness follows the person's size.
-    Hidden joints and their limbs are not drawn.
+    Hidden joints and their limbs are not drawn, nor are limbs that hang on a hidden one
+    (`attached_keypoints`). Limbs with an unsure end (`is_sure`) are thin and without a rim.
 
     Args:
         image: `(H, W, 3)` uint8 RGB, not modified.
         poses: people in the pixels of `image`.
         skeleton: edges and sides of the keypoints.
         boxes: draw the region of the next frame's crop.
-        ids: label each person with id and score.
+        ids: label each person with id and score, as `person 1 · 98 %`.
 
     Returns:
         `(H, W, 3)` uint8 RGB, a new array.
     """
     canvas = np.array(image, dtype=np.uint8, order="C")  # a copy
     sides = [side_color(name) for name in skeleton.names]
+    labels = []
     for row in range(len(poses)):
         finite = np.isfinite(poses.landmarks_px[row, :, :2]).all(axis=1)
-        seen = (poses.visibility[row] >= MIN_VISIBILITY) & finite
+        seen = attached_keypoints((poses.visibility[row] >= MIN_VISIBILITY) & finite, skeleton)
+        sure = is_sure(poses.visibility[row])
         xy, alignment = _near(poses.landmarks_px[row, :, :2]), _near(poses.alignment_px[row])
         thickness = _thickness(alignment, canvas)
         color = id_color(int(poses.ids[row]))
@@ -58,14 +63,13 @@ def draw_poses(
             corners = region_corners(alignment)
             for a, b in zip(corners, np.roll(corners, -1, axis=0), strict=True):
                 line(canvas, a, b, color, max(1, thickness // 2))
-        _limbs(canvas, xy, seen, skeleton, sides, thickness)
-        for k in np.flatnonzero(seen):
-            dot(canvas, xy[k], thickness + 1, DARK)
-            dot(canvas, xy[k], thickness, sides[k])
+        _limbs(canvas, xy, seen, sure, skeleton, sides, thickness)
+        _joints(canvas, xy, seen, sure, sides, thickness)
         if ids and seen.any():
-            text = f"{poses.ids[row]}  {poses.scores[row]:.2f}"
+            text = person_text(int(poses.ids[row]), float(poses.scores[row]))
             x, y = xy[seen].mean(axis=0)[0], xy[seen].min(axis=0)[1] - 9 * thickness
-            draw_label(canvas, text, (x, y), color, middle=True)
+            labels.append(Label(text, (x, y), color))
+    draw_labels(canvas, labels)
     return canvas
 
 
@@ -132,14 +136,27 @@ def _fixed(point: Points) -> tuple[int, int]:
 def _limbs(
     canvas: Image,
     xy: Points,
-    seen: NDArray[np.bool_],
+    seen: Mask,
+    sure: Mask,
     skeleton: Skeleton,
     sides: list[Color],
     thickness: int,
 ) -> None:
     edges = [(a, b) for a, b in skeleton.edges if seen[a] and seen[b]]
-    for a, b in edges:  # a dark rim under all limbs, for contrast on any background
+    firm = [(a, b) for a, b in edges if sure[a] and sure[b]]
+    for a, b in firm:  # a dark rim under all limbs, for contrast on any background
         line(canvas, xy[a], xy[b], DARK, thickness + 2)
     for a, b in edges:
         color = sides[a] if sides[a] == sides[b] else LIGHT
-        line(canvas, xy[a], xy[b], color, thickness)
+        line(canvas, xy[a], xy[b], color, thickness if (a, b) in firm else max(1, thickness // 3))
+
+
+def _joints(
+    canvas: Image, xy: Points, seen: Mask, sure: Mask, sides: list[Color], thickness: int
+) -> None:
+    for k in np.flatnonzero(seen):
+        if sure[k]:
+            dot(canvas, xy[k], thickness + 1, DARK)
+            dot(canvas, xy[k], thickness, sides[k])
+        else:
+            dot(canvas, xy[k], max(1, thickness // 2), sides[k])

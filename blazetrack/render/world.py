@@ -7,8 +7,10 @@ from math import ceil
 import numpy as np
 from numpy.typing import NDArray
 
-from blazetrack.render.people import MIN_VISIBILITY, dot, id_color, line, side_color
-from blazetrack.render.text import Color, Image, Points, draw_label
+from blazetrack.render.labels import Label, draw_labels
+from blazetrack.render.limbs import MIN_VISIBILITY, attached_keypoints
+from blazetrack.render.people import dot, id_color, line, side_color
+from blazetrack.render.text import Color, Image, Points
 from blazetrack.skeleton import BLAZEPOSE33, Skeleton
 from blazetrack.types import Poses
 
@@ -57,10 +59,10 @@ def draw_world(
             world = np.clip(np.nan_to_num(poses.world_landmarks_m[place]), -_FAR_M, _FAR_M)
             if mirror:
                 world = world * (-1.0, 1.0, 1.0)
-            seen = poses.visibility[place] >= MIN_VISIBILITY
+            seen = attached_keypoints(poses.visibility[place] >= MIN_VISIBILITY, skeleton)
             _person(cell, world, seen, skeleton, turn_rad)
             number = int(poses.ids[place])
-            draw_label(cell, str(number), (0.0, 0.0), id_color(number), middle=False)
+            draw_labels(cell, [Label(f"person {number}", (0.0, 0.0), id_color(number))])
     return canvas
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -100,3 +102,43 @@ def test_any_coordinate_is_drawn(size: tuple[int, int], reach: float) -> None:
     )
     drawn = draw_poses(canvas(*size), poses, BLAZEPOSE33, boxes=True)
     assert drawn.shape == (*size, 3)
+
+
+LEFT_SHOULDER, LEFT_HIP, LEFT_KNEE, LEFT_ANKLE = 11, 23, 25, 27
+
+
+def with_visibility(poses: Poses, values: dict[int, float]) -> Poses:
+    visibility = poses.visibility.copy()
+    for index, value in values.items():
+        visibility[:, index] = value
+    return replace(poses, visibility=visibility)
+
+
+def test_draw_poses_limb_behind_hidden_joint_is_not_drawn() -> None:
+    trunk = {LEFT_SHOULDER: (20.0, 20.0), LEFT_HIP: (20.0, 80.0)}
+    hand = {LEFT_ELBOW: (60.0, 150.0), LEFT_WRIST: (180.0, 150.0)}
+    floating = with_visibility(person(trunk | hand), {LEFT_ELBOW: 0.2})
+    drawn = draw_poses(canvas(), floating, ids=False)
+    assert (drawn[130:] == 128).all()
+    assert (drawn[50, 20] != 128).any()
+    whole = draw_poses(canvas(), person(trunk | hand), ids=False)
+    assert (whole[150, 120] != 128).any()
+
+
+def test_draw_poses_unsure_limb_is_thinner() -> None:
+    leg = {LEFT_HIP: (100.0, 20.0), LEFT_KNEE: (100.0, 100.0), LEFT_ANKLE: (100.0, 180.0)}
+    unsure = with_visibility(person(leg), {LEFT_ANKLE: 0.6})
+    wide = replace(unsure, alignment_px=np.array([[[100.0, 100.0], [100.0, -200.0]]]))
+    drawn = draw_poses(canvas(), wide, ids=False)
+    upper, lower = ((drawn[y] != 128).any(axis=-1).sum() for y in (60, 140))
+    assert 0 < 2 * lower < upper
+
+
+def test_draw_poses_labels_of_people_in_one_place_do_not_overlap() -> None:
+    one = person({LEFT_WRIST: (100, 100)})
+    three = Poses.joined([one.with_ids(np.array([number])) for number in (1, 2, 3)])
+    drawn = draw_poses(canvas(), three)
+    areas = [(np.abs(drawn.astype(int) - id_color(n)).max(axis=-1) < 3).sum() for n in (1, 2, 3)]
+    alone = draw_poses(canvas(), one)
+    expected = (np.abs(alone.astype(int) - id_color(1)).max(axis=-1) < 3).sum()
+    assert min(areas) > 0.8 * expected

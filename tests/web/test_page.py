@@ -16,6 +16,7 @@ import pytest
 from benchmarks.browser import CODE, SQUARE, until
 from blazetrack import PoseTracker
 from blazetrack.metrics import torso_size
+from blazetrack.render.limbs import attached_keypoints
 from blazetrack.skeleton import BLAZEPOSE33
 from blazetrack.store import Store
 from blazetrack.types import Frame
@@ -238,3 +239,17 @@ def test_page_reconnects_after_a_closed_connection(browse: Browse) -> None:
     page.execute_script("window.blazetrack.frames = 0; window.blazetrack.connection.socket.close()")
     until(page, "!page.connected")
     until(page, "page.connected && page.frames > 2")
+
+
+def test_overlay_attached_keypoints_equal_those_of_the_film(browse: Browse) -> None:
+    page = browse()
+    until(page, "page.hello")
+    visible = np.random.default_rng(0).random((50, len(BLAZEPOSE33))) < 0.6
+    expected = [attached_keypoints(one, BLAZEPOSE33).tolist() for one in visible]
+    script = """
+      const [skeleton, cases, done] = arguments;
+      import("/static/overlay.js").then(({ attached }) => done(cases.map(
+        (visible) => attached(skeleton, visible)))).catch((error) => done(String(error)));
+    """
+    skeleton = {"names": BLAZEPOSE33.names, "edges": BLAZEPOSE33.edges}
+    assert page.execute_async_script(script, skeleton, visible.tolist()) == expected

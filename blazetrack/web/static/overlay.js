@@ -1,7 +1,8 @@
 // Skeletons drawn onto the image: left side orange, right side blue, one label colour per id.
 
 const LEFT = "#ff8a00", RIGHT = "#00c2ff", MIDDLE = "#f0f0f0";
-const MIN_VISIBILITY = 0.5;
+const MIN_VISIBILITY = 0.5, SURE_VISIBILITY = 0.75;
+const TORSO = ["left_shoulder", "right_shoulder", "left_hip", "right_hip"];
 
 export function sideColors(names) {
   return names.map((name) => {
@@ -22,10 +23,31 @@ function idColor(id) {
   return `hsl(${(360 * ((0.33 + id * 0.618034) % 1)).toFixed(0)} 85% 55%)`;
 }
 
-function bounds(person) {
-  const visible = person.landmarks_px.filter((_, i) => person.visibility[i] >= MIN_VISIBILITY);
-  if (!visible.length) return null;
-  const xs = visible.map((p) => p[0]), ys = visible.map((p) => p[1]);
+// The parts of the graph `edges` that the chosen keypoints form: a number for each keypoint.
+function parts(edges, chosen) {
+  const part = chosen.map((_, i) => i);
+  const root = (i) => (part[i] === i ? i : root(part[i]));
+  for (const [a, b] of edges) if (chosen[a] && chosen[b]) part[root(a)] = root(b);
+  return part.map((_, i) => root(i));
+}
+
+// Visible keypoints that visible ones connect with the torso; without a visible torso the largest
+// parts. As blazetrack/render/limbs.py.
+export function attached({ names, edges }, visible) {
+  const figure = parts(edges, names.map(() => true)), part = parts(edges, visible);
+  const bodies = new Set(part.filter((_, i) => visible[i] && TORSO.includes(names[i])));
+  const withBody = new Set(figure.filter((_, i) => bodies.has(part[i])));
+  const sizes = {}, most = {};
+  part.forEach((p, i) => { if (visible[i]) sizes[p] = (sizes[p] ?? 0) + 1; });
+  part.forEach((p, i) => { if (visible[i]) most[figure[i]] = Math.max(most[figure[i]] ?? 0, sizes[p]); });
+  return visible.map((v, i) => v && (
+    withBody.has(figure[i]) ? bodies.has(part[i]) : sizes[part[i]] === most[figure[i]]));
+}
+
+function bounds(person, visible) {
+  const points = person.landmarks_px.filter((_, i) => visible[i]);
+  if (!points.length) return null;
+  const xs = points.map((p) => p[0]), ys = points.map((p) => p[1]);
   return [Math.min(...xs), Math.min(...ys), Math.max(...xs), Math.max(...ys)];
 }
 
@@ -33,18 +55,19 @@ function bounds(person) {
 export function drawPeople(context, record, skeleton, { mirror, boxes, scale }) {
   const width = context.canvas.width;
   const toCanvas = ([x, y]) => [mirror ? width - x * scale : x * scale, y * scale];
-  const colors = skeleton.colors;
+  const colors = skeleton.colors, taken = [];
   for (const person of record.poses) {
-    const box = bounds(person);
+    const visible = attached(skeleton, person.visibility.map((v) => v >= MIN_VISIBILITY));
+    const sure = person.visibility.map((v) => v >= SURE_VISIBILITY);
+    const box = bounds(person, visible);
     if (!box) continue;
     const size = Math.max(box[3] - box[1], box[2] - box[0]) * scale;
     const lineWidth = Math.max(1.5, size / 130);
     const points = person.landmarks_px.map(toCanvas);
-    const visible = person.visibility.map((v) => v >= MIN_VISIBILITY);
     context.lineCap = "round";
-    context.lineWidth = lineWidth;
     for (const [a, b] of skeleton.edges) {
       if (!visible[a] || !visible[b]) continue;
+      context.lineWidth = sure[a] && sure[b] ? lineWidth : lineWidth / 3;
       context.strokeStyle = colors[a] === colors[b] ? colors[a] : MIDDLE;
       drawLine(context, points[a], points[b]);
     }
@@ -52,14 +75,15 @@ export function drawPeople(context, record, skeleton, { mirror, boxes, scale }) 
       if (!visible[i]) return;
       context.fillStyle = colors[i];
       context.beginPath();
-      context.arc(...point, 1.3 * lineWidth, 0, 7);
+      context.arc(...point, (sure[i] ? 1.3 : 0.6) * lineWidth, 0, 7);
       context.fill();
     });
-    label(context, person, toCanvas, box, boxes, scale);
+    label(context, person, toCanvas, box, boxes, taken);
   }
 }
 
-function label(context, person, toCanvas, box, boxes, scale) {
+// Labels do not cover those in `taken`.
+function label(context, person, toCanvas, box, boxes, taken) {
   const [a, b] = [toCanvas([box[0], box[1]]), toCanvas([box[2], box[3]])];
   const left = Math.min(a[0], b[0]), right = Math.max(a[0], b[0]);
   context.strokeStyle = context.fillStyle = idColor(person.id);
@@ -67,12 +91,17 @@ function label(context, person, toCanvas, box, boxes, scale) {
     context.lineWidth = 2;
     context.strokeRect(left, a[1], right - left, b[1] - a[1]);
   }
-  const text = `${person.id}`;
+  const text = `person ${person.id} · ${Math.round(100 * person.score)} %`;
   context.font = "600 16px system-ui, sans-serif";
-  const width = context.measureText(text).width + 14;
-  const x = (left + right) / 2 - width / 2, y = Math.max(2, a[1] - 30 - 0.1 * (b[1] - a[1]));
+  const width = context.measureText(text).width + 14, height = 22;
+  const x = (left + right) / 2 - width / 2;
+  let y = Math.max(2, a[1] - 30 - 0.1 * (b[1] - a[1]));
+  const covers = ([otherX, otherY, otherWidth]) =>
+    x < otherX + otherWidth && otherX < x + width && Math.abs(y - otherY) < height;
+  for (let place; (place = taken.find(covers)); ) y = place[1] + height + 2;
+  taken.push([x, y, width]);
   context.beginPath();
-  context.roundRect(x, y, width, 22, 6);
+  context.roundRect(x, y, width, height, 6);
   context.fill();
   context.fillStyle = "#000";
   context.fillText(text, x + 7, y + 17);
