@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from blazetrack.errors import GraphError, did_you_mean
+from blazetrack.files import expand
 from blazetrack.graph import GraphSpec, load_graph_spec
 from blazetrack.graph.ports import read_signature
 from blazetrack.nodes import NODES, RENAMED
@@ -41,8 +43,8 @@ def find_graph(name_or_path: str | Path) -> Path:
     text, shipped = str(name_or_path), shipped_graphs()
     if text in shipped:
         return shipped[text]
-    path = Path(text)
-    if path.is_file():
+    path = expand(text)
+    if os.path.exists(path):  # reading it refuses a folder or a pipe
         return path
     if path.suffix in (".yaml", ".yml") or len(path.parts) > 1:
         raise GraphError(f"graph {text}: no such file")

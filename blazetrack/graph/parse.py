@@ -11,19 +11,14 @@ from collections.abc import Collection, Mapping
 from dataclasses import replace
 from pathlib import Path
 from types import UnionType
-from typing import TYPE_CHECKING, Any, NamedTuple
-
-import yaml
+from typing import Any, NamedTuple
 
 from blazetrack.errors import GraphError, did_you_mean
+from blazetrack.files import read_text
 from blazetrack.graph.spec import GraphSpec, NodeSpec, Renamed, shown
+from blazetrack.yaml_text import read_yaml
 
 __all__ = ["load_graph_spec", "parse_set"]
-
-if TYPE_CHECKING:
-    from yaml import SafeLoader as _BaseLoader
-else:
-    _BaseLoader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # the C one needs libyaml
 
 
 def load_graph_spec(
@@ -42,9 +37,9 @@ def load_graph_spec(
     if isinstance(source, Mapping):
         data, place = dict(source), ""
     elif isinstance(source, str) and "\n" in source:
-        data, place = _parsed(source, "graph text"), ""
+        data, place = read_yaml(source, "graph text", GraphError), ""
     else:
-        data, place = _parsed(_read(source), str(source)), str(source)
+        data, place = _read_file(source), str(source)
     return _graph(data, place, renamed or Renamed())
 
 
@@ -57,54 +52,11 @@ def parse_set(text: str) -> tuple[str, Any]:
     key, equals, value = text.partition("=")
     if not equals:
         raise GraphError(f"'{text}': expected node.option=value, got no '='")
-    return key, _parsed(value, f"'{text}'")
+    return key, read_yaml(value, f"'{text}'", GraphError)
 
 
-def _read(path: str | Path) -> str:
-    try:
-        return Path(path).read_text(encoding="utf-8")
-    except OSError as error:
-        raise GraphError(f"{path}: cannot read this graph: {error.strerror}") from error
-    except ValueError as error:
-        raise GraphError(f"{path}: expected a graph in UTF-8 text, got other bytes") from error
-
-
-class _Loader(_BaseLoader):
-    """Safe YAML that refuses a duplicate key, or one that reads as a boolean."""
-
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
-        seen: set[tuple[str, str]] = set()
-        for key, _ in node.value:
-            if isinstance(key, yaml.ScalarNode):
-                problem = ""
-                if (key.tag, key.value) in seen:
-                    problem = f"key '{key.value}' is given twice, expected once"
-                elif key.tag == "tag:yaml.org,2002:bool":  # on, off, yes, no
-                    problem = f"key '{key.value}' reads as true or false, expected a word"
-                if problem:
-                    raise yaml.constructor.ConstructorError(
-                        problem=problem, problem_mark=key.start_mark
-                    )
-                seen.add((key.tag, key.value))
-        return super().construct_mapping(node, deep)
-
-
-# YAML 1.1 reads 1e-3 as text because it has no dot; YAML 1.2 reads a number.
-_Loader.add_implicit_resolver(
-    "tag:yaml.org,2002:float", re.compile(r"^[-+]?\d+[eE][-+]?\d+$"), list("-+0123456789")
-)
-
-
-def _parsed(text: str, source: str) -> Any:
-    """The value of a YAML text; `source` starts the error messages."""
-    try:
-        return yaml.load(text, Loader=_Loader)  # a SafeLoader
-    except yaml.MarkedYAMLError as error:
-        mark, problem = error.problem_mark, error.problem or error.context
-        place = f"line {mark.line + 1}, column {mark.column + 1}: " if mark else ""
-        raise GraphError(f"{source}: {place}expected YAML: {problem}") from error
-    except (yaml.YAMLError, ValueError) as error:  # ValueError: a date such as 2020-13-01
-        raise GraphError(f"{source}: expected YAML: {' '.join(str(error).split())}") from error
+def _read_file(path: str | Path) -> Any:
+    return read_yaml(read_text(path, "graph", GraphError), str(path), GraphError)
 
 
 class _Key(NamedTuple):

@@ -140,7 +140,10 @@ class GraphSpec:
 
 def shown(value: object, limit: int = 60) -> str:
     """A value as an error message prints it: one line, not too long."""
-    text = repr(value)
+    try:
+        text = repr(value)
+    except (ValueError, RecursionError):  # a number of more digits than Python prints
+        text = f"a {type(value).__name__}"
     return text if len(text) <= limit else text[: limit - 1] + "…"
 
 

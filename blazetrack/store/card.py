@@ -28,11 +28,13 @@ from pydantic import (
 )
 
 from blazetrack.errors import ModelError, did_you_mean
+from blazetrack.files import read_text
 from blazetrack.heads import STANDARD_HEADS, check_head
 from blazetrack.model_info import ModelInfo
 from blazetrack.skeleton import SKELETONS
 from blazetrack.store.manifest import Card, card_from, published, same_bytes
 from blazetrack.store.skeleton_text import SkeletonText, skeleton_text
+from blazetrack.yaml_text import read_yaml
 
 __all__ = ["card_for", "card_path", "card_text", "check_card"]
 
@@ -172,11 +174,7 @@ def _read_card(model: Path) -> Card | None:
     path = card_path(model)
     if not path.exists():
         return None
-    try:
-        given = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        reason = " ".join(str(error).split())
-        raise ModelError(f"{path}: cannot be read as YAML: {reason}") from error
+    given = read_yaml(read_text(path, "card", ModelError), str(path), ModelError)
     if not isinstance(given, dict):
         raise ModelError(f"{path}: expected `field: value` lines, got {type(given).__name__}")
     if isinstance(given.get("source"), dict):  # copied from the list of published models

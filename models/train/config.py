@@ -8,6 +8,7 @@ of one line with their place.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Mapping
 from copy import deepcopy
 from functools import cache
@@ -18,9 +19,11 @@ import yaml
 from pydantic import BaseModel, Field, ValidationError, create_model, field_validator
 
 from blazetrack.errors import InputError, did_you_mean, warn_renamed
+from blazetrack.files import expand, read_text
 from blazetrack.heads import HEADS
 from blazetrack.skeleton import BLAZEPOSE33, Skeleton
 from blazetrack.store.skeleton_text import read_skeleton
+from blazetrack.yaml_text import read_yaml
 from models.common.config_base import Strict
 from models.train.datasets import DATA_SETTINGS, DataSettings, PoseDataSettings
 from models.train.losses import LOSS_SETTINGS
@@ -210,8 +213,8 @@ def _find(config: str | Path) -> Path:
         new = RENAMED_CONFIGS[str(config)]
         warn_renamed("config", str(config), new)
         return shipped[new]
-    path = Path(config)
-    if path.is_file():
+    path = expand(config)
+    if os.path.exists(path):
         return path
     if path.suffix in (".yaml", ".yml") or len(path.parts) > 1:
         raise InputError(f"config {config}: no such file")
@@ -219,11 +222,7 @@ def _find(config: str | Path) -> Path:
 
 
 def _read(path: Path) -> dict[str, Any]:
-    try:
-        fields = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        reason = " ".join(str(error).split())
-        raise InputError(f"config {path}: cannot be read as YAML: {reason}") from error
+    fields = read_yaml(read_text(path, "config", InputError), f"config {path}", InputError) or {}
     if not isinstance(fields, dict):
         kind = type(fields).__name__
         raise InputError(f"config {path}: expected `setting: value` lines, got {kind}")
@@ -239,10 +238,7 @@ def _override(fields: dict[str, Any], text: str) -> None:
         fields = fields.setdefault(section, {})
         if not isinstance(fields, dict):
             raise InputError(f"--set {text}: '{section}' is a value, not a section")
-    try:
-        fields[last] = yaml.safe_load(value)
-    except yaml.YAMLError as error:
-        raise InputError(f"--set {text}: the value cannot be read as YAML") from error
+    fields[last] = read_yaml(value, f"--set {text}", InputError)
 
 
 def _validate(fields: Mapping[str, Any], where: str) -> Settings:

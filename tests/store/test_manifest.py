@@ -79,7 +79,7 @@ def test_package_source_lies_in_the_package() -> None:
         ("skeleton: coco71", "skeleton: .*did you mean 'coco17'"),
         ("colour: red", "colour: there is no such field; known: "),
         ("chanels: bgr", "chanels: there is no such field; did you mean 'channels'"),
-        ("outputs: [unclosed", "cannot be read as YAML"),
+        ("outputs: [unclosed", "line 6, column 1: expected YAML: "),
         ("mean: [1, 2]", "mean: expected a list of 3 numbers, one per channel, got 2 of them"),
         ("std: 0.5", "std: expected a list of 3 numbers, one per channel, got 0.5"),
         ("std: [1, 0, 1]", r"std\.1: Input should be greater than 0"),

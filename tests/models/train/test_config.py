@@ -90,7 +90,7 @@ def test_changes_are_listed_by_name(config: Path) -> None:
         (["run.steps"], "--set run.steps: expected section.name=value"),
         (["run..steps=5"], "--set run..steps=5: expected section.name=value"),
         (["name.of=5", "name.of.it=5"], "'of' is a value, not a section"),
-        (["run.steps={"], "the value cannot be read as YAML"),
+        (["run.steps={"], "--set run.steps={: line 2, column 1: expected YAML: "),
         (["network.name=blazepoze"], "no network 'blazepoze'; did you mean 'blazepose'?"),
         (["data.train.drawn.kind=lps"], "data.train.drawn.kind: "),
         (["data.train={}"], "data.train: "),
@@ -120,7 +120,7 @@ def test_load_settings_missing_config_is_error(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("text", "message"),
-    [("- a\n- b\n", "expected `setting: value` lines, got list"), ("a: {", "cannot be read")],
+    [("- a\n- b\n", "expected `setting: value` lines, got list"), ("a: {", "expected YAML: ")],
 )
 def test_load_settings_other_yaml_is_error(tmp_path: Path, text: str, message: str) -> None:
     path = tmp_path / "bad.yaml"
