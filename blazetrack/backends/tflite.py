@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 
 from blazetrack.backends.base import Array, Interpreter
+from blazetrack.backends.native_stderr import without_notices
 from blazetrack.backends.openvino import open_openvino
 from blazetrack.errors import BackendError, ModelError, did_you_mean
 
@@ -66,9 +67,10 @@ def open_interpreter(path: Path, backend: str = "auto", threads: int | None = No
     name, _, device = backend.partition(":")
     if name == "openvino":
         return open_openvino(path, device or "CPU", threads)
-    make = _interpreter_class(backend)
     try:
-        return TfliteInterpreter(make(model_path=str(path), num_threads=threads), path)
+        with without_notices():
+            make = _interpreter_class(backend)
+            return TfliteInterpreter(make(model_path=str(path), num_threads=threads), path)
     except (ValueError, RuntimeError) as error:
         reason = str(error).strip().splitlines()[0] if str(error).strip() else "no reason given"
         raise ModelError(f"model {path}: not a TFLite model that can be run: {reason}") from error

@@ -15,7 +15,7 @@ from blazetrack.cli import main
 
 @dataclass(frozen=True)
 class Result:
-    """What came back: exit code, stdout, and the lines of stderr without TFLite's own greeting."""
+    """What came back: exit code, stdout, and the lines of stderr."""
 
     code: object
     out: str
@@ -45,7 +45,6 @@ def command(
         with pytest.raises(SystemExit) as end:
             main([str(arg) for arg in args])
         out, err = capfd.readouterr()
-        lines = [line for line in err.splitlines() if not line.startswith("INFO: Created Tensor")]
-        return Result(end.value.code or 0, out, lines)
+        return Result(end.value.code or 0, out, err.splitlines())
 
     return call
