@@ -287,7 +287,7 @@ def test_run_wrong_option(
         (("--set", "tracked_landmarks.model=nope"), "nope"),
         (("--every", "0"), "every: expected a number of frames from 1, or auto, got '0'"),
         (("--every", "often"), "every: expected a number of frames from 1, or auto, got 'often'"),
-        (("--every", "2", "--graph", "pose_image"), "no node has the option 'network_every'"),
+        (("--every", "2", "--graph", "pose_image"), "no node has the option 'every'"),
     ],
     ids=" ".join,
 )

@@ -13,7 +13,8 @@ from blazetrack.cli.entry_point import new_app, run_app
 __all__ = ["app", "main"]
 
 app = new_app(
-    "Track people: 33 keypoints each, on one CPU core, offline.\n\nStart with: blazetrack demo"
+    "Track people: 33 keypoints each, on the CPU, offline.\n\nStart with: blazetrack demo",
+    completion=True,
 )
 app.command("run")(run.run)
 app.command("demo")(demo.demo)

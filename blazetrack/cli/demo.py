@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from blazetrack.cli.options import Json, Model, Offline, Threads
+from blazetrack.cli.run_options import Verbose
 
 __all__ = ["demo"]
 
@@ -21,16 +22,20 @@ def demo(
     threads: Threads = None,
     offline: Offline = False,
     as_json: Json = False,
+    verbose: Verbose = False,
 ) -> None:
     """Track a person drawn by blazetrack itself, and compare with the known joints.
 
     Writes demo.mp4 (the clip with the skeleton on it) and demo.jsonl (one line per frame).
     """
-    from blazetrack.cli.run import track
+    from blazetrack.cli.track import track
     from blazetrack.sources import open_source
 
     outs = [str(folder / name) for name in ("demo.mp4", "demo.jsonl")]
     with open_source(f"synthetic?frames={frames}") as source:
-        track(source, outs=outs, as_json=as_json, offline=offline, model=model, threads=threads)
+        track(
+            source, outs=outs, as_json=as_json, offline=offline, verbose=verbose,
+            model=model, threads=threads,
+        )  # fmt: skip
     if not as_json:
-        typer.echo(f"wrote {' and '.join(outs)}")
+        typer.echo("next: blazetrack run YOUR.mp4 --out tracked.mp4, or run 0 for a camera")

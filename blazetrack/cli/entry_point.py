@@ -9,7 +9,7 @@ import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from signal import Signals
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import typer
 
@@ -25,10 +25,13 @@ _UsageError: type[Exception] = next(
 )
 
 
-def new_app(about: str) -> typer.Typer:
-    """A command line of one or more commands."""
+def new_app(about: str, *, completion: bool = False) -> typer.Typer:
+    """A command line of one or more commands; with the options that install shell completion."""
     return typer.Typer(
-        no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=about
+        no_args_is_help=True,
+        add_completion=completion,
+        pretty_exceptions_enable=False,
+        help=about,
     )
 
 
@@ -46,7 +49,9 @@ def run_app(app: typer.Typer, name: str, prog: str, args: Sequence[str] | None =
     received: list[int] = []  # signals
     try:
         with interrupt_on_signals() as received, _one_line_warnings(name):
-            code = app(args=args, prog_name=prog, standalone_mode=False)
+            command: Any = typer.main.get_command(app)
+            _tidy_help(command)
+            code = command.main(args=args, prog_name=prog, standalone_mode=False)
             sys.stdout.flush()  # here, where a full disk can still be reported
     except BlazetrackError as error:
         _fail(name, str(error))
@@ -54,7 +59,11 @@ def run_app(app: typer.Typer, name: str, prog: str, args: Sequence[str] | None =
         _fail(name, error.format_message())  # type: ignore[attr-defined]
     except (KeyboardInterrupt, typer.Abort):
         code = 130
-    except (SystemExit, BrokenPipeError):  # the reader of stdout has closed it
+    except SystemExit as end:  # completion has printed its text; or the reader closed stdout
+        if end.code:
+            _discard_stdout()
+        sys.exit(0)
+    except BrokenPipeError:  # the reader of stdout has closed it
         _discard_stdout()
         sys.exit(0)
     except OSError as error:  # such as a file name that is too long
@@ -66,6 +75,21 @@ def run_app(app: typer.Typer, name: str, prog: str, args: Sequence[str] | None =
         print(f"{name}: ended by {Signals(received[0]).name}", file=sys.stderr)
         code = 128 + received[0]
     sys.exit(code if isinstance(code, int) else 0)
+
+
+def _tidy_help(command: Any) -> None:
+    """Show flags without a type, and arguments as `NAME`, in all help texts below a command."""
+    for inner in getattr(command, "commands", {}).values():
+        _tidy_help(inner)
+    context = command.context_class(command, info_name=command.name)
+    for param in command.get_params(context):
+        if param.param_type_name == "argument":
+            name = (param.metavar or param.name).upper() + ("..." if param.nargs != 1 else "")
+            param.metavar = name
+            usage = name if param.required else f"[{name}]"
+            param.get_usage_pieces = lambda ctx, usage=usage: [usage]
+        elif param.is_flag and param.metavar is None:
+            param.metavar = ""
 
 
 @contextmanager

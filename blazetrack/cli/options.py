@@ -14,6 +14,21 @@ if TYPE_CHECKING:
 __all__ = ["Backend", "Every", "Graph", "Json", "Model", "Offline", "Threads", "log",
            "open_store", "print_json"]  # fmt: skip
 
+
+def _complete_graphs(incomplete: str) -> list[str]:
+    from blazetrack.pipeline import shipped_graphs
+
+    return [name for name in shipped_graphs() if name.startswith(incomplete)]
+
+
+def _complete_models(incomplete: str) -> list[str]:
+    from blazetrack.store import Store
+
+    infos = [model.info for model in Store(offline=True).list()]
+    names = [info.name for info in infos if info.kind == "landmarks"]
+    return [name for name in names if name.startswith(incomplete)]
+
+
 Backend = Annotated[
     str,
     Option(help="auto, litert, tflite_runtime, tensorflow, openvino, openvino:GPU, openvino:NPU."),
@@ -32,12 +47,19 @@ Graph = Annotated[
         "--graph",
         "-g",
         help="Graph: a name or a YAML file.",
+        autocompletion=_complete_graphs,
         show_default="pose, pose_multi or pose_image, by people and source",
     ),
 ]
 Json = Annotated[bool, Option("--json", help="Print JSON for programs, not a table.")]
 Model = Annotated[
-    str | None, Option("--model", "-m", help="Landmark model: a name or a .tflite file.")
+    str | None,
+    Option(
+        "--model",
+        "-m",
+        help="Landmark model: a name or a .tflite file.",
+        autocompletion=_complete_models,
+    ),
 ]
 Offline = Annotated[
     bool, Option("--offline", help="Never use the network; fail if a model is missing.")

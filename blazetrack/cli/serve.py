@@ -28,7 +28,7 @@ PORT = 8765
 Sources = Annotated[
     list[str] | None,
     Argument(
-        metavar="[SOURCE]...",
+        metavar="SOURCE",
         help="Sources of the page, the first one is shown first: as in `blazetrack run`. "
         "Without one it begins with the camera of the browser.",
     ),

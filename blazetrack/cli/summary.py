@@ -22,8 +22,8 @@ def facts_table(facts: Mapping[str, str | None]) -> Table:
     return table
 
 
-def print_summary(report: Report, pck: float | None = None) -> None:
-    """Print the result of a run, its PCK where there is one, and the time per stage."""
+def print_summary(report: Report, pck: float | None = None, *, stages: bool = False) -> None:
+    """Print the result of a run, its PCK where there is one, and maybe the time per stage."""
     console = Console()
     facts: dict[str, str | None] = {
         "source": report.source,
@@ -39,13 +39,18 @@ def print_summary(report: Report, pck: float | None = None) -> None:
         "unreadable": str(report.skipped or "") or None,
     }
     console.print(facts_table(facts))
+    if stages:
+        console.print(_stage_table(report))
+    for line in report.warnings:
+        warning = Text(f"warning: {line}", style="yellow")
+        Console(stderr=True).print(warning, soft_wrap=True)
+
+
+def _stage_table(report: Report) -> Table:
     times = Table("stage", "runs", "p50 ms", "p90 ms", "p99 ms", "total s", title="time per stage")
     for node in report.nodes:
         if node.runs:
             marks = (node.p50_ms, node.p90_ms, node.p99_ms)
             cells = ["" if mark is None else f"{mark:.2f}" for mark in marks]
             times.add_row(node.name, str(node.runs), *cells, f"{node.total_ms / 1e3:.2f}")
-    console.print(times)
-    for line in report.warnings:
-        warning = Text(f"warning: {line}", style="yellow")
-        Console(stderr=True).print(warning, soft_wrap=True)
+    return times

@@ -28,7 +28,7 @@ def test_without_notices_after_error_restores_stderr(capfd: pytest.CaptureFixtur
             os.write(2, b"reason\n")
             raise ValueError
 
-    with pytest.raises(ValueError, match="^$"):
+    with pytest.raises(ValueError, match=r"^$"):
         fail()
     os.write(2, b"after\n")
     assert capfd.readouterr().err == "reason\nafter\n"

@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 
 from blazetrack.cli import progress as progress_bar
+from blazetrack.sinks import open_sink
 from blazetrack.types import Frame, Poses
 
 CLIP = "golden/pose_squats.mp4"
@@ -90,11 +91,42 @@ def test_run_without_people_is_no_error(command: Any, weights: object, tmp_path:
     assert len(film_times(tmp_path / "a.mp4")) == 3
 
 
-def test_run_prints_summary_table(command: Any, weights: object) -> None:
-    result = command("run", "synthetic?frames=3")
+def test_run_prints_summary_and_written_files(command: Any, weights: object) -> None:
+    result = command("run", "synthetic?frames=3", "--out", "a.jsonl", "--out", "a.csv")
     assert (result.code, result.err) == (0, [])
-    for words in ("synthetic:exercises", "detector runs", "time per stage", "landmarks"):
+    for words in ("synthetic:exercises", "detector runs"):
         assert words in result.out
+    assert "time per stage" not in result.out
+    assert result.out.splitlines()[-2:] == ["wrote a.jsonl", "wrote a.csv"]
+
+
+def test_run_verbose_prints_time_per_stage(command: Any, weights: object) -> None:
+    result = command("run", "synthetic?frames=3", "--verbose")
+    assert "time per stage" in result.out
+    assert "tracked_landmarks" in result.out
+
+
+@pytest.mark.parametrize(
+    ("source", "options", "words"),
+    [
+        ("clip.mp4", ("--size", "640x480"), "--size: applies to a camera or a drawn source only"),
+        ("clip.mp4", ("--fps", 10), "--fps: applies to a camera, a drawn source or pictures"),
+        ("grey.png", ("--retry", 3), "--retry: applies to a camera or a stream only"),
+        ("synthetic?frames=1", ("--folder", "."), "--folder: applies to --view window only"),
+        ("synthetic?frames=1", ("--tiles", 2), "no node has the option 'tiles'; graphs with it"),
+        ("grey.png", ("--every", 2), "no node has the option 'every'; graphs with it: pose"),
+    ],
+)
+def test_run_option_that_does_not_apply_is_refused(
+    command: Any, tmp_path: Path, source: str, options: tuple[Any, ...], words: str
+) -> None:
+    cv2.imwrite(str(tmp_path / "grey.png"), np.full((48, 64), 128, np.uint8))
+    with open_sink(tmp_path / "clip.mp4") as clip:
+        clip.write(Frame(np.zeros((48, 64, 3), np.uint8)), Poses.empty())
+    result = command("run", source, *options, "--model", "blaze_lite", "--out", "a.jsonl")
+    assert (result.code, result.out, len(result.err)) == (2, "", 1)
+    assert words in result.err[0]
+    assert not (tmp_path / "a.jsonl").exists()
 
 
 def test_run_drawn_source_reports_pck(command: Any, weights: object) -> None:

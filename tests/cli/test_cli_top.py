@@ -38,6 +38,22 @@ def test_app_every_verb_has_help(command: Any, words: tuple[str, ...]) -> None:
     assert (result.code, result.err) == (0, [])
     assert "Usage: blazetrack" in result.out
     assert "--help" in result.out
+    assert "<bool>" not in result.out
+    assert "{" not in result.out
+
+
+def test_app_completion_is_offered_and_works(monkeypatch: pytest.MonkeyPatch, command: Any) -> None:
+    script = command("--show-completion", "bash")
+    assert script.code == 0
+    assert "_BLAZETRACK_COMPLETE" in script.out
+    monkeypatch.setenv("_BLAZETRACK_COMPLETE", "complete_bash")
+    for words, expected in (
+        ("blazetrack ru", "run"),
+        ("blazetrack run --graph pose_m", "pose_multi"),
+    ):
+        monkeypatch.setenv("COMP_WORDS", words)
+        monkeypatch.setenv("COMP_CWORD", str(len(words.split()) - 1))
+        assert expected in command().out.split()
 
 
 def test_version(command: Any) -> None:

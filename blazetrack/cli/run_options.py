@@ -1,0 +1,77 @@
+"""The options of `blazetrack run`, with their help texts."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+from typer import Argument, Option
+
+__all__ = [
+    "Detector",
+    "Folder",
+    "Follow",
+    "Fps",
+    "Input",
+    "MaxFrames",
+    "Out",
+    "People",
+    "Retry",
+    "ScheduleName",
+    "Settings",
+    "Size",
+    "Tiles",
+    "TraceFile",
+    "Verbose",
+    "ViewName",
+]
+
+Input = Annotated[
+    str,
+    Argument(
+        help="Camera number, video or picture file, folder of pictures, URL, `synthetic` (also "
+        "`synthetic:squats`, `synthetic:crowd?people=4`, `synthetic?frames=300&seed=1`), or "
+        "module:Name of your own source."
+    ),
+]
+Detector = Annotated[str | None, Option(help="Detector model.")]
+People = Annotated[int | None, Option(min=1, show_default="1", help="Maximum number of people.")]
+Follow = Annotated[
+    str | None, Option(help="Follow one of several: an id, largest, center, or x,y in pixels.")
+]
+Tiles = Annotated[
+    int | None,
+    Option(min=0, max=8, show_default="0", help="Tiles along the longer side, for small people."),
+]
+Out = Annotated[
+    list[str] | None,
+    Option("--out", "-o", help="Write FILE: .mp4, .jsonl, .csv; or module:Name. Repeatable."),
+]
+ViewName = Annotated[
+    str | None,
+    Option(
+        help="window, web (a page of this machine) or none.",
+        show_default="window for cameras and streams",
+    ),
+]
+Size = Annotated[str | None, Option(help="Picture size requested from a camera, as 1280x720.")]
+Fps = Annotated[float | None, Option(help="Frame rate of a camera or a folder of pictures.")]
+Retry = Annotated[
+    float | None,
+    Option(min=0, show_default="10", help="Seconds to wait for a camera that stops delivering."),
+]
+Folder = Annotated[
+    Path | None,
+    Option(show_default=".", help="Folder for the window's pictures and recordings."),
+]
+MaxFrames = Annotated[int | None, Option(min=1, help="End after this many frames.")]
+Settings = Annotated[
+    list[str] | None, Option("--set", help="Override a graph's option: node.option=value.")
+]
+TraceFile = Annotated[
+    Path | None, Option(help="Write a Chrome trace of every node (opens in Perfetto).")
+]
+ScheduleName = Annotated[
+    str, Option(help="threaded: read, track and write in parallel; serial: in turn.")
+]
+Verbose = Annotated[bool, Option("--verbose", "-v", help="Also print the time of every stage.")]

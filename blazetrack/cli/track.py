@@ -1,0 +1,133 @@
+"""One run from the command line: sinks, view, progress bar, summary, exit code."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from signal import SIGINT, Signals
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+from blazetrack.cli.checks import one_of
+from blazetrack.cli.options import log, open_store
+from blazetrack.errors import InputError
+
+if TYPE_CHECKING:
+    from blazetrack.graph import Trace
+    from blazetrack.pipeline import PoseTracker
+    from blazetrack.runner import Report, Schedule, View
+    from blazetrack.sinks import Sink
+    from blazetrack.sources import Source
+    from blazetrack.types import Frame, Poses
+
+__all__ = ["track"]
+
+VIEWS = ("window", "web", "none")
+SCHEDULES: dict[str, Schedule] = {"threaded": "threaded", "serial": "serial"}
+
+
+def track(
+    source: Source,
+    *,
+    outs: Sequence[str],
+    view: str | None = None,
+    folder: Path | None = None,
+    trace_file: Path | None = None,
+    as_json: bool = False,
+    schedule: str = "threaded",
+    offline: bool = False,
+    verbose: bool = False,
+    **tracker_options: Any,
+) -> None:
+    """Run a source to its end with a progress bar, and print the summary.
+
+    Raises:
+        typer.Exit: code 128 and the number of the signal that ended the run: 130 after Ctrl-C.
+    """
+    from blazetrack.cli.drawn_pck import Score
+    from blazetrack.cli.progress import progress
+    from blazetrack.graph import Trace
+    from blazetrack.pipeline import PoseTracker
+    from blazetrack.runner import run as run_source
+    from blazetrack.signals import hold_interrupt
+    from blazetrack.sinks import open_sink
+    from blazetrack.sinks.base import check_path
+
+    plan = SCHEDULES[one_of("--schedule", schedule, SCHEDULES)]
+    trace_file = None if trace_file is None else check_path(trace_file)
+    trace = Trace(keep=trace_file is not None)
+    with PoseTracker(store=open_store(offline), hooks=[trace], **tracker_options) as tracker:
+        sinks = [open_sink(name, skeleton=tracker.skeleton) for name in outs]
+        shown = _open_view(view, source, outs, tracker, trace, folder)
+        score = Score(source, tracker.skeleton)
+        with progress(source.info.frames, hidden=as_json) as advance:
+
+            def on_frame(frame: Frame, poses: Poses) -> None:
+                score.add(frame, poses)
+                advance(frame, poses)
+
+            report = run_source(
+                source, tracker, [*sinks, *shown], schedule=plan, trace=trace, on_frame=on_frame
+            )
+    if trace_file is not None:
+        with hold_interrupt():
+            trace.write(trace_file)
+    written = [sink.name for sink in sinks if sink.keeps and sink.last_frame is not None]
+    written += [str(path) for one in shown for path in getattr(one, "saved", [])]
+    written += [] if trace_file is None else [str(trace_file)]
+    _print(report, score.value(), as_json, verbose)
+    for name in [] if as_json else written:
+        typer.echo(f"wrote {name}")
+    _exit_after_signal(report, sinks)
+
+
+def _open_view(
+    name: str | None,
+    source: Source,
+    outs: Sequence[str],
+    tracker: PoseTracker,
+    trace: Trace,
+    folder: Path | None,
+) -> list[View]:
+    """The view of `--view`, if any; a live source without output has a window by default."""
+    default = "window" if source.info.kind == "live" and not outs else "none"
+    name = one_of("--view", name or default, VIEWS)
+    if folder is not None and name != "window":
+        raise InputError(f"--folder: applies to --view window only, not to {name}; leave it out")
+    if name == "window":
+        from blazetrack.views.window import Window
+
+        folder = folder or Path()
+        if not os.path.isdir(folder):
+            raise InputError(f"--folder: expected a folder, got '{folder}'; make it first")
+        return [Window(folder=folder)]
+    if name == "web":
+        from blazetrack.cli.serve import PORT, check_extra, log_link
+
+        check_extra()
+        from blazetrack.web.run_view import WebView
+
+        return [WebView(tracker, trace, source.info.name, PORT, log_link)]
+    return []
+
+
+def _print(report: Report, pck: float | None, as_json: bool, verbose: bool) -> None:
+    if as_json:
+        typer.echo(json.dumps(report.as_dict() | {"pck": pck}, allow_nan=False))
+        return
+    from blazetrack.cli.summary import print_summary
+
+    print_summary(report, pck, stages=verbose)
+
+
+def _exit_after_signal(report: Report, sinks: Sequence[Sink]) -> None:
+    from blazetrack.sinks.base import complete
+
+    if report.signal is not None:
+        name = "Ctrl-C" if report.signal == SIGINT else Signals(report.signal).name
+        files = complete(sinks)
+        log(f"blazetrack: ended by {name} after {report.frames} frames{files and '; '}{files}")
+        raise typer.Exit(128 + report.signal)
