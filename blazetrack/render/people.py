@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from blazetrack.geometry import apply, rectangle_to_image
 from blazetrack.render.labels import Label, draw_labels, person_text
 from blazetrack.render.limbs import MIN_VISIBILITY, attached_keypoints, is_sure
+from blazetrack.render.masks import tint_masks
 from blazetrack.render.text import DARK, LIGHT, Color, Image, Points
 from blazetrack.skeleton import BLAZEPOSE33, Skeleton
 from blazetrack.types import Poses
@@ -32,6 +33,7 @@ def draw_poses(
     *,
     boxes: bool = False,
     ids: bool = True,
+    masks: bool = True,
 ) -> Image:
     """Draw people onto a copy of the image.
 
@@ -44,12 +46,15 @@ def draw_poses(
         poses: people in the pixels of `image`.
         skeleton: edges and sides of the keypoints.
         boxes: draw the region of the next frame's crop.
+        masks: tint each person's mask, where the poses have masks.
         ids: label each person with id and score, as `person 1 · 98 %`.
 
     Returns:
         `(H, W, 3)` uint8 RGB, a new array.
     """
     canvas = np.array(image, dtype=np.uint8, order="C")  # a copy
+    if masks and poses.masks is not None:
+        tint_masks(canvas, poses.masks, [id_color(number) for number in poses.ids.tolist()])
     sides = [side_color(name) for name in skeleton.names]
     labels = []
     for row in range(len(poses)):

@@ -16,9 +16,11 @@ SINKS: dict[str, str] = {
     ".mp4": "blazetrack.sinks.video:VideoSink",
     ".jsonl": "blazetrack.sinks.jsonl:JsonlSink",
     ".csv": "blazetrack.sinks.csv:CsvSink",
+    **dict.fromkeys((".jpg", ".jpeg", ".png", ".webp"), "blazetrack.sinks.picture:PictureSink"),
+    "folder/": "blazetrack.sinks.folder:FolderSink",
     "window": "blazetrack.views.window:Window",
 }
-"""A name or a file's ending → class; a class under an ending gets the path.
+"""A name or a file's ending → class; a class under an ending or of a folder gets the path.
 
 `window` is a view, in a layer above; like a sink of one's own, it is imported by name only.
 """
@@ -30,8 +32,9 @@ def open_sink(
     """Open the sink that a text names; a file is created at its first frame.
 
     Args:
-        text: a path that ends in `.mp4`, `.jsonl` or `.csv`, or `window`. Or a `Sink` of your
-            own: `module:Name`, also with options: `mine.out:Osc?port=9000`. It gets `skeleton`
+        text: a path that ends in `.mp4`, `.jsonl`, `.csv`, `.jpg`, `.jpeg`, `.png` or `.webp`; a
+            folder, which is there or whose name ends in `/`; or `window`. Or a `Sink` of your own:
+            `module:Name`, also with options: `mine.out:Osc?port=9000`. It gets `skeleton`
             and `threads` where it has parameters of these names.
         skeleton: keypoint set of the poses.
         threads: encoder threads for a video; 0 leaves the number to the encoder.
@@ -44,13 +47,17 @@ def open_sink(
     arguments: tuple[object, ...] = (text,)
     if word == text and word.isidentifier() and word in SINKS:
         name, arguments = SINKS[word], ()
+    elif word.endswith(("/", os.sep)):
+        name = SINKS["folder/"]
     elif ending in SINKS:
         name = SINKS[ending]
+    elif os.path.isdir(os.path.expanduser(word)):
+        name = SINKS["folder/"]
     elif word == text and is_import(word):
         name, options, arguments = word.partition("?")[0], word, ()
     else:
         raise SinkError(
-            f"{word!r}: expected 'window', module:Name, or a file that ends in "
+            f"{word!r}: expected 'window', module:Name, a folder/, or a file that ends in "
             f"{' '.join(key for key in SINKS if key[0] == '.')}, got "
             f"{f'the ending {ending!r}' if ending else 'no ending'}; "
             f"{did_you_mean(ending or word, SINKS)}"

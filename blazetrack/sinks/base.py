@@ -13,9 +13,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from blazetrack.errors import SinkError
+from blazetrack.files import is_same_file
+from blazetrack.render import draw_poses
+from blazetrack.skeleton import BLAZEPOSE33, Skeleton
 from blazetrack.types import Frame, Poses
 
-__all__ = ["Picture", "Sink", "TextSink", "check_path", "complete", "truncate"]
+__all__ = ["Picture", "Sink", "TextSink", "check_folder", "check_path", "complete", "truncate"]
 
 Picture = NDArray[np.uint8]
 
@@ -29,14 +32,18 @@ class Sink(AbstractContextManager["Sink"]):
         warnings: one line per problem that did not end the run.
         keeps: whether it leaves a file.
         last_frame: number of the last frame that is safely in the file; None before.
+        written: names of the files that hold frames, for the end of a run.
+        skeleton: keypoint set of the poses, for drawing.
     """
 
     needs_picture = False
     keeps = False
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, skeleton: Skeleton = BLAZEPOSE33) -> None:
         self.name = name
+        self.skeleton = skeleton
         self.warnings: list[str] = []
+        self.written: list[str] = []
         self.last_frame: int | None = None
 
     @abstractmethod
@@ -46,7 +53,7 @@ class Sink(AbstractContextManager["Sink"]):
         Args:
             frame: its number, time and size.
             poses: the people in it.
-            picture: `(H, W, 3)` uint8 RGB with the people drawn; None means `frame.image`.
+            picture: `(H, W, 3)` uint8 RGB with the people drawn; None draws them, see `drawn`.
 
         Raises:
             SinkError: it cannot be written.
@@ -55,6 +62,17 @@ class Sink(AbstractContextManager["Sink"]):
     @abstractmethod
     def close(self) -> None:
         """Finish the output; idempotent."""
+
+    def drawn(self, frame: Frame, poses: Poses, picture: Picture | None) -> Picture:
+        """The drawn picture: the given one, else the frame's image with the people on it."""
+        return draw_poses(frame.image, poses, self.skeleton) if picture is None else picture
+
+    def check_is_not_source(self, path: Path, frame: Frame) -> None:
+        """Refuse to overwrite the file that a frame was read from."""
+        if frame.file and is_same_file(path, frame.file):
+            raise SinkError(
+                f"{path}: is the file that the frames are read from; choose another place"
+            )
 
     def __exit__(self, *exc: object) -> None:
         self.close()
@@ -71,9 +89,9 @@ class TextSink(Sink):
 
     keeps = True
 
-    def __init__(self, path: str | os.PathLike[str]) -> None:
+    def __init__(self, path: str | os.PathLike[str], skeleton: Skeleton = BLAZEPOSE33) -> None:
         self._path = check_path(path)
-        super().__init__(str(self._path))
+        super().__init__(str(self._path), skeleton)
         self._file: BinaryIO | None = None
         self._whole = 0  # bytes of the frames that are complete
         self._closed = False
@@ -90,6 +108,8 @@ class TextSink(Sink):
         if self._closed:
             raise SinkError(f"{self.name}: is closed; open a new sink to write more")
         _check_finite(self.name, frame, poses)  # before opening: a refused frame leaves no file
+        if self._file is None:
+            self.check_is_not_source(self._path, frame)
         text = self.text(frame, poses)
         data = (text if self._whole else self.head() + text).encode()
         try:
@@ -102,6 +122,7 @@ class TextSink(Sink):
             raise SinkError(f"{self.name}: cannot be written ({error.strerror})") from None
         self._whole += len(data)
         self.last_frame = frame.index
+        self.written = [self.name]
 
     def close(self) -> None:
         self._closed = True
@@ -161,6 +182,22 @@ def check_path(path: str | os.PathLike[str]) -> Path:
     if not os.path.isdir(folder):
         raise SinkError(f"{target}: the folder '{folder}' does not exist; make it first")
     if not os.access(target if os.path.exists(target) else folder, os.W_OK):
+        raise SinkError(f"{target}: writing is not allowed here; choose another place")
+    return target
+
+
+def check_folder(path: str | os.PathLike[str]) -> Path:
+    """The path of a folder that may still be missing, checked to be writable; creates nothing.
+
+    Raises:
+        SinkError: it is a file, its own folder is missing, or writing is not allowed.
+    """
+    target = Path(os.path.expanduser(path))
+    if os.path.exists(target) and not os.path.isdir(target):
+        raise SinkError(f"{target}: expected a folder to write into, got a file")
+    if not os.path.isdir(target):
+        return check_path(target)
+    if not os.access(target, os.W_OK):
         raise SinkError(f"{target}: writing is not allowed here; choose another place")
     return target
 

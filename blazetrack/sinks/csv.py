@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from math import isnan
 from typing import Any
 
@@ -23,9 +24,11 @@ _POINT = ("x_px", "y_px", "z_px", "visibility", "presence", "x_m", "y_m", "z_m")
 
 
 class CsvSink(TextSink):
-    """A `.csv` file: comma, decimal point, a header row, no quotes (no cell needs any).
+    """A `.csv` file: comma, decimal point, a header row.
 
-    The last columns are the joint angles of the world landmarks; an undefined one is empty.
+    After the keypoints are the joint angles of the world landmarks; an undefined one is empty. If
+    the first frame was read from a file, a last column `file` has its name, quoted where it has to
+    be.
 
     Args:
         path: the file.
@@ -33,30 +36,32 @@ class CsvSink(TextSink):
     """
 
     def __init__(self, path: str | os.PathLike[str], *, skeleton: Skeleton = BLAZEPOSE33) -> None:
-        super().__init__(path)
-        self._skeleton = skeleton
-        self._empty = "," * (len(header(skeleton)) - len(_FRAME)) + "\n"
+        super().__init__(path, skeleton)
+        self._files: bool | None = None  # whether there is the column `file`; None before a frame
+        self._empty = "," * (len(header(skeleton)) - len(_FRAME))
 
     def head(self) -> str:
-        return ",".join(header(self._skeleton)) + "\n"
+        return ",".join([*header(self.skeleton), *(["file"] if self._files else [])]) + "\n"
 
     def text(self, frame: Frame, poses: Poses) -> str:
         count = poses.landmarks_px.shape[1]
-        if len(poses) and count != len(self._skeleton):
+        if len(poses) and count != len(self.skeleton):
             raise InputError(
-                f"{self.name}: expected {len(self._skeleton)} keypoints ({self._skeleton.name}), "
+                f"{self.name}: expected {len(self.skeleton)} keypoints ({self.skeleton.name}), "
                 f"got {count}; open the sink with their skeleton"
             )
         record = to_record(frame, poses)
         start = ",".join(str(record[name]) for name in _FRAME)
+        self._files = bool(frame.file) if self._files is None else self._files
+        end = f",{_cell(frame.file)}\n" if self._files else "\n"
         if not len(poses):
-            return start + self._empty
-        degrees = np.round(joint_angles(poses.world_landmarks_m, self._skeleton), 2).tolist()
+            return start + self._empty + end
+        degrees = np.round(joint_angles(poses.world_landmarks_m, self.skeleton), 2).tolist()
         lines = []
         for pose, angles in zip(record["poses"], degrees, strict=True):
             cells = [*(pose[name] for name in _PERSON), *_points(pose)]
             texts = [*map(str, cells), *("" if isnan(angle) else str(angle) for angle in angles)]
-            lines.append(f"{start},{','.join(texts)}\n")
+            lines.append(f"{start},{','.join(texts)}{end}")
         return "".join(lines)
 
 
@@ -64,6 +69,12 @@ def header(skeleton: Skeleton) -> list[str]:
     """Column names: of the frame, of the person, eight per keypoint, one per angle."""
     points = [f"{name}_{part}" for name in skeleton.names for part in _POINT]
     return [*_FRAME, *_PERSON, *points, *(f"{name}_deg" for name in angle_keypoints(skeleton))]
+
+
+def _cell(text: str) -> str:
+    """A text as a cell: quoted where it holds a comma, a quote or a line break."""
+    text = text.encode("utf-8", "backslashreplace").decode()
+    return '"' + text.replace('"', '""') + '"' if re.search(r'[",\r\n]', text) else text
 
 
 def _points(pose: dict[str, Any]) -> list[float]:

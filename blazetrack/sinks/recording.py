@@ -33,7 +33,7 @@ class RecordingSink(Sink):
     needs_picture = True
 
     def __init__(self, stem: str | os.PathLike[str], *, skeleton: Skeleton = BLAZEPOSE33) -> None:
-        super().__init__(os.fspath(stem))
+        super().__init__(os.fspath(stem), skeleton)
         self._parts = [
             open_sink(Path(self.name + ending), skeleton=skeleton)
             for ending in (".mp4", ".jsonl", ".csv")
@@ -51,7 +51,7 @@ class RecordingSink(Sink):
         if not self.frames:
             self._start_s = frame.time_s
         self.seconds = frame.time_s - self._start_s
-        counted = replace(frame, index=self.frames, time_s=self.seconds)
+        counted = replace(frame, index=self.frames, time_s=self.seconds, file="")
         try:
             for part in self._parts:
                 part.write(counted, poses, picture)

@@ -22,6 +22,7 @@ from av.video.frame import PictureType
 
 from blazetrack.errors import SinkError, reason
 from blazetrack.sinks.base import Picture, Sink, check_path, truncate
+from blazetrack.skeleton import BLAZEPOSE33, Skeleton
 from blazetrack.types import Frame, Poses
 
 __all__ = ["VideoSink", "fit"]
@@ -52,15 +53,22 @@ class VideoSink(Sink):
 
     Args:
         path: the file; an existing one is replaced at the first frame.
+        skeleton: keypoint set of the poses.
         threads: encoder threads; 0 leaves the number to the encoder.
     """
 
     needs_picture = True
     keeps = True
 
-    def __init__(self, path: str | os.PathLike[str], *, threads: int = 1) -> None:
+    def __init__(
+        self,
+        path: str | os.PathLike[str],
+        *,
+        skeleton: Skeleton = BLAZEPOSE33,
+        threads: int = 1,
+    ) -> None:
         self._path = check_path(path)
-        super().__init__(str(self._path))
+        super().__init__(str(self._path), skeleton)
         self._threads = threads
         self._file: _File | None = None  # None before the first frame
         self._container: Any = None  # an av OutputContainer
@@ -79,9 +87,10 @@ class VideoSink(Sink):
     def write(self, frame: Frame, poses: Poses, picture: Picture | None = None) -> None:
         if self._closed:
             raise SinkError(f"{self.name}: is closed; open a new sink to write more")
-        image = frame.image if picture is None else picture
+        image = self.drawn(frame, poses, picture)
         try:
             if self._container is None:
+                self.check_is_not_source(self._path, frame)
                 self._start(image, frame.time_s)
             coded = av.VideoFrame.from_ndarray(fit(image, self._size), format="rgb24")
             coded.pts = self._tick(frame.time_s)
@@ -154,6 +163,7 @@ class VideoSink(Sink):
         """Mark the current fragment as on disk."""
         assert self._file is not None
         self.last_frame = self._waiting[self._fragment - 1]
+        self.written = [self.name]
         self._whole = self._file.size
         del self._waiting[: self._fragment]
         self._fragment = 0

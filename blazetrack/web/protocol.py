@@ -16,6 +16,7 @@ import json
 import math
 import struct
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Annotated, Any, Literal, NamedTuple
 
 import cv2
@@ -66,7 +67,7 @@ def frame_message(tracked: TrackedFrame, number: int) -> dict[str, Any]:
         "network_ms": round(tracked.network_ms, 3),
         "track_ms": round(tracked.track_ms, 3),
         "searching": tracked.searching,
-        "record": to_record(tracked.frame, tracked.poses),
+        "record": to_record(replace(tracked.frame, file=""), tracked.poses),
     }
 
 

@@ -13,7 +13,7 @@ from blazetrack.errors import SinkError
 from blazetrack.sinks import open_sink
 from blazetrack.types import Frame, Poses
 
-FILES = ["out.mp4", "out.jsonl", "out.csv"]
+FILES = ["out.mp4", "out.jsonl", "out.csv", "out.png", "out.jpg"]
 
 
 def frame(index: int = 0) -> Frame:
@@ -24,9 +24,12 @@ def frame(index: int = 0) -> Frame:
     ("text", "words"),
     [
         ("out.json", r"got the ending '\.json'; did you mean '\.jsonl'\?"),
-        ("out", "got no ending; known: .csv, .jsonl, .mp4"),
+        ("out", "got no ending; known: .csv, .jpeg, .jpg, .jsonl, .mp4"),
         ("", "got no ending"),
-        ("out.avi", r"ends in \.mp4 \.jsonl \.csv, got the ending '\.avi'"),
+        (
+            "out.avi",
+            r"ends in \.mp4 \.jsonl \.csv \.jpg .*, got the ending '\.avi'",
+        ),
     ],
 )
 def test_open_sink_unknown_ending_is_one_line(text: str, words: str) -> None:
@@ -102,5 +105,5 @@ def test_sink_removed_folder_is_one_line(tmp_path: Path, name: str) -> None:
 
 
 @pytest.mark.parametrize("name", FILES)
-def test_sink_needs_picture_only_for_video(tmp_path: Path, name: str) -> None:
-    assert open_sink(tmp_path / name).needs_picture == name.endswith("mp4")
+def test_sink_needs_picture_except_for_text(tmp_path: Path, name: str) -> None:
+    assert open_sink(tmp_path / name).needs_picture == (name not in ("out.jsonl", "out.csv"))

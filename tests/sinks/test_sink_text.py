@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 from dataclasses import replace
 from pathlib import Path
@@ -11,6 +12,7 @@ import pytest
 
 from blazetrack.angles import joint_angles
 from blazetrack.errors import InputError, SinkError
+from blazetrack.mask_rle import decode_mask
 from blazetrack.sinks import open_sink
 from blazetrack.sinks.csv import header
 from blazetrack.skeleton import BLAZEPOSE33, COCO17
@@ -135,3 +137,28 @@ def test_text_sink_flushes_each_frame(tmp_path: Path, name: str) -> None:
 def test_text_sink_replaces_existing_file(tmp_path: Path, name: str) -> None:
     (tmp_path / name).write_text("old\n" * 100)
     assert "old" not in write(tmp_path / name, Poses.empty())
+
+
+def test_csv_with_files_has_last_column_with_names(tmp_path: Path) -> None:
+    names = ["a.png", 'b, "c".png', ""]
+    with open_sink(tmp_path / "a.csv") as sink:
+        for index, name in enumerate(names):
+            image = np.zeros((32, 48, 3), np.uint8)
+            sink.write(Frame(image, index, 0.0, True, name), people(index))
+    with (tmp_path / "a.csv").open(newline="", encoding="utf-8") as file:
+        rows = list(csv.reader(file))
+    assert rows[0] == [*header(BLAZEPOSE33), "file"]
+    assert [row[-1] for row in rows[1:]] == [names[0], names[1], names[2], names[2]]
+    assert {len(row) for row in rows} == {len(rows[0])}
+
+
+def test_jsonl_has_file_and_mask(tmp_path: Path) -> None:
+    masks = np.zeros((2, 32, 48), np.float32)
+    masks[1, 4:20, 8:30] = 0.7
+    frame = Frame(np.zeros((32, 48, 3), np.uint8), 0, 0.0, True, "x/a.png")
+    with open_sink(tmp_path / "a.jsonl") as sink:
+        sink.write(frame, replace(people(2), masks=masks))
+    record = json.loads((tmp_path / "a.jsonl").read_text(encoding="utf-8"))
+    assert record["file"] == "x/a.png"
+    for person, mask in zip(record["poses"], masks, strict=True):
+        assert (decode_mask(person["mask"]) == (mask > 0.5)).all()
