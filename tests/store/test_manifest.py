@@ -12,7 +12,7 @@ from blazetrack.errors import ModelError
 from blazetrack.model_info import Anchors, ModelInfo
 from blazetrack.skeleton import COCO17, Skeleton
 from blazetrack.store.card import card_for, card_path, card_text, check_card
-from blazetrack.store.manifest import PUBLISHED, Card, Package, Wheel, card_from, published
+from blazetrack.store.manifest import PUBLISHED, Card, Download, Package, card_from, published
 
 GOOD = """
 kind: landmarks
@@ -37,7 +37,17 @@ def test_published_list_checked_as_cards_is_equal() -> None:
         assert card_from(check_card(item, PUBLISHED)) == card
         assert len(card.sha256) == 64
         assert card.size > 0
-        assert isinstance(card.source, (Wheel, Package))
+        assert isinstance(card.source, (Download, Package))
+        assert card.licence == "Apache-2.0"
+        assert card.author in ("Google", "blazetrack")
+
+
+def test_published_list_models_trained_here_name_their_initial_weights() -> None:
+    first = {name: one.initial_weights for name, one in published().items()}
+    assert {name for name, initial in first.items() if initial} == {
+        name for name, card in published().items() if card.author == "blazetrack"
+    }
+    assert all(published()[name].author == "Google" for name in set(first.values()) - {""})
 
 
 def test_published_models_have_the_documented_input() -> None:
@@ -123,7 +133,7 @@ def test_card_with_input_conversion_survives_writing(tmp_path: Path) -> None:
         layout="nchw",
         input_dtype="uint8",
     )
-    card = Card(info, "own", "0" * 64)
+    card = Card(info, "own", "0" * 64, author="me", initial_weights="full")
     assert card_of(tmp_path, card_text(card)) == card
     plain = replace(info, head_options={}, mean=None, std=None, channels="rgb", head="")
     assert (

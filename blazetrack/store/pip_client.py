@@ -1,0 +1,92 @@
+"""Wheels fetched with pip, for any platform.
+
+pip supports mirrors, proxies, certificates, `--find-links` and a cache. The wheel's tags are given,
+so its own Python and platform do not matter.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+from blazetrack.errors import DownloadError
+
+__all__ = ["HELP", "fetch_wheel"]
+
+# The tags of mediapipe 0.10.21 on the package index; all its wheels hold the same weights.
+PYTHONS = ("3.11", "3.12", "3.10", "3.9")
+PLATFORMS = ("manylinux_2_28_x86_64", "macosx_11_0_universal2", "win_amd64")
+TIMEOUT_S = 900.0
+HELP = (
+    "set PIP_INDEX_URL or PIP_FIND_LINKS to a mirror that has it,"
+    " or bring the file and run `blazetrack models add FILE`"
+)
+# Without a connection pip ends with "no matching distribution"; the cause stands before it.
+NO_NETWORK = re.compile(r"connection broken by (.*): /")
+NO_SUCH_WHEEL = "No matching distribution found"
+
+
+def fetch_wheel(requirement: str, into: Path) -> Path:
+    """Fetch a wheel, such as `mediapipe==0.10.21`, with pip, for any platform that has one.
+
+    pip's own temporary files go into the same folder.
+    """
+    if importlib.util.find_spec("pip") is None:
+        raise DownloadError(
+            f"{requirement} is fetched with pip, which {sys.executable} does not have:"
+            " run `python -m ensurepip` or `uv pip install pip`,"
+            " or bring the file and run `blazetrack models add FILE`"
+        )
+    for python in PYTHONS:
+        stderr = _pip_download(requirement, python, into)
+        if stderr is None:
+            break
+        network = NO_NETWORK.search(stderr)
+        if network or NO_SUCH_WHEEL not in stderr:
+            reason = network[1] if network else _last_error(stderr)
+            raise DownloadError(f"pip could not fetch {requirement}: {reason}; {HELP}")
+    wheels = list(into.glob("*.whl"))
+    if not wheels:
+        raise DownloadError(f"pip finds no wheel of {requirement} where it looks; {HELP}")
+    return wheels[0]
+
+
+def _pip_download(requirement: str, python: str, into: Path) -> str | None:
+    """Run pip once; None if it fetched the wheel, else its stderr."""
+    command = [sys.executable, "-m", "pip", "download", requirement, "--dest", str(into)]
+    command += ["--no-deps", "--only-binary=:all:", "--no-input", "--disable-pip-version-check"]
+    command += ["--progress-bar=off", "--implementation=cp", f"--python-version={python}"]
+    command += [f"--abi=cp{python.replace('.', '')}"]
+    command += [f"--platform={platform}" for platform in PLATFORMS]
+    # No module of the user's current folder may hide one of pip's (Python ≥ 3.11).
+    env = os.environ | {"PYTHONSAFEPATH": "1"} | dict.fromkeys(("TMPDIR", "TEMP", "TMP"), str(into))
+    try:
+        done = subprocess.run(
+            command,
+            env=env,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            encoding="utf-8",
+            errors="replace",
+            timeout=TIMEOUT_S,
+            check=False,
+        )
+    except subprocess.TimeoutExpired as error:
+        raise DownloadError(
+            f"pip did not fetch {requirement} within {TIMEOUT_S:.0f} s; {HELP}"
+        ) from error
+    except OSError as error:
+        raise DownloadError(f"pip cannot be started: {error}; {HELP}") from error
+    return None if done.returncode == 0 else done.stderr
+
+
+def _last_error(stderr: str) -> str:
+    """The most informative line: the one that pip marks as the error, else the last."""
+    lines = [line.strip() for line in stderr.splitlines() if line.strip()]
+    marked = [line for line in lines if line.startswith(("ERROR:", "×")) and line[-1] != ":"]
+    return (marked or lines or ["it gave no reason"])[-1].removeprefix("ERROR:").lstrip("× ")
