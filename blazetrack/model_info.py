@@ -12,7 +12,18 @@ from typing import Literal
 
 from blazetrack.skeleton import Skeleton
 
-__all__ = ["Anchors", "ModelInfo"]
+__all__ = ["SCORE_FEATURES", "Anchors", "ModelInfo"]
+
+SCORE_FEATURES = (
+    "presence",
+    "visibility",
+    "doubt",
+    "off_center",
+    "head_up",
+    "limb_asymmetry",
+    "spread",
+)
+"""Features of a pose that its score is calculated from: see `blazetrack.track.pose_score`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +62,8 @@ class ModelInfo:
         std: likewise, or None for 1.
         channels: order of the input tensor's channels.
         layout: order of the input tensor's axes.
+        score_coefficients: `intercept` and a factor per name in `SCORE_FEATURES`, for the
+            probability that a pose is right; empty if they are not known (landmark models).
         input_dtype: type of the input tensor. `uint8` and `int8` inputs are quantized with the
             tensor's own scale and zero point where the file has them.
         skeleton: keypoint set (landmark models).
@@ -72,3 +85,4 @@ class ModelInfo:
     channels: Literal["rgb", "bgr"] = "rgb"
     layout: Literal["nhwc", "nchw"] = "nhwc"
     input_dtype: Literal["float32", "uint8", "int8"] = "float32"
+    score_coefficients: Mapping[str, float] = field(default_factory=dict)

@@ -27,6 +27,7 @@ from blazetrack.track.flow import Flow, merge_poses, needs_landmarks
 from blazetrack.track.follow import Follow
 from blazetrack.track.identify import Identify
 from blazetrack.track.landmarks import Landmarker
+from blazetrack.track.pose_score import PoseScore
 from blazetrack.track.predict import Predict
 
 __all__ = ["NODES", "RENAMED"]
@@ -49,6 +50,7 @@ NODES: dict[str, Callable[..., Any]] = {
     "merge_rois": merge_rois,
     "needs_detection": needs_detection,
     "needs_landmarks": needs_landmarks,
+    "pose_score": PoseScore,
     "predict": Predict,
     "project": project,
     "rois_from_detections": rois_from_detections,

@@ -240,7 +240,8 @@ class Landmarks(Rows):
         world_m: `(N, K, 3)` float64, metres, origin mid-hip, in the orientation of the crop.
         visibility: `(N, K)` float64 in 0..1.
         presence: `(N, K)` float64 in 0..1.
-        scores: `(N,)` float64 in 0..1: probability that there is a person.
+        scores: `(N,)` float64 in 0..1: probability that there is a person, and behind the node
+            `pose_score` that the pose is right.
         row: `(N,)` int64, index of the crop.
         alignment_crop: `(N, 2, 2)` float64: centre of the region and the point that gives its size
             and angle; None for a head without them.
@@ -268,7 +269,8 @@ class Poses(Rows):
         world_landmarks_m: `(N, K, 3)` float64, metres, origin mid-hip.
         visibility: `(N, K)` float64 in 0..1: probability to be in the image and not hidden.
         presence: `(N, K)` float64 in 0..1: probability to be in the image.
-        scores: `(N,)` float64 in 0..1.
+        scores: `(N,)` float64 in 0..1: probability that the pose is right (in parity graphs, and
+            for a model without `score_coefficients`, the network's score).
         ids: `(N,)` int64, the same number for the same person in every frame, from 1.
         alignment_px: `(N, 2, 2)` float64, x y: mid-hip, and the point that gives size and angle.
         masks: `(N, H, W)` float32 in 0..1, or None without segmentation.

@@ -30,7 +30,7 @@ from pydantic import (
 from blazetrack.errors import ModelError, did_you_mean
 from blazetrack.files import read_text
 from blazetrack.heads import STANDARD_HEADS, check_head
-from blazetrack.model_info import ModelInfo
+from blazetrack.model_info import SCORE_FEATURES, ModelInfo
 from blazetrack.skeleton import SKELETONS
 from blazetrack.store.manifest import Card, card_from, published, same_bytes
 from blazetrack.store.skeleton_text import SkeletonText, skeleton_text
@@ -40,7 +40,9 @@ __all__ = ["card_for", "card_path", "card_text", "check_card"]
 
 STANDARD = {"detector": "pose_detector", "landmarks": "full"}  # source of the fields left out
 ABOUT = ("licence", "author", "initial_weights", "sentence", "detector", "sha256")
-OF_THE_HEAD = ("input_hw", "outputs", "skeleton", "anchors")  # fields that other heads do not share
+# Fields that other heads do not share, and fields that the coefficients of the score depend on.
+OF_THE_HEAD = ("input_hw", "outputs", "skeleton", "anchors", "score_coefficients")
+OF_THE_SCORE = ("skeleton", "outputs")
 
 
 class _Strict(BaseModel):
@@ -70,6 +72,7 @@ class _CardText(_Strict):
     outputs: dict[str, str] = Field(min_length=1)
     skeleton: str | SkeletonText = "blazepose33"
     anchors: _Anchors | None = None
+    score_coefficients: dict[str, FiniteFloat] = Field(default_factory=dict)
     licence: str = "unknown"
     author: str = ""
     initial_weights: str = ""
@@ -86,6 +89,15 @@ class _CardText(_Strict):
             return value
         got = f"{len(value)} of them" if isinstance(value, (list, tuple)) else repr(value)
         raise ValueError(f"expected a list of 3 numbers, one per channel, got {got}")
+
+    @field_validator("score_coefficients")
+    @classmethod
+    def _check_features(cls, value: dict[str, float]) -> dict[str, float]:
+        known = ("intercept", *SCORE_FEATURES)
+        for name in value:
+            if name not in known:
+                raise ValueError(f"no feature is called {name!r}; {did_you_mean(name, known)}")
+        return value
 
     @model_validator(mode="after")
     def _check_together(self) -> _CardText:
@@ -172,6 +184,13 @@ def _info_fields(info: ModelInfo) -> dict[str, Any]:
     return values
 
 
+def _differs(given: Any, standard: Any) -> bool:
+    """Whether a card has another skeleton, or lacks an output that the score is calculated from."""
+    if isinstance(given, Mapping) and isinstance(standard, Mapping):
+        return not {"score", "world"} <= given.keys()
+    return given not in (None, standard)
+
+
 def _read_card(model: Path) -> Card | None:
     """The card beside a model file, or None where there is none."""
     path = card_path(model)
@@ -188,6 +207,8 @@ def _read_card(model: Path) -> Card | None:
         standard = _info_fields(published()[STANDARD[kind]].info)
         if given.get("head", STANDARD_HEADS[kind]) != STANDARD_HEADS[kind]:
             standard = {key: standard[key] for key in standard.keys() - OF_THE_HEAD}
+        elif any(_differs(given.get(key), standard.get(key)) for key in OF_THE_SCORE):
+            standard.pop("score_coefficients", None)
     card = card_from(check_card({**standard, "name": model.stem, **given}, path))
     try:
         check_head(card.info)

@@ -15,30 +15,10 @@ MakePeople = Callable[..., Poses]
 FRAME = Frame(np.zeros((100, 200, 3), np.uint8))
 
 
-def confident(people: MakePeople, score: float, visibility: float) -> bool:
-    one = people((50, 50, 20))
-    seen = np.full_like(one.visibility, visibility)
-    (result,) = is_confident(replace(one, scores=np.array([score]), visibility=seen))
-    return bool(result)
-
-
-def test_is_confident_high_score_and_visibility_is_true(people: MakePeople) -> None:
-    assert confident(people, 0.95, 0.8)
-    assert confident(people, 0.9, 0.6)
-
-
-@pytest.mark.parametrize(("score", "visibility"), [(0.85, 0.8), (0.95, 0.5), (0.1, 0.1)])
-def test_is_confident_low_score_or_visibility_is_false(
-    people: MakePeople, score: float, visibility: float
-) -> None:
-    assert not confident(people, score, visibility)
-
-
-def test_is_confident_uses_mean_visibility(people: MakePeople) -> None:
-    two = people((50, 50, 20), (90, 50, 20))
-    visibility = np.ones((2, 33))
-    visibility[0, 20:], visibility[1, 17:] = 0, 0
-    assert is_confident(replace(two, visibility=visibility)).tolist() == [True, False]
+def test_is_confident_pose_more_probably_right_than_wrong_is_true(people: MakePeople) -> None:
+    three = people((50, 50, 20), (90, 50, 20), (130, 50, 20))
+    scored = replace(three, scores=np.array([0.95, 0.5, 0.49]))
+    assert is_confident(scored).tolist() == [True, True, False]
 
 
 @pytest.mark.parametrize(
