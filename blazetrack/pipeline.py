@@ -145,6 +145,7 @@ class PoseTracker:
         self._closed = False
         self._count = 0
         self._last_s: float | None = None
+        self._file = ""
         self.time_faults = 0
 
     @property
@@ -198,7 +199,8 @@ class PoseTracker:
 
         Frames are expected in the order of their times; one that is not later than the frame
         before is tracked without smoothing and counted in `time_faults`. A `still` frame is treated
-        on its own: nothing is carried over from another one, and ids start at 1.
+        on its own: nothing is carried over from another one, and ids start at 1; likewise between
+        two frames of different files.
         """
         if self._closed:
             raise InputError("tracker: is closed; make a new one")
@@ -206,6 +208,8 @@ class PoseTracker:
         if frame.still or self._static:
             poses = self._still_pipeline().step_alone(frame)
         else:
+            if frame.file != self._file:
+                self._begin_file(frame.file)
             if self._last_s is not None and frame.time_s <= self._last_s:
                 self.time_faults += 1
             self._last_s = frame.time_s
@@ -231,6 +235,12 @@ class PoseTracker:
             return self(replace(frame_from_array(image, self._count, time_s or 0.0), still=still))
         with self._clock.call():
             return self(frame_from_array(image, self._count, self._clock.next_s()))
+
+    def _begin_file(self, file: str) -> None:
+        """Begin another clip: nothing is carried over from one file to the next."""
+        if self._last_s is not None:
+            self._main.scheduler.reset()
+        self._file, self._last_s = file, None
 
     def _still_pipeline(self) -> _Pipeline:
         """The pipeline of single pictures: the given graph, else `pose_image`."""
@@ -286,6 +296,7 @@ class PoseTracker:
         self._clock.reset()
         self._count = 0
         self._last_s = None
+        self._file = ""
 
     def close(self) -> None:
         """Close the models; may be called twice."""

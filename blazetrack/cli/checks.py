@@ -3,18 +3,32 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable, Mapping, Sequence
-from itertools import combinations
+from contextlib import suppress
+from itertools import combinations, product
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from blazetrack.errors import InputError, SinkError
+from blazetrack.errors import InputError, SinkError, SourceError
+from blazetrack.files import is_same_file
 from blazetrack.imports import is_import
 
 if TYPE_CHECKING:
     from blazetrack.sources import Source
 
-__all__ = ["check_files", "check_source_options", "one_of", "parse_size"]
+__all__ = [
+    "STDOUT",
+    "check_files",
+    "check_outs_fit",
+    "check_source_options",
+    "check_stdout",
+    "one_of",
+    "parse_size",
+    "parse_time",
+]
+
+STDOUT = "-"
 
 # Option → what it applies to, and whether a source is of that kind.
 _APPLIES: dict[str, tuple[str, Callable[[Source], bool]]] = {
@@ -30,17 +44,19 @@ _APPLIES: dict[str, tuple[str, Callable[[Source], bool]]] = {
 }
 
 
-def check_source_options(source: Source, text: str, options: Mapping[str, object]) -> None:
+def check_source_options(
+    source: Source, texts: Sequence[str], options: Mapping[str, object]
+) -> None:
     """Refuse options that the source would ignore; a source of one's own may take any.
 
     Args:
         source: the opened source.
-        text: what the user wrote for it.
+        texts: what the user wrote for it.
         options: option → its value; None is not given.
     """
     for option, value in options.items():
         what, applies = _APPLIES[option]
-        if value is not None and not applies(source) and not is_import(text):
+        if value is not None and not applies(source) and not any(map(is_import, texts)):
             raise InputError(
                 f"{option}: applies to {what} only, not to {source.info.name}; leave it out"
             )
@@ -61,21 +77,77 @@ def one_of(option: str, text: str, known: Sequence[str] | dict[str, Any]) -> str
     return text
 
 
-def check_files(source: str, outs: Sequence[str], trace: Path | None) -> None:
-    """Refuse to overwrite the source, and two outputs in one file."""
-    files = [("the source", source), *(("--out", name) for name in outs)]
-    if trace is not None:
-        files.append(("--trace", str(trace)))
-    for (other_option, other), (option, name) in combinations(files, 2):
-        if _same_file(name, other):
+def parse_time(option: str, text: str | None) -> float | None:
+    """Seconds of `83.5`, `1:23.5` or `0:01:23.5`."""
+    if text is None:
+        return None
+    parts = text.split(":")
+    numbers = [float(part) for part in parts if re.fullmatch(r"\d+(\.\d*)?|\.\d+", part)]
+    if len(numbers) != len(parts) or len(parts) > 3:
+        raise InputError(f"{option}: expected seconds, MM:SS or HH:MM:SS, got '{text}'")
+    seconds = 0.0
+    for number in numbers:
+        seconds = 60 * seconds + number
+    return seconds
+
+
+def check_stdout(outs: Sequence[str], as_json: bool) -> None:
+    """Refuse two things on stdout."""
+    if STDOUT in outs and as_json:
+        raise InputError("--out -: JSON Lines and --json both go to stdout; leave one out")
+
+
+def check_files(sources: Sequence[str], outs: Sequence[str], trace: Path | None) -> None:
+    """Refuse to overwrite a source, and two outputs in one file."""
+    files = [("--out", name) for name in outs if name != STDOUT]
+    files += [] if trace is None else [("--trace", str(trace))]
+    pairs = [*product([("the source", one) for one in _expanded(sources)], files)]
+    for (other_option, other), (option, name) in [*pairs, *combinations(files, 2)]:
+        if is_same_file(name, other):
             raise SinkError(
                 f"{option} {name}: is the same file as {other_option} {other}; choose another"
             )
+        if other_option == "the source" and _is_folder(name) and _is_in(other, name):
+            raise SinkError(f"{option} {name}: is the folder of {other}; choose another one")
 
 
-def _same_file(one: str, other: str) -> bool:
-    one, other = os.path.expanduser(one), os.path.expanduser(other)
-    try:
-        return os.path.samefile(one, other)
-    except (OSError, ValueError):  # one of them does not exist
-        return os.path.realpath(one) == os.path.realpath(other)
+def check_outs_fit(source: Source, outs: Sequence[str]) -> None:
+    """Refuse one picture for many frames, and one film for several."""
+    from blazetrack.sinks.picture import PICTURE_ENDINGS
+    from blazetrack.sources.joined import JoinedSource
+
+    films = [one for one in getattr(source, "parts", ()) if one.info.kind != "stills"]
+    several = isinstance(source, JoinedSource) and bool(films)
+    for name in outs:
+        ending = os.path.splitext(name)[1].lower()
+        if ending in PICTURE_ENDINGS and source.info.frames != 1:
+            raise SinkError(
+                f"--out {name}: holds one picture, but {source.info.name} has more; write a "
+                f"folder: --out {os.path.splitext(name)[0]}/"
+            )
+        if ending == ".mp4" and several:
+            raise SinkError(
+                f"--out {name}: holds one film, got several sources; write a folder: "
+                f"--out {os.path.splitext(name)[0]}/"
+            )
+
+
+def _expanded(sources: Sequence[str]) -> list[str]:
+    """The sources with their patterns expanded; those that fit no file are left to the opening."""
+    from blazetrack.sources.patterns import expand_pattern
+
+    found: list[str] = []
+    for text in sources:
+        with suppress(SourceError):
+            found += map(str, expand_pattern(text))
+    return found
+
+
+def _is_folder(name: str) -> bool:
+    return name.endswith(("/", os.sep)) or os.path.isdir(os.path.expanduser(name))
+
+
+def _is_in(name: str, folder: str) -> bool:
+    """Whether a file is directly in a folder."""
+    path = os.path.expanduser(name)
+    return os.path.isfile(path) and is_same_file(os.path.dirname(path) or ".", folder)

@@ -4,21 +4,34 @@ from __future__ import annotations
 
 from typing import Any
 
-from blazetrack.cli.checks import check_files, check_source_options, parse_size
+from blazetrack.cli.checks import (
+    check_files,
+    check_outs_fit,
+    check_source_options,
+    check_stdout,
+    parse_size,
+    parse_time,
+)
 from blazetrack.cli.options import Backend, Every, Graph, Json, Model, Offline, Threads, log
 from blazetrack.cli.run_options import (
     Detector,
+    End,
     Folder,
     Follow,
     Fps,
-    Input,
+    Inputs,
+    Masks,
     MaxFrames,
+    MinDetection,
+    MinTracking,
     Out,
     People,
     Retry,
     ScheduleName,
     Settings,
     Size,
+    Smoothing,
+    Start,
     Tiles,
     TraceFile,
     Verbose,
@@ -30,7 +43,7 @@ __all__ = ["run"]
 
 
 def run(
-    source: Input,
+    sources: Inputs,
     model: Model = None,
     detector: Detector = None,
     graph: Graph = None,
@@ -40,12 +53,18 @@ def run(
     every: Every = None,
     threads: Threads = None,
     backend: Backend = "auto",
+    masks: Masks = False,
+    min_detection: MinDetection = None,
+    min_tracking: MinTracking = None,
+    smoothing: Smoothing = None,
     out: Out = None,
     view: ViewName = None,
     size: Size = None,
     fps: Fps = None,
     retry: Retry = None,
     folder: Folder = None,
+    start: Start = None,
+    end: End = None,
     max_frames: MaxFrames = None,
     settings: Settings = None,
     trace: TraceFile = None,
@@ -60,7 +79,7 @@ def run(
 
     blazetrack run 0                       (the first camera, in a window; h lists its keys)
 
-    blazetrack run pictures/ --out poses.csv --people 4
+    blazetrack run pictures/ --out drawn/ --out poses.csv --people 4
 
     blazetrack run match.mp4 --follow 640,360 --out player.mp4
     """
@@ -69,21 +88,27 @@ def run(
 
     tracker: dict[str, Any] = {
         "model": model, "detector": detector, "people": people, "follow": follow, "tiles": tiles,
-        "every": every, "threads": threads, "backend": backend,
+        "every": every, "threads": threads, "backend": backend, "masks": masks,
+        "min_detection": min_detection, "min_tracking": min_tracking, "smoothing": smoothing,
         "options": dict(parse_set(text) for text in settings or []),
     }  # fmt: skip
-    check_files(source, out or [], trace)
+    outs = out or []
+    check_stdout(outs, as_json)
+    check_files(sources, outs, trace)
     with open_source(
-        source,
+        sources,
         size=parse_size(size),
         fps=fps,
         max_frames=max_frames,
+        start_s=parse_time("--start", start),
+        end_s=parse_time("--end", end),
         retry_s=10.0 if retry is None else retry,
         report=log,
     ) as opened:
-        check_source_options(opened, source, {"--size": size, "--fps": fps, "--retry": retry})
+        check_source_options(opened, sources, {"--size": size, "--fps": fps, "--retry": retry})
+        check_outs_fit(opened, outs)
         graph = graph or ("pose_image" if opened.info.kind == "stills" else None)
         track(
-            opened, outs=out or [], view=view, folder=folder, trace_file=trace, as_json=as_json,
+            opened, outs=outs, view=view, folder=folder, trace_file=trace, as_json=as_json,
             schedule=schedule, offline=offline, graph=graph, verbose=verbose, **tracker,
         )  # fmt: skip

@@ -9,29 +9,36 @@ from typer import Argument, Option
 
 __all__ = [
     "Detector",
+    "End",
     "Folder",
     "Follow",
     "Fps",
-    "Input",
+    "Inputs",
+    "Masks",
     "MaxFrames",
+    "MinDetection",
+    "MinTracking",
     "Out",
     "People",
     "Retry",
     "ScheduleName",
     "Settings",
     "Size",
+    "Smoothing",
+    "Start",
     "Tiles",
     "TraceFile",
     "Verbose",
     "ViewName",
 ]
 
-Input = Annotated[
-    str,
+Inputs = Annotated[
+    list[str],
     Argument(
+        metavar="SOURCE",
         help="Camera number, video or picture file, folder of pictures, URL, `synthetic` (also "
         "`synthetic:squats`, `synthetic:crowd?people=4`, `synthetic?frames=300&seed=1`), or "
-        "module:Name of your own source."
+        "module:Name of your own source. Files may be several, also as patterns: 'pictures/*.jpg'.",
     ),
 ]
 Detector = Annotated[str | None, Option(help="Detector model.")]
@@ -45,7 +52,12 @@ Tiles = Annotated[
 ]
 Out = Annotated[
     list[str] | None,
-    Option("--out", "-o", help="Write FILE: .mp4, .jsonl, .csv; or module:Name. Repeatable."),
+    Option(
+        "--out",
+        "-o",
+        help="Write FILE: .mp4, .jsonl, .csv, .jpg, .png, .webp; or FOLDER/, drawn pictures and "
+        "films; or - for JSON Lines on stdout; or module:Name. Repeatable.",
+    ),
 ]
 ViewName = Annotated[
     str | None,
@@ -75,3 +87,27 @@ ScheduleName = Annotated[
     str, Option(help="threaded: read, track and write in parallel; serial: in turn.")
 ]
 Verbose = Annotated[bool, Option("--verbose", "-v", help="Also print the time of every stage.")]
+Masks = Annotated[
+    bool,
+    Option("--masks", help="Segmentation masks: tinted, in .jsonl as RLE, beside pictures as PNG."),
+]
+MinDetection = Annotated[
+    float | None,
+    Option(min=0, max=1, help="Minimum score of a detection.", show_default="of the graph"),
+]
+MinTracking = Annotated[
+    float | None,
+    Option(min=0, max=1, help="Minimum score of a person.", show_default="of the graph"),
+]
+Smoothing = Annotated[
+    str | None,
+    Option(
+        metavar="off|light|strong|0..1",
+        help="Strength of the filters over time.",
+        show_default="0.5",
+    ),
+]
+Start = Annotated[
+    str | None, Option(metavar="TIME", help="Begin at this time of a film: seconds or MM:SS.")
+]
+End = Annotated[str | None, Option(metavar="TIME", help="End before this time of a film.")]

@@ -10,7 +10,7 @@ from rich.text import Text
 
 from blazetrack.runner import Report
 
-__all__ = ["facts_table", "print_summary"]
+__all__ = ["facts_table", "print_summary", "print_warnings"]
 
 
 def facts_table(facts: Mapping[str, str | None]) -> Table:
@@ -41,6 +41,11 @@ def print_summary(report: Report, pck: float | None = None, *, stages: bool = Fa
     console.print(facts_table(facts))
     if stages:
         console.print(_stage_table(report))
+    print_warnings(report)
+
+
+def print_warnings(report: Report) -> None:
+    """Print the warnings of a run on stderr."""
     for line in report.warnings:
         warning = Text(f"warning: {line}", style="yellow")
         Console(stderr=True).print(warning, soft_wrap=True)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from blazetrack.cli.checks import one_of
+from blazetrack.cli.checks import STDOUT, one_of
 from blazetrack.cli.options import log, open_store
 from blazetrack.errors import InputError
 
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 __all__ = ["track"]
 
+MAX_NAMES = 20  # of written files
 VIEWS = ("window", "web", "none")
 SCHEDULES: dict[str, Schedule] = {"threaded": "threaded", "serial": "serial"}
 
@@ -49,6 +50,7 @@ def track(
     """
     from blazetrack.cli.drawn_pck import Score
     from blazetrack.cli.progress import progress
+    from blazetrack.cli.summary import print_warnings
     from blazetrack.graph import Trace
     from blazetrack.pipeline import PoseTracker
     from blazetrack.runner import run as run_source
@@ -75,12 +77,14 @@ def track(
     if trace_file is not None:
         with hold_interrupt():
             trace.write(trace_file)
-    written = [sink.name for sink in sinks if sink.keeps and sink.last_frame is not None]
+    written = [name for sink in sinks for name in sink.written]
     written += [str(path) for one in shown for path in getattr(one, "saved", [])]
     written += [] if trace_file is None else [str(trace_file)]
-    _print(report, score.value(), as_json, verbose)
-    for name in [] if as_json else written:
-        typer.echo(f"wrote {name}")
+    if STDOUT in outs:
+        print_warnings(report)
+    else:
+        _print(report, score.value(), as_json, verbose)
+        _print_written([] if as_json else written)
     _exit_after_signal(report, sinks)
 
 
@@ -121,6 +125,14 @@ def _print(report: Report, pck: float | None, as_json: bool, verbose: bool) -> N
     from blazetrack.cli.summary import print_summary
 
     print_summary(report, pck, stages=verbose)
+
+
+def _print_written(names: Sequence[str]) -> None:
+    """One line per file; of very many, the first ones and their number."""
+    for name in names[:MAX_NAMES]:
+        typer.echo(f"wrote {name}")
+    if len(names) > MAX_NAMES:
+        typer.echo(f"wrote {len(names) - MAX_NAMES} more files")
 
 
 def _exit_after_signal(report: Report, sinks: Sequence[Sink]) -> None:

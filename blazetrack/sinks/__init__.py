@@ -33,9 +33,10 @@ def open_sink(
 
     Args:
         text: a path that ends in `.mp4`, `.jsonl`, `.csv`, `.jpg`, `.jpeg`, `.png` or `.webp`; a
-            folder, which is there or whose name ends in `/`; or `window`. Or a `Sink` of your own:
-            `module:Name`, also with options: `mine.out:Osc?port=9000`. It gets `skeleton`
-            and `threads` where it has parameters of these names.
+            folder, which is there or whose name ends in `/`; `-`, JSON Lines on stdout; or
+            `window`. Or a `Sink` of your own: `module:Name`, also with options:
+            `mine.out:Osc?port=9000`. It gets `skeleton` and `threads` where it has parameters of
+            these names.
         skeleton: keypoint set of the poses.
         threads: encoder threads for a video; 0 leaves the number to the encoder.
 
@@ -47,6 +48,8 @@ def open_sink(
     arguments: tuple[object, ...] = (text,)
     if word == text and word.isidentifier() and word in SINKS:
         name, arguments = SINKS[word], ()
+    elif word == "-":
+        name = SINKS[".jsonl"]
     elif word.endswith(("/", os.sep)):
         name = SINKS["folder/"]
     elif ending in SINKS:

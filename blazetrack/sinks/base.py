@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from abc import abstractmethod
 from collections.abc import Iterable
 from contextlib import AbstractContextManager, suppress
@@ -84,14 +85,15 @@ class TextSink(Sink):
     If the disk fills up within a frame, the file ends with the frame before.
 
     Args:
-        path: the file; an existing one is replaced at the first frame.
+        path: the file; an existing one is replaced at the first frame. `-` is stdout.
+        skeleton: keypoint set of the poses.
     """
 
-    keeps = True
-
     def __init__(self, path: str | os.PathLike[str], skeleton: Skeleton = BLAZEPOSE33) -> None:
-        self._path = check_path(path)
+        self._is_stdout = os.fspath(path) == "-"
+        self._path = Path("stdout") if self._is_stdout else check_path(path)
         super().__init__(str(self._path), skeleton)
+        self.keeps = not self._is_stdout
         self._file: BinaryIO | None = None
         self._whole = 0  # bytes of the frames that are complete
         self._closed = False
@@ -108,21 +110,23 @@ class TextSink(Sink):
         if self._closed:
             raise SinkError(f"{self.name}: is closed; open a new sink to write more")
         _check_finite(self.name, frame, poses)  # before opening: a refused frame leaves no file
-        if self._file is None:
+        if self._file is None and not self._is_stdout:
             self.check_is_not_source(self._path, frame)
         text = self.text(frame, poses)
         data = (text if self._whole else self.head() + text).encode()
         try:
             if self._file is None:
-                self._file = open(self._path, "wb")  # noqa: SIM115
+                self._file = self._open()
             self._file.write(data)
             self._file.flush()
         except OSError as error:
             self._cut()
+            if self._is_stdout and isinstance(error, BrokenPipeError):
+                raise  # its reader has enough
             raise SinkError(f"{self.name}: cannot be written ({error.strerror})") from None
         self._whole += len(data)
         self.last_frame = frame.index
-        self.written = [self.name]
+        self.written = [self.name] if self.keeps else []
 
     def close(self) -> None:
         self._closed = True
@@ -133,6 +137,11 @@ class TextSink(Sink):
             except OSError as error:
                 raise SinkError(f"{self.name}: cannot be finished ({error.strerror})") from None
 
+    def _open(self) -> BinaryIO:
+        if self._is_stdout:
+            return os.fdopen(os.dup(sys.stdout.fileno()), "wb")
+        return open(self._path, "wb")
+
     def _cut(self) -> None:
         """Remove the incomplete last frame."""
         self._closed = True
@@ -141,7 +150,8 @@ class TextSink(Sink):
             return  # not opened: an existing file is not ours
         with suppress(OSError):
             file.close()
-        truncate(self._path, self._whole)
+        if not self._is_stdout:
+            truncate(self._path, self._whole)
 
 
 def complete(sinks: Iterable[Sink]) -> str:

@@ -5,11 +5,13 @@ from __future__ import annotations
 import os
 import re
 import stat
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 
 from blazetrack.errors import InputError, SourceError
 from blazetrack.imports import import_name, is_import, make
 from blazetrack.sources.base import PICTURE_ENDINGS, Source, SourceInfo, frame_from_array
+from blazetrack.sources.patterns import is_pattern
 
 __all__ = ["SOURCES", "Source", "SourceInfo", "frame_from_array", "open_source"]
 
@@ -27,11 +29,13 @@ text has behind `:`, if anything, any other class the whole text; both get optio
 
 
 def open_source(
-    text: str | int | os.PathLike[str],
+    text: str | int | os.PathLike[str] | Sequence[str | int | os.PathLike[str]],
     *,
     size: tuple[int, int] | None = None,
     fps: float | None = None,
     max_frames: int | None = None,
+    start_s: float | None = None,
+    end_s: float | None = None,
     threads: int = 1,
     retry_s: float = 10.0,
     report: Callable[[str], None] | None = None,
@@ -44,31 +48,47 @@ def open_source(
             options: `synthetic:squats`, `synthetic?frames=300&size=1280x720&seed=1`. Or a
             `Source` of your own: `module:Name`, also with options: `mine.cam:Cam?port=2`. It gets
             `size, fps, threads, retry_s, report` where it has parameters of these names. A path
-            object always is a path.
+            object always is a path. A pattern such as `pictures/*.jpg`, or a list of any of these,
+            gives all of them in turn; the `file` of each frame is its own one.
         size: width and height requested from a camera.
         fps: frame rate requested from a camera; clock of a folder of pictures (default 30).
         max_frames: end after this many frames.
+        start_s: leave out the frames before this time of a film.
+        end_s: end before this time.
         threads: decoder threads for a video file; 0 leaves the number to the decoder.
         retry_s: how long to wait for a camera or a stream that stops delivering pictures.
         report: receives a line when a camera or a stream is being waited for.
 
     Raises:
         SourceError: no such source, or it cannot be read.
-        InputError: `fps`, `max_frames` or `retry_s` is out of range.
+        InputError: a number is out of range, or one of several sources is live.
     """
     if fps is not None and not 0 < fps <= 1000:
         raise InputError(f"fps: expected over 0 and up to 1000, got {fps}")
     if not 0 <= retry_s <= 86_400:
         raise InputError(f"retry_s: expected 0 to 86400 seconds, got {retry_s}")
-    name, options, arguments = _find(text)
-    factory = import_name(name, "source", SourceError, _names())
     offered = {"size": size, "fps": fps, "threads": threads, "retry_s": retry_s, "report": report}
-    source: Source = make(Source, factory, options, SourceError, *arguments, offered=offered)
+    if isinstance(text, list | tuple) or (isinstance(text, str) and is_pattern(text)):
+        from blazetrack.sources.joined import open_joined  # loads OpenCV
+
+        texts = [text] if isinstance(text, str) else text
+        source = open_joined(texts, partial(_open, offered), fps)
+    else:
+        source = _open(offered, text)  # type: ignore[arg-type]  # a sequence of another type
     try:
+        source.trim(start_s, end_s)
         source.limit(max_frames)
     except BaseException:
         source.close()
         raise
+    return source
+
+
+def _open(offered: Mapping[str, object], text: str | int | os.PathLike[str]) -> Source:
+    """Open one source."""
+    name, options, arguments = _find(text)
+    factory = import_name(name, "source", SourceError, _names())
+    source: Source = make(Source, factory, options, SourceError, *arguments, offered=offered)
     return source
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import sys
 from abc import abstractmethod
@@ -13,7 +14,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from blazetrack.errors import InputError
+from blazetrack.errors import InputError, SourceError
 from blazetrack.types import Frame
 
 __all__ = [
@@ -28,6 +29,8 @@ __all__ = [
 # Formats that OpenCV reads on every platform. A .gif is read as a video, which animates it.
 _JPEG = (".jpe", ".jpeg", ".jp2", ".jpg")
 _OTHER = (".avif", ".bmp", ".dib", ".png", ".tif", ".tiff", ".webp")
+_CLOCK_S = 1e-6  # times of frames are rounded
+
 PICTURE_ENDINGS = frozenset((*_JPEG, *_OTHER, ".pbm", ".pgm", ".pnm", ".ppm"))
 
 
@@ -73,6 +76,7 @@ class Source(AbstractContextManager["Source"]):
         self.skipped = 0
         self.waiting = ""
         self._max_frames: int | None = None
+        self._start_s, self._end_s = 0.0, None  # type: tuple[float, float | None]
 
     @abstractmethod
     def _frames(self) -> Generator[Frame, None, None]:
@@ -89,15 +93,49 @@ class Source(AbstractContextManager["Source"]):
         if known is not None:
             self.info = replace(self.info, frames=min(known, max_frames))
 
+    def trim(self, start_s: float | None, end_s: float | None) -> None:
+        """Give only frames from `start_s` on and before `end_s`; None is no limit.
+
+        Raises:
+            InputError: a time is negative, the end is not after the start, or these are pictures.
+        """
+        if start_s is None and end_s is None:
+            return
+        if self.info.kind == "stills":
+            raise InputError(f"{self.info.name}: pictures have no time; leave out start and end")
+        start_s = 0.0 if start_s is None else start_s
+        if not (0 <= start_s < math.inf and (end_s is None or start_s < end_s < math.inf)):
+            raise InputError(f"start and end: expected 0 <= start < end, got {start_s} and {end_s}")
+        self._start_s, self._end_s = start_s, end_s
+        self.info = replace(self.info, frames=None)
+
     def __iter__(self) -> Iterator[Frame]:
         self.warnings.clear()
         self.skipped = 0
-        frames = self._frames()
+        frames = self._trimmed()
         try:
             for frame in islice(frames, self._max_frames):
                 yield self._described(frame)
         finally:
             frames.close()
+
+    def _trimmed(self) -> Generator[Frame, None, None]:
+        """The frames between the limits of `trim`."""
+        frames, last_s, found = self._frames(), 0.0, False
+        start_s, end_s = self._start_s, self._end_s
+        try:
+            for frame in frames:
+                last_s = frame.time_s
+                if end_s is not None and last_s >= end_s - _CLOCK_S:
+                    break
+                if last_s >= start_s - _CLOCK_S:
+                    found = True
+                    yield frame
+        finally:
+            frames.close()
+        if not found and (start_s or end_s is not None):
+            span = f"from {start_s:g} s on" if end_s is None else f"from {start_s:g} to {end_s:g} s"
+            raise SourceError(f"{self.info.name}: no frame {span}; it ends at {last_s:.2f} s")
 
     def _described(self, frame: Frame) -> Frame:
         """The frame with `still` and `file` as they follow from the kind of the source."""

@@ -111,3 +111,16 @@ def test_process_with_times_or_stills_does_not_warn(toy: Any) -> None:
 def test_tracker_fps_out_of_range_is_refused(toy: Any, fps: float) -> None:
     with pytest.raises(InputError, match="fps: expected over 0 and up to 1000"):
         toy.tracker(fps=fps)
+
+
+def test_tracker_next_file_begins_anew(toy: Any) -> None:
+    clips = [[toy.frame(i, (x + 5 * i, y)) for i in range(4)] for x, y in ((100, 80), (200, 160))]
+    with toy.tracker() as tracker:
+        alone = [tracker(frame) for frame in clips[1]]
+    with toy.tracker() as tracker:
+        for clip, name in zip(clips, ("a.mp4", "b.mp4"), strict=True):
+            found = [tracker(replace(frame, file=name)) for frame in clip]
+        assert tracker.time_faults == 0
+    for one, other in zip(found, alone, strict=True):
+        assert (one.landmarks_px == other.landmarks_px).all()
+        assert one.ids.tolist() == other.ids.tolist() == [1]
