@@ -102,7 +102,7 @@ class OpenvinoInterpreter(Interpreter):
                 f"model {path}: backend openvino expects float32 input and outputs, "
                 f"got {', '.join(types)}; use the backend litert"
             )
-        self._request = compiled.create_infer_request()
+        self._request, self._path = compiled.create_infer_request(), path
         self._outputs = {name: one for one in outputs for name in one.get_names()}
         self.input_shape = tuple(inputs[0].get_shape())
         self.input_dtype = "float32"
@@ -114,8 +114,11 @@ class OpenvinoInterpreter(Interpreter):
         return view
 
     def invoke(self) -> None:
-        self._request.start_async()  # `infer` would copy all outputs
-        self._request.wait()
+        try:
+            self._request.start_async()  # `infer` would copy all outputs
+            self._request.wait()
+        except RuntimeError as error:
+            raise ModelError(f"model {self._path}: cannot be run: {_reason(error)}") from error
 
     def output_view(self, name: str) -> Array:
         view: Array = self._request.get_tensor(self._outputs[name]).data

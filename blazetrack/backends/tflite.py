@@ -20,6 +20,7 @@ from blazetrack.backends.base import Array, Interpreter
 from blazetrack.backends.native_stderr import without_notices
 from blazetrack.backends.openvino import open_openvino
 from blazetrack.errors import BackendError, ModelError, did_you_mean
+from blazetrack.files import check_regular
 
 __all__ = ["BACKENDS", "TfliteInterpreter", "default_threads", "installed", "open_interpreter"]
 
@@ -67,13 +68,19 @@ def open_interpreter(path: Path, backend: str = "auto", threads: int | None = No
     name, _, device = backend.partition(":")
     if name == "openvino":
         return open_openvino(path, device or "CPU", threads)
+    check_regular(path, ModelError)
     try:
         with without_notices():
             make = _interpreter_class(backend)
             return TfliteInterpreter(make(model_path=str(path), num_threads=threads), path)
     except (ValueError, RuntimeError) as error:
-        reason = str(error).strip().splitlines()[0] if str(error).strip() else "no reason given"
-        raise ModelError(f"model {path}: not a TFLite model that can be run: {reason}") from error
+        message = f"model {path}: not a TFLite model that can be run: {_reason(error)}"
+        raise ModelError(message) from error
+
+
+def _reason(error: Exception) -> str:
+    """The first line of a message."""
+    return next(iter(str(error).strip().splitlines()), "no reason given")
 
 
 def _interpreter_class(backend: str) -> Any:
@@ -101,7 +108,7 @@ class TfliteInterpreter(Interpreter):
         if len(inputs) != 1:
             got = ", ".join(f"{i['shape'].tolist()} {i['dtype'].__name__}" for i in inputs)
             raise ModelError(f"model {path}: expected one input, got {got or 'none'}")
-        self._interpreter = interpreter
+        self._interpreter, self._path = interpreter, path
         self._input, self._outputs = inputs[0], {one["name"]: one for one in outputs}
         self.input_shape = _shape(inputs[0])
         self.input_dtype = np.dtype(inputs[0]["dtype"]).name
@@ -113,7 +120,10 @@ class TfliteInterpreter(Interpreter):
         return view
 
     def invoke(self) -> None:
-        self._interpreter.invoke()
+        try:
+            self._interpreter.invoke()
+        except (RuntimeError, ValueError) as error:
+            raise ModelError(f"model {self._path}: cannot be run: {_reason(error)}") from error
 
     def output_view(self, name: str) -> Array:
         details = self._outputs[name]

@@ -6,7 +6,7 @@ import numpy as np
 
 from blazetrack.backends import Model
 from blazetrack.errors import ModelError
-from blazetrack.heads import check_options
+from blazetrack.heads import check_options, decode
 from blazetrack.heads.nms import weighted_nms
 from blazetrack.types import Crops, Detections
 
@@ -39,7 +39,7 @@ class Detector:
 
     def _detect(self, crop: Crops, row: int) -> Detections:
         outputs = self._model.run(crop.pixels[row])
-        found = self._head.decode(outputs, self._model.info, self._min_score)
+        found = decode(self._head, outputs, self._model.info, self._min_score)
         boxes, keypoints, scores = weighted_nms(
             found.boxes_unit, found.keypoints_unit, found.scores, self._min_iou
         )

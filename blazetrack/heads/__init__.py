@@ -7,16 +7,17 @@ evaluation and export look up its outputs.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
+from typing import Any
 
 from blazetrack.errors import ModelError, did_you_mean
-from blazetrack.heads.base import Head
+from blazetrack.heads.base import Head, Outputs
 from blazetrack.heads.blazepose import BLAZEPOSE
 from blazetrack.heads.heatmap import HEATMAP
 from blazetrack.heads.regression import REGRESSION
 from blazetrack.heads.ssd import SSD
 from blazetrack.model_info import ModelInfo
 
-__all__ = ["HEADS", "STANDARD_HEADS", "Head", "check_head", "check_options", "head_of"]
+__all__ = ["HEADS", "STANDARD_HEADS", "Head", "check_head", "check_options", "decode", "head_of"]
 
 HEADS: Mapping[str, Head] = {
     "blazepose": BLAZEPOSE,
@@ -75,6 +76,22 @@ def check_head(info: ModelInfo) -> Head:
     if info.kind == "detector" and info.anchors is None:
         raise ModelError(f"model {info.name}: head {name} needs anchors")
     return head
+
+
+def decode(head: Head, outputs: Outputs, info: ModelInfo, *options: float) -> Any:
+    """What the head reads in the outputs of one crop; `options` as `head.decode` takes them.
+
+    Raises:
+        ModelError: the outputs have other shapes than the head reads.
+    """
+    try:
+        return head.decode(outputs, info, *options)
+    except (ValueError, LookupError, TypeError, MemoryError) as error:
+        got = ", ".join(f"{name} {list(one.shape)}" for name, one in outputs.items())
+        raise ModelError(
+            f"model {info.name}: expected the outputs of head "
+            f"{info.head or STANDARD_HEADS[info.kind]}, got {got}; correct `outputs` in its card"
+        ) from error
 
 
 def _check_names(problem: str, names: Iterable[str], known: Collection[str]) -> None:

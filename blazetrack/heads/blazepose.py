@@ -41,6 +41,9 @@ def decode(outputs: Outputs, info: ModelInfo) -> Landmarks:
     keypoints, read = keypoints_of(info), BLAZEPOSE.reads(info)
     rows = decode_rows(outputs["landmarks"], keypoints)
     if "heatmap" in read:
+        if (got := outputs["heatmap"].shape)[3:] < (keypoints + 2,):
+            want = f"(1, h, w, {keypoints + 2} or more)"
+            raise ModelError(f"model {info.name}: expected heatmaps {want}, got {got}")
         side = np.array(info.input_hw[::-1], np.float64)
         unit = (rows[:, :2] / side).astype(np.float32)
         kernel_size = option(info, OPTIONS, "kernel_size")
@@ -48,6 +51,9 @@ def decode(outputs: Outputs, info: ModelInfo) -> Landmarks:
     world = np.zeros((1, keypoints, 3))
     if "world" in read:
         world[0] = outputs["world"].reshape(-1, 3)[:keypoints]
+    if "mask" in read and outputs["mask"].shape != (1, *info.input_hw, 1):
+        sides = (1, *info.input_hw, 1), outputs["mask"].shape
+        raise ModelError("model {}: expected a mask {}, got {}".format(info.name, *sides))
     return Landmarks(
         xyz_crop=rows[None, :keypoints, :3],
         world_m=world,

@@ -18,9 +18,10 @@ from pathlib import Path
 from typing import TypeAlias
 
 from blazetrack.errors import BackendError, ModelError, did_you_mean, warn_renamed
+from blazetrack.files import expand
 from blazetrack.store import manifest
 from blazetrack.store.cache import Cache, default_folder, identify
-from blazetrack.store.manifest import Card, NpmPackage, Package
+from blazetrack.store.manifest import Card, NpmPackage, Package, same_bytes
 from blazetrack.store.tflite_file import SUFFIX
 
 __all__ = ["Store", "StoredModel"]
@@ -61,6 +62,7 @@ class Store:
         self.cache = Cache(default_folder() if folder is None else Path(folder))
         self.offline = default in {"1", "true", "yes", "on"} if offline is None else offline
         self._report = report or (lambda line: None)
+        self._verified: set[str] = set()  # SHA-256 of files that are no published ones
 
     def find(self, name_or_path: str | Path) -> StoredModel:
         """The model of that name or path, fetched if necessary.
@@ -70,7 +72,10 @@ class Store:
             DownloadError: it is not here and cannot be fetched.
         """
         model = self.describe(name_or_path)
-        return model if model.present else self.pull([model.info.name])[0]
+        if not model.present:
+            return self.pull([model.info.name])[0]
+        self.verify(model)
+        return model
 
     def describe(self, name_or_path: str | Path) -> StoredModel:
         """The model of that name or path; nothing is fetched."""
@@ -83,16 +88,22 @@ class Store:
             if text in manifest.RENAMED:
                 warn_renamed("model", text, manifest.RENAMED[text])
                 return self._published(known[manifest.RENAMED[text]])
-            if not Path(text).is_file():
+            if not os.path.exists(text):
                 near = did_you_mean(text, {*known, *self.cache.names()})
                 raise ModelError(f"no model is called '{text}'; {near}")
-        return self._file(Path(os.path.expanduser(text)))
+        return self._file(expand(text))
 
     def list(self) -> Models:
-        """The published models, then those that were added."""
+        """The published models, then those that were added; a damaged one is reported only."""
         known = manifest.published()
-        own = [name for name in self.cache.names() if name not in known]
-        return [self.describe(name) for name in [*known, *own]]
+        models = [self.describe(name) for name in known]
+        for name in self.cache.names():
+            if name not in known:
+                try:
+                    models.append(self.describe(name))
+                except ModelError as error:
+                    self._report(f"'{name}' is left out: {error}")
+        return models
 
     def pull(self, names: Iterable[str] | None = None) -> Models:
         """Bring models into the cache; without names, all published ones that do not need npm.
@@ -118,7 +129,7 @@ class Store:
         """Copy a `.tflite` file, or the two models of a `.task` bundle, into the cache."""
         from blazetrack.store.add import add_file
 
-        path = Path(os.path.expanduser(path))
+        path = expand(path)
         added = add_file(self.cache, path, name, manifest.published())
         models = [self.describe(name) for name in added]
         for model in models:
@@ -140,6 +151,7 @@ class Store:
         path = self.cache.variant_path(model.info.name, model.sha256, wanted)
         if path.is_file():
             return path
+        self.verify(model)
         from blazetrack.store.prune_outputs import prune_outputs
 
         try:
@@ -152,6 +164,22 @@ class Store:
             self._report(f"'{model.info.name}' runs as published: {error}")
             return model.path
 
+    def verify(self, model: StoredModel) -> None:
+        """Open a model that is no published one in a helper process first, once per file.
+
+        Raises:
+            ModelError: it cannot be run, or would end the process that opens it.
+        """
+        sha256 = model.sha256
+        if sha256 in self._verified or same_bytes(sha256, manifest.published()):
+            return
+        if not self.cache.is_verified(sha256):
+            from blazetrack.store.verify import verify_file
+
+            verify_file(model.path)
+            self.cache.note_verified(sha256)
+        self._verified.add(sha256)
+
     def _published(self, card: Card) -> StoredModel:
         if isinstance(card.source, Package):
             return _stored(card, card.source.path, card.source.path.exists())
@@ -162,7 +190,7 @@ class Store:
         from blazetrack.store.card import card_for
 
         card = card_for(path, identify(path), manifest.published())
-        return _stored(replace(card, size=path.stat().st_size), path, True)
+        return _stored(replace(card, size=os.path.getsize(path)), path, True)
 
 
 def _stored(card: Card, path: Path, present: bool) -> StoredModel:

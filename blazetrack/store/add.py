@@ -14,6 +14,8 @@ from blazetrack.store.archive import MAX_BYTES, escapes, extract, opened
 from blazetrack.store.cache import Cache, identify, is_zip
 from blazetrack.store.card import card_for, card_path, card_text
 from blazetrack.store.manifest import Card, same_bytes
+from blazetrack.store.tflite_file import SUFFIX
+from blazetrack.store.verify import verify_file
 
 __all__ = ["add_file"]
 
@@ -22,7 +24,7 @@ MEMBERS = {
     "pose_detector.tflite": ("detector", "_detector"),
     "pose_landmarks_detector.tflite": ("landmarks", ""),
 }
-NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
+NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,79}")
 
 
 class _Part(NamedTuple):
@@ -56,16 +58,20 @@ def add_file(cache: Cache, path: Path, name: str | None, known: Mapping[str, Car
             card = card_for(part.origin, sha256, known, part.kind)
             chosen = _choose_name(part, sha256, name, path.stem, known)
             ready[chosen] = part.file, card.renamed(chosen, f"added from {path.name}")
+            if same_bytes(sha256, known) is None and not cache.is_verified(sha256):
+                verify_file(part.file, part.label)
         for chosen, (file, card) in ready.items():
             if chosen not in known:
                 text = card_path(file)
                 text.write_text(card_text(card), encoding="utf-8")
                 os.replace(text, card_path(cache.path(chosen)))
             cache.place(file, chosen, card.sha256)
+            cache.note_verified(card.sha256)
     return list(ready)
 
 
 def _copy(path: Path, work: Path) -> Iterator[_Part]:
+    identify(path)  # first: another file is not copied
     if path.stat().st_size > MAX_BYTES:
         raise ModelError(f"{path} has more than the {MAX_BYTES:,} bytes that a model may have")
     copy = Path(shutil.copyfile(path, work / "model"))
@@ -95,10 +101,10 @@ def _choose_name(
     if given is None and published and not card_path(part.origin).exists():
         return published.info.name
     name = (stem if given is None else given) + part.suffix
-    if not NAME.fullmatch(name):
+    if not NAME.fullmatch(name) or name.endswith((".", SUFFIX, ".task", ".yaml")):
         raise ModelError(
-            f"{name!r} cannot be a model's name: letters, digits, '.', '_' and '-' only, and a"
-            " letter or digit first; give one with --name"
+            f"{name[:100]!r} cannot be a model's name: up to 80 letters, digits, '.', '_' and '-',"
+            " a letter or digit first, and no ending of a file; give one with --name"
         )
     taken = next((one for one in known.values() if one.info.name.lower() == name.lower()), None)
     if taken and taken is not published:

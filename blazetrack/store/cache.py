@@ -5,28 +5,55 @@ from __future__ import annotations
 import errno
 import glob
 import os
+import stat
 import zlib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from blazetrack.errors import ModelError
+from blazetrack.files import check_regular, expand
 from blazetrack.store.tflite_file import MAGIC, SUFFIX
 
-__all__ = ["Cache", "default_folder", "identify", "is_zip", "sha256_of"]
+__all__ = ["Cache", "default_folder", "identify", "is_zip", "plain_name", "sha256_of"]
 
 ZIP = b"PK"
 PRUNE_VERSION = "2"  # to be raised when `prune_outputs` makes other files than before
+VERIFY_VERSION = "1"  # to be raised when `verify_file` refuses more than before
+MAX_NAME = 80  # characters of a model's name in file names
 
 
 def default_folder() -> Path:
     """`BLAZETRACK_HOME`, else the user's cache folder for blazetrack."""
     chosen = os.environ.get("BLAZETRACK_HOME")
     if chosen:
-        return Path(chosen).expanduser()
+        return expand(chosen)
     from platformdirs import user_cache_path
 
-    return user_cache_path("blazetrack", appauthor=False)
+    try:
+        return user_cache_path("blazetrack", appauthor=False)
+    except (RuntimeError, OSError):  # an unknown user without HOME
+        return _temporary_folder()
+
+
+def _temporary_folder() -> Path:
+    """A folder of this user among the temporary files; a new one where another user made it."""
+    import tempfile
+
+    owner = os.getuid() if hasattr(os, "getuid") else 0
+    folder = Path(tempfile.gettempdir(), f"blazetrack-{owner}")
+    with suppress(OSError):
+        folder.mkdir(mode=0o700, exist_ok=True)
+        status = folder.lstat()
+        if stat.S_ISDIR(status.st_mode) and status.st_uid == owner and not status.st_mode & 0o022:
+            return folder
+    return Path(tempfile.mkdtemp(prefix="blazetrack-"))
+
+
+def plain_name(name: str) -> str:
+    """A name as one part of a path: other characters than letters, digits and `._+-` are `_`."""
+    kept = "".join(one if one.isalnum() or one in "._+-" else "_" for one in name)
+    return kept.lstrip(".")[:MAX_NAME] or "model"
 
 
 def sha256_of(path: Path) -> str:
@@ -43,6 +70,7 @@ def sha256_of(path: Path) -> str:
 def identify(path: Path, label: str | None = None) -> str:
     """SHA-256 of a TFLite file; `ModelError` for other files, with `label` as their name."""
     label = label or str(path)
+    check_regular(path, ModelError)
     with _reading(path):
         head = _head(path)
         if head[4:] == MAGIC:
@@ -57,6 +85,7 @@ def identify(path: Path, label: str | None = None) -> str:
 
 def is_zip(path: Path) -> bool:
     """Whether a file starts like a zip; `ModelError` if it cannot be read."""
+    check_regular(path, ModelError)
     with _reading(path):
         return _head(path)[:2] == ZIP
 
@@ -72,8 +101,9 @@ def _reading(path: Path) -> Iterator[None]:
         yield
     except FileNotFoundError as error:
         raise ModelError(f"no such model file: {path}") from error
-    except OSError as error:
-        raise ModelError(f"{path} cannot be read: {error.strerror or error}") from error
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise ModelError(f"{path} cannot be read: {reason}") from error
 
 
 class Cache:
@@ -90,7 +120,9 @@ class Cache:
         self.folder = folder
 
     def path(self, name: str) -> Path:
-        """The present or future file of the model called `name`."""
+        """The present or future file of the model called `name`; `ModelError` for a path."""
+        if not name or "\0" in name or any(part in name for part in ("/", os.sep)):
+            raise ModelError(f"{name!r} cannot be a model's name: expected no path")
         return self.folder / (name + SUFFIX)
 
     def names(self) -> list[str]:
@@ -107,7 +139,7 @@ class Cache:
                 return True
             if sha256_of(path) != sha256:
                 return False
-        except OSError:  # missing or unreadable; writing it will give the reason
+        except (OSError, ValueError):  # missing or unreadable; writing it will give the reason
             return False
         with suppress(OSError):  # the note only saves time; a read-only folder has none
             note.write_text(mark, encoding="ascii")
@@ -159,8 +191,8 @@ class Cache:
         """
         made = "\n".join([PRUNE_VERSION, *outputs.values()])
         tensors = zlib.crc32(made.encode())
-        file = f"{name}.{sha256[:16]}.{'+'.join(outputs)}.{tensors:08x}{SUFFIX}"
-        return self.folder / "slim" / file
+        parts = (plain_name(name), sha256[:16], plain_name("+".join(outputs)), f"{tensors:08x}")
+        return self.folder / "slim" / (".".join(parts) + SUFFIX)
 
     def place_variant(self, path: Path, content: bytes) -> Path:
         """Write a variant in one step and remove those of another original of its name."""
@@ -174,6 +206,19 @@ class Cache:
                 if old_name == name and old_sha256 != sha256:
                     old.unlink(missing_ok=True)
         return path
+
+    def is_verified(self, sha256: str) -> bool:
+        """Whether `note_verified` was called for these bytes."""
+        return self._verified(sha256).is_file()
+
+    def note_verified(self, sha256: str) -> None:
+        """Note that a file has passed `verify_file`; a missing or read-only folder has no notes."""
+        with suppress(OSError):
+            self._verified(sha256).parent.mkdir(exist_ok=True)
+            self._verified(sha256).touch()
+
+    def _verified(self, sha256: str) -> Path:
+        return self.folder / "verified" / f"{plain_name(sha256)}.{VERIFY_VERSION}"
 
     def _note(self, name: str) -> Path:
         return self.folder / (name + SUFFIX + ".checked")

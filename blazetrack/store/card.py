@@ -8,10 +8,12 @@ its kind. A card with another head than that model has its own size, outputs and
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import asdict, fields, replace
+from math import prod
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import yaml
 from pydantic import (
@@ -21,7 +23,6 @@ from pydantic import (
     FiniteFloat,
     NonNegativeInt,
     PositiveFloat,
-    PositiveInt,
     ValidationError,
     field_validator,
     model_validator,
@@ -32,6 +33,7 @@ from blazetrack.files import read_text
 from blazetrack.heads import STANDARD_HEADS, check_head
 from blazetrack.model_info import SCORE_FEATURES, ModelInfo
 from blazetrack.skeleton import SKELETONS
+from blazetrack.store.cache import plain_name
 from blazetrack.store.manifest import Card, card_from, published, same_bytes
 from blazetrack.store.skeleton_text import SkeletonText, skeleton_text
 from blazetrack.yaml_text import read_yaml
@@ -45,23 +47,29 @@ OF_THE_HEAD = ("input_hw", "outputs", "skeleton", "anchors", "score_coefficients
 OF_THE_SCORE = ("skeleton", "outputs")
 
 
+MAX_TEXT = 200  # characters of a name
+MAX_SIDE = 4096  # pixels of an input
+MAX_ANCHORS = 1_000_000
+Side = Annotated[int, Field(ge=1, le=MAX_SIDE)]
+
+
 class _Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 class _Anchors(_Strict):
-    strides: tuple[PositiveInt, ...] = Field(min_length=1)
-    per_map: PositiveInt = 2
+    strides: tuple[Annotated[int, Field(ge=1, le=1024)], ...] = Field(min_length=1, max_length=16)
+    per_map: int = Field(default=2, ge=1, le=64)
 
 
 class _CardText(_Strict):
     """The fields of a card with the checks of each."""
 
-    name: str = Field(min_length=1)
+    name: str = Field(min_length=1, max_length=MAX_TEXT)
     kind: Literal["detector", "landmarks"]
     head: str = ""
     head_options: dict[str, Any] = Field(default_factory=dict)
-    input_hw: tuple[PositiveInt, PositiveInt]
+    input_hw: tuple[Side, Side]
     input_range: tuple[FiniteFloat, FiniteFloat]
     mean: tuple[FiniteFloat, FiniteFloat, FiniteFloat] | None = None
     std: tuple[PositiveFloat, PositiveFloat, PositiveFloat] | None = None
@@ -81,6 +89,13 @@ class _CardText(_Strict):
     sha256: str | None = Field(default=None, pattern=r"^[0-9a-f]{64}$")
     size: NonNegativeInt = 0
     source: str | dict[str, Any] = "your own file"
+
+    @field_validator("name")
+    @classmethod
+    def _check_name(cls, value: str) -> str:
+        if not value.isprintable() or any(one in value for one in "/\\") or value[0] == ".":
+            raise ValueError(f"expected a name, not a path, got {value!r}")
+        return value
 
     @field_validator("mean", "std", mode="before")
     @classmethod
@@ -106,6 +121,13 @@ class _CardText(_Strict):
         if isinstance(self.skeleton, str) and self.skeleton not in SKELETONS:
             hint = did_you_mean(self.skeleton, SKELETONS)
             raise ValueError(f"skeleton: no set is called {self.skeleton!r}; {hint}")
+        if self.anchors is not None:
+            cells = sum(prod(-(-side // s) for side in self.input_hw) for s in self.anchors.strides)
+            if cells * self.anchors.per_map > MAX_ANCHORS:
+                raise ValueError(f"anchors: expected at most {MAX_ANCHORS:,} of them")
+        repeated = [name for name, count in Counter(self.outputs.values()).items() if count > 1]
+        if repeated:
+            raise ValueError(f"outputs: tensor {repeated[0]!r} stands for two meanings")
         return self
 
 
@@ -150,7 +172,7 @@ def card_for(path: Path, sha256: str, known: Mapping[str, Card], kind: str = "la
     card = _read_card(path) or same_bytes(sha256, known)
     if card is None:
         standard = published()[STANDARD[kind]].info
-        return Card(replace(standard, name=path.stem), "your own file", sha256)
+        return Card(replace(standard, name=plain_name(path.stem)), "your own file", sha256)
     if card.sha256 not in ("", sha256):
         raise ModelError(
             f"{path} is not the file that {card_path(path).name} describes (SHA-256"
@@ -209,7 +231,7 @@ def _read_card(model: Path) -> Card | None:
             standard = {key: standard[key] for key in standard.keys() - OF_THE_HEAD}
         elif any(_differs(given.get(key), standard.get(key)) for key in OF_THE_SCORE):
             standard.pop("score_coefficients", None)
-    card = card_from(check_card({**standard, "name": model.stem, **given}, path))
+    card = card_from(check_card({**standard, "name": plain_name(model.stem), **given}, path))
     try:
         check_head(card.info)
     except ModelError as error:

@@ -8,6 +8,7 @@ start.
 
 from __future__ import annotations
 
+import struct
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -19,7 +20,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from blazetrack.errors import ModelError
+from blazetrack.errors import BackendError, ModelError
 from blazetrack.store.tflite_file import (
     load_interpreter,
     operator_names,
@@ -29,6 +30,7 @@ from blazetrack.store.tflite_file import (
     tensor_name,
     tflite_schema,
 )
+from blazetrack.store.verify import check_structure
 
 __all__ = ["Counts", "count", "prune_outputs"]
 
@@ -72,23 +74,25 @@ def prune_outputs(path: Path, outputs: Mapping[str, str]) -> bytes:
     if missing:
         raise ModelError(f"prune {path}: expected outputs {sorted(missing)}, got {sorted(names)}")
     graph.outputs = np.array([names[name] for name in outputs.values()], np.int32)
-    _drop_unreached(graph)
-    _fold_constants(model, path)
-    _drop_unused(model)
-    set_signature(model, list(outputs))
-    return pack_model(model)
+    with _refusing(path):
+        _drop_unreached(graph)
+        _fold_constants(model, path)
+        _drop_unused(model)
+        set_signature(model, list(outputs))
+        return pack_model(model)
 
 
 def count(path: Path) -> Counts:
     """Operators, multiply-adds, parameters and size of a `.tflite` file."""
     model = _read(path)
-    graph, kinds = model.subgraphs[0], operator_names(model)
-    work = sum(map(_multiply_adds, [graph] * len(kinds), kinds, graph.operators))
-    weights = {i for op in graph.operators for i in op.inputs if _is_constant(model, graph, i)}
-    types = tflite_schema().TensorType
-    numbers = (types.FLOAT32, types.FLOAT16, types.INT8)
-    tensors = [graph.tensors[i] for i in weights]
-    parameters = sum(prod(one.shape) for one in tensors if one.type in numbers)
+    with _refusing(path):
+        graph, kinds = model.subgraphs[0], operator_names(model)
+        work = sum(map(_multiply_adds, [graph] * len(kinds), kinds, graph.operators))
+        weights = {i for op in graph.operators for i in op.inputs if _is_constant(model, graph, i)}
+        types = tflite_schema().TensorType
+        numbers = (types.FLOAT32, types.FLOAT16, types.INT8)
+        tensors = [graph.tensors[i] for i in weights]
+        parameters = sum(prod(one.shape) for one in tensors if one.type in numbers)
     return Counts(dict(Counter(kinds)), work, int(parameters), path.stat().st_size)
 
 
@@ -100,18 +104,29 @@ def _read(path: Path) -> Any:
     tflite_schema()
     with _refusing(path):
         load_interpreter(content, allocate=False)  # unlike the schema, checks every offset
-    model = parse_model(content)
+        model = parse_model(content)
+        try:
+            check_structure(model)
+        except ModelError as error:
+            raise ValueError(error) from error
     if len(model.subgraphs) != 1:
         raise ModelError(f"prune {path}: expected one subgraph, got {len(model.subgraphs)}")
     return model
 
 
+# Of the interpreter, of flatbuffers and of the schema's classes.
+_FAULTS = (ValueError, RuntimeError, LookupError, TypeError, AttributeError, ArithmeticError,
+           struct.error, MemoryError)  # fmt: skip
+
+
 @contextmanager
 def _refusing(path: Path) -> Iterator[None]:
-    """Raise `ModelError` in one line for a file that the interpreter refuses."""
+    """Raise `ModelError` in one line for a file that the interpreter or the schema refuses."""
     try:
         yield
-    except (ValueError, RuntimeError) as error:
+    except (BackendError, ModelError):
+        raise
+    except _FAULTS as error:
         reason = next(iter(str(error).strip().splitlines()), "no reason given")
         raise ModelError(f"prune {path}: not a TFLite model that can be run: {reason}") from error
 

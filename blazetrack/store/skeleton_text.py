@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict
+from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, NonNegativeInt, model_validator
 
@@ -11,19 +12,26 @@ from blazetrack.skeleton import SKELETONS, Skeleton, get_skeleton
 __all__ = ["SkeletonText", "read_skeleton", "skeleton_text"]
 
 
+MAX_KEYPOINTS, MAX_NAME = 1000, 100  # of a set; characters of a name
+
+
 class SkeletonText(BaseModel):
     """The fields of `Skeleton`, checked; `model_dump(mode="json")` gives plain values."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    name: str = Field(min_length=1)
-    names: tuple[str, ...] = Field(min_length=1)
+    name: str = Field(min_length=1, max_length=MAX_NAME)
+    names: tuple[Annotated[str, Field(min_length=1, max_length=MAX_NAME)], ...] = Field(
+        min_length=1, max_length=MAX_KEYPOINTS
+    )
     edges: tuple[tuple[NonNegativeInt, NonNegativeInt], ...] = ()
     torso: tuple[NonNegativeInt, NonNegativeInt, NonNegativeInt, NonNegativeInt] | None = None
     swaps: tuple[tuple[NonNegativeInt, NonNegativeInt], ...] | None = None
 
     @model_validator(mode="after")
     def _check_indices(self) -> SkeletonText:
+        if not all(name.isprintable() for name in (self.name, *self.names)):
+            raise ValueError("expected printable names")
         if len(set(self.names)) < len(self.names):
             raise ValueError("keypoint names must differ")
         used = [*self.edges, *(self.swaps or ()), self.torso or (0,)]

@@ -8,7 +8,7 @@ import numpy as np
 
 from blazetrack.backends import Model
 from blazetrack.errors import ModelError
-from blazetrack.heads import check_options
+from blazetrack.heads import check_options, decode
 from blazetrack.skeleton import BLAZEPOSE33
 from blazetrack.types import Crops, Landmarks
 
@@ -61,7 +61,7 @@ class Landmarker:
         return replace(empty, masks_crop=masks, skeleton=self._info.skeleton)
 
     def _people(self, crop: Crops, row: int) -> Landmarks:
-        found: Landmarks = self._head.decode(self._model.run(crop.pixels[row]), self._info)
+        found: Landmarks = decode(self._head, self._model.run(crop.pixels[row]), self._info)
         kept = found.scores > self._min_score  # false for NaN
         found = found if kept.all() else found.take(kept)
         return replace(found, row=found.row + row) if row else found

@@ -103,7 +103,7 @@ def test_run_output_is_the_interpreter_s_memory(weights: Store) -> None:
     model.want("scores")
     scores = model.run(np.zeros((224, 224, 3), np.uint8))["scores"]
     assert not scores.flags.owndata
-    with pytest.raises(RuntimeError, match="reference to internal data"):
+    with pytest.raises(ModelError, match="reference to internal data"):
         model.run(np.zeros((224, 224, 3), np.uint8))
 
 

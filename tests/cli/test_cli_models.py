@@ -96,7 +96,8 @@ def test_models_info_missing_model_has_no_costs() -> None:
 def test_models_add_prints_path_and_logs_name(
     tmp_path: Path, home: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    (tmp_path / "mine.tflite").write_bytes(b"\x20\0\0\0TFL3 and more")
+    content = Store().find("blaze_detector_lite").path.read_bytes() + b"\0"  # no published file
+    (tmp_path / "mine.tflite").write_bytes(content)
     app(["add", str(tmp_path / "mine.tflite"), "--name", "own"], standalone_mode=False)
     printed = capsys.readouterr()
     assert printed.out.strip() == str(home / "own.tflite")

@@ -121,7 +121,7 @@ def test_add_other_file_is_refused(world: SimpleNamespace, tmp_path: Path) -> No
     for path, message in [
         (tmp_path / "text.tflite", "not a TFLite model"),
         (tmp_path / "none.tflite", "no such model file"),
-        (tmp_path, "cannot be read"),
+        (tmp_path, "expected a file, got a folder"),
     ]:
         with pytest.raises(ModelError, match=message):
             world.store.add(path)

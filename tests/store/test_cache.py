@@ -134,7 +134,7 @@ def test_identify_other_file_is_refused(tmp_path: Path, data: bytes, message: st
 def test_identify_missing_file_or_folder_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ModelError, match="no such model file"):
         identify(tmp_path / "none.tflite")
-    with pytest.raises(ModelError, match="cannot be read"):
+    with pytest.raises(ModelError, match="expected a file, got a folder"):
         identify(tmp_path)
 
 

@@ -106,7 +106,8 @@ def test_find_old_name_warns(tmp_path: Path) -> None:
 
 def test_find_added_model_with_an_old_name_does_not_warn(tmp_path: Path) -> None:
     store = Store(tmp_path / "home", offline=True)
-    (tmp_path / "mine.tflite").write_bytes(b"\x20\0\0\0TFL3 and more")
+    content = store.find("blaze_detector_lite").path.read_bytes() + b"\0"  # no published file
+    (tmp_path / "mine.tflite").write_bytes(content)
     store.add(tmp_path / "mine.tflite", "detector_lite")
     assert store.find("detector_lite").path == tmp_path / "home/detector_lite.tflite"
 
