@@ -21,6 +21,7 @@ __all__ = [
     "SinkError",
     "SourceError",
     "did_you_mean",
+    "printable",
     "reason",
     "warn_renamed",
 ]
@@ -79,13 +80,29 @@ def reason(error: Exception) -> str:
     return str(getattr(error, "strerror", None) or error).lower()
 
 
+def printable(text: str) -> str:
+    """A text for a terminal: control characters are escaped, but for line breaks and tabs.
+
+    A name with an escape sequence could otherwise hide text or change what the terminal does.
+
+    >>> printable("a\\x1b[2Jb")
+    'a\\\\x1b[2Jb'
+    """
+    if text.isprintable():
+        return text
+    return "".join(
+        one if one.isprintable() or one in "\n\t" else one.encode("unicode_escape").decode()
+        for one in text
+    )
+
+
 def did_you_mean(name: str, known: Iterable[str]) -> str:
     """The end of an error message: the nearest known name, else all known names.
 
     >>> did_you_mean("detcet", ["detect", "crop"])
     "did you mean 'detect'?"
     """
-    names = sorted(known)
+    names, name = sorted(known), name[:200]
     from difflib import get_close_matches  # only on errors
 
     near = get_close_matches(name, names, n=1, cutoff=0.6)

@@ -29,7 +29,7 @@ from blazetrack.nodes import NODES
 from blazetrack.skeleton import BLAZEPOSE33, Skeleton
 from blazetrack.smooth import parse_strength
 from blazetrack.sources import frame_from_array
-from blazetrack.store import Store, StoredModel
+from blazetrack.store import Store, StoredModel, card_path
 from blazetrack.types import Frame, Poses
 
 __all__ = ["PoseTracker", "find_graph", "graph_for", "load_graph", "shipped_graphs"]
@@ -158,6 +158,13 @@ class PoseTracker:
         """The keypoint set of the results."""
         infos = (model.info for model in self._models.values())
         return next((info.skeleton for info in infos if info.skeleton), BLAZEPOSE33)
+
+    @property
+    def files(self) -> tuple[Path, ...]:
+        """The files that it reads, which no output may overwrite: graph, models and their cards."""
+        models = [model.file for model in self._models.values() if model.file is not None]
+        graph = [Path(self.graph.source)] if self.graph.source else []
+        return (*graph, *models, *map(card_path, models))
 
     @property
     def models(self) -> Mapping[str, FileModel]:
@@ -388,5 +395,6 @@ def _open_models(
     models = {}
     for role, name in names.items():
         stored = found.get(role) or store.find(name)
-        models[role] = FileModel(stored.info, partial(store.variant, stored), backend, threads)
+        locate = partial(store.variant, stored)
+        models[role] = FileModel(stored.info, locate, backend, threads, stored.path)
     return models

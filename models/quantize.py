@@ -19,6 +19,7 @@ import numpy as np
 import typer
 
 from blazetrack.errors import InputError, ModelError, warn_renamed
+from blazetrack.files import is_same_file
 from blazetrack.model_info import ModelInfo
 from blazetrack.store import Store
 from blazetrack.store.manifest import Card
@@ -78,6 +79,8 @@ def main(
     if out.suffix != ".tflite":
         raise InputError(f"quantize: expected an output that ends in .tflite, got {out}")
     stored = Store().find(model)
+    if is_same_file(out, stored.path):
+        raise InputError(f"quantize: {out} is the model itself; choose another output")
     images = representative_images(stored.info, run, pictures, count)
     wanted = {name: stored.info.outputs[name] for name in stored.info.outputs if name != "mask"}
     info = replace(stored.info, name=out.stem, outputs={name: name for name in wanted})

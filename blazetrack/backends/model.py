@@ -60,6 +60,7 @@ class FileModel(Model):
         locate: announced meanings → the file; a store may have smaller ones with just those.
         backend: see `open_interpreter`.
         threads: see `open_interpreter`.
+        file: the described file, which no output may overwrite; None if it is not known.
 
     Attributes:
         runs: number of runs of the network.
@@ -72,8 +73,10 @@ class FileModel(Model):
         locate: Callable[[frozenset[str]], Path],
         backend: str = "auto",
         threads: int | None = None,
+        file: Path | None = None,
     ) -> None:
         self.info = info
+        self.file = file
         self._locate = locate
         self._backend = backend
         self._threads = threads

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from itertools import combinations, product
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from blazetrack.errors import InputError, SinkError, SourceError
-from blazetrack.files import is_same_file
+from blazetrack.files import expand, is_same_file
 from blazetrack.imports import is_import
 
 if TYPE_CHECKING:
@@ -21,6 +21,7 @@ __all__ = [
     "STDOUT",
     "check_files",
     "check_outs_fit",
+    "check_reads",
     "check_source_options",
     "check_stdout",
     "one_of",
@@ -66,7 +67,7 @@ def parse_size(text: str | None) -> tuple[int, int] | None:
     if text is None:
         return None
     width, _, height = text.lower().partition("x")
-    if not (width.isdecimal() and height.isdecimal() and int(width) and int(height)):
+    if not all(re.fullmatch(r"[1-9][0-9]{0,4}", side) for side in (width, height)):
         raise InputError(f"--size: expected WIDTHxHEIGHT such as 1280x720, got '{text}'")
     return int(width), int(height)
 
@@ -82,7 +83,7 @@ def parse_time(option: str, text: str | None) -> float | None:
     if text is None:
         return None
     parts = text.split(":")
-    numbers = [float(part) for part in parts if re.fullmatch(r"\d+(\.\d*)?|\.\d+", part)]
+    numbers = [float(part) for part in parts if re.fullmatch(r"\d{1,9}(\.\d*)?|\.\d+", part)]
     if len(numbers) != len(parts) or len(parts) > 3:
         raise InputError(f"{option}: expected seconds, MM:SS or HH:MM:SS, got '{text}'")
     seconds = 0.0
@@ -97,6 +98,15 @@ def check_stdout(outs: Sequence[str], as_json: bool) -> None:
         raise InputError("--out -: JSON Lines and --json both go to stdout; leave one out")
 
 
+def check_reads(reads: Iterable[Path], outs: Sequence[str], trace: Path | None) -> None:
+    """Refuse to overwrite a graph, a model or a card of the run, whatever leads to it."""
+    writes = [("--out", name) for name in outs if name != STDOUT]
+    writes += [] if trace is None else [("--trace", str(trace))]
+    for path, (option, name) in product(reads, writes):
+        if is_same_file(path, name):
+            raise SinkError(f"{option} {name}: is {path}, which the run reads; choose another")
+
+
 def check_files(sources: Sequence[str], outs: Sequence[str], trace: Path | None) -> None:
     """Refuse to overwrite a source, and two outputs in one file."""
     files = [("--out", name) for name in outs if name != STDOUT]
@@ -109,6 +119,9 @@ def check_files(sources: Sequence[str], outs: Sequence[str], trace: Path | None)
             )
         if other_option == "the source" and _is_folder(name) and _is_in(other, name):
             raise SinkError(f"{option} {name}: is the folder of {other}; choose another one")
+        inner = _entries(other) if os.path.exists(expand(name)) else ()
+        if other_option == "the source" and any(is_same_file(name, one) for one in inner):
+            raise SinkError(f"{option} {name}: is a file of the source {other}; choose another")
 
 
 def check_outs_fit(source: Source, outs: Sequence[str]) -> None:
@@ -141,6 +154,14 @@ def _expanded(sources: Sequence[str]) -> list[str]:
         with suppress(SourceError):
             found += map(str, expand_pattern(text))
     return found
+
+
+def _entries(folder: str) -> list[Path]:
+    """The files of a folder; none of a file."""
+    try:
+        return [path for path in expand(folder).iterdir() if path.is_file()]
+    except (OSError, ValueError):
+        return []
 
 
 def _is_folder(name: str) -> bool:

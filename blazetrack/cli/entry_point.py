@@ -13,10 +13,13 @@ from typing import Any, NoReturn
 
 import typer
 
-from blazetrack.errors import BlazetrackError, RenamedWarning
+from blazetrack.errors import BlazetrackError, RenamedWarning, printable
 from blazetrack.signals import interrupt_on_signals
 
 __all__ = ["new_app", "run_app"]
+
+_TRACEBACK = "BLAZETRACK_TRACEBACK"  # variable that shows where an unexpected error comes from
+_MAX_LINE = 2000  # characters of an error message
 
 # The base of all usage errors. Typer includes click or depends on it, depending on its version,
 # and exports only the leaves of this class tree.
@@ -44,6 +47,7 @@ def run_app(app: typer.Typer, name: str, prog: str, args: Sequence[str] | None =
         prog: program name in usage texts.
         args: without the program's name; None means `sys.argv`.
     """
+    _open_missing_streams()
     if isinstance(sys.stdout, io.TextIOWrapper):  # names may not be encodable for the terminal
         sys.stdout.reconfigure(errors="backslashreplace")
     received: list[int] = []  # signals
@@ -71,10 +75,32 @@ def run_app(app: typer.Typer, name: str, prog: str, args: Sequence[str] | None =
         if received:  # the terminal was closed: output fails
             sys.exit(128 + received[0])
         _fail(name, str(error))
+    except Exception as error:  # noqa: BLE001 - no traceback for users, whatever failed
+        _discard_stdout()
+        _fail_unexpectedly(name, error)
     if code == 130 and received:  # Typer takes every interrupt for Ctrl-C
         print(f"{name}: ended by {Signals(received[0]).name}", file=sys.stderr)
         code = 128 + received[0]
     sys.exit(code if isinstance(code, int) else 0)
+
+
+def _open_missing_streams() -> None:
+    """Give a process without stdin, stdout or stderr (`>&-`, no console) ones that discard all.
+
+    Their numbers are taken, too: else the next file has one, and a native library writes into it.
+    """
+    for number in range(3):
+        try:
+            os.fstat(number)
+        except OSError:
+            discard = os.open(os.devnull, os.O_RDWR)
+            if discard != number:
+                os.dup2(discard, number)
+                os.close(discard)
+    for number, stream in ((1, "stdout"), (2, "stderr")):
+        if getattr(sys, stream) is None:
+            text = io.TextIOWrapper(io.FileIO(number, "w", closefd=False), encoding="utf-8")
+            setattr(sys, stream, text)
 
 
 def _tidy_help(command: Any) -> None:
@@ -117,8 +143,23 @@ def _discard_stdout() -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
+def _fail_unexpectedly(name: str, error: Exception) -> NoReturn:
+    """One line for an error that is a fault of the program or of a user's own code."""
+    if os.environ.get(_TRACEBACK):
+        raise error
+    notes = "; ".join(getattr(error, "__notes__", ()))
+    message = f"unexpected {type(error).__name__}: {error}{notes and ' '}{notes}"
+    print(f"{name}: {_one_line(message)}; {_TRACEBACK}=1 shows where", file=sys.stderr)
+    sys.exit(1)
+
+
+def _one_line(message: str) -> str:
+    line = printable(" ".join(message.split()))
+    return line if len(line) <= _MAX_LINE else f"{line[:_MAX_LINE]}…"
+
+
 def _fail(name: str, message: str) -> NoReturn:
-    line = " ".join(message.split())
+    line = _one_line(message)
     if line:  # empty after a help text
         print(f"{name}: {line}", file=sys.stderr)
     sys.exit(2)

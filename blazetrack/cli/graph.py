@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from blazetrack.cli.options import Json, print_json
+from blazetrack.cli.options import Json, echo, print_json
 
 __all__ = ["app"]
 
@@ -32,9 +32,7 @@ def list_graphs(as_json: Json = False) -> None:
         print_json(rows)
         return
     for row in rows:
-        typer.echo(
-            f"{row['name']:16} {row['nodes']:2} nodes  {row['description']:60} {row['file']}"
-        )
+        echo(f"{row['name']:16} {row['nodes']:2} nodes  {row['description']:60} {row['file']}")
 
 
 @app.command()
@@ -50,7 +48,7 @@ def show(name: Name, as_json: Json = False) -> None:
     widths = {key: max(len(key), *(len(row[key]) for row in rows)) for key in rows[0]}
     for row in [{key: key for key in widths}, *rows]:
         cells = (row[key].ljust(width) for key, width in widths.items())
-        typer.echo("  ".join(cells).rstrip())
+        echo("  ".join(cells).rstrip())
 
 
 @app.command()
@@ -62,4 +60,4 @@ def check(name: Name) -> None:
 
     spec = load_graph(name)
     check_graph(spec, NODES)
-    typer.echo(f"{name}: {len(spec.nodes)} nodes, no error")
+    echo(f"{name}: {len(spec.nodes)} nodes, no error")

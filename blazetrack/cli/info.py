@@ -9,9 +9,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-import typer
-
-from blazetrack.cli.options import Json, print_json
+from blazetrack.cli.options import Json, echo, print_json
 
 __all__ = ["collect", "info", "installed_version", "read_cpuinfo"]
 
@@ -28,7 +26,7 @@ def info(as_json: Json = False) -> None:
         return
     for name, value in facts.items():
         text = ", ".join(map(str, value)) if isinstance(value, list) else str(value)
-        typer.echo(f"{name:12} {text or 'none'}")
+        echo(f"{name:12} {text or 'none'}")
 
 
 def collect() -> dict[str, Any]:

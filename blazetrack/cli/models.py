@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from blazetrack.cli.options import Json, Offline, open_store, print_json
+from blazetrack.cli.options import Json, Offline, echo, open_store, print_json
+from blazetrack.errors import printable
 
 if TYPE_CHECKING:
     from blazetrack.store import Store, StoredModel
@@ -35,7 +36,7 @@ def pull(
     PIP_INDEX_URL=https://mirror.example/simple blazetrack models pull
     """
     for model in open_store(offline).pull(names or None):
-        typer.echo(model.path)
+        echo(model.path)
 
 
 @app.command("list")
@@ -61,7 +62,7 @@ def list_models(as_json: Json = False) -> None:
         size = f"{model.size / 1e6:.1f}"
         about = (model.author or "–", model.licence, model.sentence)
         cells = (model.info.name, model.info.kind, here, size, *about)
-        table.add_row(*map(Text, cells))  # no markup: cards hold free text
+        table.add_row(*(Text(printable(cell)) for cell in cells))  # no markup: free text
     Console().print(table)
 
 
@@ -102,7 +103,7 @@ def add(
     re-export of the published model. A .task bundle gives two models, NAME and NAME_detector.
     """
     for model in open_store().add(file, name):
-        typer.echo(model.path)
+        echo(model.path)
 
 
 def _as_dict(model: StoredModel) -> dict[str, Any]:

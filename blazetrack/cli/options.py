@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from typer import Option
 
+from blazetrack.errors import printable
+
 if TYPE_CHECKING:
     from blazetrack.store import Store
 
-__all__ = ["Backend", "Every", "Graph", "Json", "Model", "Offline", "Threads", "log",
+__all__ = ["Backend", "Every", "Graph", "Json", "Model", "Offline", "Threads", "echo", "log",
            "open_store", "print_json"]  # fmt: skip
 
 
@@ -71,7 +73,12 @@ Threads = Annotated[
 
 def log(line: str) -> None:
     """Print a line on stderr."""
-    typer.echo(line, err=True)
+    typer.echo(printable(line), err=True)
+
+
+def echo(line: object) -> None:
+    """Print a line on stdout."""
+    typer.echo(printable(str(line)))
 
 
 def open_store(offline: bool = False) -> Store:

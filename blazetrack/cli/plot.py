@@ -7,8 +7,9 @@ from typing import Annotated
 
 import typer
 
-from blazetrack.cli.options import log
+from blazetrack.cli.options import echo, log
 from blazetrack.errors import SinkError, did_you_mean
+from blazetrack.files import expand, is_same_file
 
 __all__ = ["plot"]
 
@@ -51,10 +52,12 @@ def plot(
             f"--out {picture}: expected a picture that ends in {' or '.join(PICTURES)}; "
             f"{did_you_mean(picture.suffix.lower(), PICTURES)}"
         )
-    picture = check_path(picture)
-    recording = read_recording(file.expanduser())
+    picture, file = check_path(picture), expand(file)
+    if is_same_file(picture, file):
+        raise SinkError(f"--out {picture}: is the recording itself; choose another name")
+    recording = read_recording(file)
     for line in recording.warnings:
         log(f"warning: {line}")
     wanted = [name.strip() for text in joints or [] for name in text.split(",") if name.strip()]
     save(plot_recording(recording, ids=ids or [], joints=wanted), picture)
-    typer.echo(f"wrote {picture}")
+    echo(f"wrote {picture}")

@@ -14,6 +14,7 @@ from typer import Argument, Option
 
 from blazetrack.cli.options import Every, Graph, Model, Offline, Threads, log, open_store
 from blazetrack.errors import InputError, MissingExtra
+from blazetrack.files import expand
 
 if TYPE_CHECKING:
     from blazetrack.store import Store
@@ -150,6 +151,7 @@ def check_extra() -> None:
 
 
 def _folder(path: Path) -> Path:
+    path = expand(path)
     if not path.is_dir():
         raise InputError(f"--recordings {path}: expected a folder that is there; make it first")
     if not os.access(path, os.W_OK):

@@ -8,6 +8,7 @@ from rich.console import Console
 from rich.table import Column, Table
 from rich.text import Text
 
+from blazetrack.errors import printable
 from blazetrack.runner import Report
 
 __all__ = ["facts_table", "print_summary", "print_warnings"]
@@ -18,7 +19,7 @@ def facts_table(facts: Mapping[str, str | None]) -> Table:
     table = Table("name", Column("value", overflow="fold"), show_header=False)
     for name, value in facts.items():
         if value is not None:
-            table.add_row(name, Text(value))  # no markup: a file may be named [b].mp4
+            table.add_row(name, Text(printable(value)))  # no markup: a file may be named [b].mp4
     return table
 
 
@@ -47,7 +48,7 @@ def print_summary(report: Report, pck: float | None = None, *, stages: bool = Fa
 def print_warnings(report: Report) -> None:
     """Print the warnings of a run on stderr."""
     for line in report.warnings:
-        warning = Text(f"warning: {line}", style="yellow")
+        warning = Text(printable(f"warning: {line}"), style="yellow")
         Console(stderr=True).print(warning, soft_wrap=True)
 
 

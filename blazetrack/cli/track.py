@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from blazetrack.cli.checks import STDOUT, one_of
-from blazetrack.cli.options import log, open_store
+from blazetrack.cli.checks import STDOUT, check_reads, one_of
+from blazetrack.cli.options import echo, log, open_store
 from blazetrack.errors import InputError
+from blazetrack.files import expand
 
 if TYPE_CHECKING:
     from blazetrack.graph import Trace
@@ -62,6 +63,7 @@ def track(
     trace_file = None if trace_file is None else check_path(trace_file)
     trace = Trace(keep=trace_file is not None)
     with PoseTracker(store=open_store(offline), hooks=[trace], **tracker_options) as tracker:
+        check_reads(tracker.files, outs, trace_file)
         sinks = [open_sink(name, skeleton=tracker.skeleton) for name in outs]
         shown = _open_view(view, source, outs, tracker, trace, folder)
         score = Score(source, tracker.skeleton)
@@ -104,7 +106,7 @@ def _open_view(
     if name == "window":
         from blazetrack.views.window import Window
 
-        folder = folder or Path()
+        folder = expand(folder or Path())
         if not os.path.isdir(folder):
             raise InputError(f"--folder: expected a folder, got '{folder}'; make it first")
         return [Window(folder=folder)]
@@ -130,9 +132,9 @@ def _print(report: Report, pck: float | None, as_json: bool, verbose: bool) -> N
 def _print_written(names: Sequence[str]) -> None:
     """One line per file; of very many, the first ones and their number."""
     for name in names[:MAX_NAMES]:
-        typer.echo(f"wrote {name}")
+        echo(f"wrote {name}")
     if len(names) > MAX_NAMES:
-        typer.echo(f"wrote {len(names) - MAX_NAMES} more files")
+        echo(f"wrote {len(names) - MAX_NAMES} more files")
 
 
 def _exit_after_signal(report: Report, sinks: Sequence[Sink]) -> None:

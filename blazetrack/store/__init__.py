@@ -20,11 +20,11 @@ from typing import TypeAlias
 from blazetrack.errors import BackendError, ModelError, did_you_mean, warn_renamed
 from blazetrack.files import expand
 from blazetrack.store import manifest
-from blazetrack.store.cache import Cache, default_folder, identify
+from blazetrack.store.cache import Cache, card_path, default_folder, identify
 from blazetrack.store.manifest import Card, NpmPackage, Package, same_bytes
 from blazetrack.store.tflite_file import SUFFIX
 
-__all__ = ["Store", "StoredModel"]
+__all__ = ["Store", "StoredModel", "card_path"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

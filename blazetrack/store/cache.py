@@ -15,7 +15,8 @@ from blazetrack.errors import ModelError
 from blazetrack.files import check_regular, expand
 from blazetrack.store.tflite_file import MAGIC, SUFFIX
 
-__all__ = ["Cache", "default_folder", "identify", "is_zip", "plain_name", "sha256_of"]
+__all__ = ["Cache", "card_path", "default_folder", "identify", "is_zip", "plain_name",
+           "sha256_of"]  # fmt: skip
 
 ZIP = b"PK"
 PRUNE_VERSION = "2"  # to be raised when `prune_outputs` makes other files than before
@@ -48,6 +49,11 @@ def _temporary_folder() -> Path:
         if stat.S_ISDIR(status.st_mode) and status.st_uid == owner and not status.st_mode & 0o022:
             return folder
     return Path(tempfile.mkdtemp(prefix="blazetrack-"))
+
+
+def card_path(model: Path) -> Path:
+    """The path of a model file's card: beside it, `.yaml` added to its name."""
+    return model.with_name(model.name + ".yaml")
 
 
 def plain_name(name: str) -> str:

@@ -33,7 +33,7 @@ from blazetrack.files import read_text
 from blazetrack.heads import STANDARD_HEADS, check_head
 from blazetrack.model_info import SCORE_FEATURES, ModelInfo
 from blazetrack.skeleton import SKELETONS
-from blazetrack.store.cache import plain_name
+from blazetrack.store.cache import card_path, plain_name
 from blazetrack.store.manifest import Card, card_from, published, same_bytes
 from blazetrack.store.skeleton_text import SkeletonText, skeleton_text
 from blazetrack.yaml_text import read_yaml
@@ -152,11 +152,6 @@ def check_card(card: Mapping[str, Any], where: str | Path) -> dict[str, Any]:
             known = forms.get(str(deepest["loc"][0]), _CardText).model_fields
             reason = f"there is no such field; {did_you_mean(str(deepest['loc'][-1]), known)}"
         raise ModelError(f"{where}: {path + ': ' if path else ''}{reason}") from error
-
-
-def card_path(model: Path) -> Path:
-    """The path of a model file's card: beside it, `.yaml` added to its name."""
-    return model.with_name(model.name + ".yaml")
 
 
 def card_for(path: Path, sha256: str, known: Mapping[str, Card], kind: str = "landmarks") -> Card:
