@@ -67,12 +67,12 @@ def _tile_centers(length: float, side: float) -> Float:
 class DetectionSchedule:
     """The regions that the detector searches in this frame: none, the whole image or a part of it.
 
-    All regions are searched in the first frame, and in the next ones as long as each adds people:
-    those found first hide the others from the detector. While no person is tracked, every frame is
-    searched; while all wanted people are tracked, none is. In between the interval starts at one
-    frame and doubles after each round without a new person, up to `max_interval`. It falls back
-    to `min_interval` when the number of people changes, and a change of the image away from tracked
-    people brings the next search forward.
+    All regions are searched in the first frame, also of images of another size, and in the next
+    ones as long as each adds people: those found first hide the others from the detector. While no
+    person is tracked, every frame is searched; while all wanted people are tracked, none is. In
+    between the interval starts at one frame and doubles after each round without a new person, up
+    to `max_interval`. It falls back to `min_interval` when the number of people changes, and a
+    change of the image away from tracked people brings the next search forward.
 
     Args:
         max_people: number of people wanted.
@@ -106,6 +106,7 @@ class DetectionSchedule:
         self._tracked = 0
         self._turn: int | None = None
         self._starting = False
+        self._size: tuple[int, int] | None = None
         self._searched: Float | None = None
 
     def __call__(self, frame: Frame, poses: Poses | None = None) -> Rois | None:
@@ -119,6 +120,8 @@ class DetectionSchedule:
             return None
         self._since = 0
         regions = tile_rois(frame, tiles=self._tiles)
+        if self._size != (frame.width, frame.height):  # other regions
+            self._size, self._turn = (frame.width, frame.height), None
         self._starting = self._turn is None or (self._starting and more)
         if self._starting:
             self._turn = 0

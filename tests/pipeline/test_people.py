@@ -190,3 +190,12 @@ def test_sink_choice_follows_person(toy: Any) -> None:
         with source, toy.tracker(people=people) as tracker:
             run(source, tracker, [view], schedule="serial")
         assert view.seen == [people] * 4 + [after] * 6
+
+
+@pytest.mark.parametrize("before", range(1, 20))
+def test_people_in_pictures_of_changing_shape_are_found(toy: Any, before: int) -> None:
+    shapes = [(240, 320)] * before + [(180, 320), (320, 180), (200, 200), (240, 320)] * 6
+    with toy.tracker(people=3) as tracker:
+        for i, (toy.height, toy.width) in enumerate(shapes):
+            assert len(tracker(toy.frame(i, (60, 60), (140, 130)))) <= 3
+        assert len(tracker(toy.frame(len(shapes), (60, 60), (140, 130)))) == 2

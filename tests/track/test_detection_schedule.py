@@ -135,3 +135,21 @@ def test_needs_detection_prefers_poses_to_regions(people: MakePeople) -> None:
     one = Rois(np.zeros((1, 2)), np.ones((1, 2)), np.zeros(1), np.ones(1, np.int64))
     assert needs_detection(one, people())
     assert not needs_detection(Rois.empty(), people((1, 1, 5)))
+
+
+@pytest.mark.parametrize("before", range(1, 12))
+@pytest.mark.parametrize("shape", [(240, 320, 3), (320, 180, 3), (200, 200, 3), (40, 640, 3)])
+def test_detection_schedule_other_image_size_searches_all_its_regions(
+    people: MakePeople, before: int, shape: tuple[int, int, int]
+) -> None:
+    schedule = DetectionSchedule(max_people=3, budget=1.0, tiles=2)
+    one, other = people((100, 100, 30)), np.zeros(shape, np.uint8)
+    for i in range(before):
+        schedule(Frame(DARK, i, i / 30), one)
+    wanted = tile_rois(Frame(other), tiles=2)
+    found = next(
+        rois
+        for i in range(before, before + 40)
+        if (rois := schedule(Frame(other, i, i / 30), one)) is not None
+    )
+    np.testing.assert_array_equal(found.center_px, wanted.center_px)
