@@ -24,6 +24,9 @@ __all__ = ["Report", "Schedule", "View", "run"]
 
 Schedule = Literal["threaded", "serial"]
 
+# Frames that wait between two threads, at most.
+MAX_WAITING, MAX_WAITING_BYTES = 4, 8 << 20
+
 _Tracked: TypeAlias = tuple[Frame, Poses, bool]  # the last: a detector ran for this frame
 
 
@@ -134,8 +137,8 @@ def run(
     report = Report(source.info.name)
     ahead: Pipelining[Frame, _Tracked] | None = None
     if schedule == "threaded":
-        live = source.info.kind == "live"
-        ahead = Pipelining(job.read(), job.track, drop_oldest=live, idle=job.idle)
+        live, depth = source.info.kind == "live", _depth(source.info)
+        ahead = Pipelining(job.read(), job.track, depth=depth, drop_oldest=live, idle=job.idle)
     try:
         with ExitStack() as stack:
             for sink in sinks:
@@ -196,6 +199,7 @@ class _Job:
             if self._start_s is None:
                 self._start_s = time.perf_counter()
             yield frame
+            del frame  # not kept while the next one is read
 
     def track(self, frame: Frame) -> _Tracked:
         """Run the tracker on a frame."""
@@ -264,6 +268,13 @@ class _Job:
             step()
         except SinkError as error:
             self.failures.append(error)
+
+
+def _depth(info: SourceInfo) -> int:
+    """Number of frames that wait between two threads: fewer large ones, to bound the memory."""
+    if info.width is None or info.height is None:
+        return 1  # pictures of any size
+    return min(max(MAX_WAITING_BYTES // (3 * info.width * info.height), 1), MAX_WAITING)
 
 
 def _count(report: Report, poses: Poses) -> None:

@@ -28,7 +28,11 @@ settings.load_profile("steady")
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark tests by their fixtures, for `-m "not weights and not data"`."""
     for item in items:
-        for fixture, mark in (("weights", "weights"), ("shared_data", "data")):
+        for fixture, mark in (
+            ("weights", "weights"),
+            ("shared_data", "data"),
+            ("shared_faults", "data"),
+        ):
             if fixture in getattr(item, "fixturenames", ()):
                 item.add_marker(mark)
 
@@ -54,6 +58,15 @@ def shared_data() -> Path:
     folder = ROOT.parent / "shared" / "data"
     if not folder.is_dir():
         pytest.skip("needs the pictures of ../shared/data, which are not part of the project")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def shared_faults() -> Path:
+    """The folder of bad inputs, which are not part of the project."""
+    folder = ROOT.parent / "shared" / "faults"
+    if not folder.is_dir():
+        pytest.skip("needs the inputs of ../shared/faults, which are not part of the project")
     return folder
 
 

@@ -152,8 +152,15 @@ def test_run_report_counts_frames_and_ids(people: People) -> None:
 
 
 def test_report_without_frames_is_json() -> None:
-    report = go(PaperSource(0))
+    report = go(PaperSource(0, end=KeyboardInterrupt()))
     assert json.loads(json.dumps(report.as_dict(), allow_nan=False))["frames"] == 0
+
+
+def test_run_of_source_without_frames_is_an_error() -> None:
+    sink = PaperSink()
+    with pytest.raises(SourceError, match="paper: expected pictures, got not a single one"):
+        go(PaperSource(0), sink)
+    assert (sink.frames, sink.closed) == ([], 1)
 
 
 def test_run_sinks_get_every_frame_and_one_close() -> None:

@@ -12,7 +12,17 @@ from blazetrack.cli.checks import (
     parse_size,
     parse_time,
 )
-from blazetrack.cli.options import Backend, Every, Graph, Json, Model, Offline, Threads, log
+from blazetrack.cli.options import (
+    Backend,
+    Every,
+    Graph,
+    Json,
+    Model,
+    Offline,
+    Threads,
+    log,
+    open_store,
+)
 from blazetrack.cli.run_options import (
     Detector,
     End,
@@ -104,6 +114,7 @@ def run(
         end_s=parse_time("--end", end),
         retry_s=10.0 if retry is None else retry,
         report=log,
+        offline=open_store(offline).offline,
     ) as opened:
         check_source_options(opened, sources, {"--size": size, "--fps": fps, "--retry": retry})
         check_outs_fit(opened, outs)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from contextlib import ExitStack
+from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -127,8 +128,9 @@ def _page(
     from blazetrack.web.server import Page
     from blazetrack.web.session import Choice
 
+    open_here = partial(open_source, offline=store.offline)
     for name in sources:
-        open_source(name).close()
+        open_here(name).close()
     choice = Choice(model, graph, people)
 
     def make(choice: Choice) -> tuple[PoseTracker, Trace]:
@@ -141,7 +143,7 @@ def _page(
     make(choice)[0].close()  # fetches the models
     catalog = Catalog.create(sources, model, graph, store)
     first = next(iter(catalog.sources)) if sources else BROWSER_CAMERA
-    return Page(catalog, make, choice, first, limits, recordings)
+    return Page(catalog, make, choice, first, limits, recordings, open_here)
 
 
 def check_extra() -> None:

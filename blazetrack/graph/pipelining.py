@@ -155,6 +155,7 @@ class Pipelining(Generic[A, B]):
     def _give(self, items: Iterable[A]) -> None:
         for item in items:
             self._given.put(item)
+            del item  # not kept while the next one is made
         self._given.close()
 
     def _work(self, work: Callable[[A], B]) -> None:

@@ -17,10 +17,12 @@ __all__ = ["SOURCES", "Source", "SourceInfo", "frame_from_array", "open_source"]
 
 _CAMERA = "blazetrack.sources.camera:CameraSource"
 _IMAGES = "blazetrack.sources.images:ImageSource"
+_MOTION_JPEG = (".mjpeg", ".mjpg")  # many pictures, one behind the other
 
 SOURCES: dict[str, str] = {
     "synthetic": "blazetrack.sources.synthetic:SyntheticSource",
-    **dict.fromkeys(("<number>", "<device>", "<address>"), _CAMERA),
+    **dict.fromkeys(("<number>", "<device>"), _CAMERA),
+    "<address>": "blazetrack.sources.address:open_address",
     **dict.fromkeys(("<folder>", *PICTURE_ENDINGS), _IMAGES),
     "<file>": "blazetrack.sources.video:VideoSource",
 }
@@ -39,12 +41,16 @@ def open_source(
     threads: int = 1,
     retry_s: float = 10.0,
     report: Callable[[str], None] | None = None,
+    offline: bool = False,
 ) -> Source:
     """Open the source that a text names.
 
+    A file or folder of that name comes before a camera or an address.
+
     Args:
         text: camera number (`0`), device path, video file, picture file, folder of pictures,
-            address of a stream (`rtsp://…`, `http://…`), or `synthetic`, also with a scene and
+            address of a stream, a video or a picture (`rtsp://…`, `https://…`, `file://…`), or
+            `synthetic`, also with a scene and
             options: `synthetic:squats`, `synthetic?frames=300&size=1280x720&seed=1`. Or a
             `Source` of your own: `module:Name`, also with options: `mine.cam:Cam?port=2`. It gets
             `size, fps, threads, retry_s, report` where it has parameters of these names. A path
@@ -58,6 +64,7 @@ def open_source(
         threads: decoder threads for a video file; 0 leaves the number to the decoder.
         retry_s: how long to wait for a camera or a stream that stops delivering pictures.
         report: receives a line when a camera or a stream is being waited for.
+        offline: refuse an address in the network.
 
     Raises:
         SourceError: no such source, or it cannot be read.
@@ -72,9 +79,9 @@ def open_source(
         from blazetrack.sources.joined import open_joined  # loads OpenCV
 
         texts = [text] if isinstance(text, str) else text
-        source = open_joined(texts, partial(_open, offered), fps)
+        source = open_joined(texts, partial(_open, offered, offline), fps)
     else:
-        source = _open(offered, text)  # type: ignore[arg-type]  # a sequence of another type
+        source = _open(offered, offline, text)  # type: ignore[arg-type]  # a sequence of another type
     try:
         source.trim(start_s, end_s)
         source.limit(max_frames)
@@ -84,9 +91,13 @@ def open_source(
     return source
 
 
-def _open(offered: Mapping[str, object], text: str | int | os.PathLike[str]) -> Source:
+def _open(
+    offered: Mapping[str, object], offline: bool, text: str | int | os.PathLike[str]
+) -> Source:
     """Open one source."""
     name, options, arguments = _find(text)
+    if offline and name == SOURCES["<address>"]:
+        raise SourceError(f"{_scheme(str(text))}…: is an address, which --offline does not allow")
     factory = import_name(name, "source", SourceError, _names())
     source: Source = make(Source, factory, options, SourceError, *arguments, offered=offered)
     return source
@@ -99,17 +110,19 @@ def _names() -> list[str]:
 def _find(text: str | int | os.PathLike[str]) -> tuple[str, str, tuple[str | int, ...]]:
     """`module:Name` of the class, the text with its options, its arguments."""
     word = "" if isinstance(text, os.PathLike) else str(text).strip()
-    if word.isdecimal():
-        return SOURCES["<number>"], "", (int(word),)
-    if scheme := re.match(r"[a-z][a-z0-9+.-]+://", word, re.IGNORECASE):
-        return SOURCES.get(scheme[0].lower(), SOURCES["<address>"]), "", (word,)
     name, colon, argument = word.partition("?")[0].partition(":")
     if name in _names():
         return SOURCES[name], word, (argument,) if colon else ()
     path = os.path.expanduser(text if isinstance(text, os.PathLike) else str(text))
+    is_local = os.path.lexists(path) and not isinstance(text, int)
+    if not is_local and word.isdecimal():
+        return SOURCES["<number>"], "", (int(word),)
+    if not is_local and (scheme := _scheme(word)):
+        if scheme != "file://":
+            return SOURCES.get(scheme, SOURCES["<address>"]), "", (word,)
+        path = _path_of(word)
     if os.path.isfile(path):
-        ending = os.path.splitext(path)[1].lower()
-        return SOURCES.get(ending, SOURCES["<file>"]), "", (path,)
+        return _kind_of_file(path), "", (path,)
     if os.path.isdir(path):
         return SOURCES["<folder>"], "", (path,)
     if os.path.exists(path) and stat.S_ISCHR(os.stat(path).st_mode):
@@ -121,8 +134,41 @@ def _find(text: str | int | os.PathLike[str]) -> tuple[str, str, tuple[str | int
     raise SourceError(_missing(path))
 
 
+def _scheme(word: str) -> str:
+    """`scheme://` of an address, in lower case; empty for another text."""
+    found = re.match(r"[a-z][a-z0-9+.-]+://", word, re.IGNORECASE)
+    return found[0].lower() if found else ""
+
+
+def _path_of(address: str) -> str:
+    """The path of a `file://` address, with an empty host, `localhost`, or none at all."""
+    from urllib.request import url2pathname
+
+    rest = address[len("file://") :]
+    rest = rest.removeprefix("localhost") if rest.startswith("localhost/") else rest
+    return rest if os.path.exists(rest) else url2pathname(rest)
+
+
+def _kind_of_file(path: str) -> str:
+    """The class for a file, by the ending of its name, else by its first bytes."""
+    from blazetrack.sources.picture_kinds import HEAD_BYTES, count_pictures, is_picture
+
+    ending = os.path.splitext(path)[1].lower()
+    if ending in SOURCES or ending in _MOTION_JPEG:
+        return SOURCES.get(ending, SOURCES["<file>"])
+    try:
+        with open(path, "rb") as file:
+            head = file.read(HEAD_BYTES)
+    except OSError:
+        return SOURCES["<file>"]  # its error names the reason
+    is_animated = head[:4] == b"\x89PNG" and count_pictures(head) > 1
+    return _IMAGES if is_picture(head) and not is_animated else SOURCES["<file>"]
+
+
 def _missing(path: str) -> str:
     """The message for a missing path, with the nearest existing name."""
+    if os.path.islink(path):
+        return f"{path!r}: is a link to a file that does not exist"
     folder, name = os.path.split(path)
     try:
         names = os.listdir(folder or ".")

@@ -26,12 +26,13 @@ __all__ = [
     "quiet_opencv",
 ]
 
-# Formats that OpenCV reads on every platform. A .gif is read as a video, which animates it.
-_JPEG = (".jpe", ".jpeg", ".jp2", ".jpg")
-_OTHER = (".avif", ".bmp", ".dib", ".png", ".tif", ".tiff", ".webp")
+# A .gif is read as a video, which animates it.
+_JPEG = (".jfif", ".jpe", ".jpeg", ".jp2", ".jpg")
+_HEIF = (".avif", ".heic", ".heif", ".hif")
+_OTHER = (".bmp", ".dib", ".png", ".tif", ".tiff", ".webp")
 _CLOCK_S = 1e-6  # times of frames are rounded
 
-PICTURE_ENDINGS = frozenset((*_JPEG, *_OTHER, ".pbm", ".pgm", ".pnm", ".ppm"))
+PICTURE_ENDINGS = frozenset((*_JPEG, *_HEIF, *_OTHER, ".pbm", ".pgm", ".pnm", ".ppm"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,13 +62,15 @@ class SourceInfo:
 class Source(AbstractContextManager["Source"]):
     """Frames from outside, one after the other.
 
-    Each iteration of a source of files starts again; a live one continues.
+    Each iteration of a source of files starts again; a live one continues. One that gives no frame
+    ends with `SourceError`.
 
     Attributes:
         info: its description.
         warnings: one line per problem that did not end the run.
         skipped: unreadable pictures or packets of this iteration.
         waiting: what it waits for at the moment, in a few words; empty in normal operation.
+        closed: it was closed, which may end an iteration early.
     """
 
     def __init__(self, info: SourceInfo) -> None:
@@ -75,6 +78,7 @@ class Source(AbstractContextManager["Source"]):
         self.warnings: list[str] = []
         self.skipped = 0
         self.waiting = ""
+        self.closed = False
         self._max_frames: int | None = None
         self._start_s, self._end_s = 0.0, None  # type: tuple[float, float | None]
 
@@ -112,12 +116,16 @@ class Source(AbstractContextManager["Source"]):
     def __iter__(self) -> Iterator[Frame]:
         self.warnings.clear()
         self.skipped = 0
-        frames = self._trimmed()
+        frames, count = self._trimmed(), 0
         try:
             for frame in islice(frames, self._max_frames):
                 yield self._described(frame)
+                del frame  # not kept while the next one is read
+                count += 1
         finally:
             frames.close()
+        if not count and not self.closed:
+            raise SourceError(f"{self.info.name}: expected pictures, got not a single one")
 
     def _trimmed(self) -> Generator[Frame, None, None]:
         """The frames between the limits of `trim`."""

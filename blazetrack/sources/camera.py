@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from blazetrack.errors import SourceError
 from blazetrack.sources.base import Source, SourceInfo, env_default, quiet_opencv
 from blazetrack.sources.devices import diagnose
+from blazetrack.sources.upright import square_pixels
 from blazetrack.types import Frame
 
 __all__ = ["CameraSource"]
@@ -57,9 +58,10 @@ class CameraSource(Source):
         self._address, self._size, self._fps = address, size, fps
         self._is_stream = isinstance(address, str) and "://" in address
         self._retry_s, self._report, self._clock = retry_s, report, clock
-        self._closed = False
         name = without_password(address) if isinstance(address, str) else f"camera {address}"
         first = self._open()
+        # Kept for the first frame: a stream of a single picture has no second one.
+        self._first = None if first is None else (first, clock())
         if first is None:
             self.close()
             raise SourceError(f"{name}: expected live pictures, got none; {self._diagnosis()}")
@@ -89,6 +91,8 @@ class CameraSource(Source):
         if self._fps is not None:
             self._capture.set(cv2.CAP_PROP_FPS, self._fps)
         self._capture.set(cv2.CAP_PROP_BUFFERSIZE, 1)  # the newest picture, not the oldest
+        wide, high = map(self._capture.get, (cv2.CAP_PROP_SAR_NUM, cv2.CAP_PROP_SAR_DEN))
+        self._aspect = wide / high if wide > 0 and high > 0 else None
         return self._read() if self._capture.isOpened() else None
 
     def _diagnosis(self) -> str:
@@ -104,21 +108,29 @@ class CameraSource(Source):
         if not ok or bgr is None or not bgr.size:
             return None
         rgb: NDArray[np.uint8] = cv2.cvtColor(bgr, cv2.COLOR_BGR2RGB)
-        return rgb
+        return square_pixels(rgb, self._aspect)
 
     def _frames(self) -> Generator[Frame, None, None]:
         index = 0
         start_s = None
-        while (image := self._next(index)) is not None:
-            now_s = self._clock()
+        while (read := self._timed(index)) is not None:
+            image, now_s = read
             start_s = now_s if start_s is None else start_s
             yield Frame(image, index, now_s - start_s)
             index += 1
 
+    def _timed(self, read: int) -> tuple[NDArray[np.uint8], float] | None:
+        """The next picture and when it was read; None at the end."""
+        first, self._first = self._first, None
+        if first is not None:
+            return first
+        image = self._next(read)
+        return None if image is None else (image, self._clock())
+
     def _next(self, read: int) -> NDArray[np.uint8] | None:
         """The next picture, also after a gap; None at the end."""
         for _ in range(_MAX_MISSES):
-            if self._closed:
+            if self.closed:
                 return None
             image = self._read()
             if image is not None:
@@ -126,7 +138,7 @@ class CameraSource(Source):
             time.sleep(_MISS_PAUSE_S)
         if not self._ends and self._retry_s > 0:
             image = self._reopen()
-        if image is None and not self._closed:
+        if image is None and not self.closed:
             self._end(read)
         return image
 
@@ -136,7 +148,7 @@ class CameraSource(Source):
         self._log(f"gives no more pictures; waiting up to {self._retry_s:g} s for it")
         self.waiting = f"waiting for {self.info.name}"
         try:
-            while not self._closed and self._clock() - lost_s < self._retry_s:
+            while not self.closed and self._clock() - lost_s < self._retry_s:
                 self._capture.release()
                 image = self._open()
                 if image is not None:
@@ -165,7 +177,7 @@ class CameraSource(Source):
         self.warnings.append(f"{self.info.name}: the stream ended {event}")
 
     def close(self) -> None:
-        self._closed = True
+        self.closed = True
         self._capture.release()
 
 

@@ -6,109 +6,174 @@ import os
 import re
 from collections.abc import Generator
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from blazetrack.errors import SourceError
+from blazetrack.native_stderr import held_stderr
 from blazetrack.sources.base import PICTURE_ENDINGS, Source, SourceInfo, quiet_opencv
+from blazetrack.sources.picture_damage import MESSAGE, damage
+from blazetrack.sources.picture_kinds import MANY, count_pictures, is_heif
 from blazetrack.types import Frame
 
-__all__ = ["ImageSource", "read_picture"]
+__all__ = ["ImageSource", "decode_picture", "list_pictures", "read_picture"]
 
 _FPS = 30.0
+_MAX_NAMED = 6  # entries in a message
 
 
 class ImageSource(Source):
     """One picture, or the pictures of a folder in natural order (2.png before 10.png).
 
     Picture `i` has the time `i / fps`. In a folder, an unreadable picture is skipped, counted and
-    named in `warnings`; other files and hidden ones are ignored.
+    named in `warnings`. They also name the other entries of the folder, except hidden ones, and
+    files of several pictures, of which the first is read.
 
     Args:
         path: picture or folder.
         fps: clock of the pictures, 30 by default.
+        data: content of a picture that is no file; `path` then only names it.
 
     Raises:
         SourceError: the picture cannot be read, the folder has none, or all are unreadable.
     """
 
-    def __init__(self, path: str | os.PathLike[str], *, fps: float | None = None) -> None:
+    def __init__(
+        self,
+        path: str | os.PathLike[str],
+        *,
+        fps: float | None = None,
+        data: bytes | None = None,
+    ) -> None:
         name = os.fspath(path)
-        self._fps = fps or _FPS
+        self._fps, self._data = fps or _FPS, data
+        self._names: list[str] = [name]
+        self._others: list[str] = []
         width = height = None
-        if os.path.isdir(path):
-            self._paths = list_pictures(Path(path))
+        if data is None and os.path.isdir(path):
+            pictures, self._others = list_folder(Path(path))
+            self._names = list(map(str, pictures))
         else:
-            self._paths = [Path(path)]
-            height, width = read_picture(path).shape[:2]
-        super().__init__(SourceInfo(name, "stills", width, height, fps, len(self._paths)))
+            height, width = decode_picture(self._bytes(name), name).shape[:2]
+        super().__init__(SourceInfo(name, "stills", width, height, fps, len(self._names)))
+
+    def _bytes(self, name: str) -> bytes:
+        return _read_bytes(name) if self._data is None else self._data
 
     def _frames(self) -> Generator[Frame, None, None]:
-        index = 0
-        for path in self._paths:
+        if self._others:
+            self.warnings.append(f"{self.info.name}: left out {_listed(self._others)}")
+        index, first_error = 0, ""
+        for name in self._names:
             try:
-                image = read_picture(path)
+                data = self._bytes(name)
+                image = decode_picture(data, name)
             except SourceError as error:
                 self.skipped += 1
                 self.warnings.append(str(error))
+                first_error = first_error or str(error)
                 continue
-            yield Frame(image, index, index / self._fps, still=True, file=os.fspath(path))
+            if (count := count_pictures(data)) > 1:
+                several = "several" if count == MANY else str(count)
+                self.warnings.append(f"{name}: holds {several} pictures; only the first is read")
+            del data
+            yield Frame(image, index, index / self._fps, still=True, file=name)
+            del image  # not kept while the next one is read
             index += 1
         if not index:
             raise SourceError(
-                f"{self.info.name}: none of {len(self._paths)} pictures can be read; "
-                f"the first error: {self.warnings[0]}"
+                f"{self.info.name}: none of {len(self._names)} pictures can be read; "
+                f"the first error: {first_error}"
             )
 
 
 def list_pictures(folder: Path) -> list[Path]:
     """The picture files of a folder in natural order; `SourceError` if there is none."""
+    return list_folder(folder)[0]
+
+
+def list_folder(folder: Path) -> tuple[list[Path], list[str]]:
+    """The picture files of a folder in natural order, and the names of its other entries.
+
+    Hidden entries are in neither; the name of a folder ends in `/`.
+
+    Raises:
+        SourceError: it cannot be listed, or has no picture.
+    """
     try:
-        found = [path for path in folder.iterdir() if path.suffix.lower() in PICTURE_ENDINGS]
+        entries = sorted(folder.iterdir(), key=_natural)
     except OSError as error:
         raise SourceError(f"{folder}: cannot list this folder ({error.strerror})") from None
-    found = [path for path in found if not path.name.startswith(".") and path.is_file()]
-    if not found:
+    shown = [path for path in entries if not path.name.startswith(".")]
+    pictures = [p for p in shown if p.suffix.lower() in PICTURE_ENDINGS and p.is_file()]
+    others = [p.name + "/" * p.is_dir() for p in shown if p not in set(pictures)]
+    if not pictures:
+        got = f"none, but {_listed(others)}" if others else "none"
         raise SourceError(
-            f"{folder}: expected pictures in this folder, got none; "
+            f"{folder}: expected pictures in this folder, got {got}; "
             f"known endings: {' '.join(sorted(PICTURE_ENDINGS))}"
         )
-    return sorted(found, key=_natural)
+    return pictures, others
+
+
+def _listed(names: list[str]) -> str:
+    more = len(names) - _MAX_NAMED
+    return ", ".join(names[:_MAX_NAMED]) + (f" and {more} more" if more > 0 else "")
 
 
 def read_picture(path: str | os.PathLike[str]) -> NDArray[np.uint8]:
-    """Read a picture file as RGB.
+    """Read a picture file; see `decode_picture`."""
+    name = os.fspath(path)
+    return decode_picture(_read_bytes(name), name)
+
+
+def _read_bytes(name: str) -> bytes:
+    try:
+        return Path(name).read_bytes()
+    except OSError as error:
+        raise SourceError(f"{name}: cannot read this file ({error.strerror})") from None
+
+
+def decode_picture(data: bytes, name: str) -> NDArray[np.uint8]:
+    """Decode the content of a picture file as RGB.
 
     Grey becomes three equal channels, 16 bit becomes 8, an alpha channel is dropped (colours stay
-    as stored), and the EXIF orientation is applied.
+    as stored). The orientation of EXIF, or of HEIF's own properties, is applied.
+
+    Args:
+        data: the content.
+        name: names it in a message.
 
     Returns:
         `(H, W, 3)` uint8, C-contiguous.
 
     Raises:
-        SourceError: the file is missing, empty, or not a picture that OpenCV can decode.
+        SourceError: it is empty, damaged, also in part, or not a picture of a known format.
     """
+    if not data:
+        raise SourceError(f"{name}: expected a picture, got an empty file")
+    if is_heif(data):
+        from blazetrack.sources.heif import read_heif
+
+        return read_heif(data, name)
     try:
         # cv2.imread cannot open a path outside the code page of Windows.
-        data = np.fromfile(path, np.uint8)
-    except OSError as error:
-        raise SourceError(f"{path}: cannot read this file ({error.strerror})") from None
-    if not data.size:
-        raise SourceError(f"{path}: expected a picture, got an empty file")
-    try:
-        with quiet_opencv():
-            bgr = cv2.imdecode(data, cv2.IMREAD_COLOR)
+        with held_stderr(MESSAGE) as messages, quiet_opencv():
+            rgb: Any = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR)
     except cv2.error as error:
-        raise SourceError(f"{path}: OpenCV refuses this picture ({error.err})") from None
-    if bgr is None:
+        raise SourceError(f"{name}: OpenCV refuses this picture ({error.err})") from None
+    if rgb is None:
         raise SourceError(
-            f"{path}: expected a picture, got data that cannot be decoded; "
+            f"{name}: expected a picture, got data that cannot be decoded; "
             "it is truncated, damaged or of an unknown format"
         )
-    rgb: NDArray[np.uint8] = cv2.cvtColor(bgr, cv2.COLOR_BGR2RGB)
-    return rgb
+    if problem := damage(messages, data):
+        raise SourceError(f"{name}: expected a whole picture, got a damaged one ({problem})")
+    cv2.cvtColor(rgb, cv2.COLOR_BGR2RGB, dst=rgb)
+    return rgb  # type: ignore[no-any-return]
 
 
 def _natural(path: Path) -> list[tuple[bool, int, str]]:

@@ -260,3 +260,11 @@ def test_progress_hidden_shows_nothing(
     with progress_bar.progress(2, hidden=True) as on_frame:
         on_frame(Frame(np.zeros((4, 4, 3), np.uint8)), Poses.empty())
     assert capsys.readouterr() == ("", "")
+
+
+def test_run_offline_address_is_refused(command: Any) -> None:
+    result = command("run", "http://127.0.0.1:9/clip.mp4", "--offline", "--model", "blaze_lite")
+    assert (result.code, result.err) == (
+        2,
+        ["blazetrack: http://…: is an address, which --offline does not allow"],
+    )

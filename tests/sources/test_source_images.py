@@ -68,6 +68,45 @@ def test_exif_orientation_is_applied(tmp_path: Path) -> None:
     assert image[4].mean() > 200 > 50 > image[28].mean()
 
 
+def test_folder_with_films_and_folders_names_what_it_leaves_out(tmp_path: Path) -> None:
+    save(tmp_path / "a.png", np.zeros((2, 2), np.uint8))
+    (tmp_path / "b.mp4").write_text("a film")
+    (tmp_path / "c").mkdir()
+    for number in range(9):
+        (tmp_path / f"notes{number}.txt").write_text("text")
+    source = ImageSource(tmp_path)
+    assert len(list(source)) == 1
+    (line,) = source.warnings
+    assert line.endswith(
+        "left out b.mp4, c/, notes0.txt, notes1.txt, notes2.txt, notes3.txt and 5 more"
+    )
+
+
+@pytest.mark.parametrize("part", [0.3, 0.5, 0.8])
+def test_damaged_jpeg_is_refused_without_words_of_the_library(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str], part: float
+) -> None:
+    noise = np.random.default_rng(1).integers(0, 255, (120, 160, 3)).astype(np.uint8)
+    path = save(tmp_path / "hole.jpg", noise)
+    data = bytearray(path.read_bytes())
+    start = round(len(data) * part)
+    data[start : start + 400] = bytes(400)
+    path.write_bytes(data)
+    with pytest.raises(
+        SourceError, match=r"hole\.jpg: expected a whole picture, got a damaged one"
+    ):
+        read_picture(path)
+    assert capfd.readouterr().err == ""
+
+
+@pytest.mark.parametrize("padding", [b"\0" * 20, b"\xff\xff\xff"])
+def test_jpeg_with_padding_of_a_camera_is_whole(tmp_path: Path, padding: bytes) -> None:
+    path = save(tmp_path / "padded.jpg", np.full((16, 16, 3), 90, np.uint8))
+    data = path.read_bytes()
+    path.write_bytes(data[:-2] + padding + data[-2:] + padding)
+    assert read_picture(path).shape == (16, 16, 3)
+
+
 @pytest.mark.parametrize(
     ("data", "words"),
     [
@@ -104,8 +143,9 @@ def test_unreadable_pictures_are_skipped_and_named(tmp_path: Path) -> None:
     for _ in range(2):  # the second pass counts anew
         assert [frame.index for frame in source] == [0, 1]
         assert source.skipped == 1
-        assert len(source.warnings) == 1
-        assert "b.png" in source.warnings[0]
+        assert len(source.warnings) == 2
+        assert source.warnings[0].endswith("left out notes.txt")
+        assert "b.png" in source.warnings[1]
 
 
 def test_a_folder_of_broken_pictures_is_an_error(tmp_path: Path) -> None:

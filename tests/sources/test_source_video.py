@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import gc
 import struct
 from collections.abc import Sequence
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 import av
+import cv2
 import numpy as np
 import pytest
 
 from blazetrack.errors import SourceError
-from blazetrack.sources.video import VideoSource, rotate_upright
+from blazetrack.sources.upright import rotate_upright
+from blazetrack.sources.video import VideoSource
 
 TIMES_S = [0.0, 0.05, 0.06, 0.2, 0.25, 0.5]
 WIDTH, HEIGHT = 64, 48
@@ -26,13 +30,23 @@ def corner_picture() -> np.ndarray:
 
 
 def make_video(
-    path: Path, times_s: Sequence[float] = TIMES_S, *, seed: int | None = None, ahead: bool = False
+    path: Path,
+    times_s: Sequence[float] = TIMES_S,
+    *,
+    seed: int | None = None,
+    ahead: bool = False,
+    aspect: Fraction | None = None,
 ) -> Path:
-    """A small H.264 file; `seed` fills it with noise, `ahead` puts its index in front."""
+    """A small H.264 file.
+
+    `seed` fills it with noise, `ahead` puts its index in front, `aspect` is that of its pixels.
+    """
     with av.open(str(path), "w", options={"movflags": "+faststart"} if ahead else {}) as container:
         stream = container.add_stream("libx264", rate=30)
         stream.width, stream.height, stream.pix_fmt = WIDTH, HEIGHT, "yuv420p"
         stream.codec_context.time_base = Fraction(1, 90_000)
+        if aspect is not None:
+            stream.codec_context.sample_aspect_ratio = aspect
         stream.options = {"preset": "ultrafast", "g": "1"}
         rng = np.random.default_rng(seed)
         for time_s in times_s:
@@ -155,6 +169,12 @@ def test_video_other_file_is_one_line(
     assert capfd.readouterr().err == ""
 
 
+def test_video_text_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "notes.txt").write_text("hello\n" * 50)
+    with pytest.raises(SourceError, match=r"notes\.txt: expected a video or a picture, got"):
+        VideoSource(tmp_path / "notes.txt")
+
+
 def test_video_without_index_is_one_line(tmp_path: Path) -> None:
     path = make_video(tmp_path / "cut.mp4", np.arange(20) / 30, seed=1)
     path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
@@ -180,3 +200,97 @@ def test_video_audio_only_is_one_line(tmp_path: Path) -> None:
         container.mux(stream.encode(None))
     with pytest.raises(SourceError, match="expected a video stream, got only audio"):
         VideoSource(path)
+
+
+def test_video_pixels_that_are_not_square_are_stretched(tmp_path: Path) -> None:
+    for aspect, size in ((Fraction(2), (128, 48)), (Fraction(1, 2), (64, 96))):
+        path = make_video(tmp_path / f"{aspect.numerator}.mp4", aspect=aspect)
+        source = VideoSource(path)
+        assert (source.info.width, source.info.height) == size
+        image = next(iter(source)).image
+        assert image.shape == (size[1], size[0], 3)
+        assert np.abs(image[size[1] // 4, size[0] // 4].astype(int) - (255, 0, 0)).max() < 8
+
+
+def test_video_trimmed_by_edit_list_is_no_warning(tmp_path: Path) -> None:
+    path = make_video(tmp_path / "trimmed.mp4", np.arange(30) / 30, ahead=True)
+    data = bytearray(path.read_bytes())
+    at = data.index(b"elst") + 12  # behind version, flags and the number of edits
+    duration, start, rate = struct.unpack(">IiI", data[at : at + 12])
+    edit = struct.pack(">IiI", duration * 2 // 5, start + 90_000 // 5, rate)
+    data[at : at + 12] = edit
+    path.write_bytes(data)
+    source = VideoSource(path)
+    count = sum(1 for _ in source)
+    assert (count, source.info.frames, source.warnings) == (12, 12, [])
+
+
+def with_cover(path: Path, *, film: bool) -> Path:
+    """A file whose first stream is a cover picture; the second one is a film, or sound."""
+    cover = bytes(cv2.imencode(".jpg", np.full((300, 300, 3), 200, np.uint8))[1])
+    with av.open(str(path), "w") as container:
+        picture: Any = container.add_stream("mjpeg", rate=1)
+        picture.width = picture.height = 300
+        picture.pix_fmt = "yuvj420p"
+        other: Any = container.add_stream("libx264" if film else "aac", rate=30 if film else 8000)
+        if film:
+            other.width, other.height, other.pix_fmt = WIDTH, HEIGHT, "yuv420p"
+            frames: Any = [
+                av.VideoFrame.from_ndarray(corner_picture(), format="rgb24") for _ in range(9)
+            ]
+        else:
+            frames = [av.AudioFrame.from_ndarray(np.zeros((1, 1024), np.float32), "fltp", "mono")]
+            frames[0].sample_rate = 8000
+        coded = [packet for frame in (*frames, None) for packet in other.encode(frame)]
+        packet = av.Packet(cover)
+        packet.stream, packet.pts, packet.dts = picture, 0, 0
+        packet.time_base, packet.is_keyframe = Fraction(1, 1000), True
+        container.mux(packet)
+        for packet in coded:
+            container.mux(packet)
+    return path
+
+
+@pytest.mark.parametrize("ending", ["mkv", "mp4"])
+def test_video_behind_a_cover_picture_is_the_film(tmp_path: Path, ending: str) -> None:
+    source = VideoSource(with_cover(tmp_path / f"film.{ending}", film=True))
+    assert (source.info.width, source.info.height) == (WIDTH, HEIGHT)
+    assert sum(1 for _ in source) == 9
+
+
+@pytest.mark.parametrize("name", ["song.m4a", "song.mp3"])
+def test_video_music_with_a_cover_is_refused(shared_faults: Path, name: str) -> None:
+    with pytest.raises(SourceError, match="expected a video stream, got only audio and a cover"):
+        VideoSource(shared_faults / "06" / name)
+
+
+@pytest.mark.parametrize("name", ["t406.mp4", "nodec.mp4", "apac.mp4", "prores_raw.mov"])
+def test_video_without_decoder_is_one_line(shared_faults: Path, name: str) -> None:
+    with pytest.raises(SourceError) as caught:
+        VideoSource(shared_faults / "17" / name)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "name", ["a:b.mp4", "http:x.mp4", "tcp:127.0.0.1:9", "2026-01-02T12:30.mp4"]
+)
+def test_video_name_like_an_address_is_a_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    make_video(tmp_path / "plain.mp4").rename(name)
+    assert sum(1 for _ in VideoSource(name)) == 6
+
+
+def test_video_keeps_no_decoded_picture(tmp_path: Path) -> None:
+    """Without the garbage collector: a reference cycle per picture would keep it."""
+    source = VideoSource(make_video(tmp_path / "a.mp4", np.arange(40) / 30))
+    gc.collect()
+    gc.disable()
+    try:
+        count = sum(1 for _ in source)
+        kept = sum(isinstance(one, av.VideoFrame) for one in gc.get_objects())
+    finally:
+        gc.enable()
+    assert count == 40
+    assert kept <= 3

@@ -324,7 +324,8 @@ def test_play_source_without_frames_is_reported_and_reopened(stage: Stage, kind:
     stage.source = lambda name: stage.toy.source(kind, frames=0)
     stage.feeder.start()
     stage.wait(lambda: len(stage.viewers.of_type("error")) >= 2)
-    assert stage.viewers.of_type("error")[0]["text"] == "discs: has ended; it will be reopened"
+    text = stage.viewers.of_type("error")[0]["text"]
+    assert text == "discs: expected pictures, got not a single one"
     assert len(stage.opened) <= len(stage.viewers.of_type("error")) + 1
 
 
