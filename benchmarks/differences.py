@@ -1,7 +1,7 @@
 """Differences between two pipelines on the same frames, and their limits.
 
 Image differences are distances `hypot(dx, dy)` of a landmark between the two results, over all
-landmarks of all frames in which both found a person. Still pictures must agree to 0.05 px. On a
+landmarks of all frames in which both found a person. Still pictures must agree to 1e-4 px. On a
 clip the feedback through the filters amplifies rounding, so the median and the 95th percentile are
 limited there, not the maximum.
 """
@@ -18,15 +18,15 @@ from benchmarks.reference.results import SequenceResult
 
 __all__ = ["CLIP_LIMITS", "STATIC_LIMITS", "TASKS_LIMITS", "Check", "check_limits", "compare"]
 
-STATIC_LIMITS = {"xy max px": 0.05, "world max m": 5e-4, "visibility max": 1e-3}
+STATIC_LIMITS = {"xy max px": 1e-4, "world max m": 5e-4, "visibility max": 1e-3}
 """Legacy graph on single pictures."""
 
-TASKS_LIMITS = {"xy max px": 0.05}
+TASKS_LIMITS = {"xy max px": 1e-4}
 """Tasks graph on single pictures."""
 
 CLIP_LIMITS = {
-    "xy median px": 0.3,
-    "xy p95 px": 4.0,
+    "xy median px": 1e-4,
+    "xy p95 px": 1e-4,
     "world max m": 5e-4,
     "visibility max": 1e-3,
     "detector runs difference": 0.0,

@@ -12,9 +12,9 @@ import numpy as np
 
 from benchmarks.labelled_frames import LabelledFrames
 from benchmarks.reference.environment import MEDIAPIPE, reference_python
-from benchmarks.reference.landmark_files import install_landmark_files
+from benchmarks.reference.landmark_files import COMPLEXITIES, available_models
 from benchmarks.reference.results import save_frames, track_with_solutions
-from blazetrack.errors import DownloadError, GraphError, InputError
+from blazetrack.errors import GraphError, InputError
 from blazetrack.pipeline import PoseTracker, load_graph
 from blazetrack.skeleton import BLAZEPOSE33
 from models.evaluate.landmarks import track_frames
@@ -30,10 +30,6 @@ __all__ = [
     "run_all",
     "run_blazetrack",
 ]
-
-COMPLEXITIES = ("lite", "full", "heavy")
-"""Of MediaPipe, by their number."""
-
 
 Implementation = Callable[["Column"], list[Predictions]]
 
@@ -89,12 +85,8 @@ def options_of(graphs: Sequence[str], options: Mapping[str, Any]) -> dict[str, d
 
 def references() -> tuple[list[int], str | None]:
     """Available complexities of MediaPipe; the reason where some are skipped."""
-    python = reference_python(MEDIAPIPE)
-    try:
-        install_landmark_files(python)
-    except DownloadError as error:
-        return [1], f"MediaPipe lite, heavy: {error}"
-    return [0, 1, 2], None
+    names, reason = available_models(reference_python(MEDIAPIPE))
+    return [COMPLEXITIES.index(name) for name in names], reason
 
 
 def reference_name(complexity: int) -> str:

@@ -35,10 +35,11 @@ class Measure:
     Attributes:
         name: of the quantity.
         unit: of the values.
-        values: implementation → one value per round; the first is blazetrack (ours). Values of
-            the same round were measured one after the other, under the same load.
+        values: implementation → one value per round; the first are blazetrack's. Values of the
+            same round were measured one after the other, under the same load.
         target: minimum ratio theirs ÷ ours; None has no target.
         compared: whether ratios are reported.
+        backends: number of blazetrack's own implementations, at the beginning of `values`.
     """
 
     name: str
@@ -46,16 +47,17 @@ class Measure:
     values: Mapping[str, Sequence[float]]
     target: float | None = None
     compared: bool = True
+    backends: int = 1
 
     @property
     def ours(self) -> str:
-        """Name of blazetrack's values."""
-        return next(iter(self.values))
+        """Name of blazetrack's values: those of the better backend."""
+        return min(list(self.values)[: self.backends], key=lambda name: median(self.values[name]))
 
     @property
     def theirs(self) -> list[str]:
         """Names of the implementations that blazetrack is compared with."""
-        return list(self.values)[1:] if self.compared else []
+        return list(self.values)[self.backends :] if self.compared else []
 
     def ratio(self, name: str) -> Ratio:
         """Theirs ÷ ours."""

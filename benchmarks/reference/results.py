@@ -94,9 +94,14 @@ def track_with_solutions(frames: Path, *, static: bool, complexity: int = 1) -> 
     return _run_script("run_solutions.py", frames, flags)
 
 
-def track_with_tasks(frames: Path) -> SequenceResult:
-    """Run the Tasks `PoseLandmarker` in image mode over a folder of saved frames."""
-    return _run_script("run_tasks.py", frames, [])
+def track_with_tasks(frames: Path, model: str = "full") -> SequenceResult:
+    """Run the Tasks `PoseLandmarker` in image mode over a folder of saved frames.
+
+    Args:
+        frames: written by `save_frames`.
+        model: `lite`, `full` or `heavy`; all but `full` need `install_landmark_files`.
+    """
+    return _run_script("run_tasks.py", frames, ["--model", model])
 
 
 def _run_script(script: str, frames: Path, flags: list[str]) -> SequenceResult:

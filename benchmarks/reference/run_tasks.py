@@ -1,12 +1,13 @@
 """Run `PoseLandmarker` of mediapipe 0.10.21 on saved images, under the reference Python.
 
-    python run_tasks.py FRAMES OUT.npz
+    python run_tasks.py FRAMES OUT.npz [--model NAME]
 
 `FRAMES` and `OUT.npz` as in `run_solutions.py`, without `detector_run`: in image mode the detector
 runs on every image.
 
-The `.task` bundle is assembled from the two published files inside the wheel, with the
-normalisation metadata that the task graph requires, so nothing is downloaded.
+The `.task` bundle is assembled from two published files inside the installed package, with the
+normalisation metadata that the task graph requires, so nothing is downloaded. The wheel has the
+landmark network `full`; the others are placed there before.
 
 The script must not import blazetrack, which is not installed in that environment.
 """
@@ -28,15 +29,16 @@ KEYPOINTS = 33
 MODULES = Path(mp.__file__).parent / "modules"
 PARTS = {  # name in the bundle: (published file, mean, standard deviation of the input)
     "pose_detector.tflite": ("pose_detection/pose_detection.tflite", 127.5, 127.5),
-    "pose_landmarks_detector.tflite": ("pose_landmark/pose_landmark_full.tflite", 0.0, 255.0),
+    "pose_landmarks_detector.tflite": ("pose_landmark/pose_landmark_{model}.tflite", 0.0, 255.0),
 }
 
 
-def write_bundle(path: Path) -> None:
-    """Write the `.task` bundle of the published detector and the full landmark model."""
+def write_bundle(path: Path, model: str = "full") -> None:
+    """Write the `.task` bundle of the published detector and a published landmark model."""
     models = {}
     for name, (published, mean, std) in PARTS.items():
-        writer = MetadataWriter.create(bytearray((MODULES / published).read_bytes()))
+        file = MODULES / published.format(model=model)
+        writer = MetadataWriter.create(bytearray(file.read_bytes()))
         models[name], _ = writer.add_image_input([mean], [std]).populate()
     model_asset_bundle_utils.create_model_asset_bundle(models, str(path))
 
@@ -78,10 +80,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("frames", type=Path)
     parser.add_argument("out", type=Path)
+    parser.add_argument("--model", default="full", help="lite, full or heavy")
     args = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
-        bundle = Path(folder) / "pose_full.task"
-        write_bundle(bundle)
+        bundle = Path(folder) / "pose.task"
+        write_bundle(bundle, args.model)
         np.savez(args.out, **run(sorted(args.frames.glob("*.npy")), bundle))
 
 

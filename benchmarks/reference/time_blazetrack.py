@@ -1,6 +1,6 @@
 """Time blazetrack's tracker from this checkout, under the running Python.
 
-Arguments and output: `timing.py`; `--model` is the landmark model's name.
+Arguments and output: `timing.py`; `--model` is the landmark model's name, `--backend` its backend.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ def open_implementation(args: argparse.Namespace) -> Process:
     sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
     from blazetrack import PoseTracker
 
-    tracker = PoseTracker(args.model, threads=len(args.cores))
+    tracker = PoseTracker(args.model, threads=len(args.cores), backend=args.backend)
 
     def process(image: Any, index: int) -> bool:
         return len(tracker.process(image, time_s=index / FPS)) > 0

@@ -1,6 +1,6 @@
 """Timing protocol of the three `time_*.py` workers: pin to cores, run frames, print times.
 
-    python time_NAME.py FRAMES --cores 0,1 [--model MODEL] [--once COUNT]
+    python time_NAME.py FRAMES --cores 0,1 [--model MODEL] [--backend NAME] [--once COUNT]
 
 `FRAMES` is a folder of `.npy` images, `(H, W, 3)` uint8 RGB, in the order of their names.
 
@@ -27,7 +27,7 @@ from typing import Any
 
 __all__ = ["Process", "serve"]
 
-PACKAGES = ("blazetrack", "mediapipe", "ai-edge-litert", "numpy",
+PACKAGES = ("blazetrack", "mediapipe", "ai-edge-litert", "openvino", "numpy",
             "opencv-python", "opencv-python-headless", "opencv-contrib-python")  # fmt: skip
 
 Process = Callable[[Any, int], bool]
@@ -45,6 +45,7 @@ def serve(description: str, open_implementation: Callable[[argparse.Namespace], 
     parser.add_argument("frames", type=Path)
     parser.add_argument("--cores", required=True, help="core numbers, comma-separated")
     parser.add_argument("--model", help="model file or name, where one is needed")
+    parser.add_argument("--backend", default="auto", help="of blazetrack")
     parser.add_argument("--once", type=int, default=0, help="number of frames to run, then end")
     args = parser.parse_args()
     args.cores = sorted({int(core) for core in args.cores.split(",")})

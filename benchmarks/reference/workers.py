@@ -27,6 +27,7 @@ class Implementation:
         script: the worker's file name.
         computes: its work for each frame, in words.
         model: model file or name for the worker, if it needs one.
+        backend: of blazetrack; empty for the others.
     """
 
     name: str
@@ -34,6 +35,7 @@ class Implementation:
     script: str
     computes: str
     model: Path | str | None = None
+    backend: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,13 +105,19 @@ def start_once(one: Implementation, frames: Path, cores: Sequence[int], count: i
     return Start(first_s, int(last["peak_bytes"]), int(last["found"]))
 
 
-def write_task_bundle(python: Path, path: Path) -> None:
-    """Write the `.task` bundle with mediapipe 0.10.21: later wheels hold no weights."""
+def write_task_bundle(python: Path, path: Path, model: str = "full") -> None:
+    """Write the `.task` bundle with mediapipe 0.10.21: later wheels hold no weights.
+
+    Args:
+        python: of the environment with mediapipe 0.10.21.
+        path: of the bundle.
+        model: `lite`, `full` or `heavy`; all but `full` need `install_landmark_files`.
+    """
     code = (
         "import sys; from pathlib import Path; sys.path.insert(0, sys.argv[1]); "
-        "from run_tasks import write_bundle; write_bundle(Path(sys.argv[2]))"
+        "from run_tasks import write_bundle; write_bundle(Path(sys.argv[2]), sys.argv[3])"
     )
-    command = [str(python), *ISOLATED, "-c", code, str(SCRIPTS), str(path)]
+    command = [str(python), *ISOLATED, "-c", code, str(SCRIPTS), str(path), model]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode != 0:
         raise BlazetrackError(
@@ -122,5 +130,6 @@ def _open(
     one: Implementation, frames: Path, cores: Sequence[int], more: Sequence[str] = ()
 ) -> WorkerProcess:
     model = [] if one.model is None else ["--model", str(one.model)]
-    arguments = [str(frames), "--cores", ",".join(map(str, cores)), *model, *more]
+    backend = ["--backend", one.backend] if one.backend else []
+    arguments = [str(frames), "--cores", ",".join(map(str, cores)), *model, *backend, *more]
     return WorkerProcess(f"the worker of {one.name}", one.python, SCRIPTS / one.script, arguments)

@@ -8,6 +8,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from benchmarks import parity
 from benchmarks.differences import CLIP_LIMITS, STATIC_LIMITS, Check, check_limits, compare
 from benchmarks.frame_sets import FrameSet
 from benchmarks.parity import Section, measure, report
@@ -104,16 +105,43 @@ def test_compare_other_number_of_frames_is_refused() -> None:
 
 def test_measure_absent_files_are_skipped_with_the_reason(tmp_path) -> None:
     absent = FrameSet("clip", False, lambda: iter(()), tmp_path / "clip.mp4")
-    (section,) = measure(absent)
-    assert section.passed
-    assert section.skipped == f"no {tmp_path / 'clip.mp4'}"
+    sections = measure(absent)
+    assert [section.model for section in sections] == ["lite", "full", "heavy"]
+    assert all(section.passed for section in sections)
+    assert {section.skipped for section in sections} == {f"no {tmp_path / 'clip.mp4'}"}
+
+
+def test_measure_unavailable_model_is_skipped_with_the_reason(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    frames = FrameSet("a picture", True, lambda: iter([np.zeros((9, 9, 3), np.uint8)]))
+    monkeypatch.setattr(parity, "track_with_tasks", lambda folder, model: results())
+    monkeypatch.setattr(parity, "track_with_solutions", lambda folder, **options: results())
+    monkeypatch.setattr(parity, "track_with_blazetrack", lambda *given, **options: results())
+    sections = measure(frames, ["lite", "full"], {"lite": "no npm"})
+    assert [(one.graph, one.model, one.skipped) for one in sections] == [
+        ("mediapipe_legacy", "lite", "no npm"),
+        ("mediapipe_legacy", "full", None),
+        ("mediapipe_tasks", "lite", "no npm"),
+        ("mediapipe_tasks", "full", None),
+    ]
+    assert all(one.passed for one in sections)
+
+
+def test_main_unknown_model_exits_with_2() -> None:
+    with pytest.raises(SystemExit) as end:
+        parity.main(models=["ful"], only="pose.jpg")
+    assert end.value.code == 2
 
 
 def test_report_has_no_nan() -> None:
     checks = tuple(
         check_limits({"xy max px": float("nan"), "found by one only": 0.0}, {"xy max px": 0.05})
     )
-    sections = [Section("pictures", "mediapipe_legacy", checks), Section("a", "b", skipped="no a")]
+    sections = [
+        Section("pictures", "mediapipe_legacy", "full", checks),
+        Section("a", "b", "lite", skipped="no a"),
+    ]
     text = json.dumps(report(sections), allow_nan=False)
     assert json.loads(text)["passed"] is False
     assert json.loads(text)["sections"][0]["checks"][0]["value"] is None

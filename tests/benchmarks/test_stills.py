@@ -17,7 +17,7 @@ from benchmarks.labelled_frames import FrameScores
 from benchmarks.reference.results import SequenceResult
 from benchmarks.stills import main, table
 from benchmarks.stills_runs import options_of, parse_model
-from blazetrack.errors import DownloadError, GraphError, InputError
+from blazetrack.errors import GraphError, InputError
 from blazetrack.skeleton import COCO17, LSP14
 from models.data.readers.lsp import dev_numbers
 from tests.toy_models import ToyWorld
@@ -119,9 +119,10 @@ def test_main_clips_are_tracked_and_run_frame_by_frame(data: Path) -> None:
 def test_main_reference_without_npm_is_full_only(
     data: Path, monkeypatch: pytest.MonkeyPatch, npm: bool
 ) -> None:
-    def install(python: Path) -> None:
+    def available(python: Path) -> tuple[list[str], str | None]:
         if not npm:
-            raise DownloadError("no npm here")
+            return ["full"], "MediaPipe lite, heavy: no npm here"
+        return ["lite", "full", "heavy"], None
 
     def track(frames: Path, *, static: bool, complexity: int) -> SequenceResult:
         count = len(list(frames.glob("*/*.npy")))
@@ -130,7 +131,7 @@ def test_main_reference_without_npm_is_full_only(
         return SequenceResult(np.isfinite(points[:, 0, 0]), points, points, points[..., 0])
 
     monkeypatch.setattr(stills_runs, "reference_python", Path)
-    monkeypatch.setattr(stills_runs, "install_landmark_files", install)
+    monkeypatch.setattr(stills_runs, "available_models", available)
     monkeypatch.setattr(stills_runs, "track_with_solutions", track)
     result = invoke("--data", str(data), "--markdown", "--model", "full")
     assert result.exit_code == 0

@@ -37,6 +37,14 @@ def test_met_includes_the_target() -> None:
     assert Measure("exactly", "s", {"ours": [1.0], "old": [2.0]}, 2.0).met("old") is True
 
 
+def test_ratio_with_two_backends_is_that_of_the_better_one() -> None:
+    values = {"ours a": [10.0], "ours b": [8.0], "old": [16.0], "new": [20.0]}
+    measure = Measure("a frame", "ms", values, 2.0, backends=2)
+    assert (measure.ours, measure.theirs) == ("ours b", ["old", "new"])
+    assert measure.ratio("new").value == pytest.approx(2.5)
+    assert [row[2] for row in rows(measure)] == ["", "", "2.00", "2.50"]
+
+
 def test_passed_needs_every_target() -> None:
     assert not FRAME.passed
     assert Measure("size", "MB", {"ours": [9], "old": [3]}).passed

@@ -1,103 +1,77 @@
-"""MediaPipe's further landmark files: fetched with npm, checked, placed at once; no network."""
+"""MediaPipe's further landmark files in the environment of the reference; no network."""
 
 from __future__ import annotations
 
 import hashlib
-import io
-import subprocess
-import tarfile
-from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from benchmarks.reference import landmark_files
-from benchmarks.reference.landmark_files import FOLDER, SHA256, install_landmark_files
+from benchmarks.reference.landmark_files import available_models, install_landmark_files
 from blazetrack.errors import DownloadError
+from blazetrack.store import manifest
 
-CONTENTS = {name: name.encode() for name in SHA256}
-Npm = Callable[[bytes], list[list[str]]]
+CONTENTS = {name: b"\x20\0\0\0TFL3" + name.encode() for name in ("lite", "heavy")}
+FOLDER = Path("mediapipe", "modules", "pose_landmark")
 
 
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Where mediapipe of a made-up environment has its landmark files."""
+    """Where mediapipe of a made-up environment has its landmark files; the store has its own."""
+    cards = dict(manifest.published())
+    (tmp_path / "home").mkdir()
+    for name, content in CONTENTS.items():
+        cards[name] = replace(cards[name], sha256=hashlib.sha256(content).hexdigest())
+        (tmp_path / "home" / f"{name}.tflite").write_bytes(content)
+    monkeypatch.setattr(manifest, "published", lambda: cards)
+    monkeypatch.setenv("BLAZETRACK_HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("BLAZETRACK_OFFLINE", "1")
     packages = tmp_path / "packages"
     (packages / FOLDER).mkdir(parents=True)
     monkeypatch.setattr(landmark_files, "site_packages", lambda python: packages)
-    digests = {name: hashlib.sha256(content).hexdigest() for name, content in CONTENTS.items()}
-    monkeypatch.setattr(landmark_files, "SHA256", digests)
     return packages / FOLDER
 
 
-@pytest.fixture
-def npm(monkeypatch: pytest.MonkeyPatch) -> Npm:
-    """Replace npm by one that writes this archive; returns the list of its calls."""
-
-    def replace(archive: bytes) -> list[list[str]]:
-        calls: list[list[str]] = []
-
-        def run(command: list[str], cwd: Path, **_: Any) -> subprocess.CompletedProcess[str]:
-            calls.append(command)
-            if archive:
-                (cwd / "pose.tgz").write_bytes(archive)
-            return subprocess.CompletedProcess(command, 0 if archive else 1, "", "E404\nmore")
-
-        monkeypatch.setattr(landmark_files.shutil, "which", lambda name: name)
-        monkeypatch.setattr(landmark_files.subprocess, "run", run)
-        return calls
-
-    return replace
+def contents(folder: Path) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in folder.iterdir()}
 
 
-def packed(contents: dict[str, bytes]) -> bytes:
-    out = io.BytesIO()
-    with tarfile.open(fileobj=out, mode="w:gz") as tar:
-        for name, content in contents.items():
-            member = tarfile.TarInfo(f"package/{name}")
-            member.size = len(content)
-            tar.addfile(member, io.BytesIO(content))
-    return out.getvalue()
-
-
-def test_install_places_both_files_once(folder: Path, npm: Npm) -> None:
-    calls = npm(packed(CONTENTS))
+def test_install_copies_both_files_of_the_store(folder: Path) -> None:
     install_landmark_files(Path("python"))
-    install_landmark_files(Path("python"))
-    assert {path.name: path.read_bytes() for path in folder.iterdir()} == CONTENTS
-    assert len(calls) == 1
+    assert contents(folder) == {
+        f"pose_landmark_{name}.tflite": content for name, content in CONTENTS.items()
+    }
 
 
-def test_install_replaces_a_damaged_file(folder: Path, npm: Npm) -> None:
-    npm(packed(CONTENTS))
+def test_install_replaces_a_damaged_file(folder: Path) -> None:
     (folder / "pose_landmark_lite.tflite").write_bytes(b"part of it")
     install_landmark_files(Path("python"))
-    assert (folder / "pose_landmark_lite.tflite").read_bytes() == b"pose_landmark_lite.tflite"
+    assert contents(folder)["pose_landmark_lite.tflite"] == CONTENTS["lite"]
 
 
-def test_install_without_npm_names_the_remedy(
-    folder: Path, monkeypatch: pytest.MonkeyPatch
+def test_install_files_that_are_there_does_not_need_the_store(folder: Path, tmp_path: Path) -> None:
+    install_landmark_files(Path("python"))
+    for path in (tmp_path / "home").glob("*.tflite"):
+        path.unlink()
+    install_landmark_files(Path("python"))
+
+
+def test_install_without_the_models_is_an_error_and_leaves_nothing(
+    folder: Path, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr(landmark_files.shutil, "which", lambda name: None)
-    with pytest.raises(DownloadError, match=r"expected npm .* install Node\.js"):
+    (tmp_path / "home" / "lite.tflite").unlink()
+    with pytest.raises(DownloadError, match="'lite' is not in"):
         install_landmark_files(Path("python"))
+    assert contents(folder) == {}
 
 
-@pytest.mark.parametrize(
-    ("archive", "message"),
-    [
-        (b"", r"npm pack @mediapipe/pose@\S+ failed: E404$"),
-        (b"no archive", "pose_landmark_lite.tflite: "),
-        (packed({}), "pose_landmark_lite.tflite"),
-        (packed(dict.fromkeys(SHA256, b"other")), "expected SHA-256 .*, got "),
-    ],
-)
-def test_install_bad_archive_is_one_line_and_leaves_nothing(
-    folder: Path, npm: Npm, archive: bytes, message: str
-) -> None:
-    npm(archive)
-    with pytest.raises(DownloadError, match=message) as error:
-        install_landmark_files(Path("python"))
-    assert "\n" not in str(error.value)
-    assert list(folder.iterdir()) == []
+def test_available_models_without_the_files_is_full_only(folder: Path, tmp_path: Path) -> None:
+    assert available_models(Path("python")) == (["lite", "full", "heavy"], None)
+    (tmp_path / "home" / "heavy.tflite").unlink()
+    (folder / "pose_landmark_heavy.tflite").unlink()
+    names, reason = available_models(Path("python"))
+    assert names == ["full"]
+    assert reason is not None
+    assert reason.startswith("MediaPipe lite, heavy: model 'heavy' is not in")
