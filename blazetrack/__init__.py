@@ -54,7 +54,14 @@ _HOME = {
 def __getattr__(name: str) -> Any:
     if name not in _HOME:
         raise AttributeError(f"module 'blazetrack' has no attribute '{name}'")
-    value = getattr(import_module(f"blazetrack.{_HOME[name]}"), name)
+    try:
+        value = getattr(import_module(f"blazetrack.{_HOME[name]}"), name)
+    except ImportError as error:
+        from blazetrack.opencv import explain
+
+        if (problem := explain(error)) is None:
+            raise
+        raise problem from None
     globals()[name] = value
     return value
 

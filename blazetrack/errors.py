@@ -16,6 +16,7 @@ __all__ = [
     "GraphError",
     "InputError",
     "MissingExtra",
+    "MissingOpenCV",
     "ModelError",
     "RenamedWarning",
     "SinkError",
@@ -64,6 +65,10 @@ class MissingExtra(BlazetrackError, ImportError):
 
     def __init__(self, what: str, extra: str) -> None:
         super().__init__(f'{what} is not installed: pip install "blazetrack[{extra}]"')
+
+
+class MissingOpenCV(BlazetrackError, ImportError):
+    """OpenCV is not installed, or cannot be loaded; the message has the remedy."""
 
 
 class RenamedWarning(FutureWarning):

@@ -107,6 +107,27 @@ def test_demo_passes_its_arguments(call: Call) -> None:
     code, calls = call("scripts/demo", "--frames", "9")
     assert code == 0
     assert without_setup(calls) == ["blazetrack demo --frames 9"]
+    assert any("install" in line and "-e .[web,plot]" in line for line in calls)
+
+
+def test_demo_prints_how_to_go_on(call: Call, tmp_path: Path) -> None:
+    call("scripts/demo")
+    done = subprocess.run(["bash", tmp_path / "scripts/demo"], capture_output=True, text=True)
+    activate = tmp_path / ".venv/bin/activate"
+    assert done.stderr.splitlines()[-1] == f"first, in this shell: . {activate}"
+
+
+def test_setup_keeps_an_opencv_that_loads(call: Call) -> None:
+    _, calls = call("scripts/setup")
+    assert not any("opencv" in line or "headless" in line for line in calls)
+
+
+def test_setup_without_opencv_installs_one_then_headless(call: Call) -> None:
+    code, calls = call("scripts/setup", fail="python -c import cv2")
+    assert code != 0  # not even the headless one loads
+    installs = [line.rpartition(" ")[2] for line in calls if "pip install" in line]
+    assert installs == [".", ".[opencv]", ".[headless]"]
+    assert any("pip uninstall" in line and line.endswith("opencv-python") for line in calls)
 
 
 def test_setup_installs_once_per_requirements(call: Call, tmp_path: Path) -> None:

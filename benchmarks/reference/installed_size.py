@@ -41,14 +41,14 @@ def package_sizes(folder: Path) -> dict[str, int]:
 
 
 def blazetrack_sizes() -> dict[str, int]:
-    """`package_sizes` of this checkout with its default dependencies, freshly installed.
+    """`package_sizes` of this checkout with its dependencies and OpenCV, freshly installed.
 
     A copy is built, so that no build output of the checkout is counted and none is left in it.
     """
     with tempfile.TemporaryDirectory(prefix="blazetrack-footprint-") as name:
         source, folder = Path(name) / "source", Path(name) / "venv"
         shutil.copytree(ROOT, source, ignore=shutil.ignore_patterns(*NOT_PACKAGED))
-        python = make_venv(Path(sys.executable), folder, [str(source)])
+        python = make_venv(Path(sys.executable), folder, [f"{source}[opencv]"])
         return package_sizes(site_packages(python))
 
 

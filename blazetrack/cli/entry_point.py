@@ -57,8 +57,8 @@ def run_app(app: typer.Typer, name: str, prog: str, args: Sequence[str] | None =
             _tidy_help(command)
             code = command.main(args=args, prog_name=prog, standalone_mode=False)
             sys.stdout.flush()  # here, where a full disk can still be reported
-    except BlazetrackError as error:
-        _fail(name, str(error))
+    except (BlazetrackError, ImportError) as error:
+        _fail(name, _message(error))
     except _UsageError as error:
         _fail(name, error.format_message())  # type: ignore[attr-defined]
     except (KeyboardInterrupt, typer.Abort):
@@ -101,6 +101,18 @@ def _open_missing_streams() -> None:
         if getattr(sys, stream) is None:
             text = io.TextIOWrapper(io.FileIO(number, "w", closefd=False), encoding="utf-8")
             setattr(sys, stream, text)
+
+
+def _message(error: Exception) -> str:
+    """The line of an error of ours, or of an OpenCV that is not there; others are raised again."""
+    if isinstance(error, ImportError) and not isinstance(error, BlazetrackError):
+        from blazetrack.opencv import explain
+
+        problem = explain(error)
+        if problem is None:
+            raise error
+        error = problem
+    return str(error)
 
 
 def _tidy_help(command: Any) -> None:

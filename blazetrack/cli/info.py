@@ -9,11 +9,12 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
+from blazetrack import opencv
 from blazetrack.cli.options import Json, echo, print_json
 
 __all__ = ["collect", "info", "installed_version", "read_cpuinfo"]
 
-PACKAGES = ("numpy", "opencv-python", "opencv-python-headless", "opencv-contrib-python", "av",
+PACKAGES = ("numpy", *opencv.PACKAGES, "av",
             "ai-edge-litert", "tflite-runtime", "tensorflow", "openvino", "PyYAML",
             "pydantic")  # fmt: skip
 

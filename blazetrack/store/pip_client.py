@@ -9,13 +9,15 @@ from __future__ import annotations
 import importlib.util
 import os
 import re
+import shutil
 import subprocess
 import sys
+import sysconfig
 from pathlib import Path
 
 from blazetrack.errors import DownloadError
 
-__all__ = ["HELP", "fetch_wheel"]
+__all__ = ["HELP", "fetch_wheel", "find_pip"]
 
 # The tags of mediapipe 0.10.21 on the package index; all its wheels hold the same weights.
 PYTHONS = ("3.11", "3.12", "3.10", "3.9")
@@ -35,14 +37,15 @@ def fetch_wheel(requirement: str, into: Path) -> Path:
 
     pip's own temporary files go into the same folder.
     """
-    if importlib.util.find_spec("pip") is None:
+    pip = find_pip()
+    if pip is None:
         raise DownloadError(
-            f"{requirement} is fetched with pip, which {sys.executable} does not have:"
-            " run `python -m ensurepip` or `uv pip install pip`,"
+            f"{requirement} is fetched with pip, which is neither in {sys.executable} nor on the"
+            " PATH: run `python -m ensurepip` or `uv pip install pip`,"
             " or bring the file and run `blazetrack models add FILE`"
         )
     for python in PYTHONS:
-        stderr = _pip_download(requirement, python, into)
+        stderr = _pip_download(pip, requirement, python, into)
         if stderr is None:
             break
         network = NO_NETWORK.search(stderr)
@@ -55,9 +58,35 @@ def fetch_wheel(requirement: str, into: Path) -> Path:
     return wheels[0]
 
 
-def _pip_download(requirement: str, python: str, into: Path) -> str | None:
+def find_pip() -> list[str] | None:
+    """The command of a pip; any will do, as it only downloads. None where there is none.
+
+    Environments of uv have no pip: then the one that Python keeps for new environments, the one on
+    the PATH, or one that uv runs.
+    """
+    if importlib.util.find_spec("pip") is not None:
+        return [sys.executable, "-m", "pip"]
+    if (wheel := _bundled_pip()) is not None:
+        return [sys.executable, f"{wheel}/pip"]
+    if program := shutil.which("pip") or shutil.which("pip3"):
+        return [program]
+    if uv := shutil.which("uv"):
+        return [uv, "tool", "run", "--quiet", "pip"]
+    return None
+
+
+def _bundled_pip() -> Path | None:
+    """The wheel of pip that ensurepip would install."""
+    spec = importlib.util.find_spec("ensurepip")
+    folders = [Path(spec.origin).parent / "_bundled"] if spec and spec.origin else []
+    if place := sysconfig.get_config_var("WHEEL_PKG_DIR"):  # where Linux distributions keep it
+        folders.append(Path(place))
+    return next((wheel for folder in folders for wheel in sorted(folder.glob("pip-*.whl"))), None)
+
+
+def _pip_download(pip: list[str], requirement: str, python: str, into: Path) -> str | None:
     """Run pip once; None if it fetched the wheel, else its stderr."""
-    command = [sys.executable, "-m", "pip", "download", requirement, "--dest", str(into)]
+    command = [*pip, "download", requirement, "--dest", str(into)]
     command += ["--no-deps", "--only-binary=:all:", "--no-input", "--disable-pip-version-check"]
     command += ["--progress-bar=off", "--implementation=cp", f"--python-version={python}"]
     command += [f"--abi=cp{python.replace('.', '')}"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -12,7 +13,7 @@ from typing import Any
 import pytest
 
 from blazetrack.errors import DownloadError, ModelError
-from blazetrack.store import Store, pull
+from blazetrack.store import Store, pip_client, pull
 
 
 def left_behind(store: Store) -> list[Path]:
@@ -140,8 +141,28 @@ def test_find_without_pip_is_refused(
     monkeypatch.setattr(
         importlib.util, "find_spec", lambda name: None if name == "pip" else real(name)
     )
+    monkeypatch.setattr(pip_client, "_bundled_pip", lambda: None)
+    monkeypatch.setenv("PATH", "")
     with pytest.raises(DownloadError, match="python -m ensurepip"):
         world.store.find("full")
+
+
+def test_find_pip_without_own_one_takes_another(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = importlib.util.find_spec
+    monkeypatch.setattr(
+        importlib.util, "find_spec", lambda name: None if name == "pip" else real(name)
+    )
+    if (bundled := pip_client.find_pip()) is not None and bundled[0] == sys.executable:
+        done = subprocess.run([*bundled, "--version"], capture_output=True, text=True)
+        assert done.stdout.startswith("pip ")
+    monkeypatch.setattr(pip_client, "_bundled_pip", lambda: None)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    for name, rest in (("uv", ["tool", "run", "--quiet", "pip"]), ("pip3", []), ("pip", [])):
+        (tmp_path / name).write_text("#!/bin/sh\n")
+        (tmp_path / name).chmod(0o755)
+        assert pip_client.find_pip() == [str(tmp_path / name), *rest]
 
 
 def test_find_offline_copies_from_an_installed_package(
