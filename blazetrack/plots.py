@@ -5,6 +5,7 @@ Needs matplotlib (the extra `plot`); uses neither a window nor the global state 
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -13,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from blazetrack.angles import angle_keypoints, joint_angles
-from blazetrack.errors import InputError, MissingExtra, SinkError, did_you_mean
+from blazetrack.errors import InputError, MissingExtra, SinkError, did_you_mean, printable
 from blazetrack.recording import Float, Person, Recording
 from blazetrack.render.limbs import MIN_VISIBILITY
 from blazetrack.render.people import id_color
@@ -33,6 +34,7 @@ _SIDES: dict[str, tuple[str, Any]] = {
 }  # darker than in the video
 _GREY = "#444444"
 _MAX_NAMES = 10  # people in the legend
+MAX_PEOPLE = 50  # drawn, unless they are chosen
 
 
 def plot_recording(
@@ -46,7 +48,7 @@ def plot_recording(
 
     Args:
         recording: from `read_recording`.
-        ids: people to draw; all if empty.
+        ids: people to draw; if empty all, or the `MAX_PEOPLE` with the longest tracks.
         joints: as in `choose_joints`; all if empty.
 
     Raises:
@@ -63,7 +65,10 @@ def plot_recording(
     rows = 3 + len(kinds)
     height = 0.8 + 1.4 * rows
     figure = Figure(figsize=(_WIDTH_IN, height), dpi=_DPI, layout="constrained")
-    figure.suptitle(f"{Path(whole.name).name}: {_summary(whole)}", fontsize=13)
+    title = printable(f"{Path(whole.name).name}: {_summary(whole)}").replace("\n", " ")
+    if len(recording.people) < len(whole.people):
+        title += f", {len(recording.people)} of them here"
+    figure.suptitle(title, fontsize=13).set_parse_math(False)  # a `$` in a name is a `$`
     halves: Any = figure.subfigures(1, 2, width_ratios=[1, 1.9])
     left, right = halves
     across, down = recording.size_px.max(axis=0)
@@ -108,13 +113,18 @@ def save(figure: Figure, path: Path) -> None:
     """Write a figure in the format of its suffix: `.png`, `.svg` or another one of matplotlib.
 
     Raises:
-        SinkError: it cannot be written.
+        SinkError: it cannot be drawn or written.
     """
     try:
-        figure.savefig(path, facecolor="white")
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", message="Glyph")  # a font lacks it: it is a box
+            figure.savefig(path, facecolor="white")
     except OSError as error:
         truncate(path)
         raise SinkError(f"{path}: cannot be written ({error.strerror})") from None
+    except (ValueError, RuntimeError, ArithmeticError, MemoryError) as error:  # of matplotlib
+        truncate(path)
+        raise SinkError(f"{path}: cannot be drawn ({' '.join(str(error).split())})") from error
 
 
 def _select(recording: Recording, ids: Sequence[int]) -> Recording:
@@ -129,7 +139,8 @@ def _select(recording: Recording, ids: Sequence[int]) -> Recording:
         if number not in people:
             known = ", ".join(map(str, people))
             raise InputError(f"{recording.name}: no person has the id {number}; known: {known}")
-    return replace(recording, people={n: people[n] for n in people if not ids or n in ids})
+    chosen = set(ids) or set(sorted(people, key=lambda n: -len(people[n].rows))[:MAX_PEOPLE])
+    return replace(recording, people={n: people[n] for n in people if n in chosen})
 
 
 # --- panels -------------------------------------------------------------------------------------

@@ -6,20 +6,41 @@ import json
 import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from blazetrack.errors import SourceError
+from blazetrack.files import check_regular
 from blazetrack.skeleton import SKELETONS, Skeleton
 
 __all__ = ["Person", "Recording", "read_recording"]
 
 Float = NDArray[np.float64]
+MAX_LINE = 64 << 20  # bytes of one frame
+MAX_VALUE = 1e9  # pixels, metres or seconds; larger ones are no result of a run
+
+
+def _number(value: Any, low: float, high: float = MAX_VALUE) -> float:
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not low <= value <= high:
+        raise ValueError
+    return value
+
+
+def _whole(value: Any, low: int, high: int = 2**53) -> int:
+    if not isinstance(value, int):
+        raise TypeError
+    return int(_number(value, low, high))
+
+
 _HEAD: dict[str, Callable[[Any], float]] = {
-    "frame": int, "time_s": float, "width": int, "height": int
-}  # fmt: skip
+    "frame": partial(_whole, low=-(2**53)),
+    "time_s": partial(_number, low=-MAX_VALUE),
+    "width": partial(_whole, low=1, high=1_000_000),
+    "height": partial(_whole, low=1, high=1_000_000),
+}
 
 
 @dataclass(frozen=True)
@@ -80,8 +101,8 @@ def read_recording(path: str | os.PathLike[str]) -> Recording:
             heads.append(tuple(convert(record[key]) for key, convert in _HEAD.items()))
             for pose in record["poses"]:
                 names.add(record.get("skeleton"))
-                seen.setdefault(int(pose["id"]), {})[len(heads) - 1] = _arrays(pose)
-        except (KeyError, TypeError, ValueError, IndexError):
+                seen.setdefault(_whole(pose["id"], -(2**53)), {})[len(heads) - 1] = _arrays(pose)
+        except (LookupError, TypeError, ValueError, ArithmeticError, MemoryError):
             raise SourceError(
                 f"{name}: line {number}: expected a frame as `--out FILE.jsonl` writes it, got "
                 "something else; choose another file"
@@ -116,9 +137,15 @@ def _skeleton(names: set[str | None], counts: set[int]) -> Skeleton | None:
 
 def _records(name: str, warnings: list[str]) -> Iterator[tuple[int, Any]]:
     """Line number and parsed content of each line."""
+    check_regular(name, SourceError)
     try:
         with open(name, "rb") as file:
-            for number, line in enumerate(file, 1):
+            for number, line in enumerate(iter(partial(file.readline, MAX_LINE), b""), 1):
+                if len(line) == MAX_LINE:
+                    raise SourceError(
+                        f"{name}: line {number} has more than {MAX_LINE:,} bytes; expected one "
+                        "frame per line"
+                    )
                 if not line.strip():
                     continue
                 try:
@@ -135,9 +162,10 @@ def _records(name: str, warnings: list[str]) -> Iterator[tuple[int, Any]]:
                         "writes, one frame per line"
                     ) from None
                 yield number, record
-    except OSError as error:
+    except (OSError, ValueError) as error:  # ValueError: a name with a zero byte
+        reason = getattr(error, "strerror", None) or error
         raise SourceError(
-            f"{name}: cannot be read ({error.strerror}); expected a .jsonl that `blazetrack run` "
+            f"{name}: cannot be read ({reason}); expected a .jsonl that `blazetrack run` "
             "has written"
         ) from None
 
@@ -146,6 +174,9 @@ def _arrays(pose: Any) -> tuple[Float, Float, Float]:
     pixels = np.array(pose["landmarks_px"], np.float64)
     metres = np.array(pose["world_landmarks_m"], np.float64)
     visibility = np.array(pose["visibility"], np.float64)
+    for values in (pixels, metres, visibility):
+        if values.size and not np.abs(values).max() <= MAX_VALUE:  # also where it is not a number
+            raise ValueError
     if not pixels.shape == metres.shape == (*visibility.shape, 3) or visibility.ndim != 1:
         raise ValueError
     return pixels, metres, visibility

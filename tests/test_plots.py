@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -174,3 +175,25 @@ def test_save_full_disk_is_an_error(tmp_path: Path) -> None:
     (tmp_path / "a.png").symlink_to("/dev/full")
     with pytest.raises(SinkError, match=r"a\.png: cannot be written \(No space left on device\)"):
         save(plot_recording(recording({1: person([0])})), tmp_path / "a.png")
+
+
+@pytest.mark.parametrize("name", ["$$.jsonl", "x$^$.jsonl", "\udc80.jsonl", "日本.jsonl", "a\nb"])
+def test_plot_name_is_no_markup(name: str, tmp_path: Path) -> None:
+    figure = plot_recording(replace(recording({1: person([0, 1])}), name=name))
+    save(figure, tmp_path / "a.png")
+    save(figure, tmp_path / "a.svg")
+
+
+def test_plot_of_very_many_people_draws_the_longest_tracks() -> None:
+    people = {number: person(range(1 + number % 12)) for number in range(1, 400)}
+    figure = plot_recording(recording(people))
+    assert len(lines(panel(figure, "hips, y"))) <= 2 * 50
+    assert figure.get_suptitle().endswith("399 people in 12 frames, 1.1 s, 50 of them here")
+
+
+def test_save_figure_that_matplotlib_refuses_is_one_line(tmp_path: Path) -> None:
+    figure = plot_recording(recording({1: person([0, 1])}))
+    figure.text(0, 0, "$^$")  # as markup
+    with pytest.raises(SinkError, match=r"a\.png: cannot be drawn"):
+        save(figure, tmp_path / "a.png")
+    assert not (tmp_path / "a.png").exists()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -148,6 +149,44 @@ def test_read_recording_empty_file_is_refused(file: Path, text: str) -> None:
 
 
 def test_read_recording_missing_file_is_refused(tmp_path: Path) -> None:
-    for path in (tmp_path / "gone.jsonl", tmp_path):
-        with pytest.raises(SourceError, match=r"cannot be read \(.*\); expected a \.jsonl"):
-            read_recording(path)
+    with pytest.raises(SourceError, match=r"cannot be read \(.*\); expected a \.jsonl"):
+        read_recording(tmp_path / "gone.jsonl")
+    with pytest.raises(SourceError, match="expected a file, got a folder"):
+        read_recording(tmp_path)
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/zero"), reason="no such device here")
+def test_read_recording_device_is_refused_at_once() -> None:
+    with pytest.raises(SourceError, match="expected a file, got a device"):
+        read_recording("/dev/zero")
+
+
+def test_read_recording_endless_line_is_refused(
+    file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("blazetrack.recording.MAX_LINE", 1000)
+    file.write_bytes(b"x" * 5000)
+    with pytest.raises(SourceError, match="line 1 has more than 1,000 bytes"):
+        read_recording(file)
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        *[("frame", value) for value in ("1e400", "true", "1.5", "1" * 4000, "NaN", '"1"')],
+        *[("time_s", value) for value in ("1e400", "NaN", "-Infinity", "1e300", "null")],
+        *[("width", value) for value in ("0", "-5", "1e400", "10000000", "1" * 400)],
+        *[("height", value) for value in ("0", "false")],
+        *[("id", value) for value in ("1e400", "1" * 400, "true")],
+        *[("visibility", value) for value in ("1" * 400, "1e400", "NaN", "null", '"x"')],
+    ],
+)
+def test_read_recording_impossible_number_is_refused(file: Path, key: str, value: str) -> None:
+    record = json.loads(file.read_text().splitlines()[1])
+    if key == "visibility":
+        record["poses"][0][key][3] = "HERE"
+    else:
+        (record["poses"][0] if key == "id" else record)[key] = "HERE"
+    file.write_text(json.dumps(record).replace('"HERE"', value) + "\n")
+    with pytest.raises(SourceError, match=r"a\.jsonl: line 1: expected a frame as"):
+        read_recording(file)

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 import os
+import stat
 import sys
+import time
 from abc import abstractmethod
 from collections.abc import Iterable
 from contextlib import AbstractContextManager, suppress
@@ -19,9 +22,13 @@ from blazetrack.render import draw_poses
 from blazetrack.skeleton import BLAZEPOSE33, Skeleton
 from blazetrack.types import Frame, Poses
 
-__all__ = ["Picture", "Sink", "TextSink", "check_folder", "check_path", "complete", "truncate"]
+__all__ = ["Picture", "Sink", "TextSink", "check_folder", "check_path", "complete", "open_output",
+           "truncate"]  # fmt: skip
 
 Picture = NDArray[np.uint8]
+
+
+_PIPE_S = 3.0  # how long a pipe is waited for that no program reads
 
 
 class Sink(AbstractContextManager["Sink"]):
@@ -140,7 +147,7 @@ class TextSink(Sink):
     def _open(self) -> BinaryIO:
         if self._is_stdout:
             return os.fdopen(os.dup(sys.stdout.fileno()), "wb")
-        return open(self._path, "wb")
+        return open_output(self._path)
 
     def _cut(self) -> None:
         """Remove the incomplete last frame."""
@@ -152,6 +159,34 @@ class TextSink(Sink):
             file.close()
         if not self._is_stdout:
             truncate(self._path, self._whole)
+
+
+def open_output(path: Path, buffering: int = -1) -> BinaryIO:
+    """Open a file for writing; a pipe needs a program that reads it, soon.
+
+    Raises:
+        OSError: it cannot be opened.
+    """
+    if not _is_pipe(path):
+        return open(path, "wb", buffering)
+    until = time.monotonic() + _PIPE_S
+    while True:
+        try:
+            number = os.open(path, os.O_WRONLY | os.O_NONBLOCK)
+            break
+        except OSError as error:
+            if error.errno != errno.ENXIO or time.monotonic() > until:
+                raise
+        time.sleep(0.05)
+    os.set_blocking(number, True)
+    return os.fdopen(number, "wb", buffering)
+
+
+def _is_pipe(path: Path) -> bool:
+    try:
+        return stat.S_ISFIFO(os.stat(path).st_mode)
+    except OSError:
+        return False
 
 
 def complete(sinks: Iterable[Sink]) -> str:
@@ -191,9 +226,18 @@ def check_path(path: str | os.PathLike[str]) -> Path:
         raise SinkError(f"{target}: expected a file to write, got a folder; add a file name")
     if not os.path.isdir(folder):
         raise SinkError(f"{target}: the folder '{folder}' does not exist; make it first")
+    if _is_disk(target):
+        raise SinkError(f"{target}: expected a file to write, got a disk; choose another place")
     if not os.access(target if os.path.exists(target) else folder, os.W_OK):
         raise SinkError(f"{target}: writing is not allowed here; choose another place")
     return target
+
+
+def _is_disk(path: Path) -> bool:
+    try:
+        return stat.S_ISBLK(os.stat(path).st_mode)
+    except (OSError, ValueError):
+        return False
 
 
 def check_folder(path: str | os.PathLike[str]) -> Path:

@@ -41,7 +41,10 @@ class CsvSink(TextSink):
         self._empty = "," * (len(header(skeleton)) - len(_FRAME))
 
     def head(self) -> str:
-        return ",".join([*header(self.skeleton), *(["file"] if self._files else [])]) + "\n"
+        return (
+            ",".join([*map(_cell, header(self.skeleton)), *(["file"] if self._files else [])])
+            + "\n"
+        )
 
     def text(self, frame: Frame, poses: Poses) -> str:
         count = poses.landmarks_px.shape[1]

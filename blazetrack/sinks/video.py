@@ -21,7 +21,7 @@ from av.error import FFmpegError
 from av.video.frame import PictureType
 
 from blazetrack.errors import SinkError, reason
-from blazetrack.sinks.base import Picture, Sink, check_path, truncate
+from blazetrack.sinks.base import Picture, Sink, check_path, open_output, truncate
 from blazetrack.skeleton import BLAZEPOSE33, Skeleton
 from blazetrack.types import Frame, Poses
 
@@ -215,7 +215,7 @@ class _File:
     """
 
     def __init__(self, path: Path) -> None:
-        self._raw = open(path, "wb", buffering=0)  # noqa: SIM115
+        self._raw = open_output(path, buffering=0)
         self._place = 0
         self._late: list[tuple[int, bytes]] = []
         self._error: OSError | None = None

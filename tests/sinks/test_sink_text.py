@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import csv
 import json
+import os
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,8 +16,8 @@ from blazetrack.angles import joint_angles
 from blazetrack.errors import InputError, SinkError
 from blazetrack.mask_rle import decode_mask
 from blazetrack.sinks import open_sink
-from blazetrack.sinks.csv import header
-from blazetrack.skeleton import BLAZEPOSE33, COCO17
+from blazetrack.sinks.csv import CsvSink, header
+from blazetrack.skeleton import BLAZEPOSE33, COCO17, Skeleton
 from blazetrack.types import Frame, Poses
 
 
@@ -162,3 +164,33 @@ def test_jsonl_has_file_and_mask(tmp_path: Path) -> None:
     assert record["file"] == "x/a.png"
     for person, mask in zip(record["poses"], masks, strict=True):
         assert (decode_mask(person["mask"]) == (mask > 0.5)).all()
+
+
+def test_csv_names_with_commas_and_quotes_stay_one_column_each(tmp_path: Path) -> None:
+    skeleton = Skeleton("odd", ("a,b", 'c"d', "e\nf"), ())
+    with CsvSink(tmp_path / "a.csv", skeleton=skeleton) as sink:
+        sink.write(Frame(np.zeros((4, 4, 3), np.uint8), 0, 0.0), Poses.empty(3))
+    with open(tmp_path / "a.csv", newline="", encoding="utf-8") as file:
+        head, row = csv.reader(file)
+    assert [name for name in head if name.endswith("x_px")] == ["a,b_x_px", 'c"d_x_px', "e\nf_x_px"]
+    assert len(head) == len(row)
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no pipes on this system")
+def test_write_pipe_without_a_reader_is_an_error(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("blazetrack.sinks.base._PIPE_S", 0.1)
+    os.mkfifo(tmp_path / "a.jsonl")
+    with open_sink(tmp_path / "a.jsonl") as sink, pytest.raises(SinkError, match="cannot be writ"):
+        sink.write(Frame(np.zeros((4, 4, 3), np.uint8), 0, 0.0), Poses.empty())
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no pipes on this system")
+def test_write_pipe_with_a_reader_gets_the_lines(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "a.jsonl")
+    with ThreadPoolExecutor(1) as pool:
+        read = pool.submit((tmp_path / "a.jsonl").read_text)
+        with open_sink(tmp_path / "a.jsonl") as sink:
+            sink.write(Frame(np.zeros((4, 4, 3), np.uint8), 7, 0.0), Poses.empty())
+        assert json.loads(read.result())["frame"] == 7
