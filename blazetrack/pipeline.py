@@ -26,6 +26,7 @@ from blazetrack.graph_choice import (
     shipped_graphs,
 )
 from blazetrack.nodes import NODES
+from blazetrack.option_ranges import check_ranges
 from blazetrack.skeleton import BLAZEPOSE33, Skeleton
 from blazetrack.smooth import parse_strength
 from blazetrack.sources import frame_from_array
@@ -326,6 +327,7 @@ class _Pipeline:
     def __init__(
         self, spec: GraphSpec, models: Mapping[str, FileModel], hooks: Iterable[Hook]
     ) -> None:
+        check_ranges(spec, NODES)
         plan = build_plan(spec, NODES, models)
         self.scheduler = SerialScheduler(plan, hooks)
         calls: dict[str, object] = {node.spec.name: node.call for node in plan.nodes}

@@ -121,6 +121,11 @@ class FileModel(Model):
         if pixels.ndim == 4:  # one by one: a batch is not faster (docs/performance.md)
             runs = [{m: one.copy() for m, one in self.run(crop).items()} for crop in pixels]
             return {m: np.concatenate([one[m] for one in runs]) for m in self._wanted}
+        if pixels.shape != (want := (*self.info.input_hw, 3)):
+            got = (
+                f"expected crops of shape {want}, got {pixels.shape}; leave out `size` of the crop"
+            )
+            raise ModelError(f"model {self.info.name}: {got}")
         interpreter = self.open()
         self._write(pixels, interpreter.input_view())
         start = time.perf_counter()

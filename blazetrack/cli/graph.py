@@ -56,8 +56,10 @@ def check(name: Name) -> None:
     """Check a graph without running it; exit code 2 and one line if it is wrong."""
     from blazetrack.graph import check_graph
     from blazetrack.nodes import NODES
+    from blazetrack.option_ranges import check_ranges
     from blazetrack.pipeline import load_graph
 
     spec = load_graph(name)
+    check_ranges(spec, NODES)
     check_graph(spec, NODES)
     echo(f"{name}: {len(spec.nodes)} nodes, no error")

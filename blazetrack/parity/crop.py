@@ -20,12 +20,20 @@ Image = NDArray[np.uint8]
 
 # OpenCV's INTER_BITS: a pixel has 32 positions in each direction.
 STEPS = 32
+MAX_SIDE_PX = 2**15 - 1  # of `cv2.remap`
 
 
 class Crop(align.Crop):
-    """Crop as MediaPipe does, with exactly its pixels; slower than `crop`. Options as there."""
+    """Crop as MediaPipe does, with exactly its pixels; slower than `crop`. Options as there.
+
+    OpenCV samples pictures with a side of 32,767 pixels or more at such positions no longer; they
+    are cropped as `crop` does.
+    """
 
     def _sample(self, image: Image, shown: Rois, to_image: Float64, row: int, out: Image) -> None:
+        if max(image.shape[:2]) >= MAX_SIDE_PX:
+            super()._sample(image, shown, to_image, row, out)
+            return
         region = shown.center_px[row], shown.size_px[row], float(shown.angle_rad[row])
         sample_fixed_point(image, rectangle_corners(*region), align.BORDERS[self._border], out)
 

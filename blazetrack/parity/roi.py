@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from blazetrack.align.roi import MARGIN
+from blazetrack.errors import InputError
 from blazetrack.types import Crops, Detections, Frame, Poses, Rois
 
 __all__ = [
@@ -35,6 +36,8 @@ def rois_from_detections(
     margin: float = MARGIN,
 ) -> Rois:
     """As the node `rois_from_detections`, for crops of the whole image."""
+    if max(points) >= (known := detections.keypoints_unit.shape[1]):
+        raise InputError(f"mediapipe_rois_from_detections: points {points}: detector has {known}")
     unit, ids = detections.keypoints_unit[:, list(points)], np.zeros(len(detections), np.int64)
     unpadded = unpad_float32(unit, crop, detections.row)
     return rois_float32(unpadded, crop.image_wh, ids, margin).valid()

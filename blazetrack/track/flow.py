@@ -6,6 +6,7 @@ Pyramidal Lucas-Kanade (Bouguet 2001, as in OpenCV), checked by its forward-back
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from typing import Any
 
@@ -39,9 +40,9 @@ def parse_every(value: int | str) -> int | str:
         InputError: it is neither.
     """
     text = str(value).strip()
-    if text == "auto" or (text.isdecimal() and int(text) >= 1):
+    if text == "auto" or re.fullmatch(r"[1-9][0-9]{0,5}", text):
         return text if text == "auto" else int(text)
-    raise InputError(f"every: expected a number of frames from 1, or auto, got '{value}'")
+    raise InputError(f"every: expected a number of frames from 1, or auto, got '{text[:40]}'")
 
 
 def needs_landmarks(flowed: Poses | None = None) -> bool:

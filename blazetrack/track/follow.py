@@ -14,6 +14,7 @@ __all__ = ["Choice", "Follow", "parse_choice"]
 Choice = int | str | tuple[float, float]
 
 WORDS = ("largest", "center")
+MAX_PX = 1e9  # of a point
 
 
 def parse_choice(value: Choice | None) -> Choice | None:
@@ -22,17 +23,19 @@ def parse_choice(value: Choice | None) -> Choice | None:
     Raises:
         InputError: it is none of these.
     """
-    if value is None or isinstance(value, tuple) or value in WORDS:
+    if isinstance(value, tuple) and len(value) == 2 and all(abs(one) < MAX_PX for one in value):
+        return value  # false for NaN
+    if value is None or (isinstance(value, str) and value in WORDS):
         return value
     text = str(value).strip()
-    if re.fullmatch(r"\d+", text) and int(text):
+    if re.fullmatch(r"0*[1-9]\d{0,17}", text):
         return int(text)
-    number = r"\s*(\d+(?:\.\d*)?)\s*"
+    number = r"\s*(\d{1,9}(?:\.\d*)?)\s*"
     if point := re.fullmatch(f"{number},{number}", text):
         return float(point[1]), float(point[2])
     hint = f"; {did_you_mean(text, WORDS)}" if text.isalpha() else ""
     raise InputError(
-        f"follow: expected an id, largest, center or x,y in pixels, got '{value}'{hint}"
+        f"follow: expected an id, largest, center or x,y in pixels, got '{text[:40]}'{hint}"
     )
 
 
