@@ -205,3 +205,28 @@ def test_card_with_a_wrong_skeleton_is_refused(
     card_path(model).write_text(OWN.replace(*change), encoding="utf-8")
     with pytest.raises(ModelError, match=message):
         card_for(model, "0" * 64, published())
+
+
+def test_card_coefficients_of_the_score_are_those_of_full_for_the_same_outputs(
+    tmp_path: Path,
+) -> None:
+    full = published()["full"].info.score_coefficients
+    assert full
+    assert card_of(tmp_path, "kind: landmarks").info.score_coefficients == full
+    own = card_of(tmp_path, "score_coefficients: {intercept: -1.5, presence: 1}")
+    assert own.info.score_coefficients == {"intercept": -1.5, "presence": 1.0}
+    assert card_of(tmp_path, card_text(own)).info == own.info
+
+
+@pytest.mark.parametrize(
+    "text", ["score_coefficients: {}", "skeleton: coco17", "outputs: {landmarks: a, score: b}"]
+)
+def test_card_without_coefficients_or_with_other_outputs_has_none(
+    tmp_path: Path, text: str
+) -> None:
+    assert not card_of(tmp_path, text).info.score_coefficients
+
+
+def test_card_unknown_feature_of_the_score_is_refused_with_a_hint(tmp_path: Path) -> None:
+    with pytest.raises(ModelError, match="'presense'; did you mean 'presence'"):
+        card_of(tmp_path, "score_coefficients: {presense: 1}")
