@@ -9,6 +9,7 @@ from importlib import import_module
 from types import UnionType
 from typing import Any, Union, get_args, get_origin
 
+from blazetrack.addresses import shown_source
 from blazetrack.errors import BlazetrackError, did_you_mean
 
 __all__ = ["import_name", "is_import", "make"]
@@ -34,7 +35,7 @@ def import_name(
     """
     module, _, path = text.partition(":")
     if not all(part.isidentifier() for part in f"{module}.{path}".split(".")):
-        raise error(f"{where}: expected module:Name, got '{text}'")
+        raise error(f"{where}: expected module:Name, got '{shown_source(text)}'")
     try:
         found: Any = import_module(module)
     except Exception as problem:  # any: it runs code of the user's
@@ -67,7 +68,10 @@ def make(
         arguments: positional arguments.
         offered: defaults of options that the factory may have; None means not set.
     """
-    expected = f"{text}: expected a {kind.__module__}.{kind.__name__}, or a function that makes one"
+    shown = shown_source(text)
+    expected = (
+        f"{shown}: expected a {kind.__module__}.{kind.__name__}, or a function that makes one"
+    )
     if not callable(factory) or (isinstance(factory, type) and not issubclass(factory, kind)):
         raise error(f"{expected}; got {factory!r}")
     try:
@@ -81,7 +85,7 @@ def make(
                 options.setdefault(name, value)
         signature.bind(*arguments, **options)
     except TypeError as problem:  # of bind: a missing or a surplus argument
-        raise error(f"{text}: {problem}; options are written ?key=value&key=value") from None
+        raise error(f"{shown}: {problem}; options are written ?key=value&key=value") from None
     made = factory(*arguments, **options)
     if not isinstance(made, kind):
         raise error(f"{expected}; it made a {type(made).__name__}")
@@ -96,20 +100,20 @@ def _options(
 ) -> dict[str, Any]:
     """The options behind `?`, converted to the types of the parameters."""
     options: dict[str, Any] = {}
-    parameters = signature.parameters
+    shown, parameters = shown_source(text), signature.parameters
     open_ended = any(p.kind is p.VAR_KEYWORD for p in parameters.values())
     for pair in filter(None, text.partition("?")[2].split("&")):
         key, _, value = pair.partition("=")
         if key not in parameters and not open_ended:
-            raise error(f"{text}: no option '{key}'; {did_you_mean(key, parameters)}")
+            raise error(f"{shown}: no option '{key}'; {did_you_mean(key, parameters)}")
         if key in options or key in positional:
-            raise error(f"{text}: '{key}' is given twice; give it once")
+            raise error(f"{shown}: '{key}' is given twice; give it once")
         annotation = parameters[key].annotation if key in parameters else str
         parse, expected = _parser(annotation)
         try:
             options[key] = parse(value)
         except ValueError:
-            raise error(f"{text}: {key}: expected {expected}, got '{value}'") from None
+            raise error(f"{shown}: {key}: expected {expected}, got '{value[:40]}'") from None
     return options
 
 
@@ -125,12 +129,18 @@ def _parse_bool(text: str) -> bool:
 
 def _parse_size(text: str) -> tuple[int, int]:
     width, height = text.lower().split("x")
-    return int(width), int(height)
+    return _parse_int(width), _parse_int(height)
+
+
+def _parse_int(text: str) -> int:
+    if len(text) > 18:  # of many digits Python reads none; no option needs so many
+        raise ValueError
+    return int(text)
 
 
 _PARSERS: dict[Any, tuple[Callable[[str], Any], str]] = {
     bool: (_parse_bool, "true or false"),
-    int: (int, "a whole number"),
+    int: (_parse_int, "a whole number"),
     float: (float, "a number"),
     tuple[int, int]: (_parse_size, "WIDTHxHEIGHT in pixels"),
 }

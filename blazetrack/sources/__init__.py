@@ -8,6 +8,7 @@ import stat
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 
+from blazetrack.addresses import shown_source
 from blazetrack.errors import InputError, SourceError
 from blazetrack.imports import import_name, is_import, make
 from blazetrack.sources.base import PICTURE_ENDINGS, Source, SourceInfo, frame_from_array
@@ -167,19 +168,20 @@ def _kind_of_file(path: str) -> str:
 
 def _missing(path: str) -> str:
     """The message for a missing path, with the nearest existing name."""
+    shown = shown_source(path)
     if os.path.islink(path):
-        return f"{path!r}: is a link to a file that does not exist"
+        return f"{shown!r}: is a link to a file that does not exist"
     folder, name = os.path.split(path)
     try:
         names = os.listdir(folder or ".")
     except (OSError, ValueError):
-        return f"{path!r}: no such file, and its folder cannot be read; check the path"
+        return f"{shown!r}: no such file, and its folder cannot be read; check the path"
     from difflib import get_close_matches
 
     near = get_close_matches(name, [*names, *_names()], n=1)
     if near:
-        return f"{path!r}: no such file or folder; did you mean '{near[0]}'?"
+        return f"{shown!r}: no such file or folder; did you mean '{near[0]}'?"
     return (
-        f"{path!r}: no such file or folder; expected a camera number, a video, a picture, "
+        f"{shown!r}: no such file or folder; expected a camera number, a video, a picture, "
         "a folder of pictures, an address (rtsp://…, http://…), `synthetic` or module:Name"
     )

@@ -14,6 +14,7 @@ from urllib.error import HTTPError, URLError
 from urllib.parse import unquote, urlsplit, urlunsplit
 from urllib.request import Request, urlopen
 
+from blazetrack.addresses import shown_address
 from blazetrack.errors import SourceError
 from blazetrack.sources.base import Source
 from blazetrack.sources.picture_kinds import HEAD_BYTES, is_picture
@@ -79,9 +80,9 @@ def open_address(
     Raises:
         SourceError: nothing is there, or nothing that can be read.
     """
-    from blazetrack.sources.camera import CameraSource, without_password
+    from blazetrack.sources.camera import CameraSource
 
-    name = without_password(address)
+    name = shown_address(address)
     answer = None
     if address.lower().startswith(("http://", "https://")):
         answer = _ask(address, name)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import time
 from collections.abc import Callable, Generator
 from typing import Any
@@ -11,6 +10,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from blazetrack.addresses import shown_address
 from blazetrack.errors import SourceError
 from blazetrack.sources.base import Source, SourceInfo, env_default, quiet_opencv
 from blazetrack.sources.devices import diagnose
@@ -58,7 +58,7 @@ class CameraSource(Source):
         self._address, self._size, self._fps = address, size, fps
         self._is_stream = isinstance(address, str) and "://" in address
         self._retry_s, self._report, self._clock = retry_s, report, clock
-        name = without_password(address) if isinstance(address, str) else f"camera {address}"
+        name = shown_address(address) if isinstance(address, str) else f"camera {address}"
         first = self._open()
         # Kept for the first frame: a stream of a single picture has no second one.
         self._first = None if first is None else (first, clock())
@@ -179,8 +179,3 @@ class CameraSource(Source):
     def close(self) -> None:
         self.closed = True
         self._capture.release()
-
-
-def without_password(address: str) -> str:
-    """The address without `user:password@`, for messages."""
-    return re.sub(r"(?<=://)[^/@]*@", "", address)

@@ -23,7 +23,7 @@ def parse_choice(value: Choice | None) -> Choice | None:
     Raises:
         InputError: it is none of these.
     """
-    if isinstance(value, tuple) and len(value) == 2 and all(abs(one) < MAX_PX for one in value):
+    if isinstance(value, tuple) and [abs(one) < MAX_PX for one in value] == [True, True]:
         return value  # false for NaN
     if value is None or (isinstance(value, str) and value in WORDS):
         return value

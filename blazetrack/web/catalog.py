@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from blazetrack.addresses import shown_address
 from blazetrack.errors import InputError, did_you_mean
 from blazetrack.pipeline import shipped_graphs
-from blazetrack.sources.camera import without_password
 from blazetrack.store import Store
 
 __all__ = ["BROWSER_CAMERA", "Catalog"]
@@ -62,7 +62,7 @@ class Catalog:
 
 def _unique_name(source: str, taken: Mapping[str, str]) -> str:
     """Name of a source on the page: short, without a password, unique."""
-    short = without_password(source)
+    short = shown_address(source)
     short = name = short if len(short) <= NAME_LENGTH else f"…{short[-NAME_LENGTH:]}"
     number = 1
     while name in taken and taken[name] != source:

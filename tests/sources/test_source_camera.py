@@ -16,7 +16,7 @@ import pytest
 
 from blazetrack.errors import InputError, SourceError
 from blazetrack.sources import camera, open_source
-from blazetrack.sources.camera import CameraSource, without_password
+from blazetrack.sources.camera import CameraSource
 
 
 class PaperCamera:
@@ -180,10 +180,6 @@ def test_stream_without_length_is_reopened(monkeypatch: pytest.MonkeyPatch, no_p
 def test_open_source_retry_out_of_range_is_refused(seconds: float) -> None:
     with pytest.raises(InputError, match="retry_s: expected 0 to 86400 seconds"):
         open_source(0, retry_s=seconds)
-
-
-def test_stream_password_is_hidden() -> None:
-    assert without_password("rtsp://me:secret@10.0.0.2/live") == "rtsp://10.0.0.2/live"
 
 
 class _Quiet(SimpleHTTPRequestHandler):
