@@ -83,6 +83,7 @@ class ToyModel(FakeModel):
         locate: Callable[[frozenset[str]], Path],
         backend: str,
         threads: int | None,
+        file: Path | None = None,
     ) -> None:
         outputs = find_discs if info.kind == "detector" else look_at_disc
         # All keypoints of a disc are in one place, so the score is that of the network.
