@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
-from typing import Any, Protocol, runtime_checkable
+from typing import Any, NoReturn, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
 
 from blazetrack.backends import FileModel
 from blazetrack.clock import CallClock
-from blazetrack.errors import GraphError, InputError, did_you_mean
+from blazetrack.errors import GraphError, InputError
 from blazetrack.graph import GraphSpec, Hook, SerialScheduler, build_plan
 from blazetrack.graph_choice import (
     find_graph,
@@ -25,12 +25,13 @@ from blazetrack.graph_choice import (
     set_where_known,
     shipped_graphs,
 )
+from blazetrack.model_choice import open_models
 from blazetrack.nodes import NODES
 from blazetrack.option_ranges import check_ranges
 from blazetrack.skeleton import BLAZEPOSE33, Skeleton
 from blazetrack.smooth import parse_strength
 from blazetrack.sources import frame_from_array
-from blazetrack.store import Store, StoredModel, card_path
+from blazetrack.store import Store, card_path
 from blazetrack.types import Frame, Poses
 
 __all__ = ["PoseTracker", "find_graph", "graph_for", "load_graph", "shipped_graphs"]
@@ -134,7 +135,7 @@ class PoseTracker:
         }
         name = graph or graph_for(people, follow, still=static)
         spec = set_everywhere(load_graph(name), given).with_options(options or {})
-        self._models = _open_models(spec, model, detector, store or Store(), backend, threads)
+        self._models = open_models(spec, model, detector, store or Store(), backend, threads)
         self._hooks = tuple(hooks)
         self._main = _Pipeline(spec, self._models, self._hooks)
         self._off = strength == 0
@@ -143,6 +144,7 @@ class PoseTracker:
         self._given = {**given, **(options or {})}
         self._static = static
         self._clock = CallClock(_rate(fps), clock)
+        self._lock = threading.RLock()
         self._closed = False
         self._count = 0
         self._last_s: float | None = None
@@ -210,19 +212,26 @@ class PoseTracker:
         on its own: nothing is carried over from another one, and ids start at 1; likewise between
         two frames of different files.
         """
+        if not self._lock.acquire(blocking=False):
+            raise InputError("tracker: is in use by another thread; make a tracker for each thread")
+        try:
+            poses = self._step(frame)
+        finally:
+            self._lock.release()
+        return poses if isinstance(poses, Poses) else Poses.empty(len(self.skeleton))
+
+    def _step(self, frame: Frame) -> object:
         if self._closed:
             raise InputError("tracker: is closed; make a new one")
         self._count += 1
         if frame.still or self._static:
-            poses = self._still_pipeline().step_alone(frame)
-        else:
-            if frame.file != self._file:
-                self._begin_file(frame.file)
-            if self._last_s is not None and frame.time_s <= self._last_s:
-                self.time_faults += 1
-            self._last_s = frame.time_s
-            poses = self._main.step(frame)
-        return poses if isinstance(poses, Poses) else Poses.empty(len(self.skeleton))
+            return self._still_pipeline().step_alone(frame)
+        if frame.file != self._file:
+            self._begin_file(frame.file)
+        if self._last_s is not None and frame.time_s <= self._last_s:
+            self.time_faults += 1
+        self._last_s = frame.time_s
+        return self._main.step(frame)
 
     def process(
         self, image: NDArray[np.uint8], time_s: float | None = None, *, still: bool = False
@@ -299,20 +308,25 @@ class PoseTracker:
 
     def reset(self) -> None:
         """Return to the state before the first frame; ids start at 1 again."""
-        for pipeline in self._pipelines:
-            pipeline.scheduler.reset()
-        self._clock.reset()
-        self._count = 0
-        self._last_s = None
-        self._file = ""
+        with self._lock:
+            for pipeline in self._pipelines:
+                pipeline.scheduler.reset()
+            self._clock.reset()
+            self._count = 0
+            self._last_s = None
+            self._file = ""
 
     def close(self) -> None:
         """Close the models; may be called twice."""
-        self._closed = True
-        for pipeline in self._pipelines:
-            pipeline.scheduler.close()
-        for model in self._models.values():
-            model.close()
+        with self._lock:
+            self._closed = True
+            for pipeline in self._pipelines:
+                pipeline.scheduler.close()
+            for model in self._models.values():
+                model.close()
+
+    def __reduce__(self) -> NoReturn:
+        raise InputError("tracker: cannot be copied or pickled; make one in each process")
 
     def __enter__(self) -> PoseTracker:
         return self
@@ -371,32 +385,3 @@ def _people(people: int | None, follow: int | str | None) -> int:
     if people < 1:
         raise InputError(f"tracker: people must be 1 or more, got {people}")
     return people
-
-
-def _open_models(
-    spec: GraphSpec,
-    model: str | Path | None,
-    detector: str | Path | None,
-    store: Store,
-    backend: str,
-    threads: int | None,
-) -> dict[str, FileModel]:
-    """Role → model, found on this machine or fetched; files are opened at the first run."""
-    names: dict[str, str | Path] = dict(spec.models)
-    for role, name in {"landmarks": model, "detector": detector}.items():
-        if name is not None:
-            if role not in names:
-                hint = did_you_mean(role, names)
-                raise GraphError(f"graph {spec.name}: has no model with the role '{role}'; {hint}")
-            names[role] = name
-    found: dict[str, StoredModel] = {}
-    if model is not None:
-        found["landmarks"] = store.find(model)
-        if detector is None and "detector" in names:
-            names["detector"] = found["landmarks"].detector or names["detector"]
-    models = {}
-    for role, name in names.items():
-        stored = found.get(role) or store.find(name)
-        locate = partial(store.variant, stored)
-        models[role] = FileModel(stored.info, locate, backend, threads, stored.path)
-    return models

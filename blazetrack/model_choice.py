@@ -1,0 +1,42 @@
+"""Which models run: those of a graph, or those that a user names."""
+
+from __future__ import annotations
+
+from functools import partial
+from pathlib import Path
+
+from blazetrack.backends import FileModel
+from blazetrack.errors import GraphError, did_you_mean
+from blazetrack.graph import GraphSpec
+from blazetrack.store import Store, StoredModel
+
+__all__ = ["open_models"]
+
+
+def open_models(
+    spec: GraphSpec,
+    model: str | Path | None,
+    detector: str | Path | None,
+    store: Store,
+    backend: str,
+    threads: int | None,
+) -> dict[str, FileModel]:
+    """Role → model, found on this machine or fetched; files are opened at the first run."""
+    names: dict[str, str | Path] = dict(spec.models)
+    for role, name in {"landmarks": model, "detector": detector}.items():
+        if name is not None:
+            if role not in names:
+                hint = did_you_mean(role, names)
+                raise GraphError(f"graph {spec.name}: has no model with the role '{role}'; {hint}")
+            names[role] = name
+    found: dict[str, StoredModel] = {}
+    if model is not None:
+        found["landmarks"] = store.find(model)
+        if detector is None and "detector" in names:
+            names["detector"] = found["landmarks"].detector or names["detector"]
+    models = {}
+    for role, name in names.items():
+        stored = found.get(role) or store.find(name)
+        locate = partial(store.variant, stored)
+        models[role] = FileModel(stored.info, locate, backend, threads, stored.path)
+    return models
