@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from hypothesis import settings
 
-from blazetrack import pipeline
+from blazetrack import model_choice
 from blazetrack.errors import ModelError
 from blazetrack.store import Store
 from blazetrack.types import Poses
@@ -74,7 +74,7 @@ def shared_faults() -> Path:
 def toy(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> ToyWorld:
     """See `ToyWorld`."""
     world = ToyWorld(tmp_path)
-    monkeypatch.setattr(pipeline, "FileModel", world.open_model)
+    monkeypatch.setattr(model_choice, "FileModel", world.open_model)
     return world
 
 
