@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from blazetrack.align.crop import Crop
+from blazetrack.align.mask_others import MaskOthers
 from blazetrack.align.mask_people import mask_people
 from blazetrack.align.project import project
 from blazetrack.align.roi import (
@@ -41,6 +42,7 @@ NODES: dict[str, Callable[..., Any]] = {
     "free_rois": free_rois,
     "identify": Identify,
     "landmarks": Landmarker,
+    "mask_others": MaskOthers,
     "mask_people": mask_people,
     "mediapipe_crop": MediapipeCrop,
     "mediapipe_project": mediapipe_project,

@@ -9,8 +9,14 @@ import numpy as np
 
 from blazetrack.backends import Model
 from blazetrack.skeleton import BLAZEPOSE33
-from blazetrack.track.appearance import clothing_colours
-from blazetrack.track.assignment import Observations, best_pairs, costs, is_duplicate
+from blazetrack.track.appearance import clothing_colours, colour_distance
+from blazetrack.track.assignment import (
+    UNKNOWN_CLOTHES,
+    Observations,
+    best_pairs,
+    costs,
+    is_duplicate,
+)
 from blazetrack.track.pose_nms import is_confident, is_inside, pose_nms
 from blazetrack.track.tracklet import Tracklet, is_crowded
 from blazetrack.types import Frame, Poses
@@ -66,8 +72,11 @@ class Identify:
         for person, tracklet in list(self._tracklets.items()):
             if abs(time_s - tracklet.time_s) > self._memory_s:
                 del self._tracklets[person]
-        poses = self._without_duplicates(self._without_doubtful(poses, frame))
+        poses = self._without_doubtful(poses, frame)
         seen = self._observe(frame, poses)
+        kept = self._distinct_rows(poses, seen)
+        if len(kept) < len(poses):
+            poses, seen = poses.take(kept), seen.take(kept)
         ids = self._limited(self._assign(poses.ids.tolist(), seen, time_s))
         if 0 in ids:
             rows = np.flatnonzero(ids)
@@ -88,19 +97,28 @@ class Identify:
         known = [person > 0 and self._was_tracked(person) for person in poses.ids.tolist()]
         return poses.take(is_inside(poses, frame) & (is_confident(poses) | np.array(known)))
 
-    def _without_duplicates(self, poses: Poses) -> Poses:
+    def _distinct_rows(self, poses: Poses, seen: Observations) -> list[int]:
+        """Rows without further poses of the same body."""
         if len(poses) < 2 or self._duplicate_oks > 1:
-            return poses
-        # Of two regions on one body the one tracked for longer stays.
-        ranks = np.array([self._rank(person) for person in poses.ids.tolist()])
-        points, scores = poses.landmarks_px[..., :2], poses.scores + ranks
-        rows = pose_nms(points, poses.radius_px, scores, self._duplicate_oks)
-        return poses if len(rows) == len(poses) else poses.take(rows)
+            return list(range(len(poses)))
+        ranks = np.array([self._rank(i, seen.take([r])) for r, i in enumerate(poses.ids.tolist())])
+        points, scores = poses.landmarks_px[..., :2], poses.scores + 2 * ranks
+        return pose_nms(points, poses.radius_px, scores, self._duplicate_oks)
 
-    def _rank(self, person: int) -> float:
+    def _rank(self, person: int, seen: Observations) -> float:
+        """Of two regions on one body that of the person with these clothes stays, else the older.
+
+        Args:
+            person: id of the region.
+            seen: the pose in it.
+        """
         if not self._was_tracked(person):
             return 0.0
-        return 1.0 + (person > 0) * (1.0 + self._tracklets[person].frames)
+        tracklet = self._tracklets[person]
+        clothes = colour_distance(seen.colours, tracklet.colours[None])[0, 0]
+        clothes = clothes if np.isfinite(clothes) else UNKNOWN_CLOTHES
+        age = tracklet.frames / (1e6 if self._use_appearance else 1.0)
+        return 1.0 + (person > 0) * (2.0 - clothes + age)
 
     def _observe(self, frame: Frame, poses: Poses) -> Observations:
         if self._use_appearance and poses.landmarks_px.shape[1] == len(self._skeleton):
@@ -158,7 +176,9 @@ class Identify:
         if not rows or not tracklets:
             return {}
         own = np.equal.outer([tracked[row] for row in rows], [one.id for one in tracklets])
-        pairs = best_pairs(costs(seen.take(rows), tracklets, own, time_s, jumps=jumps))
+        known = [one for one in self._tracklets.values() if one.id > 0]
+        cost = costs(seen.take(rows), tracklets, own, time_s, known=known, jumps=jumps)
+        pairs = best_pairs(cost)
         return {rows[row]: tracklets[column].id for row, column in pairs.items()}
 
     def _confirm(self, ids: list[int], seen: Observations, time_s: float) -> list[int]:

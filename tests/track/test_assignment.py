@@ -52,6 +52,13 @@ def test_costs_of_own_region_are_lower() -> None:
     assert own < other
 
 
+def test_costs_other_clothes_need_another_person_in_them() -> None:
+    blue, own, red = poses(0, colours=BLUE), np.array([[True]]), tracklet(0, RED, met=True)
+    stranger = Tracklet(2, np.array([20.0, 0.0]), RADIUS, 0.0, BLUE)
+    for known, possible in (([red], True), ([red, stranger], False)):
+        assert np.isfinite(costs(blue, [red], own, 0.0, known=known)[0, 0]) == possible
+
+
 @pytest.mark.parametrize("clothes", [UNKNOWN, RED])
 def test_costs_far_pose_needs_own_region_and_jumps(
     clothes: np.ndarray,
