@@ -18,6 +18,7 @@ RANGES: dict[str, tuple[float, float]] = {
     "every": (1, 100_000),
     "frame_s": (1e-6, 3600),
     "kernel_size": (1, 63),
+    "limb": (0, 10),
     "margin": (0, 100),
     "max_interval": (1, 1_000_000),
     "max_people": (1, 1000),

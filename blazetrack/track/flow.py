@@ -7,6 +7,7 @@ Pyramidal Lucas-Kanade (Bouguet 2001, as in OpenCV), checked by its forward-back
 from __future__ import annotations
 
 import re
+from collections import deque
 from dataclasses import replace
 from typing import Any
 
@@ -22,15 +23,18 @@ __all__ = ["Flow", "merge_poses", "needs_landmarks", "parse_every"]
 Float = NDArray[np.float64]
 Grey = NDArray[np.uint8]
 
-SIDE_PX = 320  # longer side of the greyscale picture at most
-WINDOW, LEVELS = (15, 15), 3
-CRITERIA = (cv2.TERM_CRITERIA_COUNT | cv2.TERM_CRITERIA_EPS, 10, 0.03)
-# Errors in radii of the person. A keypoint with a larger error moves with the others; a person
-# with too few other keypoints needs the network.
+SIDE_PX = 240  # longer side of the greyscale picture at most
+WINDOW, LEVELS = (13, 13), 2
+CRITERIA = (cv2.TERM_CRITERIA_COUNT | cv2.TERM_CRITERIA_EPS, 5, 0.03)
+# Forward-backward error in radii of the person. A keypoint with a larger one moves with the body; a
+# person with too few other keypoints needs the network.
 MAX_POINT_ERROR, MIN_GOOD_SHARE = 0.02, 0.5
-# `auto`: by this quantile of a person's errors, summed since the last network run; and flowed
-# frames in a row at most.
-DRIFT_QUANTILE, MAX_DRIFT, MAX_FLOWED = 0.9, 0.015, 3
+# Weight of the velocity beside the flow, and of the velocity relative to the body where it fails.
+VELOCITY_WEIGHT, LOST_VELOCITY_WEIGHT = 0.3, 0.7
+# A keypoint is unsure where flow and velocity differ by more than a part of the radius. A person
+# with a larger share of unsure keypoints needs the network. `auto` is stricter.
+MAX_CONFLICT, AUTO_MAX_CONFLICT, MAX_UNSURE_SHARE = 0.12, 0.08, 0.15
+AUTO_MAX_FLOWED = 2  # frames in a row without the network
 
 
 def parse_every(value: int | str) -> int | str:
@@ -59,13 +63,14 @@ class Flow:
     """Move the poses of the last frame by optical flow; None where the landmark network is due.
 
     The network is due in every `network_every`-th frame, in the frame after a person came or went,
-    and where the flow of a person fails. Flow moves landmarks in x and y and the alignment points.
-    z, world landmarks, visibility, presence, score and mask stay those of the last network run.
+    and where the flow of a person fails or many keypoints do not move on as before: fast hands are
+    lost by the flow, but not by the network. Flow moves landmarks in x and y and the alignment
+    points. z, world landmarks, visibility, presence, score and mask stay those of the last network
+    run.
 
     Args:
         network_every: frames from one network run to the next; 1 is no optical flow. `auto` runs
-            the network when the forward-backward errors since its last run add up to too much, at
-            the latest in the 4th frame.
+            the network when fewer keypoints move on as before, at the latest in the 3rd frame.
 
     Raises:
         InputError: `network_every` is neither a number from 1 nor `auto`.
@@ -73,52 +78,88 @@ class Flow:
 
     def __init__(self, network_every: int | str = 1) -> None:
         every = parse_every(network_every)
-        self._auto = every == "auto"
-        self._max_flowed = MAX_FLOWED if isinstance(every, str) else every - 1
+        auto = every == "auto"
+        self._max_flowed = AUTO_MAX_FLOWED if isinstance(every, str) else every - 1
+        self._max_conflict = AUTO_MAX_CONFLICT if auto else MAX_CONFLICT
         self.reset()
 
     def reset(self) -> None:
         """Return to the state before the first frame."""
         self._last: Grey | None = None
-        self._ids: list[int] = []
+        self._poses: deque[tuple[float, Poses]] = deque(maxlen=3)
+        self._time_s = 0.0
         self._flowed = 0
-        self._drift = 0.0
 
     def __call__(self, frame: Frame, poses: Poses | None = None) -> Poses | None:
         if not self._max_flowed:
             return None
-        last, ids = self._last, self._ids
+        last, last_s = self._last, self._time_s
         self._last, scale = _small(frame)
-        self._ids = [] if poses is None else poses.ids.tolist()
-        known = ids == self._ids and self._flowed < self._max_flowed
+        self._time_s = frame.time_s
         flowed = None
-        if poses is not None and len(poses) and known and last is not None:
-            flowed = self._moved(poses, last, self._last, scale)
+        if poses is None or not len(poses):
+            self._poses.clear()
+        elif last is None or last.shape != self._last.shape:
+            self._poses.clear()
+            self._poses.append((last_s, poses))
+        else:
+            self._poses.append((last_s, poses))
+            if self._flowed < self._max_flowed and self._is_known(poses):
+                expected = self._velocity() * (frame.time_s - last_s)
+                flowed = self._moved(poses, expected, last, self._last, scale)
         self._flowed = 0 if flowed is None else self._flowed + 1
-        self._drift = 0.0 if flowed is None else self._drift
         return flowed
 
-    def _moved(self, poses: Poses, last: Grey, now: Grey, scale: Float) -> Poses | None:
-        """The poses in this frame; None where the flow is not good enough."""
-        if last.shape != now.shape:
-            return None
-        shift, error = optical_flow(poses.landmarks_px[..., :2], last, now, scale)
-        error = np.minimum(error / np.maximum(poses.radius_px, 1.0)[:, None], 1.0)
-        good = error <= MAX_POINT_ERROR
+    def _is_known(self, poses: Poses) -> bool:
+        """Whether the people are those of the frame before."""
+        before = self._poses[-2][1] if len(self._poses) > 1 else None
+        return before is not None and before.ids.tolist() == poses.ids.tolist()
+
+    def _velocity(self) -> Float:
+        """`(N, K, 2)` pixels per second over the last two frames."""
+        now_s, now = self._poses[-1]
+        same = (one for one in self._poses if one[1].ids.tolist() == now.ids.tolist())
+        before_s, before = next(same)
+        if now_s <= before_s:
+            return np.zeros_like(now.landmarks_px[..., :2])
+        moved: Float = now.landmarks_px[..., :2] - before.landmarks_px[..., :2]
+        return moved / (now_s - before_s)
+
+    def _moved(
+        self, poses: Poses, expected: Float, last: Grey, now: Grey, scale: Float
+    ) -> Poses | None:
+        """The poses in this frame; None where the flow is not good enough.
+
+        Args:
+            poses: N people in the last frame.
+            expected: `(N, K, 2)` motion by their velocity, in pixels.
+            last: the picture of the last frame.
+            now: the picture of this one.
+            scale: see `optical_flow`.
+        """
+        radius = np.maximum(poses.radius_px, 1.0)[:, None]
+        shift, error = optical_flow(poses.landmarks_px[..., :2], last, now, scale, expected)
+        good = error <= MAX_POINT_ERROR * radius
         if good.mean(axis=1).min() < MIN_GOOD_SHARE:
             return None
-        self._drift += float(np.quantile(error, DRIFT_QUANTILE, axis=1).max())
-        if self._auto and self._drift > MAX_DRIFT:
+        body = np.array([np.median(s[g], axis=0) for s, g in zip(shift, good, strict=True)])
+        own = expected - np.median(expected, axis=1, keepdims=True)
+        conflict = np.where(good[..., None], shift - expected, own)
+        unsure = np.hypot(*np.moveaxis(conflict, -1, 0)) > self._max_conflict * radius
+        if unsure.mean(axis=1).max() > MAX_UNSURE_SHARE:
             return None
-        whole = np.array([np.median(s[g], axis=0) for s, g in zip(shift, good, strict=True)])
+        moved = (1 - VELOCITY_WEIGHT) * shift + VELOCITY_WEIGHT * expected
+        lost = body[:, None] + LOST_VELOCITY_WEIGHT * own
         landmarks_px = poses.landmarks_px.copy()
-        landmarks_px[..., :2] += np.where(good[..., None], shift, whole[:, None])
+        landmarks_px[..., :2] += np.where(good[..., None], moved, lost)
         return replace(
-            poses, landmarks_px=landmarks_px, alignment_px=poses.alignment_px + whole[:, None]
+            poses, landmarks_px=landmarks_px, alignment_px=poses.alignment_px + body[:, None]
         )
 
 
-def optical_flow(points_px: Float, last: Grey, now: Grey, scale: Float) -> tuple[Float, Float]:
+def optical_flow(
+    points_px: Float, last: Grey, now: Grey, scale: Float, expected_px: Float | None = None
+) -> tuple[Float, Float]:
     """Motion of points between two pictures.
 
     Args:
@@ -126,6 +167,7 @@ def optical_flow(points_px: Float, last: Grey, now: Grey, scale: Float) -> tuple
         last: the greyscale picture with these points.
         now: the other picture.
         scale: `(2,)` pixels of the pictures per image pixel, x y.
+        expected_px: `(N, K, 2)` expected motion, from which the search begins; None is no motion.
 
     Returns:
         `(N, K, 2)` motion and `(N, K)` forward-backward error, in image pixels; the error is
@@ -133,8 +175,11 @@ def optical_flow(points_px: Float, last: Grey, now: Grey, scale: Float) -> tuple
     """
     # OpenCV counts pixels as here: (0, 0) is the centre of the top left one.
     start = ((points_px.reshape(-1, 2) + 0.5) * scale - 0.5).astype(np.float32)
-    there, ok = _lucas_kanade(last, now, start)
-    back, ok_back = _lucas_kanade(now, last, there)
+    guess = start
+    if expected_px is not None:
+        guess = start + (expected_px.reshape(-1, 2) * scale).astype(np.float32)
+    there, ok = _lucas_kanade(last, now, start, guess)
+    back, ok_back = _lucas_kanade(now, last, there, start)
     shift = (there - start) / scale
     error = np.hypot(*((back - start) / scale).T)
     error[~(ok & ok_back)] = np.inf
@@ -142,12 +187,19 @@ def optical_flow(points_px: Float, last: Grey, now: Grey, scale: Float) -> tuple
 
 
 def _lucas_kanade(
-    last: Grey, now: Grey, points: NDArray[np.float32]
+    last: Grey, now: Grey, points: NDArray[np.float32], guess: NDArray[np.float32]
 ) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
     """Positions of points in the other picture, and whether each was found."""
     found: Any
     found, status, _ = cv2.calcOpticalFlowPyrLK(
-        last, now, points[:, None], None, winSize=WINDOW, maxLevel=LEVELS, criteria=CRITERIA
+        last,
+        now,
+        points[:, None],
+        guess[:, None].copy(),  # is overwritten
+        winSize=WINDOW,
+        maxLevel=LEVELS,
+        criteria=CRITERIA,
+        flags=cv2.OPTFLOW_USE_INITIAL_FLOW,
     )
     return found[:, 0], status[:, 0] > 0
 
@@ -156,6 +208,7 @@ def _small(frame: Frame) -> tuple[Grey, Float]:
     """The small greyscale picture, and its pixels per image pixel, x y."""
     factor = min(SIDE_PX / max(frame.width, frame.height), 1.0)
     size = max(round(frame.width * factor), 1), max(round(frame.height * factor), 1)
-    small = cv2.resize(frame.image, size, interpolation=cv2.INTER_AREA)
+    # Four pixels are read for each: a mean over all takes eight times as long and gains nothing.
+    small = cv2.resize(frame.image, size, interpolation=cv2.INTER_LINEAR)
     grey = cv2.cvtColor(small, cv2.COLOR_RGB2GRAY)
     return grey, np.array([size[0] / frame.width, size[1] / frame.height])
