@@ -11,6 +11,7 @@ from typing import Any, Union, get_args, get_origin
 
 from blazetrack.addresses import shown_source
 from blazetrack.errors import BlazetrackError, did_you_mean
+from blazetrack.opencv import explain
 
 __all__ = ["import_name", "is_import", "make"]
 
@@ -39,6 +40,8 @@ def import_name(
     try:
         found: Any = import_module(module)
     except Exception as problem:  # any: it runs code of the user's
+        if isinstance(problem, ImportError) and (remedy := explain(problem)) is not None:
+            raise remedy from None
         near = did_you_mean(module, known)
         hint = f"; {near}" if near.startswith("did") else ""
         raise error(f"{where}: cannot import '{module}' of '{text}': {problem}{hint}") from problem

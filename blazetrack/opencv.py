@@ -7,8 +7,6 @@ requires none and names the remedy where `cv2` cannot be imported.
 
 from __future__ import annotations
 
-from importlib.metadata import PackageNotFoundError, version
-
 from blazetrack.errors import MissingOpenCV
 
 __all__ = ["PACKAGES", "explain"]
@@ -57,6 +55,8 @@ def _within_cv2(error: ImportError) -> bool:
 
 
 def _is_installed(name: str) -> bool:
+    from importlib.metadata import PackageNotFoundError, version  # takes 10 ms
+
     try:
         return bool(version(name))
     except PackageNotFoundError:

@@ -19,7 +19,7 @@ LIBRARY = "raise ImportError('libGL.so.1: cannot open shared object file')"
 
 def run(tmp_path: Path, cv2: str, *command: str) -> subprocess.CompletedProcess[str]:
     """Run Python with a module `cv2` of that text in front of the installed one."""
-    (tmp_path / "cv2").mkdir()
+    (tmp_path / "cv2").mkdir(exist_ok=True)
     (tmp_path / "cv2" / "__init__.py").write_text(cv2)
     path = os.pathsep.join([str(tmp_path), str(ROOT)])
     environment = {**os.environ, "PYTHONPATH": path}
@@ -34,11 +34,12 @@ def run(tmp_path: Path, cv2: str, *command: str) -> subprocess.CompletedProcess[
     ids=["missing", "library"],
 )
 def test_run_without_opencv_is_one_line(tmp_path: Path, cv2: str, words: str) -> None:
-    done = run(tmp_path, cv2, "-m", "blazetrack", "run", "synthetic?frames=1")
-    assert (done.returncode, done.stdout) == (2, "")
-    assert done.stderr.startswith("blazetrack: OpenCV ")
-    assert len(done.stderr.splitlines()) == 1
-    assert words in done.stderr
+    for call in (("run", "synthetic?frames=1"), ("demo", "--frames", "2")):
+        done = run(tmp_path, cv2, "-m", "blazetrack", *call)
+        assert (done.returncode, done.stdout) == (2, "")
+        assert done.stderr.startswith("blazetrack: OpenCV ")
+        assert len(done.stderr.splitlines()) == 1
+        assert words in done.stderr
 
 
 @pytest.mark.parametrize("name", ["PoseTracker", "open_sink"])
