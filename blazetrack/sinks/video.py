@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import errno
 import os
+from collections import deque
 from contextlib import suppress
 from fractions import Fraction
 from pathlib import Path
@@ -22,6 +23,7 @@ from av.video.frame import PictureType
 
 from blazetrack.errors import SinkError, reason
 from blazetrack.sinks.base import Picture, Sink, check_path, open_output, truncate
+from blazetrack.sinks.sound import Sound, open_sound
 from blazetrack.skeleton import BLAZEPOSE33, Skeleton
 from blazetrack.types import Frame, Poses
 
@@ -48,8 +50,9 @@ if av.logging.get_level() is not None:
 class VideoSink(Sink):
     """An `.mp4` file that plays in a browser.
 
-    Time starts with the first frame. Frames of another size are fitted into the first one's; odd
-    sizes grow by one pixel, as H.264 codes colour in pairs.
+    Time starts with the first frame. The sound of a film is copied, if an MP4 can hold it. Frames
+    of another size are fitted into the first one's; odd sizes grow by one pixel, as H.264 codes
+    colour in pairs.
 
     Args:
         path: the file; an existing one is replaced at the first frame.
@@ -81,6 +84,9 @@ class VideoSink(Sink):
         self._key = -_MAX_STEP  # tick of the last requested key frame
         self._waiting: list[int] = []  # numbers of the frames not yet safely on disk
         self._fragment = 0  # how many of them are in the current fragment
+        self._ended: deque[int] = deque()  # and in those before it that libav has not written yet
+        self._seen = 0  # bytes of the file after the last packet
+        self._sound: Sound | None = None
         self._whole = 0  # bytes of complete fragments
         self._closed = False
 
@@ -91,7 +97,7 @@ class VideoSink(Sink):
         try:
             if self._container is None:
                 self.check_is_not_source(self._path, frame)
-                self._start(image, frame.time_s)
+                self._start(image, frame)
             coded = av.VideoFrame.from_ndarray(fit(image, self._size), format="rgb24")
             coded.pts = self._tick(frame.time_s)
             coded.time_base = Fraction(1, _TICKS)
@@ -104,15 +110,22 @@ class VideoSink(Sink):
             self._abandon()
             raise SinkError(f"{self.name}: cannot be written ({reason(error)})") from None
 
-    def _start(self, image: Picture, time_s: float) -> None:
+    def _start(self, image: Picture, frame: Frame) -> None:
         self._size = (image.shape[1], image.shape[0])
-        self._start_s = time_s
+        self._start_s = frame.time_s
         encoder = next((name for name in _ENCODERS if name in av.codecs_available), "mpeg4")
         if encoder == "mpeg4":
             self.warnings.append(f"{self.name}: no H.264 encoder; MPEG-4, browsers may refuse it")
+        self._sound, problem = open_sound("" if frame.still else frame.file)
+        if problem:
+            self.warnings.append(f"{self.name}: {problem}")
         self._file = _File(self._path)
-        # Flushed after each packet, so that complete fragments are on disk.
+        # Flushed after each packet, so that complete fragments are on disk. With sound, which may
+        # begin later than the pictures, the header waits for the first packets, and is exact.
         options = {"movflags": _MOVFLAGS, "flush_packets": "1"}
+        if self._sound is not None:
+            options["movflags"] += "+delay_moov"
+            options["movie_timescale"] = str(_TICKS)
         self._container = av.open(self._file, "w", format="mp4", options=options)
         stream: Any = self._container.add_stream(encoder, rate=30)
         stream.height, stream.width = fit(image, self._size).shape[:2]
@@ -131,6 +144,8 @@ class VideoSink(Sink):
         # Settings that the encoder refuses fail here, not ten frames later. No `start_encoding`:
         # libav 8 ends the process if a file has a header but no frame.
         stream.codec_context.open(strict=False)
+        if self._sound is not None:
+            self._sound.add_to(self._container, frame.time_s)
 
     def _tick(self, time_s: float) -> int:
         """The time of a frame in ticks, strictly increasing."""
@@ -153,20 +168,27 @@ class VideoSink(Sink):
             # The last frame lasts as long as the one before; the oldest PyAV cannot set it.
             with suppress(AttributeError):
                 packet.duration = self._gap
-            begins = packet.is_keyframe
-            self._container.mux(packet)
-            if begins and self._fragment:  # libav has written the fragment before it
-                self._settle()
+            if packet.is_keyframe and self._fragment:
+                self._ended.append(self._fragment)
+                self._fragment = 0
             self._fragment += 1
+            if self._sound is not None:
+                self._sound.copy_until(float(packet.pts * packet.time_base), self._container)
+            self._container.mux(packet)
+            # libav writes a fragment at once when it takes the key frame after it, which with sound
+            # may be some packets later.
+            assert self._file is not None
+            if self._file.size > self._seen and self._ended:
+                self._settle(self._ended.popleft())
+            self._seen = self._file.size
 
-    def _settle(self) -> None:
-        """Mark the current fragment as on disk."""
+    def _settle(self, count: int) -> None:
+        """Mark the next frames as on disk."""
         assert self._file is not None
-        self.last_frame = self._waiting[self._fragment - 1]
+        self.last_frame = self._waiting[count - 1]
         self.written = [self.name]
         self._whole = self._file.size
-        del self._waiting[: self._fragment]
-        self._fragment = 0
+        del self._waiting[:count]
 
     def close(self) -> None:
         self._closed = True
@@ -175,9 +197,12 @@ class VideoSink(Sink):
             return
         try:
             self._mux(self._stream.encode(None))
+            if self._sound is not None:
+                end_s = (self._last + self._gap) / _TICKS
+                self._sound.copy_until(end_s, self._container, last=True)
             self._container.close()
             self._file.finish()
-            self._settle()
+            self._settle(len(self._waiting))
             self._release()
         except (FFmpegError, OSError, ValueError) as error:
             self._abandon()
@@ -202,6 +227,8 @@ class VideoSink(Sink):
 
     def _release(self) -> None:
         file, self._file, self._container, self._stream = self._file, None, None, None
+        if self._sound is not None:
+            self._sound.close()
         if file is not None:
             file.release()
 

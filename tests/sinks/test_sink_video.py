@@ -189,9 +189,7 @@ def fill(monkeypatch: pytest.MonkeyPatch, room: int) -> None:
                 raise OSError(errno.ENOSPC, "No space left on device")
             return super().write(data[:left])
 
-    monkeypatch.setattr(
-        video, "open", lambda path, mode, buffering: Disk(path, mode), raising=False
-    )
+    monkeypatch.setattr(video, "open_output", lambda path, buffering: Disk(path, "wb"))
 
 
 def test_video_sink_pipe_gets_fragments(tmp_path: Path) -> None:
@@ -262,7 +260,7 @@ def test_video_sink_open_fails_keeps_existing_file(
         raise OSError(13, "Permission denied")
 
     (tmp_path / "a.mp4").write_text("another video")
-    monkeypatch.setattr(video, "open", refuse, raising=False)
+    monkeypatch.setattr(video, "open_output", refuse)
     with pytest.raises(SinkError, match="permission denied"):
         film(tmp_path / "a.mp4", TIMES_S)
     assert (tmp_path / "a.mp4").read_text() == "another video"
