@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, NoReturn, Protocol, runtime_checkable
+from typing import Any, NoReturn
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from blazetrack.backends import FileModel
 from blazetrack.clock import CallClock
 from blazetrack.errors import GraphError, InputError
-from blazetrack.graph import GraphSpec, Hook, SerialScheduler, build_plan
+from blazetrack.graph import GraphSpec, Hook
 from blazetrack.graph_choice import (
     find_graph,
     graph_for,
@@ -26,8 +26,7 @@ from blazetrack.graph_choice import (
     shipped_graphs,
 )
 from blazetrack.model_choice import open_models
-from blazetrack.nodes import NODES
-from blazetrack.option_ranges import check_ranges
+from blazetrack.running_graph import RunningGraph
 from blazetrack.skeleton import BLAZEPOSE33, Skeleton
 from blazetrack.smooth import parse_strength
 from blazetrack.sources import frame_from_array
@@ -38,28 +37,6 @@ __all__ = ["PoseTracker", "find_graph", "graph_for", "load_graph", "shipped_grap
 
 # People tracked where one of them is followed, unless `people` is given.
 FOLLOW_PEOPLE = 4
-
-
-@runtime_checkable
-class DetectorNode(Protocol):
-    """A node whose runs count as `detector_runs`."""
-
-    is_detector: bool
-
-
-@runtime_checkable
-class FollowNode(Protocol):
-    """A node that passes on one of several people."""
-
-    def follow(self, choice: int | str | tuple[float, float] | None) -> None:
-        """Follow another person from the next frame on."""
-
-
-@runtime_checkable
-class FilterNode(Protocol):
-    """A temporal filter that can be switched off."""
-
-    active: bool
 
 
 class PoseTracker:
@@ -137,10 +114,10 @@ class PoseTracker:
         spec = set_everywhere(load_graph(name), given).with_options(options or {})
         self._models = open_models(spec, model, detector, store or Store(), backend, threads)
         self._hooks = tuple(hooks)
-        self._main = _Pipeline(spec, self._models, self._hooks)
+        self._main = RunningGraph(spec, self._models, self._hooks)
         self._off = strength == 0
         self._main.smooth(not self._off)
-        self._still: _Pipeline | None = self._main if graph or static else None
+        self._still: RunningGraph | None = self._main if graph or static else None
         self._given = {**given, **(options or {})}
         self._static = static
         self._clock = CallClock(_rate(fps), clock)
@@ -175,7 +152,7 @@ class PoseTracker:
         return self._models
 
     @property
-    def _pipelines(self) -> tuple[_Pipeline, ...]:
+    def _pipelines(self) -> tuple[RunningGraph, ...]:
         """The pipeline of clips and, once there was a still picture, its own."""
         both = self._still is not None and self._still is not self._main
         return (self._main, self._still) if both and self._still else (self._main,)
@@ -259,11 +236,11 @@ class PoseTracker:
             self._main.scheduler.reset()
         self._file, self._last_s = file, None
 
-    def _still_pipeline(self) -> _Pipeline:
+    def _still_pipeline(self) -> RunningGraph:
         """The pipeline of single pictures: the given graph, else `pose_image`."""
         if self._still is None:
             spec = set_where_known(load_graph("pose_image"), self._given)
-            self._still = _Pipeline(spec, self._models, self._hooks)
+            self._still = RunningGraph(spec, self._models, self._hooks)
         return self._still
 
     @property
@@ -333,37 +310,6 @@ class PoseTracker:
 
     def __exit__(self, *error: object) -> None:
         self.close()
-
-
-class _Pipeline:
-    """A graph that runs, and its nodes by what they can do."""
-
-    def __init__(
-        self, spec: GraphSpec, models: Mapping[str, FileModel], hooks: Iterable[Hook]
-    ) -> None:
-        check_ranges(spec, NODES)
-        plan = build_plan(spec, NODES, models)
-        self.scheduler = SerialScheduler(plan, hooks)
-        calls: dict[str, object] = {node.spec.name: node.call for node in plan.nodes}
-        self.followers = [node for node in calls.values() if isinstance(node, FollowNode)]
-        self.filters = [node for node in calls.values() if isinstance(node, FilterNode)]
-        self._detectors = [name for name, node in calls.items() if isinstance(node, DetectorNode)]
-
-    @property
-    def detector_runs(self) -> int:
-        return sum(self.scheduler.runs[name] for name in self._detectors)
-
-    def smooth(self, wanted: bool) -> None:
-        for node in self.filters:
-            node.active = wanted
-
-    def step(self, frame: Frame) -> Any:
-        return self.scheduler.step(frame=frame)["poses"]
-
-    def step_alone(self, frame: Frame) -> Any:
-        """The poses of a frame that follows no other one."""
-        self.scheduler.reset()
-        return self.step(frame)
 
 
 def _share(name: str, value: float | None) -> float | None:

@@ -7,19 +7,16 @@ from collections.abc import Iterator
 from fractions import Fraction
 from typing import Any
 
-import av
 from av.error import FFmpegError
 
-from blazetrack.errors import reason
+from blazetrack.errors import SourceError, reason
+from blazetrack.sources.container import film_stream, open_container
 
 __all__ = ["CODECS", "Sound", "open_sound"]
 
 # Codecs that an MP4 holds and players know there; others would have to be coded anew.
 CODECS = frozenset({"aac", "ac3", "alac", "eac3", "mp3", "mp3float", "opus"})
 _WITH_HEADER = frozenset({"aac", "alac", "opus"})  # need their header before the first packet
-
-# Metadata that is not UTF-8 is ignored; that is the default from PyAV 19 on.
-_OPEN: Any = {"metadata_errors": "ignore"} if int(av.__version__.split(".")[0]) < 19 else {}
 
 
 class Sound:
@@ -107,7 +104,7 @@ def open_sound(file: str) -> tuple[Sound | None, str]:
         return None, ""
     container: Any = None
     try:
-        container = av.open(file, **_OPEN)
+        container = open_container(file, file)
         stream = container.streams.best("audio") if container.streams.audio else None
         sound, problem = None, ""
         if stream is not None:
@@ -120,7 +117,7 @@ def open_sound(file: str) -> tuple[Sound | None, str]:
                 )
             else:
                 sound = Sound(container, stream, origin_s)
-    except (FFmpegError, OSError, ValueError) as error:
+    except (SourceError, FFmpegError, OSError, ValueError) as error:
         sound, problem = None, f"the sound of {file} cannot be read ({reason(error)}); left out"
     if sound is None and container is not None:
         container.close()
@@ -129,9 +126,8 @@ def open_sound(file: str) -> tuple[Sound | None, str]:
 
 def _first_picture_s(file: str) -> Fraction | None:
     """Time of the first picture on the clock of the file."""
-    with av.open(file, **_OPEN) as container:
-        stream = container.streams.best("video")
-        for picture in container.decode(stream) if stream is not None else ():
+    with open_container(file, file) as container:
+        for picture in container.decode(film_stream(container, file)):
             if picture.pts is not None and picture.time_base is not None:
                 return Fraction(picture.pts * picture.time_base)
     return None
