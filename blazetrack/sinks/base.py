@@ -18,7 +18,6 @@ from numpy.typing import NDArray
 
 from blazetrack.errors import SinkError
 from blazetrack.files import is_same_file
-from blazetrack.render import draw_poses
 from blazetrack.skeleton import BLAZEPOSE33, Skeleton
 from blazetrack.types import Frame, Poses
 
@@ -73,7 +72,11 @@ class Sink(AbstractContextManager["Sink"]):
 
     def drawn(self, frame: Frame, poses: Poses, picture: Picture | None) -> Picture:
         """The drawn picture: the given one, else the frame's image with the people on it."""
-        return draw_poses(frame.image, poses, self.skeleton) if picture is None else picture
+        if picture is not None:
+            return picture
+        from blazetrack.render import draw_poses  # with OpenCV, which most sinks do not need
+
+        return draw_poses(frame.image, poses, self.skeleton)
 
     def check_is_not_source(self, path: Path, frame: Frame) -> None:
         """Refuse to overwrite the file that a frame was read from."""

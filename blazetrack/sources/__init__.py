@@ -117,6 +117,8 @@ def _find(text: str | int | os.PathLike[str]) -> tuple[str, str, tuple[str | int
     path = os.path.expanduser(text if isinstance(text, os.PathLike) else str(text))
     is_local = os.path.lexists(path) and not isinstance(text, int)
     if not is_local and word.isdecimal():
+        if len(word) > 4:
+            raise SourceError(f"camera {word[:40]}: expected a number from 0 to 9999")
         return SOURCES["<number>"], "", (int(word),)
     if not is_local and (scheme := _scheme(word)):
         if scheme != "file://":

@@ -50,7 +50,7 @@ class SyntheticSource(Source):
         for name, fits, expected, got in (
             ("frames", frames >= 1, "1 or more", frames),
             ("size", all(low <= s <= high for s in size), f"sides of {low} to {high} pixels", size),
-            ("fps", 0.0 < fps <= 1000.0, "over 0 and up to 1000", fps),
+            ("fps", 0.1 <= fps <= 1000.0, "0.1 to 1000", fps),
             ("seed", seed >= 0, "0 or more", seed),
             ("people", people is None or few <= people <= many, in_scene + hint, people),
         ):

@@ -111,3 +111,23 @@ def test_frame_from_array_wrong_array_is_refused(image: object) -> None:
 def test_frame_from_array_nan_time_is_refused() -> None:
     with pytest.raises(InputError, match=r"^Frame\.time_s: expected .*, got nan$"):
         frame_from_array(np.zeros((4, 5, 3), np.uint8), 0, float("nan"))
+
+
+@pytest.mark.parametrize("text", ["2147483648", "1" * 5000, "99999"])
+def test_open_camera_number_of_many_digits_is_one_line(text: str) -> None:
+    with pytest.raises(SourceError, match=r"camera \d{1,40}: expected a number from 0 to 9999"):
+        open_source(text)
+
+
+@pytest.mark.parametrize(
+    "text", ["synthetic:crowd?fps=1e-6", "synthetic?fps=5e-324", "synthetic?fps=nan"]
+)
+def test_open_synthetic_impossible_rate_is_refused(text: str) -> None:
+    with pytest.raises(SourceError, match=r"synthetic: fps: expected 0\.1 to 1000"):
+        open_source(text)
+
+
+def test_open_synthetic_number_of_many_digits_is_one_short_line() -> None:
+    with pytest.raises(SourceError, match="frames: expected a whole number") as error:
+        open_source(f"synthetic?frames={'9' * 100}")
+    assert "\n" not in str(error.value)

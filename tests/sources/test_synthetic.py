@@ -51,7 +51,7 @@ def test_open_source_sets_options(
         ("synthetic?frames=0", "frames: expected 1 or more, got 0"),
         ("synthetic?size=640", "expected WIDTHxHEIGHT"),
         ("synthetic?size=1x1", "sides of 64 to 4096"),
-        ("synthetic?fps=nan", "fps: expected over 0"),
+        ("synthetic?fps=nan", r"fps: expected 0\.1"),
         ("synthetic?seed=-1", "seed: expected 0 or more"),
     ],
 )
