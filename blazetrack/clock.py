@@ -1,16 +1,21 @@
-"""Times of images that come without one."""
+"""Times of images that come without one, or with a wrong one."""
 
 from __future__ import annotations
 
 import time
 import warnings
+from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from statistics import median
 
-__all__ = ["CallClock"]
+__all__ = ["CallClock", "SteadyClock"]
 
 _CALLS = 10  # calls before they can be judged
+MIN_STEP_S = 0.001
+MAX_GAP_S = 9 * 3600.0  # a longer one is a clock that was set
+MAX_HELD = 2
+USUAL_STEPS = 20  # a step of up to so many usual ones is a gap of a slow source
 _PAUSE_S = 0.008  # a camera of 30 or 60 frames per second makes its reader wait longer
 
 
@@ -67,3 +72,87 @@ class CallClock:
                 "pass time_s=i/fps, or make PoseTracker(fps=…); for a camera this is no fault",
                 stacklevel=5,
             )
+
+
+class SteadyClock:
+    """Times that always rise, whatever the stamps do.
+
+    A stamp far before or far after the last one is doubtful: its frame is taken for the next one
+    in the usual rhythm. The frame after it decides. Back on the old line, the stamp was wrong and
+    nothing remains of it; on the new line, the clock was set (a restarted stream, another clip) or
+    there was a gap, which is then added. A stamp at most one usual step back counts as a
+    millisecond after the last frame. As long as no stamp was doubtful, the others are not changed.
+
+    Args:
+        max_gap_s: a step up to this is never doubtful, nor one of 20 usual steps.
+
+    Attributes:
+        doubtful: the newest stamp is.
+    """
+
+    def __init__(self, max_gap_s: float = 1.0) -> None:
+        self.doubtful = False
+        self._max_gap_s = max_gap_s
+        self._steps_s: deque[float] = deque(maxlen=9)
+        self._stamp_s: float | None = None
+        self._time_s = self._offset_s = 0.0
+        self._doubts = 0  # frames in a row whose stamp is doubtful
+        self._held = 0  # stamps in a row that were a little back
+        self._line: tuple[float, float] | None = None  # stamp and time of the last sure frame
+
+    def __call__(self, stamp_s: float) -> float:
+        """The time of a frame with this stamp, in seconds."""
+        last_s, self._stamp_s, self.doubtful = self._stamp_s, stamp_s, False
+        if last_s is None:
+            self._time_s = stamp_s
+            return stamp_s
+        step_s, usual_s = stamp_s - last_s, self._usual_s
+        if self._line is not None:
+            return self._decide(stamp_s, step_s, *self._line)
+        if self._is_usual(step_s):
+            self._steps_s.append(step_s)
+            self._held = 0
+            return self._set(stamp_s + self._offset_s)
+        self.doubtful = True
+        if -usual_s <= step_s <= 0 and self._held < MAX_HELD:
+            self._stamp_s, self._held = last_s, self._held + 1
+            return self._set(self._time_s)
+        self._line, self._doubts = (last_s, self._time_s), 1
+        return self._shift(self._time_s + usual_s)
+
+    def _decide(self, stamp_s: float, step_s: float, sure_s: float, sure_time_s: float) -> float:
+        """The time of a frame after a doubtful one; `sure_s` is the stamp of the one before."""
+        usual_s, jump_s = self._usual_s, stamp_s - step_s - sure_s
+        if self._is_usual(stamp_s - sure_s):
+            self._line = None
+            return self._shift(max(sure_time_s + stamp_s - sure_s, self._time_s + usual_s / 2))
+        if self._is_usual(step_s):
+            self._line = None
+            self._steps_s.append(step_s)
+            gap_s = jump_s - (self._time_s - sure_time_s)
+            return self._shift(self._time_s + step_s + (gap_s if 0 < gap_s < MAX_GAP_S else 0.0))
+        if self._doubts == 1 and jump_s > 0 and jump_s / 2 < step_s < 2 * jump_s:  # a slower rate
+            self._line = None
+            self._steps_s.clear()
+            self._steps_s.append(step_s)
+            return self._shift(self._time_s + step_s)
+        self._doubts += 1
+        self.doubtful = True
+        return self._shift(self._time_s + usual_s)
+
+    @property
+    def _usual_s(self) -> float:
+        return median(self._steps_s) if self._steps_s else 1 / 30
+
+    def _is_usual(self, step_s: float) -> bool:
+        return 0 < step_s <= max(self._max_gap_s, USUAL_STEPS * self._usual_s)
+
+    def _shift(self, time_s: float) -> float:
+        """Set the time of this frame, and of the next ones by their distance from it."""
+        assert self._stamp_s is not None
+        self._offset_s = time_s - self._stamp_s
+        return self._set(time_s)
+
+    def _set(self, time_s: float) -> float:
+        self._time_s = time_s if time_s > self._time_s else self._time_s + MIN_STEP_S
+        return self._time_s

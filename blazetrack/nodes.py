@@ -30,6 +30,7 @@ from blazetrack.track.identify import Identify
 from blazetrack.track.landmarks import Landmarker
 from blazetrack.track.pose_score import PoseScore
 from blazetrack.track.predict import Predict
+from blazetrack.track.timeline import Timeline
 
 __all__ = ["NODES", "RENAMED"]
 
@@ -59,6 +60,7 @@ NODES: dict[str, Callable[..., Any]] = {
     "rois_from_poses": rois_from_poses,
     "second_look": second_look,
     "smooth": PoseSmoother,
+    "timeline": Timeline,
     "whole_roi": whole_roi,
 }
 

@@ -185,9 +185,10 @@ class PoseTracker:
         """Find the people of the next frame; the result is empty where there are none.
 
         Frames are expected in the order of their times; one that is not later than the frame
-        before is tracked without smoothing and counted in `time_faults`. A `still` frame is treated
-        on its own: nothing is carried over from another one, and ids start at 1; likewise between
-        two frames of different files.
+        before is counted in `time_faults`, and taken for the next one in the usual rhythm
+        (graphs with the node `timeline`). A cut to another scene begins anew, with new ids. A
+        `still` frame is treated on its own: nothing is carried over from another one, and ids start
+        at 1; likewise between two frames of different files.
         """
         if not self._lock.acquire(blocking=False):
             raise InputError("tracker: is in use by another thread; make a tracker for each thread")

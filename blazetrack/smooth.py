@@ -61,7 +61,7 @@ class OneEuro:
         self._min_cutoff = np.asarray(min_cutoff, np.float32).astype(np.float64)
         self._beta = np.asarray(beta, np.float32).astype(np.float64)
         self._derivate_cutoff = float(np.float32(derivate_cutoff))
-        self._rate_hz = START_HZ
+        self._rate_hz = self._usual_hz = START_HZ
         self._time_s: float | None = None
         self._raw: Float32 | None = None
         self._value = LowPass(1.0)
@@ -72,13 +72,17 @@ class OneEuro:
 
         Args:
             value: float32 of any shape, the same at each call.
-            time_s: a sample that is not later than the last one passes without effect.
+            time_s: a sample at the time of the last one passes without effect; an earlier one
+                sets the clock back, and is filtered at the rate before.
             value_scale: 1 / size of the object, a number or one per element.
         """
         if self._time_s is not None:
-            if time_s <= self._time_s:
+            if time_s == self._time_s:
                 return value
-            self._rate_hz = 1.0 / (time_s - self._time_s)
+            before_hz, step_s = self._rate_hz, time_s - self._time_s
+            # The last step may have led to a wrong time, so that its rate does not count.
+            self._rate_hz = 1.0 / step_s if step_s > 0 else self._usual_hz
+            self._usual_hz = before_hz
         self._time_s = time_s
         # The speed is that of the raw values, as in MediaPipe; the paper filters first.
         raw = value if self._raw is None else self._raw

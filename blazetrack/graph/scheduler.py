@@ -3,6 +3,10 @@
 A node runs once per frame, unless its `when` stream is false or a required input is None; then
 its stream carries None. A port wired under `loop` reads what its stream carried one frame ago,
 and None in the first frame. An optional port without a value gets its default.
+
+A node whose attribute `restarts` is true after it ran begins a new clip: all loops carry None, and
+the other nodes begin anew, by their `restart` where they have one, else by their `reset`. In the
+text it comes before the nodes that carry something.
 """
 
 from __future__ import annotations
@@ -98,7 +102,7 @@ class SerialScheduler:
         hooks, runs, frame = self._hooks, self.runs, self.frames
         name = ""
         try:
-            for name, call, slots, required, when, out in self._records:
+            for name, call, slots, required, when, out, restarter in self._records:
                 for hook in hooks:
                     hook.before(name, frame)
                 ran = when is None or bool(values[when])
@@ -110,6 +114,8 @@ class SerialScheduler:
                     else:
                         values[out] = call(*[values[slot] for slot in slots])
                         runs[name] += 1
+                        if restarter is not None and restarter.restarts:
+                            self._restart(values, restarter)
                 for hook in hooks:
                     hook.after(name, frame, ran)
         except BlazetrackError:
@@ -117,6 +123,16 @@ class SerialScheduler:
         except Exception as error:
             add_note(error, f"in {self.plan.spec.where(name)}")
             raise
+
+    def _restart(self, values: list[Any], restarter: Any) -> None:
+        """Clear what loops and nodes carry, within a frame."""
+        for slot in self._loops.values():
+            values[slot] = None
+        for node in self.plan.nodes:
+            if node.call is not restarter:
+                begin = getattr(node.call, "restart", None) or getattr(node.call, "reset", None)
+                if begin is not None:
+                    begin()
 
     def _record(self, node: PlannedNode) -> _Record:
         slots, required = [], []
@@ -135,7 +151,8 @@ class SerialScheduler:
                 required.append(slot)
         when = None if node.spec.when is None else self._slots[node.spec.when]
         out, call = self._slots[node.spec.out], _adapted(node)
-        return _Record(node.spec.name, call, tuple(slots), tuple(required), when, out)
+        restarter = node.call if hasattr(node.call, "restarts") else None
+        return _Record(node.spec.name, call, tuple(slots), tuple(required), when, out, restarter)
 
 
 class _Record(NamedTuple):
@@ -147,6 +164,7 @@ class _Record(NamedTuple):
     required: tuple[int, ...]
     when: int | None
     out: int
+    restarter: Any  # the node, if it may begin a new clip
 
 
 def _adapted(node: PlannedNode) -> Callable[..., Any]:

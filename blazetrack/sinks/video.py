@@ -21,6 +21,7 @@ import numpy as np
 from av.error import FFmpegError
 from av.video.frame import PictureType
 
+from blazetrack.clock import SteadyClock
 from blazetrack.errors import SinkError, reason
 from blazetrack.sinks.base import Picture, Sink, check_path, open_output, truncate
 from blazetrack.sinks.sound import Sound, open_sound
@@ -30,8 +31,8 @@ from blazetrack.types import Frame, Poses
 __all__ = ["VideoSink", "fit"]
 
 _TICKS = 60_000  # per second: exact for 24, 25, 29.97, 30 and 60 fps; MPEG-4 allows up to 65,535
-_MIN_STEP = _TICKS // 1000  # 1 ms, for non-increasing timestamps
 _MAX_STEP = 2**31  # ticks (10 hours) between two frames; MP4 has 32 bits for them
+_MAX_GAP_S = 10.0  # a longer step is a gap once the next frame confirms it, else a wrong time
 _MIN_SIDE = 16  # pixels; encoders refuse less
 _ENCODERS = ("libx264", "libopenh264")  # else mpeg4, which always exists
 
@@ -78,6 +79,7 @@ class VideoSink(Sink):
         self._stream: Any = None
         self._size = (0, 0)
         self._start_s = 0.0
+        self._clock = SteadyClock(_MAX_GAP_S)
         self._last = -1
         self._gap = _TICKS // 30
         self._moved = 0
@@ -147,19 +149,14 @@ class VideoSink(Sink):
         if self._sound is not None:
             self._sound.add_to(self._container, frame.time_s)
 
-    def _tick(self, time_s: float) -> int:
+    def _tick(self, stamp_s: float) -> int:
         """The time of a frame in ticks, strictly increasing."""
+        time_s = self._clock(stamp_s)
         tick = round((time_s - self._start_s) * _TICKS)
-        step = tick - self._last
-        if self._last < 0 or 0 < step < _MAX_STEP:
-            self._gap = step if self._last >= 0 else self._gap
-        elif -_TICKS < step <= 0:
-            self._moved += 1
-            tick = self._last + _MIN_STEP
-        else:  # the clock was set: continue from here
-            self._moved += 1
-            tick = self._last + self._gap
-            self._start_s = time_s - tick / _TICKS
+        self._moved += self._clock.doubtful
+        if self._last >= 0:
+            tick = max(tick, self._last + 1)
+            self._gap = tick - self._last
         self._last = tick
         return tick
 
@@ -210,7 +207,7 @@ class VideoSink(Sink):
         if self._moved:
             self.warnings.append(
                 f"{self.name}: {self._moved} frames had a time that a video cannot hold (not after "
-                "the one before, or hours later); each was moved right behind it"
+                "the one before, or long after it); each was moved right behind it"
             )
 
     def _abandon(self) -> None:

@@ -62,6 +62,10 @@ class Identify:
     def reset(self) -> None:
         """Drop all tracks; the next id is 1."""
         self._confirmed = self._tentative = 0
+        self.restart()
+
+    def restart(self) -> None:
+        """Drop all tracks; ids go on, so that no person of a new scene gets an old one."""
         self._tracklets: dict[int, Tracklet] = {}
         self._last_s: float | None = None
 

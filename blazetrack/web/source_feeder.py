@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
+from blazetrack.clock import SteadyClock
 from blazetrack.errors import BlazetrackError, SinkError
 from blazetrack.sources import Source, open_source
 from blazetrack.types import Frame
@@ -161,8 +162,9 @@ class SourceFeeder:
     def _paced(self, source: Source, live: bool) -> Iterator[Frame]:
         """Frames with consecutive numbers; of a file at its frame rate, and only while needed."""
         base_s, start_s = self._time_s, time.monotonic()
+        clock = SteadyClock()  # a wrong time is not waited for
         for number, frame in enumerate(source):
-            at_s = number * self._picture_s if frame.still else frame.time_s
+            at_s = number * self._picture_s if frame.still else clock(frame.time_s)
             if not live:
                 begin_s = time.monotonic()
                 while not self._needed and not self._interrupted:

@@ -292,3 +292,41 @@ def test_scheduler_random_graph_equals_direct_evaluation(data: Any) -> None:
             now[i + 1] = mix(a, b, old, by=i)
         assert run.step(s0=x) == dict(zip(streams, now, strict=True))
         before = now
+
+
+class Cut:
+    """Restarts where the input is negative."""
+
+    restarts = False
+
+    def __call__(self, x: int) -> int:
+        self.restarts = x < 0
+        return x
+
+
+class Total:
+    """The sum of its inputs since the last restart."""
+
+    def __init__(self) -> None:
+        self.total = self.restarted = 0
+
+    def restart(self) -> None:
+        self.total, self.restarted = 0, self.restarted + 1
+
+    def reset(self) -> None:
+        self.total = -1000
+
+    def __call__(self, x: int, before: int | None = None) -> int:
+        self.total += x
+        return self.total + 100 * (before is None)
+
+
+def test_node_that_restarts_clears_loops_and_other_nodes() -> None:
+    text = ONE + (
+        "- {name: cut, use: cut, in: {x: x}, out: c}\n"
+        "- {name: total, use: total, in: {x: c}, loop: {before: y}, out: y}\n"
+    )
+    running = scheduler(text, cut=Cut, total=Total)
+    assert [running.step(x=x)["y"] for x in (1, 2, 3, -5, 4)] == [101, 3, 6, 95, -1]
+    running.reset()
+    assert running.step(x=0)["y"] == -900
