@@ -87,7 +87,7 @@ def thumbnail(image: NDArray[np.uint8]) -> Float32:
     step = max(min(image.shape[0] // height, image.shape[1] // width) // 3, 1)
     samples = np.ascontiguousarray(image[::step, ::step])
     small = cv2.resize(samples, SIZE_WH, interpolation=cv2.INTER_AREA)
-    return small.astype(np.float32)
+    return np.asarray(small, np.float32)
 
 
 def difference(last: Float32, picture: Float32) -> tuple[float, float]:
