@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 import cv2
 import numpy as np
 from numpy.typing import NDArray
@@ -114,7 +116,12 @@ def rois_from_poses(poses: Poses, frame: Frame | None = None, *, margin: float =
 
 
 def free_rois(
-    new: Rois, taken: Rois | None = None, *, max_people: int = 1, min_distance: float = SAME_PERSON
+    new: Rois,
+    taken: Rois | None = None,
+    *,
+    max_people: int = 1,
+    min_candidates: int = 1,
+    min_distance: float = SAME_PERSON,
 ) -> Rois:
     """Regions of new people: those of `new` that are neither in `taken` nor near each other.
 
@@ -122,10 +129,13 @@ def free_rois(
         new: regions, best first.
         taken: regions of known people.
         max_people: maximum number, known people included.
+        min_candidates: as many new ones in any case if there is room for one, for a later choice
+            among their poses.
         min_distance: regions with centres nearer than this part of the smaller side are one person.
     """
     known = 0 if taken is None else len(taken)
-    merged = merge_rois(new, taken, max_people=max_people, min_distance=min_distance)
+    limit = max(max_people, known + min_candidates) if known < max_people else known
+    merged = merge_rois(new, taken, max_people=limit, min_distance=min_distance)
     return merged.take(slice(known, None))
 
 
@@ -182,10 +192,21 @@ def circle_of_keypoints(
         center, radius = cv2.minEnclosingCircle(xy[known].astype(np.float32))
         return _circle(np.array(center), _direction(xy, skeleton, axis), radius)
     hips, shoulders = trunk
-    reach = np.array([REACH.get(name, 1.0) for name in skeleton.names])
-    distance = np.hypot(*(xy - hips).T) * reach
+    distance = np.hypot(*(xy - hips).T) * _reach(skeleton)
     torso = float(np.hypot(*(shoulders - hips)))
     return _circle(hips, shoulders - hips, max(float(distance[known].max()), MIN_TORSOS * torso))
+
+
+@cache
+def _reach(skeleton: Skeleton) -> Float:
+    """`(K,)` factors of `REACH`."""
+    return np.array([REACH.get(name, 1.0) for name in skeleton.names])
+
+
+@cache
+def _rows_of(skeleton: Skeleton, group: tuple[str, ...]) -> list[int]:
+    """Rows of the keypoints of a group, as far as the skeleton has them."""
+    return [row for row, name in enumerate(skeleton.names) if name in group]
 
 
 def _circle(center: Float, up: Float, radius: float) -> Float | None:
@@ -210,7 +231,7 @@ def _trunk(xy: Float, known: NDArray[np.bool_], skeleton: Skeleton) -> tuple[Flo
     def middle(*groups: tuple[str, ...]) -> Float | None:
         """Mean of the first group with a known point."""
         for group in groups:
-            rows = [i for i, name in enumerate(skeleton.names) if name in group and known[i]]
+            rows = [row for row in _rows_of(skeleton, group) if known[row]]
             if rows:
                 return np.asarray(xy[rows].mean(axis=0))
         return None

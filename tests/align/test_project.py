@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from blazetrack.align.crop import Crop
-from blazetrack.align.project import project
+from blazetrack.align.project import RegionFrom, project
 from blazetrack.align.roi import rois_from_alignment
 from blazetrack.geometry import apply
 from blazetrack.parity import project as parity
@@ -207,3 +207,28 @@ def test_project_exact_arithmetic_without_alignment_agrees() -> None:
     plain, exact = (node(coco(32, 30), cut) for node in (project, parity.project))
     np.testing.assert_allclose(exact.landmarks_px, plain.landmarks_px, atol=1e-3)
     np.testing.assert_allclose(exact.alignment_px, plain.alignment_px, atol=1e-3)
+
+
+def aligned(alignment: list[list[float]]) -> Landmarks:
+    """`coco` with alignment points."""
+    return replace(coco(32, 30), alignment_crop=np.array([alignment], np.float64))
+
+
+@pytest.mark.parametrize(
+    ("region_from", "center_y", "radius"),
+    [("alignment", 40.0, 10.0), ("keypoints", 30.0, 22.0), ("both", 35.0, 16.0)],
+)
+def test_project_region_from_selects_the_circle(
+    region_from: RegionFrom, center_y: float, radius: float
+) -> None:
+    landmarks = aligned([[32, 40], [32, 30]])
+    landmarks.xyz_crop[0, 15:17, 0] = 32  # both ankles below the mid-hip
+    poses = project(landmarks, crops((32, 32, SIDE, 0)), region_from=region_from)
+    np.testing.assert_allclose(poses.alignment_px[0, 0], [32, center_y], atol=1e-6)
+    np.testing.assert_allclose(poses.radius_px, radius, atol=1e-6)
+
+
+def test_project_region_from_keypoints_without_skeleton_is_that_of_the_network() -> None:
+    cut, landmarks = crops((100, 80, 128, 0.3)), marks([0])
+    want = project(landmarks, cut).alignment_px
+    assert (project(landmarks, cut, region_from="keypoints").alignment_px == want).all()

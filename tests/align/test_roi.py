@@ -217,6 +217,15 @@ def test_free_rois_tracked_people_count_towards_max_people() -> None:
     assert len(free_rois(new, taken, max_people=1)) == 0
 
 
+def test_free_rois_min_candidates_exceed_max_people() -> None:
+    new = squares((0, 0, 10), (50, 0, 10), (99, 0, 10))
+    assert len(free_rois(new, min_candidates=2)) == 2
+    assert len(free_rois(new, max_people=3, min_candidates=2)) == 3
+    taken = squares((500, 500, 10), ids=[1])
+    assert len(free_rois(new, taken, max_people=2, min_candidates=2)) == 2
+    assert len(free_rois(new, taken, max_people=1, min_candidates=2)) == 0
+
+
 def test_merge_rois_puts_tracked_people_first() -> None:
     carried, new = squares((0, 0, 10), ids=[4]), squares((50, 0, 10), (2, 0, 10))
     merged = merge_rois(new, carried, max_people=3)
