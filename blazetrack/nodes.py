@@ -28,13 +28,16 @@ from blazetrack.track.flow import Flow, merge_poses, needs_landmarks
 from blazetrack.track.follow import Follow
 from blazetrack.track.identify import Identify
 from blazetrack.track.landmarks import Landmarker
+from blazetrack.track.orientations import NextOrientation, OtherOrientations
 from blazetrack.track.pose_score import PoseScore
 from blazetrack.track.predict import Predict
+from blazetrack.track.select_poses import confirm_poses, select_poses
 from blazetrack.track.timeline import Timeline
 
 __all__ = ["NODES", "RENAMED"]
 
 NODES: dict[str, Callable[..., Any]] = {
+    "confirm_poses": confirm_poses,
     "crop": Crop,
     "detect": Detector,
     "detection_schedule": DetectionSchedule,
@@ -53,12 +56,15 @@ NODES: dict[str, Callable[..., Any]] = {
     "merge_rois": merge_rois,
     "needs_detection": needs_detection,
     "needs_landmarks": needs_landmarks,
+    "next_orientation": NextOrientation,
+    "other_orientations": OtherOrientations,
     "pose_score": PoseScore,
     "predict": Predict,
     "project": project,
     "rois_from_detections": rois_from_detections,
     "rois_from_poses": rois_from_poses,
     "second_look": second_look,
+    "select_poses": select_poses,
     "smooth": PoseSmoother,
     "timeline": Timeline,
     "whole_roi": whole_roi,

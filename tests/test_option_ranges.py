@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import pytest
 
@@ -20,7 +22,7 @@ def test_ranges_cover_every_number_of_every_node() -> None:
     numbers = set()
     for name, node in NODES.items():
         for option, param in read_signature(node, name).options.items():
-            if any(word in str(param.annotation) for word in ("int", "float")):
+            if re.search(r"\b(int|float)\b", str(param.annotation)):
                 numbers.add(option)
     assert numbers - RANGES.keys() == {"follow"}  # `parse_choice` reads it
     assert RANGES.keys() - numbers == set()

@@ -2,9 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 from numpy.typing import NDArray
 
+from blazetrack.track.orientations import (
+    ORIENTATIONS,
+    Orientation,
+    some_orientations,
+    turned_image,
+)
 from blazetrack.types import Frame, Poses, Rois
 
 __all__ = ["DetectionSchedule", "needs_detection", "second_look", "tile_rois"]
@@ -74,6 +82,9 @@ class DetectionSchedule:
     to `max_interval`. It falls back to `min_interval` when the number of people changes, and a
     change of the image away from tracked people brings the next search forward.
 
+    While no person is tracked, the whole image is searched in other orientations too, in turn with
+    the upright regions, so that it costs nothing more per frame.
+
     Args:
         max_people: number of people wanted.
         min_interval: frames between searches after a change.
@@ -81,6 +92,11 @@ class DetectionSchedule:
         budget: searches per run of the landmark network, at most.
         tiles: search the whole image and each tile in turn, see `tile_rois`; not used where one
             person is enough.
+        orientations: in degrees, see `turned_image`; the first one for all regions, `[0]` searches
+            upright people only.
+
+    Raises:
+        InputError: there are no orientations.
     """
 
     def __init__(
@@ -90,7 +106,9 @@ class DetectionSchedule:
         max_interval: int = 30,
         budget: float = 0.2,
         tiles: int = 0,
+        orientations: tuple[Orientation, ...] = ORIENTATIONS,
     ) -> None:
+        self._orientations = some_orientations("detection_schedule", orientations)
         self._max_people = max_people
         self._min_interval = max(min_interval, 1)
         self._max_interval = max(max_interval, self._min_interval)
@@ -119,19 +137,27 @@ class DetectionSchedule:
         if not self._is_due(frame, poses):
             return None
         self._since = 0
-        regions = tile_rois(frame, tiles=self._tiles)
+        regions = self._regions(frame)
         if self._size != (frame.width, frame.height):  # other regions
             self._size, self._turn = (frame.width, frame.height), None
         self._starting = self._turn is None or (self._starting and more)
         if self._starting:
             self._turn = 0
             return regions
+        if not tracked:
+            regions = Rois.joined([regions, turned_image(frame, self._orientations[1:])])
         self._saved_runs = max(self._saved_runs - 1, 0.0)
-        turn = self._turn or 0
+        turn = (self._turn or 0) % len(regions)
         self._turn = (turn + 1) % len(regions)
         if self._turn == 0:  # all regions were searched
             self._interval = min(2 * self._interval, self._max_interval)
         return regions.take(slice(turn, turn + 1))
+
+    def _regions(self, frame: Frame) -> Rois:
+        """Whole image and tiles, in the first orientation."""
+        regions = tile_rois(frame, tiles=self._tiles)
+        angle_rad = turned_image(frame, self._orientations[:1]).angle_rad
+        return replace(regions, angle_rad=angle_rad.repeat(len(regions)))
 
     def _is_due(self, frame: Frame, poses: Poses | None) -> bool:
         if poses is None or not len(poses):

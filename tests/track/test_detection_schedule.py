@@ -7,6 +7,7 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
+from blazetrack.errors import InputError
 from blazetrack.track.detection_schedule import (
     DetectionSchedule,
     needs_detection,
@@ -153,3 +154,24 @@ def test_detection_schedule_other_image_size_searches_all_its_regions(
         if (rois := schedule(Frame(other, i, i / 30), one)) is not None
     )
     np.testing.assert_array_equal(found.center_px, wanted.center_px)
+
+
+def test_schedule_without_people_searches_orientations_in_turn(people: MakePeople) -> None:
+    schedule = DetectionSchedule(max_people=3, tiles=2, orientations=(0, 90, 270))
+    angles = []
+    for index in range(8):
+        rois = schedule(Frame(DARK, index, index / 30), people())
+        assert rois is not None
+        angles.append(np.rad2deg(rois.angle_rad).round().astype(int).tolist())
+    assert angles == [[0, 0, 0], [0], [0], [0], [90], [-90], [0], [0]]
+
+
+def test_schedule_with_people_searches_the_first_orientation_only(people: MakePeople) -> None:
+    schedule = DetectionSchedule(max_people=3, orientations=(90, 0), budget=1, min_interval=1)
+    looks = [schedule(Frame(DARK, i, i / 30), people((50, 50, 20))) for i in range(20)]
+    assert {float(a) for rois in looks if rois is not None for a in rois.angle_rad} == {np.pi / 2}
+
+
+def test_schedule_without_orientations_is_an_error() -> None:
+    with pytest.raises(InputError, match="detection_schedule: expected orientations"):
+        DetectionSchedule(orientations=())
