@@ -80,7 +80,8 @@ class Source(AbstractContextManager["Source"]):
         self.waiting = ""
         self.closed = False
         self._max_frames: int | None = None
-        self._start_s, self._end_s = 0.0, None  # type: tuple[float, float | None]
+        self._start_s, self._passed_s = 0.0, 0.0
+        self._end_s: float | None = None
 
     @abstractmethod
     def _frames(self) -> Generator[Frame, None, None]:
@@ -129,21 +130,31 @@ class Source(AbstractContextManager["Source"]):
 
     def _trimmed(self) -> Generator[Frame, None, None]:
         """The frames between the limits of `trim`."""
-        frames, last_s, found = self._frames(), 0.0, False
+        frames, found = self._frames(), False
         start_s, end_s = self._start_s, self._end_s
+        self._passed_s = 0.0
         try:
             for frame in frames:
-                last_s = frame.time_s
-                if end_s is not None and last_s >= end_s - _CLOCK_S:
+                if end_s is not None and frame.time_s >= end_s - _CLOCK_S:
                     break
-                if last_s >= start_s - _CLOCK_S:
+                if not self._passes(frame.time_s):
                     found = True
                     yield frame
+                del frame  # not kept while the next one is read
         finally:
             frames.close()
         if not found and (start_s or end_s is not None):
             span = f"from {start_s:g} s on" if end_s is None else f"from {start_s:g} to {end_s:g} s"
-            raise SourceError(f"{self.info.name}: no frame {span}; it ends at {last_s:.2f} s")
+            raise SourceError(
+                f"{self.info.name}: no frame {span}; it ends at {self._passed_s:.2f} s"
+            )
+
+    def _passes(self, time_s: float) -> bool:
+        """Whether a frame is before the start of `trim`, so that it need not be converted."""
+        before = time_s < self._start_s - _CLOCK_S
+        if before:
+            self._passed_s = time_s
+        return before
 
     def _described(self, frame: Frame) -> Frame:
         """The frame with `still` and `file` as they follow from the kind of the source."""

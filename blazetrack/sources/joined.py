@@ -62,6 +62,7 @@ class JoinedSource(Source):
                 for frame in part:
                     yield replace(frame, index=index, file=frame.file or part.info.name)
                     index += 1
+                    del frame  # not kept while the next one is read
             finally:
                 self.warnings += part.warnings
                 self.skipped += part.skipped

@@ -91,8 +91,12 @@ class VideoSource(Source):
                     origin = picture.pts if origin is None else origin
                     time_s = float((picture.pts - origin) * picture.time_base)
                 damaged += picture.is_corrupt
+                matrix = orientation.matrix(picture)
+                if self._passes(time_s):
+                    index += 1
+                    continue
                 image = square_pixels(_rgb(picture), aspect)
-                yield Frame(rotate_upright(image, orientation.matrix(picture)), index, time_s)
+                yield Frame(rotate_upright(image, matrix), index, time_s)
                 index += 1
                 del picture, image  # not kept while the next one is decoded
             self._check_end(stream, index, damaged, time_s + step_s)
