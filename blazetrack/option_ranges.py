@@ -20,6 +20,7 @@ RANGES: dict[str, tuple[float, float]] = {
     "kernel_size": (1, 63),
     "limb": (0, 10),
     "margin": (0, 100),
+    "max_gap_s": (0, 1e6),
     "max_interval": (1, 1_000_000),
     "max_people": (1, 1000),
     "memory_s": (0, 1e6),
