@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from blazetrack.align.cap_visibility import cap_visibility
 from blazetrack.align.crop import Crop
 from blazetrack.align.mask_others import MaskOthers
 from blazetrack.align.mask_people import mask_people
@@ -37,6 +38,7 @@ from blazetrack.track.timeline import Timeline
 __all__ = ["NODES", "RENAMED"]
 
 NODES: dict[str, Callable[..., Any]] = {
+    "cap_visibility": cap_visibility,
     "confirm_poses": confirm_poses,
     "crop": Crop,
     "detect": Detector,
