@@ -51,10 +51,10 @@ class PersonCrops:
         """One example without the batch's axis; `other` draws further images at random."""
         if rng.random() < self.negatives:
             crop = self._background(other, rng)
-            donor = other().image
+            donor = other()
         else:
-            donor = other().image
-            crop = self._person(image.to_skeleton(self.skeleton), donor, rng)
+            donor = other()
+            crop = self._person(image.to_skeleton(self.skeleton), donor.image, rng)
         crop = augmented(crop, rng, self.augment, donor)
         return {"image": crop.image, **self.encode(crop)}
 

@@ -61,7 +61,7 @@ class NetworkSettings(Strict):
 
     name: str
     options: dict[str, Any] = Field(default_factory=dict)
-    pretrained: str | None = None
+    pretrained: str | list[str] | None = None
 
     @field_validator("name")
     @classmethod

@@ -22,7 +22,7 @@ SELECTION_IMAGES = 96  # images that channels are selected on
 
 
 def init_weights(network: Any, settings: Settings, log: Callable[[str], None]) -> None:
-    """Initialize a fresh network from `network.pretrained`, if that is set.
+    """Initialize a fresh network from `network.pretrained`, if that is set; of several in order.
 
     `log` is called with one line on how many layers of another run fit.
 
@@ -30,25 +30,27 @@ def init_weights(network: Any, settings: Settings, log: Callable[[str], None]) -
         InputError: there are neither published weights nor a run of this name.
         ModelError: the weights are of another architecture, or cannot be read.
     """
-    name = settings.network.pretrained
-    if name is None:
-        return
-    if name in PRETRAINED:
-        _init_published(network, settings, name)
-        return
-    if not Path(name).exists():
-        hint = did_you_mean(name, PRETRAINED)
-        raise InputError(f"network.pretrained: no run in {name}, and no published weights; {hint}")
-    copied = copy_matching_layers(network, load_network(Path(name))[0])
-    layers = sum(1 for layer in network.layers if layer.weights)
-    log(f"weights of {name}: {len(copied)} of {layers} layers fit")
+    wanted = settings.network.pretrained or ()
+    for name in [wanted] if isinstance(wanted, str) else wanted:
+        if name in PRETRAINED:
+            _init_published(network, settings, name)
+            continue
+        if not Path(name).exists():
+            hint = did_you_mean(name, PRETRAINED)
+            raise InputError(
+                f"network.pretrained: no run in {name}, and no published weights; {hint}"
+            )
+        copied = copy_matching_layers(network, load_network(Path(name))[0])
+        layers = sum(1 for layer in network.layers if layer.weights)
+        log(f"weights of {name}: {len(copied)} of {layers} layers fit")
 
 
 def copy_matching_layers(network: Any, trained: Any) -> set[str]:
     """Copy the weights of a trained network layer by layer; the names of the layers that fit.
 
     Layers are paired in order where both networks have the same layer types (half of the zoo names
-    no layers), else by name.
+    no layers), else by name. A separable convolution `NAME_depthwise`, `NAME_project` is copied
+    whole or not at all.
 
     Args:
         network: of any size; layers of another shape or without a counterpart are left alone.
@@ -65,13 +67,19 @@ def copy_matching_layers(network: Any, trained: Any) -> set[str]:
     else:
         names = {one.name: one for one in given}
         pairs = [(one, names[one.name]) for one in own if one.name in names]
+    fitting = {one.name: _fit(one, other) for one, other in pairs}
     copied = set()
     for one, other in pairs:
-        weights = other.get_weights()
-        if [array.shape for array in weights] == [tuple(array.shape) for array in one.weights]:
-            one.set_weights(weights)
+        part = one.name.replace("_depthwise", "_project")
+        if fitting[one.name] and fitting.get(part, True):
+            one.set_weights(other.get_weights())
             copied.add(one.name)
     return copied
+
+
+def _fit(one: Any, other: Any) -> bool:
+    shapes = [[tuple(array.shape) for array in layer.weights] for layer in (one, other)]
+    return shapes[0] == shapes[1]
 
 
 def _init_published(network: Any, settings: Settings, name: str) -> None:

@@ -19,6 +19,7 @@ from pydantic import Field
 from blazetrack.types import Rois
 from models.common.config_base import Strict
 from models.data.annotated import AnnotatedImage
+from models.data.transforms.pasted_people import paste_person
 from models.data.transforms.photometric import (
     ColourSettings,
     DamageSettings,
@@ -64,9 +65,10 @@ class CutSettings(Strict):
 
 
 class OcclusionSettings(Strict):
-    """Rectangles that cover parts of the crop.
+    """Rectangles and people that cover parts of the crop.
 
     Attributes:
+        people: share of crops with another person pasted over.
         share: of crops that get rectangles.
         max_count: maximum number on one crop.
         min_side, max_side: range of the rectangles' sides, in crop sides.
@@ -80,6 +82,7 @@ class OcclusionSettings(Strict):
         "largest": "max_side",
     }
 
+    people: float = Field(default=0.0, ge=0, le=1)
     share: float = Field(default=0.5, ge=0, le=1)
     max_count: int = Field(default=3, ge=1, le=20)
     min_side: float = Field(default=0.08, gt=0, le=1)
@@ -101,7 +104,7 @@ class AugmentSettings(Strict):
         """No change: the exact aligned crop with the edge repeated around it."""
         return cls(
             cut=CutSettings(shift=0, scale=0, angle_deg=0, flip=0, truncate=0, black=0, picture=0),
-            occlusion=OcclusionSettings(share=0),
+            occlusion=OcclusionSettings(people=0, share=0),
             colour=ColourSettings(
                 brightness=0, contrast=0, gamma=0, saturation=0, hue_deg=0, tint=0, grey=0
             ),
@@ -228,9 +231,11 @@ def augmented(
     crop: AnnotatedImage,
     rng: np.random.Generator,
     settings: AugmentSettings,
-    donor: Image | None = None,
+    donor: AnnotatedImage | None = None,
 ) -> AnnotatedImage:
     """All changes of a crop after it was cut: occlusion, then light, then the camera's damage."""
-    crop = occluded(crop, rng, settings.occlusion, donor)
+    if donor is not None and rng.random() < settings.occlusion.people:
+        crop = paste_person(crop, donor, rng)
+    crop = occluded(crop, rng, settings.occlusion, None if donor is None else donor.image)
     image = recoloured(crop.image, rng, settings.colour)
     return replace(crop, image=damaged(image, rng, settings.damage))

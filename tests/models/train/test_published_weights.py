@@ -13,8 +13,9 @@ from blazetrack.backends import open_model  # noqa: E402
 from blazetrack.errors import InputError, ModelError  # noqa: E402
 from blazetrack.sources import open_source  # noqa: E402
 from blazetrack.store import Store  # noqa: E402
+from models.train import published_weights  # noqa: E402
 from models.train.published_weights import load_published  # noqa: E402
-from models.zoo import ARCHITECTURES, build  # noqa: E402
+from models.zoo import ARCHITECTURES, build, deployed  # noqa: E402
 
 SIDE = 256
 
@@ -45,10 +46,31 @@ def test_load_published_full_network_has_heatmaps_of_file(
     np.testing.assert_allclose(np.asarray(got), want, atol=2e-3)
 
 
+def test_load_published_whole_network_equals_file(
+    weights: Store, crops: list[NDArray[np.uint8]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without the share of the soft-argmax, the outputs are those of the file."""
+    monkeypatch.setattr(published_weights, "SOFT_ARGMAX_SHARE", 0.0)
+    network = build("blazepose_lite", "full")
+    load_published(network, "full", weights)
+    stored = weights.find("full")
+    model = open_model(stored.path, stored.info)
+    model.want("landmarks", "world", "score")
+    want = model.run(crops[0])
+    got = deployed(network).predict_on_batch(crops[0][None].astype(np.float32) / 255)
+    rows = np.asarray(got["landmarks"]).reshape(35, 5)
+    published = want["landmarks"].reshape(39, 5)[:35]
+    np.testing.assert_allclose(rows[:, :3], published[:, :3], atol=0.02)  # pixels
+    np.testing.assert_allclose(rows[:33, 3:], published[:33, 3:], atol=5e-3)
+    world = want["world"].reshape(-1)[: 33 * 3]
+    np.testing.assert_allclose(np.asarray(got["world"]).reshape(-1), world, atol=1e-3)
+    np.testing.assert_allclose(np.asarray(got["score"]), want["score"].reshape(1, 1), atol=1e-4)
+
+
 def test_load_published_points_are_at_heatmap_maxima(
     weights: Store, crops: list[NDArray[np.uint8]]
 ) -> None:
-    network = build("blazepose_lite", "full")
+    network = build("blazepose_lite", side=256)
     load_published(network, "full", weights)
     outputs = network.predict_on_batch(np.stack(crops).astype(np.float32) / 255)
     maps, points = np.asarray(outputs["heatmap"]), np.asarray(outputs["points"])[:, :33, :2]
@@ -60,7 +82,7 @@ def test_load_published_points_are_at_heatmap_maxima(
 
 def test_load_published_other_points_are_small_but_not_zero(weights: Store) -> None:
     """Channel-scaled steps: z and the alignment points would stay at zero."""
-    network = build("blazepose_lite", "full")
+    network = build("blazepose_lite", side=256)
     load_published(network, "full", weights)
     kernel, _ = network.get_layer("points").get_weights()
     assert np.sqrt(np.mean(kernel**2, axis=0)).min() > 1e-4
@@ -104,7 +126,7 @@ def test_load_published_full_detector_equals_file(
 def test_load_published_wrong_name_or_network_is_one_line() -> None:
     light = build("blazepose_lite", **ARCHITECTURES["blazepose_lite"].tiny)
     with pytest.raises(
-        InputError, match="no pretrained weights 'fool'; known: full, pose_detector"
+        InputError, match="no pretrained weights 'fool'; known: full, lite, pose_detector"
     ):
         load_published(light, "fool")
     with pytest.raises(ModelError, match="expected blazeface_lite, got 'blazepose_lite'"):

@@ -44,8 +44,8 @@ DETECTORS = sorted(name for name, one in ARCHITECTURES.items() if one.kind == "d
 STATS = {
     ("blazepose", "lite"): (1_707_539, 102_273_536),
     ("blazepose", "full"): (2_770_835, 430_412_288),
-    ("blazepose_lite", "lite"): (976_151, 87_206_328),
-    ("blazepose_lite", "full"): (2_167_647, 333_236_056),
+    ("blazepose_lite", "lite"): (1_344_991, 166_257_240),
+    ("blazepose_lite", "full"): (3_131_487, 351_030_232),
     ("blazeface_lite", "lite"): (565_542, 123_008_816),
     ("blazeface_lite", "full"): (2_936_694, 388_878_112),
     ("blazeface", "lite"): (247_768, 52_643_840),
