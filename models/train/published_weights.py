@@ -87,7 +87,7 @@ def load_published(network: Any, name: str, store: Store | None = None) -> set[s
         arrays |= _anchor_rows(arrays, network.output["boxes"].shape[-1])
     loaded = layers & arrays.keys() - {HEATMAP, *REGRESSION}
     tail = {layer for layer in layers | arrays.keys() if layer.startswith(TAIL)}
-    whole_tail = tail <= loaded and _fits(network, f"{TAIL}_in_project", arrays)
+    whole_tail = bool(tail) and tail <= loaded and _fits(network, f"{TAIL}_in_project", arrays)
     if not whole_tail:
         loaded -= tail
     for layer in loaded:
