@@ -199,7 +199,7 @@ class PoseSmoother:
     """Smooth each person by id; the filters of an id end with it.
 
     Args:
-        preset: name of a set of parameters, see `PRESETS`.
+        preset: parameters: `mediapipe_legacy` or `mediapipe_tasks`.
         frame_s: fixed seconds per frame (`solutions.pose` counts 33.333 ms a call); None takes the
             frames' times.
         keep_state_when_lost: a new person continues the visibility and world filters of the last

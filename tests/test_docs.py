@@ -120,3 +120,10 @@ def headings(page: Path) -> set[str]:
     """The heading anchors of a page, by GitHub's rules."""
     titles = re.findall(r"^#+ (.+)$", page.read_text(encoding="utf-8"), re.M)
     return {re.sub(r"[^\w\- ]", "", title.lower()).strip().replace(" ", "-") for title in titles}
+
+
+def test_page_of_nodes_equals_the_printed_one(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main(["graph", "nodes", "--markdown"])
+    page = (ROOT / "docs" / "nodes.md").read_text(encoding="utf-8")
+    assert page == capsys.readouterr().out, "blazetrack graph nodes --markdown > docs/nodes.md"

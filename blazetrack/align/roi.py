@@ -96,7 +96,8 @@ def rois_from_detections(
         crop: the crops of the detector.
         points: indices of the keypoints that are the mid-hip and the point on the circle; a
             detector without them gives regions from its boxes.
-        margin: see `rois_from_alignment` and `rois_from_boxes`.
+        margin: side of the square per diameter of the circle around a person, or per longer side
+            of the box.
     """
     count, known, _ = detections.keypoints_unit.shape
     unit, ids = detections.boxes_unit.reshape(count, 2, 2), np.zeros(count, np.int64)
@@ -111,7 +112,13 @@ def rois_from_detections(
 
 
 def rois_from_poses(poses: Poses, frame: Frame | None = None, *, margin: float = MARGIN) -> Rois:
-    """Regions of the same people in the next frame; `frame` is read by the parity node only."""
+    """Regions of the same people in the next frame; `frame` is read by the parity node only.
+
+    Args:
+        poses: the people of this frame.
+        frame: not used.
+        margin: side of the square per diameter of the circle around a person.
+    """
     return rois_from_alignment(poses.alignment_px, poses.ids, margin).valid()
 
 

@@ -1,4 +1,4 @@
-"""`blazetrack graph`: list, show and check graphs."""
+"""`blazetrack graph`: list, show and check graphs, and list their nodes."""
 
 from __future__ import annotations
 
@@ -11,9 +11,16 @@ from blazetrack.cli.options import Json, echo, print_json
 __all__ = ["app"]
 
 app = typer.Typer(
-    help="List, show and check graphs: the YAML files that connect the stages.",
+    help="List, show and check graphs, the YAML files that connect the stages, and list nodes.",
     no_args_is_help=True,
 )
+
+
+def _complete_nodes(incomplete: str) -> list[str]:
+    from blazetrack.nodes import NODES
+
+    return [name for name in NODES if name.startswith(incomplete)]
+
 
 Name = Annotated[str, typer.Argument(help="A graph that ships with blazetrack, or a YAML file.")]
 
@@ -63,3 +70,27 @@ def check(name: Name) -> None:
     check_ranges(spec, NODES)
     check_graph(spec, NODES)
     echo(f"{name}: {len(spec.nodes)} nodes, no error")
+
+
+@app.command()
+def nodes(
+    name: Annotated[
+        str | None,
+        typer.Argument(metavar="[NODE]", help="Only this node.", autocompletion=_complete_nodes),
+    ] = None,
+    as_json: Json = False,
+    markdown: Annotated[bool, typer.Option("--markdown", help="Print a page.")] = False,
+) -> None:
+    """Show the nodes that graphs may use: ports, options, defaults and ranges."""
+    from blazetrack.errors import GraphError, did_you_mean
+    from blazetrack.graph import describe_nodes, nodes_as_markdown, nodes_as_text
+    from blazetrack.nodes import NODES
+    from blazetrack.option_ranges import RANGES
+
+    if name is not None and name not in NODES:
+        raise GraphError(f"no node '{name}', {did_you_mean(name, NODES)}")
+    rows = [row for row in describe_nodes(NODES, RANGES) if name in (None, row["use"])]
+    if as_json:
+        print_json(rows)
+    else:
+        echo(nodes_as_markdown(rows) if markdown else nodes_as_text(rows))

@@ -42,7 +42,12 @@ def needs_detection(
 
 
 def second_look(frame: Frame, *, tiles: int = 0) -> Rois | None:
-    """The regions of a second pass over a still image, see `tile_rois`; None without tiles."""
+    """The regions of a second pass over a still image, see `tile_rois`; None without tiles.
+
+    Args:
+        frame: the image.
+        tiles: number of tiles along the longer side; 0 is no second pass.
+    """
     return tile_rois(frame, tiles=tiles) if tiles > 0 else None
 
 
@@ -92,7 +97,7 @@ class DetectionSchedule:
         budget: searches per run of the landmark network, at most.
         tiles: search the whole image and each tile in turn, see `tile_rois`; not used where one
             person is enough.
-        orientations: in degrees, see `turned_image`; the first one for all regions, `[0]` searches
+        orientations: in degrees, clockwise; the first one for all regions, `[0]` searches
             upright people only.
 
     Raises:

@@ -48,7 +48,7 @@ class Follow:
     dropped in any case.
 
     Args:
-        follow: None for all people, or what `parse_choice` takes.
+        follow: None for all people; else an id, `largest`, `center`, or `x,y` in pixels.
         memory_s: how long to wait for the followed person.
     """
 

@@ -59,7 +59,7 @@ class NextOrientation:
     begins with the first one.
 
     Args:
-        orientations: in degrees, see `turned_image`; `[0]` searches upright people only.
+        orientations: in degrees, clockwise; `[0]` searches upright people only.
 
     Raises:
         InputError: there are no orientations.
@@ -91,7 +91,7 @@ class OtherOrientations:
     """The whole image in the other orientations, where the people found upright are not sure.
 
     Args:
-        orientations: in degrees, see `turned_image`; the first one was searched already. `[0]`
+        orientations: in degrees, clockwise; the first one was searched already. `[0]`
             searches upright people only.
         min_sure_score: people with at least this score are sure.
 

@@ -36,7 +36,7 @@ class Timeline:
 
     Args:
         find_cuts: compare pictures.
-        max_gap_s: see `SteadyClock`.
+        max_gap_s: a step of the time up to this is never doubtful.
 
     Attributes:
         restarts: the newest frame shows another scene.

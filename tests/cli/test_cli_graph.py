@@ -1,4 +1,4 @@
-"""`blazetrack graph`: list, show, check."""
+"""`blazetrack graph`: list, show, check, nodes."""
 
 from __future__ import annotations
 
@@ -6,6 +6,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
+from blazetrack.nodes import NODES
+from blazetrack.option_ranges import RANGES
 
 SHIPPED = ["mediapipe_legacy", "mediapipe_tasks", "pose", "pose_image", "pose_multi"]
 BROKEN = Path(__file__).parents[1] / "graphs"
@@ -46,3 +49,32 @@ def test_graph_check_broken_graph_is_one_line(command: Any, file: Path) -> None:
     result = command("graph", "check", file)
     assert (result.code, result.out, len(result.err)) == (2, "", 1)
     assert result.err[0].startswith(f"blazetrack: {file}")
+
+
+def test_graph_nodes_has_all_nodes_and_ranges(command: Any) -> None:
+    rows = command("graph", "nodes", "--json").json()
+    assert [row["use"] for row in rows] == list(NODES)
+    ranges = {one["name"]: one["range"] for row in rows for one in row["options"] if one["range"]}
+    assert {name: tuple(both) for name, both in ranges.items()} == RANGES
+
+
+def test_graph_nodes_explains_every_option(command: Any) -> None:
+    rows = command("graph", "nodes", "--json").json()
+    unexplained = [
+        f"{row['use']}.{one['name']}"
+        for row in rows
+        for one in row["options"]
+        if not one["meaning"]
+    ]
+    assert unexplained == []
+
+
+def test_graph_nodes_of_a_name_is_that_node(command: Any) -> None:
+    lines = command("graph", "nodes", "detect").out.splitlines()
+    assert lines[0] == "detect: crop → Detections"
+    assert lines[3].split()[:5] == ["min_score:", "0.5", "float,", "0", "to"]
+
+
+def test_graph_nodes_unknown_name_is_one_line(command: Any) -> None:
+    result = command("graph", "nodes", "detct")
+    assert (result.code, result.err) == (2, ["blazetrack: no node 'detct', did you mean 'detect'?"])
