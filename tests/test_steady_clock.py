@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import statistics
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from blazetrack.clock import SteadyClock
+from blazetrack.clock import SteadyClock, median
 
 RHYTHM = [number / 30 for number in range(20)]
 FAR_S = (-3600.0, -5.0, 5.0, 3600.0)
@@ -76,3 +78,8 @@ def test_steady_clock_always_rises(stamps: list[float], max_gap_s: float) -> Non
     got = times(stamps, max_gap_s)
     assert all(np.diff(got) > 0)
     assert np.isfinite(got).all()
+
+
+@given(st.lists(st.floats(-1e7, 1e7), min_size=1, max_size=12))
+def test_median_of_some_values_is_that_of_the_standard_library(values: list[float]) -> None:
+    assert median(values) == statistics.median(values)

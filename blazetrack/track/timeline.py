@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections import deque
 from dataclasses import replace
-from statistics import median
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from blazetrack.clock import SteadyClock
+from blazetrack.clock import SteadyClock, median
 from blazetrack.types import Frame
 
 __all__ = ["Timeline", "difference", "thumbnail"]
@@ -85,9 +84,16 @@ def thumbnail(image: NDArray[np.uint8]) -> Float32:
     """`(27, 48, 3)` means of an image, of one in some pixels of a large one."""
     width, height = SIZE_WH
     step = max(min(image.shape[0] // height, image.shape[1] // width) // 3, 1)
-    samples = np.ascontiguousarray(image[::step, ::step])
-    small = cv2.resize(samples, SIZE_WH, interpolation=cv2.INTER_AREA)
+    small = cv2.resize(_samples(image, step), SIZE_WH, interpolation=cv2.INTER_AREA)
     return np.asarray(small, np.float32)
+
+
+def _samples(image: NDArray[np.uint8], step: int) -> NDArray[np.uint8]:
+    """Every `step`-th pixel of every `step`-th row."""
+    if step == 1 or image.strides[1:] != (3, 1):
+        return np.ascontiguousarray(image[::step, ::step])
+    pixels = image.view("V3")[::step, ::step]  # three bytes at once: less than half the time
+    return np.ascontiguousarray(pixels).view(np.uint8)
 
 
 def difference(last: Float32, picture: Float32) -> tuple[float, float]:
@@ -114,10 +120,17 @@ def _part(picture: Float32, dx: int, dy: int) -> Float32:
 
 
 def _difference(last: Float32, picture: Float32) -> tuple[float, float]:
-    a, b = (part - part.mean(axis=(0, 1)) for part in (last, picture))
-    power_a, power_b = float(np.square(a).mean()), float(np.square(b).mean())
-    correlation = float((a * b).mean()) / max((power_a * power_b) ** 0.5, 1e-6)
+    a, b = _centered(last), _centered(picture)
+    power_a, power_b = float(np.vdot(a, a)) / a.size, float(np.vdot(b, b)) / b.size
+    correlation = float(np.vdot(a, b)) / a.size / max((power_a * power_b) ** 0.5, 1e-6)
     gain = (power_a / max(power_b, 1e-6)) ** 0.5
     gain = min(max(gain, 1 / MAX_GAIN), MAX_GAIN)
-    changed = np.abs(a - gain * b).max(axis=2) > MIN_CHANGE
-    return 1.0 - correlation, float(changed.mean())
+    red, green, blue = (np.abs(a - gain * b) > MIN_CHANGE).T
+    return 1.0 - correlation, np.count_nonzero(red | green | blue) / len(a)
+
+
+def _centered(picture: Float32) -> Float32:
+    """`(cells, 3)` differences from the mean colour."""
+    cells = picture.reshape(-1, 3)
+    total: Float32 = np.ones(len(cells), np.float32) @ cells  # exact, as the cells are integers
+    return cells - total / np.float32(len(cells))

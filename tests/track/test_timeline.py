@@ -106,6 +106,29 @@ def test_thumbnail_of_any_size() -> None:
         assert (small == 90).all()
 
 
+@pytest.mark.parametrize("shape", [(300, 500), (301, 503), (1080, 1920), (27, 48)])
+def test_thumbnail_of_any_memory_layout_is_the_same(shape: tuple[int, int]) -> None:
+    image = np.random.default_rng(5).integers(0, 256, (*shape, 3)).astype(np.uint8)
+    wide = np.zeros((shape[0], shape[1] + 7, 3), np.uint8)
+    wide[:, 7:] = image
+    planes = np.ascontiguousarray(image.transpose(2, 0, 1)).transpose(1, 2, 0)
+    for same in (wide[:, 7:], planes, np.ascontiguousarray(image[..., ::-1])[..., ::-1]):
+        assert (thumbnail(same) == thumbnail(image)).all()
+
+
+def test_difference_counts_cells_changed_in_one_channel() -> None:
+    picture = thumbnail(room(1))
+    other = picture.copy()
+    other[:9, :, 1] += 100.0 * (other[:9, :, 1] < 128) - 50.0
+    changed = difference(picture, other)[1]
+    assert 0.2 < changed < 0.6
+
+
+def test_difference_from_a_plain_picture_is_whole() -> None:
+    plain = thumbnail(np.full((270, 480, 3), (201, 33, 77), np.uint8))
+    assert difference(plain, thumbnail(room(1)))[0] == 1.0
+
+
 def test_difference_of_equal_pictures_is_none() -> None:
     picture = thumbnail(room(1))
     assert difference(picture, picture) == pytest.approx((0.0, 0.0), abs=1e-5)
