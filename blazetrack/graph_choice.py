@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -107,7 +108,9 @@ def _keys(spec: GraphSpec, option: str) -> list[str]:
     return [f"{node.name}.{option}" for node in spec.nodes if option in _options(node.use)]
 
 
+@cache
 def _options(use: str) -> Mapping[str, Any]:
+    """The options of a node of the table; none for one of a user's own."""
     return read_signature(NODES[use], use).options if use in NODES else {}
 
 

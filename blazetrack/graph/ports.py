@@ -13,6 +13,7 @@ import typing
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
 from os import PathLike, fspath
 from typing import Any
 
@@ -160,8 +161,7 @@ def _params(
     """Parameters and return type of a callable, with annotations resolved."""
     name = getattr(function, "__qualname__", str(function))
     try:
-        signature = inspect.signature(function)
-        hints = typing.get_type_hints(hints_of or function, include_extras=True)
+        signature, hints = _read(function, hints_of or function)
     except NameError as error:  # an import under TYPE_CHECKING
         raise GraphError(
             f"{where}: cannot resolve the annotations of {name}: {error}; import it at run time"
@@ -176,6 +176,13 @@ def _params(
         keyword = param.kind is param.KEYWORD_ONLY
         params[key] = Param(hints.get(key, Any), param.default, keyword)
     return params, hints.get("return", Any)
+
+
+@lru_cache(maxsize=256)  # the nodes of a graph share a few callables
+def _read(
+    function: Callable[..., Any], hints_of: Callable[..., Any]
+) -> tuple[inspect.Signature, Mapping[str, Any]]:
+    return inspect.signature(function), typing.get_type_hints(hints_of, include_extras=True)
 
 
 def _converted(value: Any, annotation: Any, where: str) -> tuple[Any, bool]:

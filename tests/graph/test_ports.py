@@ -88,6 +88,12 @@ def test_read_signature_of_a_class() -> None:
     )
 
 
+def test_read_signature_twice_names_each_place_of_an_error() -> None:
+    for where in ("one", "other"):
+        with pytest.raises(GraphError, match=f"^{where}: expected named parameters"):
+            read_signature(takes_many, where)
+
+
 def test_read_signature_of_a_function() -> None:
     signature = read_signature(follow, "x")
     assert signature.options == {"keep": Param(bool, False, keyword=True)}
