@@ -52,12 +52,14 @@ class ImageSource(Source):
         self._fps, self._data = fps or _FPS, data
         self._names: list[str] = [name]
         self._others: list[str] = []
+        self._first: NDArray[np.uint8] | None = None  # of a single picture, until it is given
         width = height = None
         if data is None and os.path.isdir(path):
             pictures, self._others = list_folder(Path(path))
             self._names = list(map(str, pictures))
         else:
-            height, width = decode_picture(self._bytes(name), name).shape[:2]
+            self._first = decode_picture(self._bytes(name), name)
+            height, width = self._first.shape[:2]
         super().__init__(SourceInfo(name, "stills", width, height, fps, len(self._names)))
 
     def _bytes(self, name: str) -> bytes:
@@ -70,7 +72,8 @@ class ImageSource(Source):
         for name in self._names:
             try:
                 data = self._bytes(name)
-                image = decode_picture(data, name)
+                image = decode_picture(data, name) if self._first is None else self._first
+                self._first = None
             except SourceError as error:
                 self.skipped += 1
                 self.warnings.append(str(error))

@@ -28,6 +28,14 @@ def test_a_picture_is_rgb(tmp_path: Path) -> None:
     assert frame.time_s == 0.0
 
 
+def test_image_source_iterated_again_gives_the_picture_of_the_file(tmp_path: Path) -> None:
+    source = ImageSource(save(tmp_path / "red.png", np.full((4, 5, 3), RED_BGR, np.uint8)))
+    for frame in source:
+        frame.image[:] = 7
+    (again,) = source
+    assert (again.image == RED_RGB).all()
+
+
 def test_grey_becomes_three_channels(tmp_path: Path) -> None:
     image = read_picture(save(tmp_path / "grey.png", np.full((4, 5), 77, np.uint8)))
     assert image.shape == (4, 5, 3)
