@@ -70,7 +70,7 @@ def test_models_info_compares_published_and_pruned(weights: Store) -> None:
 
 def test_models_info_shows_author_and_initial_weights() -> None:
     about = json.loads(RUN.invoke(app, ["info", "blaze_lite", "--json"]).stdout)
-    assert (about["author"], about["initial_weights"]) == ("blazetrack", "full")
+    assert (about["author"], about["initial_weights"]) == ("blazetrack", "lite")
     shown = " ".join(RUN.invoke(app, ["info", "heavy"]).stdout.split())
     assert "author │ Google" in shown
     assert "npm, @mediapipe/pose@0.5.1675469404" in shown
