@@ -196,9 +196,9 @@ class PoseTracker:
             poses = self._step(frame)
         finally:
             self._lock.release()
-        return poses if isinstance(poses, Poses) else Poses.empty(len(self.skeleton))
+        return Poses.empty(len(self.skeleton)) if poses is None else poses
 
-    def _step(self, frame: Frame) -> object:
+    def _step(self, frame: Frame) -> Poses | None:
         if self._closed:
             raise InputError("tracker: is closed; make a new one")
         self._count += 1

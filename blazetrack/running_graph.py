@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any, Protocol, runtime_checkable
+from typing import Protocol, runtime_checkable
 
 from blazetrack.backends import FileModel
+from blazetrack.errors import GraphError
 from blazetrack.graph import GraphSpec, Hook, SerialScheduler, build_plan
+from blazetrack.graph.spec import shown
 from blazetrack.nodes import NODES
 from blazetrack.option_ranges import check_ranges
-from blazetrack.types import Frame
+from blazetrack.types import Frame, Poses
 
 __all__ = ["DetectorNode", "FilterNode", "FollowNode", "RunningGraph"]
 
@@ -37,11 +39,16 @@ class FilterNode(Protocol):
 
 
 class RunningGraph:
-    """A graph that runs, and its nodes by what they can do."""
+    """A graph that runs, and its nodes by what they can do.
+
+    Raises:
+        GraphError: its only input is not `frame`, or it has no output `poses`.
+    """
 
     def __init__(
         self, spec: GraphSpec, models: Mapping[str, FileModel], hooks: Iterable[Hook]
     ) -> None:
+        _check_ends(spec)
         check_ranges(spec, NODES)
         plan = build_plan(spec, NODES, models)
         self.scheduler = SerialScheduler(plan, hooks)
@@ -58,10 +65,30 @@ class RunningGraph:
         for node in self.filters:
             node.active = wanted
 
-    def step(self, frame: Frame) -> Any:
-        return self.scheduler.step(frame=frame)["poses"]
+    def step(self, frame: Frame) -> Poses | None:
+        """The poses of the next frame; None if their writer did not run.
 
-    def step_alone(self, frame: Frame) -> Any:
+        Raises:
+            GraphError: the stream `poses` has something else.
+        """
+        poses = self.scheduler.step(frame=frame)["poses"]
+        if poses is not None and not isinstance(poses, Poses):
+            raise GraphError(
+                f"{self.scheduler.plan.spec.where()}: output 'poses': expected Poses, "
+                f"got {type(poses).__name__}"
+            )
+        return poses
+
+    def step_alone(self, frame: Frame) -> Poses | None:
         """The poses of a frame that follows no other one."""
         self.scheduler.reset()
         return self.step(frame)
+
+
+def _check_ends(spec: GraphSpec) -> None:
+    """Refuse a graph that does not lead from frames to poses."""
+    inputs, outputs = list(spec.inputs), list(spec.outputs)
+    if set(inputs) != {"frame"}:
+        raise GraphError(f"{spec.where()}: inputs: expected [frame], got {shown(inputs)}")
+    if "poses" not in outputs:
+        raise GraphError(f"{spec.where()}: outputs: expected poses, got {shown(outputs)}")
