@@ -11,7 +11,14 @@ from random import Random
 import yaml
 
 from benchmarks.fuzz.bases import CARDS, Bases
-from benchmarks.fuzz.mutate import NUMBERS, WORDS, mutate_bytes, mutate_json, mutate_text
+from benchmarks.fuzz.mutate import (
+    NUMBERS,
+    WORDS,
+    mutate_bytes,
+    mutate_json,
+    mutate_text,
+    near_number,
+)  # fmt: skip
 from blazetrack.graph.ports import read_signature
 from blazetrack.nodes import NODES
 from blazetrack.pipeline import load_graph
@@ -87,7 +94,7 @@ def _card(rng: Random, bases: Bases) -> Case:
 
 def _yaml(rng: Random, text: str) -> bytes:
     """A changed text, or, as JSON is YAML, a changed value, of which fewer fail to parse."""
-    if rng.random() < 0.4:
+    if rng.random() < 0.3:
         return mutate_text(rng, text)
     return mutate_json(rng, yaml.safe_load(text)).encode("utf-8", "surrogatepass")
 
@@ -130,9 +137,11 @@ def _node_options() -> tuple[str, ...]:
 
 def _options(rng: Random, bases: Bases) -> Case:
     del bases
-    source, more = SHORT, []
-    for _ in range(rng.choice((1, 1, 2))):
-        value = rng.choice(rng.choice((NUMBERS, WORDS))).replace("\0", "\x01")
+    parts, scene, more = {"frames": "3", "size": "160x120"}, "", list[str]()
+    for _ in range(rng.choice((1, 2, 3))):
+        plain = f"{near_number(rng, rng.choice((1, 10, 0.5, 0.01))):g}"
+        value = rng.choice((plain, plain, rng.choice(NUMBERS), rng.choice(WORDS)))
+        value = value.replace("\0", "\x01")  # no argument of a process can have it
         place = rng.randrange(4)
         if place <= 1:
             more += ["--set", f"{rng.choice(_node_options())}={value}"]
@@ -140,7 +149,8 @@ def _options(rng: Random, bases: Bases) -> Case:
             more.append(f"{rng.choice(FLAGS)}={value}")
         else:
             scene = rng.choice(("", ":crowd", ":still", ":leaves", f":{value}"))
-            source = f"synthetic{scene}?frames=3&size=160x120&{rng.choice(SOURCE_OPTIONS)}={value}"
+            parts[rng.choice(SOURCE_OPTIONS)] = value
+    source = f"synthetic{scene}?" + "&".join(f"{name}={part}" for name, part in parts.items())
     return _run(source, {}, ("o.jsonl",), *more)
 
 

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Sequence
 from random import Random
 from typing import Any
 
-__all__ = ["NUMBERS", "OUTSIDE", "WORDS", "mutate_bytes", "mutate_json", "mutate_text"]
+__all__ = [
+    "NUMBERS", "OUTSIDE", "WORDS", "mutate_bytes", "mutate_json", "mutate_text", "near_number",
+]  # fmt: skip
 
 OUTSIDE = "@OUTSIDE@"
 """Placeholder for a folder that nothing may be written to."""
@@ -31,27 +34,31 @@ _TOKEN = re.compile(r"[A-Za-z0-9_.+-]+")
 
 
 def mutate_bytes(rng: Random, data: bytes) -> bytes:
-    """One to eight changes of bits, integers and blocks, half of them near an end."""
+    """One to eight changes of bits, integers and blocks, half of them near an end.
+
+    In half of the results no byte is moved, so that what refers to a position stays valid.
+    """
     changed = bytearray(data)
+    kinds = rng.choice((6, 10))
     for _ in range(rng.choice((1, 1, 2, 3, 5, 8))):
-        _change_block(rng, changed)
+        _change_block(rng, changed, rng.randrange(kinds))
     return bytes(changed)
 
 
-def _change_block(rng: Random, data: bytearray) -> None:
+def _change_block(rng: Random, data: bytearray, kind: int) -> None:
     if not data:
         data += rng.randbytes(8)
         return
     where = _position(rng, len(data))
     length = rng.choice((1, 2, 4, 8, 16, 64, 512, 4096))
     block = bytes(data[where : where + length])
-    kind = rng.randrange(10)
     if kind <= 2:
         data[where] ^= 1 << rng.randrange(8)
     elif kind == 3:
         data[where] = rng.randrange(256)
     elif kind <= 5:  # an integer of the file's structure
         size = rng.choice((1, 2, 4, 8))
+        size = min(size, len(data) - where)
         value = (rng.choice(_INTEGERS) - rng.choice((0, 0, 1))) % (1 << 8 * size)
         data[where : where + size] = value.to_bytes(size, rng.choice(("little", "big")))
     elif kind == 6:
@@ -106,31 +113,59 @@ def _change_text(rng: Random, text: str) -> str:
 
 
 def mutate_json(rng: Random, value: Any) -> str:
-    """The text of a JSON value of which one to three parts are replaced, removed or added."""
+    """The text of a JSON value of which one to three parts are replaced, removed or added.
+
+    Half of the replacements are plausible: a number nearby, or another text of the same value.
+    """
     value = json.loads(json.dumps(value))
+    texts = sorted(set(_texts(value)))
     for _ in range(rng.choice((1, 1, 2, 3))):
-        value = _change_part(rng, value)
+        value = _change_part(rng, value, texts)
     text = json.dumps(value, ensure_ascii=rng.random() < 0.5)
     # Numbers that JSON has and Python does not write, and numbers that JSON does not have.
     return re.sub(r'"#(.*?)#"', r"\1", text)
 
 
-def _change_part(rng: Random, value: Any) -> Any:
+def _texts(value: Any) -> list[str]:
+    """All texts in a JSON value, without the keys."""
+    if isinstance(value, dict):
+        value = list(value.values())
+    if isinstance(value, list):
+        return [text for part in value for text in _texts(part)]
+    return [value] if isinstance(value, str) else []
+
+
+def _change_part(rng: Random, value: Any, texts: Sequence[str]) -> Any:
     """Change `value`, or a part of it in place; the changed value."""
-    if isinstance(value, (dict, list)) and value and rng.random() < 0.85:
+    if isinstance(value, (dict, list)) and value and rng.random() < 0.93:
         keys = list(value) if isinstance(value, dict) else range(len(value))
         key: Any = rng.choice(list(keys))
-        action = rng.randrange(8)
-        if action == 0:
+        action = rng.randrange(16)
+        if action <= 1:
             del value[key]
-        elif action == 1 and isinstance(value, dict):
+        elif action == 2 and isinstance(value, dict):
             value[rng.choice((*WORDS, *keys))] = value.pop(key)
-        elif action == 1 and isinstance(value, list):
+        elif action == 2 and isinstance(value, list):
             value.insert(key, _other_value(rng))
+        elif action == 3:
+            other: Any = rng.choice(list(keys))
+            value[key], value[other] = value[other], value[key]
         else:
-            value[key] = _change_part(rng, value[key])
+            value[key] = _change_part(rng, value[key], texts)
         return value
+    plausible = rng.random() < 0.5
+    if isinstance(value, str) and texts and plausible:
+        return rng.choice(texts)
+    if isinstance(value, (int, float)) and plausible:
+        return near_number(rng, value)
     return _other_value(rng)
+
+
+def near_number(rng: Random, value: float) -> float:
+    """Another number of the same kind: twice, half, one more, negative, or of another power."""
+    power = 10 ** rng.choice((-3, -1, 1, 2, 3, 5))
+    made = rng.choice((value * 2, value / 2, value + 1, value - 1, -value, 0, 1, 2, 3, power))
+    return int(made) if type(value) is int else made
 
 
 def _other_value(rng: Random) -> Any:

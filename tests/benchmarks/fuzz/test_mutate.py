@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from random import Random
 
-from benchmarks.fuzz.mutate import mutate_bytes, mutate_json, mutate_text
+from benchmarks.fuzz.mutate import mutate_bytes, mutate_json, mutate_text, near_number
 
 TEXT = "name: m\nsize: [192, 192]\nkind: landmarks\n"
 
@@ -44,3 +44,8 @@ def test_mutate_json_keeps_value_and_often_parses() -> None:
         except ValueError:
             continue
     assert parsed > 20
+
+
+def test_near_number_keeps_kind() -> None:
+    assert {type(near_number(Random(seed), 3)) for seed in range(30)} == {int}
+    assert len({near_number(Random(seed), 3) for seed in range(60)}) > 8
