@@ -89,9 +89,14 @@ def main(
         plain, images, info, percentile=percentile, all_layers=all_layers, keep_float=keep_float
     )
     source = f"{stored.path.name} in 8-bit integers, by {len(images)} pictures"
-    write_model(
-        out, content, Card(info, source, "", 0, stored.licence, stored.sentence, stored.detector)
+    card = Card(
+        info,
+        source,
+        licence=stored.licence,
+        sentence=stored.sentence,
+        detector=stored.detector,
     )
+    write_model(out, content, card)
     files = {model: plain, str(out): content}
     rows = [[name, f"{len(file) / 1e6:.2f}"] for name, file in files.items()]
     for row, time_ms in zip(rows, measure_ms(list(files.values())), strict=True):

@@ -105,7 +105,7 @@ def main(
     network, settings = load_network(model)
     network = deployed(network)
     info = model_info(network, name or out.stem, skeleton_of_run(settings))
-    card = Card(info, f"{model}", "", 0, licence, sentence, detector)
+    card = Card(info, f"{model}", licence=licence, sentence=sentence, detector=detector)
     table = Table("output", "on noise", "on drawn people", title=f"{out}: difference from Keras")
     for one in export(network, out, card, float16=float16):
         table.add_row(one.output, f"{one.noise:.1e}", f"{one.people:.1e}")

@@ -234,7 +234,8 @@ def augmented(
     donor: AnnotatedImage | None = None,
 ) -> AnnotatedImage:
     """All changes of a crop after it was cut: occlusion, then light, then the camera's damage."""
-    if donor is not None and rng.random() < settings.occlusion.people:
+    people = settings.occlusion.people
+    if donor is not None and people > 0 and rng.random() < people:
         crop = paste_person(crop, donor, rng)
     crop = occluded(crop, rng, settings.occlusion, None if donor is None else donor.image)
     image = recoloured(crop.image, rng, settings.colour)

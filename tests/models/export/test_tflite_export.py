@@ -89,7 +89,8 @@ def test_export_runs_in_the_pipeline(
     network: object, tmp_path: Path, weights: Store, people: object
 ) -> None:
     path = tmp_path / "mine.tflite"
-    card = Card(model_info(network, "mine"), "a test", "", 0, "Apache-2.0", "For tests.")
+    info = model_info(network, "mine")
+    card = Card(info, "a test", licence="Apache-2.0", sentence="For tests.")
     export(network, path, card)
     found = Store(tmp_path / "home").find(path)
     assert (found.info.name, found.info.input_hw) == ("mine", (32, 32))
