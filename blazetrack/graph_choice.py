@@ -14,8 +14,8 @@ from blazetrack.graph import GraphSpec, load_graph_spec
 from blazetrack.graph.ports import read_signature
 from blazetrack.nodes import NODES, RENAMED
 
-__all__ = ["find_graph", "graph_for", "load_graph", "set_everywhere", "set_where_known",
-           "shipped_graphs"]  # fmt: skip
+__all__ = ["current_value", "find_graph", "graph_for", "has_option", "load_graph",
+           "set_everywhere", "set_where_known", "shipped_graphs"]  # fmt: skip
 
 # Options that a user sets without a node → how the command line and Python name them.
 _SHOWN = {
@@ -85,6 +85,23 @@ def set_everywhere(spec: GraphSpec, values: Mapping[str, Any]) -> GraphSpec:
             raise GraphError(f"graph {spec.name}: no node has the option '{name}'{_advice(option)}")
         spec = spec.with_options(dict.fromkeys(keys, value))
     return spec
+
+
+def current_value(spec: GraphSpec, option: str) -> Any:
+    """The value of an option that `set_everywhere` sets, of the first node; None without one."""
+    for key in _keys(spec, option):
+        name, _, part = spec.aliases.get(key, (key,))[0].partition(".")
+        node = next(node for node in spec.nodes if node.name == name)
+        if part in node.options:
+            return node.options[part]
+        if part in (known := _options(node.use)):
+            return known[part].fallback
+    return None
+
+
+def has_option(spec: GraphSpec, option: str) -> bool:
+    """Whether the graph has a node with an option that `set_everywhere` sets."""
+    return bool(_keys(spec, option))
 
 
 def set_where_known(spec: GraphSpec, values: Mapping[str, Any]) -> GraphSpec:

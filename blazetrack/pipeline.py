@@ -284,6 +284,22 @@ class PoseTracker:
             raise GraphError(f"graph {self.graph.name}: has no node that smooths")
         self._main.smooth(wanted)
 
+    @property
+    def smoothing_strength(self) -> float | None:
+        """Strength of the temporal filter, 0 (off) to 1; None for a graph without one.
+
+        May be set between frames; the filters then start afresh. `InputError` for another number,
+        `GraphError` for a graph without a filter.
+        """
+        return self._main.strength
+
+    @smoothing_strength.setter
+    def smoothing_strength(self, strength: float) -> None:
+        strength = parse_strength(strength) or 0.0
+        if strength and not self._main.filters:
+            raise GraphError(f"graph {self.graph.name}: has no node that smooths")
+        self._main.strength = strength
+
     def reset(self) -> None:
         """Return to the state before the first frame; ids start at 1 again."""
         with self._lock:

@@ -11,9 +11,10 @@ from blazetrack.graph import GraphSpec, Hook, SerialScheduler, build_plan
 from blazetrack.graph.spec import shown
 from blazetrack.nodes import NODES
 from blazetrack.option_ranges import check_ranges
+from blazetrack.smooth import DEFAULT_STRENGTH
 from blazetrack.types import Frame, Poses
 
-__all__ = ["DetectorNode", "FilterNode", "FollowNode", "RunningGraph"]
+__all__ = ["DetectorNode", "FilterNode", "FollowNode", "RunningGraph", "StrengthNode"]
 
 
 @runtime_checkable
@@ -36,6 +37,14 @@ class FilterNode(Protocol):
     """A temporal filter that can be switched off."""
 
     active: bool
+
+
+@runtime_checkable
+class StrengthNode(Protocol):
+    """A temporal filter whose strength can be changed."""
+
+    active: bool
+    strength: float
 
 
 class RunningGraph:
@@ -64,6 +73,22 @@ class RunningGraph:
     def smooth(self, wanted: bool) -> None:
         for node in self.filters:
             node.active = wanted
+
+    @property
+    def strength(self) -> float | None:
+        """Strength of the temporal filters, 0 while they are off; None without one."""
+        if not self.filters:
+            return None
+        node = self.filters[0]
+        full = node.strength if isinstance(node, StrengthNode) else DEFAULT_STRENGTH
+        return full if node.active else 0.0
+
+    @strength.setter
+    def strength(self, strength: float) -> None:
+        for node in self.filters:
+            if isinstance(node, StrengthNode):
+                node.strength = strength
+            node.active = strength > 0
 
     def step(self, frame: Frame) -> Poses | None:
         """The poses of the next frame; None if their writer did not run.

@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 from blazetrack.errors import GraphError, InputError, did_you_mean
 from blazetrack.types import Frame, Poses
 
-__all__ = ["PRESETS", "STRENGTHS", "LowPass", "OneEuro", "PoseSmoother", "SmoothPreset",
-           "parse_strength"]  # fmt: skip
+__all__ = ["DEFAULT_STRENGTH", "PRESETS", "STRENGTHS", "LowPass", "OneEuro", "PoseSmoother",
+           "SmoothPreset", "parse_strength"]  # fmt: skip
 
 Float = NDArray[np.float64]
 Float32 = NDArray[np.float32]
@@ -125,6 +125,7 @@ PRESETS = {
 }
 
 
+DEFAULT_STRENGTH = 0.5
 STRENGTHS = {"off": 0.0, "light": 0.25, "strong": 0.75}
 
 
@@ -209,6 +210,7 @@ class PoseSmoother:
 
     Attributes:
         active: while False, poses pass unfiltered; when set again, filters start afresh.
+        strength: 0 to 1; filters start afresh when it is set.
     """
 
     def __init__(
@@ -221,11 +223,21 @@ class PoseSmoother:
         if preset not in PRESETS:
             hint = did_you_mean(preset, PRESETS)
             raise GraphError(f"smooth: no preset '{preset}'; {hint}")
-        strength = parse_strength(strength)
-        self._preset = with_strength(PRESETS[preset], strength)
+        self._unscaled = PRESETS[preset]
         self._frame_s = frame_s
         self._keep_state = keep_state_when_lost
-        self.active = strength != 0
+        self.strength = DEFAULT_STRENGTH if strength is None else strength
+
+    @property
+    def strength(self) -> float:
+        """0 (off) to 1."""
+        return self._strength
+
+    @strength.setter
+    def strength(self, strength: float) -> None:
+        self._strength = parse_strength(strength) or 0.0
+        self._preset = with_strength(self._unscaled, self._strength)
+        self.active = self._strength != 0
         self.reset()
 
     def reset(self) -> None:
