@@ -134,8 +134,8 @@ class ToyWorld:
 
     def make(self, choice: Any) -> tuple[PoseTracker, Trace]:
         """A tracker and its trace, as the live page makes them."""
-        trace, options = Trace(window=1), {"graph": choice.graph, "people": choice.people}
-        return self.tracker(choice.model, hooks=[trace], **options), trace
+        trace, options = Trace(window=1), choice.tracker_options()
+        return self.tracker(options.pop("model"), hooks=[trace], **options), trace
 
     def source(self, kind: Kind = "video", frames: int = 1000, fps: float = 100.0) -> Discs:
         """One disc that moves to and fro."""

@@ -14,12 +14,14 @@ import typer
 from typer import Argument, Option
 
 from blazetrack.cli.options import Every, Graph, Model, Offline, Threads, log, open_store
+from blazetrack.cli.run_options import Masks, MinDetection, MinTracking, Smoothing
 from blazetrack.errors import InputError, MissingExtra
 from blazetrack.files import expand
 
 if TYPE_CHECKING:
     from blazetrack.store import Store
     from blazetrack.web.access import Limits
+    from blazetrack.web.choice import Choice
     from blazetrack.web.server import Page
 
 __all__ = ["PORT", "check_extra", "log_link", "serve"]
@@ -64,6 +66,10 @@ def serve(
     people: People = 1,
     every: Every = None,
     threads: Threads = None,
+    masks: Masks = False,
+    min_detection: MinDetection = None,
+    min_tracking: MinTracking = None,
+    smoothing: Smoothing = None,
     viewers: Viewers = 8,
     recordings: Folder = None,
     https: Https = False,
@@ -82,15 +88,19 @@ def serve(
     blazetrack serve 0 --host 0.0.0.0      (for a phone in the same network)
     """
     check_extra()
+    from blazetrack.smooth import parse_strength
     from blazetrack.web.access import Access, Limits, links, listen
+    from blazetrack.web.choice import Choice
     from blazetrack.web.server import make_server
 
     folder = None if recordings is None else _folder(recordings)
     limits = Limits(viewers=viewers)
+    choice = Choice(
+        model, graph, people, parse_strength(smoothing), masks, min_detection, min_tracking
+    )
     page = _page(
-        sources or [], model, graph, people, open_store(offline), limits, folder,
-        every=every, threads=threads,
-    )  # fmt: skip
+        sources or [], choice, open_store(offline), limits, folder, every=every, threads=threads
+    )
     access = Access(host)
     with ExitStack() as stack:
         listening = stack.enter_context(listen(host, port))
@@ -112,9 +122,7 @@ def log_link(link: str) -> None:
 
 def _page(
     sources: list[str],
-    model: str | None,
-    graph: str | None,
-    people: int,
+    choice: Choice,
     store: Store,
     limits: Limits,
     recordings: Path | None,
@@ -126,22 +134,18 @@ def _page(
     from blazetrack.sources import open_source
     from blazetrack.web.catalog import BROWSER_CAMERA, Catalog
     from blazetrack.web.server import Page
-    from blazetrack.web.session import Choice
 
     open_here = partial(open_source, offline=store.offline)
     for name in sources:
         open_here(name).close()
-    choice = Choice(model, graph, people)
 
     def make(choice: Choice) -> tuple[PoseTracker, Trace]:
         trace = Trace(window=1)
-        return PoseTracker(
-            choice.model, graph=choice.graph, people=choice.people, store=store,
-            hooks=[trace], **tracker_options,
-        ), trace  # fmt: skip
+        options = choice.tracker_options() | tracker_options
+        return PoseTracker(store=store, hooks=[trace], **options), trace
 
     make(choice)[0].close()  # fetches the models
-    catalog = Catalog.create(sources, model, graph, store)
+    catalog = Catalog.create(sources, choice.model, choice.graph, store)
     first = next(iter(catalog.sources)) if sources else BROWSER_CAMERA
     return Page(catalog, make, choice, first, limits, recordings, open_here)
 

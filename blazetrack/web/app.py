@@ -69,11 +69,13 @@ class _Endpoints:
             yield
 
     async def page(self, request: Request) -> Response:
-        return self._refusal(request) or FileResponse(STATIC / "index.html")
+        admitted = self._access.allows_token(request.query_params.get("token"))
+        name, status = ("index.html", 200) if admitted else ("refused.html", 403)
+        return FileResponse(STATIC / name, status)
 
     async def recording(self, request: Request) -> Response:
-        if refusal := self._refusal(request):
-            return refusal
+        if not self._access.allows_token(request.query_params.get("token")):
+            return PlainTextResponse("the token is missing or wrong\n", 403)
         kind = request.path_params["kind"]
         path = self._state.recordings.find(request.path_params["key"], kind)
         if path is None:
@@ -92,12 +94,6 @@ class _Endpoints:
         else:
             await socket.accept()
             await Viewer(socket, state).serve()
-
-    def _refusal(self, request: Request) -> Response | None:
-        if self._access.allows_token(request.query_params.get("token")):
-            return None
-        text = "the token is missing or wrong; open the link that blazetrack printed\n"
-        return PlainTextResponse(text, 403)
 
 
 class _Guard:

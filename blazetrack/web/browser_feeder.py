@@ -29,6 +29,7 @@ class BrowserFeeder:
         self._changes: dict[str, Any] | None = None
         self._ready = asyncio.Event()
         self._loop = asyncio.get_running_loop()
+        self._still = False
         self._index = 0
         self._zero_ms: float | None = None
 
@@ -43,6 +44,11 @@ class BrowserFeeder:
         changes = {name: changes[name] for name in changes if name not in ("source", "paused")}
         self._changes = {**(self._changes or {}), **changes}
         self._ready.set()
+
+    def begin(self, still: bool) -> None:
+        """Announce the first image of another film, picture or camera."""
+        self._image = None
+        self.submit(begin=still)
 
     async def run(self) -> None:
         """Apply changes and track images until cancelled.
@@ -64,6 +70,7 @@ class BrowserFeeder:
     def _step(self, changes: dict[str, Any] | None, image: EncodedImage | None) -> None:
         session = self.session
         if changes is not None:
+            self._begin(changes.pop("begin", None))
             session.apply(changes)
         if image is None:
             return
@@ -71,7 +78,7 @@ class BrowserFeeder:
         self._zero_ms = image.time_ms if self._zero_ms is None else self._zero_ms
         time_s = max((image.time_ms - self._zero_ms) / 1e3, 0.0)
         try:
-            tracked = session.track(Frame(pixels, self._index, time_s))
+            tracked = session.track(Frame(pixels, self._index, time_s, still=self._still))
         except BlazetrackError as error:
             session.send_error(str(error))
             session.send({"type": "skipped"})
@@ -79,3 +86,12 @@ class BrowserFeeder:
         self._index += 1
         session.send(frame_message(tracked, image.number))
         session.send_stats(dropped=self.dropped)
+
+    def _begin(self, still: bool | None) -> None:
+        if still is None:
+            return
+        self._still = still
+        try:
+            self.session.begin()
+        except BlazetrackError as error:
+            self.session.send_error(str(error))

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from blazetrack.addresses import shown_address
 from blazetrack.errors import InputError, did_you_mean
-from blazetrack.pipeline import shipped_graphs
-from blazetrack.store import Store
+from blazetrack.pipeline import load_graph, shipped_graphs
+from blazetrack.store import Store, StoredModel
 
 __all__ = ["BROWSER_CAMERA", "Catalog"]
 
@@ -24,6 +24,7 @@ class Catalog:
     sources: Mapping[str, str]  # name → source as `open_source` takes it
     models: tuple[str, ...]  # landmark models
     graphs: tuple[str, ...]  # names and paths
+    about: Mapping[str, str] = field(default_factory=dict)  # model or graph → one sentence
     cameras: bool = True  # whether a page may use the camera of its browser
 
     @property
@@ -40,12 +41,12 @@ class Catalog:
         for source in sources:
             named.setdefault(_unique_name(source, named), source)
         named.setdefault("synthetic", "synthetic")
-        stored = [one.info for one in store.list() if one.present]
-        models = [info.name for info in stored if info.kind == "landmarks"]
-        graphs = list(shipped_graphs())
+        stored = {one.info.name: one.sentence for one in store.list() if _is_offered(one)}
+        models, graphs = [*stored], [*shipped_graphs()]
         models += [model] if model and model not in models else []
         graphs += [graph] if graph and graph not in graphs else []
-        return cls(named, tuple(models), tuple(graphs))
+        about = stored | {name: load_graph(name).description for name in graphs}
+        return cls(named, tuple(models), tuple(graphs), about)
 
     def check(self, **options: Any) -> None:
         """Check the options `source`, `model` and `graph`; None and other options pass.
@@ -58,6 +59,10 @@ class Catalog:
             name = options.get(option)
             if name is not None and name not in names:
                 raise InputError(f"no {option} '{name[:40]}'; {did_you_mean(name, names)}")
+
+
+def _is_offered(model: StoredModel) -> bool:
+    return model.present and model.info.kind == "landmarks"
 
 
 def _unique_name(source: str, taken: Mapping[str, str]) -> str:

@@ -30,17 +30,19 @@ from blazetrack.types import Frame, Poses
 from blazetrack.web.access import Limits
 
 __all__ = [
-    "EncodedImage", "Follow", "Message", "Record", "Set", "Shown", "TrackedFrame",
+    "Begin", "EncodedImage", "Follow", "Message", "Record", "Set", "Shown", "TrackedFrame",
     "encode", "frame_message", "pack_frame", "parse_image", "parse_message",
 ]  # fmt: skip
 
 MAX_WIDTH_PX = 960  # longer side of the images sent to the pages
+MASK_SIDE_PX = 480  # longer side of the masks sent to the pages
 JPEG_QUALITY = 80
 _HEADER = struct.Struct("<Id")
 # Segments that may precede a frame header; all have a length (ITU T.81, table B.1).
 _SEGMENTS = {0xC4, 0xCC, 0xDB, 0xDD, 0xFE, *range(0xE0, 0xF0)}
 _MAX_SCANS = 32  # libjpeg's progressive script has 10; each is a pass over the whole image
 _Name = Annotated[str, Field(min_length=1, max_length=200)]
+_Share = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
 _Pixel = Annotated[float, Field(ge=-1e5, le=1e5, allow_inf_nan=False)]
 
 
@@ -52,6 +54,7 @@ class TrackedFrame(NamedTuple):
     network_ms: float
     track_ms: float  # time of the whole tracker
     searching: bool  # the detector ran
+    angles: NDArray[np.float64]  # `(N, J)` in degrees, see `blazetrack.angles`
 
 
 def encode(message: Mapping[str, Any]) -> str:
@@ -60,14 +63,20 @@ def encode(message: Mapping[str, Any]) -> str:
 
 
 def frame_message(tracked: TrackedFrame, number: int) -> dict[str, Any]:
-    """Message of type `frame`."""
+    """Message of type `frame`; masks are reduced to `MASK_SIDE_PX`."""
+    poses = tracked.poses
+    if poses.masks is not None:
+        step = -(-max(poses.masks.shape[1:]) // MASK_SIDE_PX)
+        poses = replace(poses, masks=poses.masks[:, ::step, ::step])
+    angles = np.round(tracked.angles, 1).tolist()
     return {
         "type": "frame",
         "number": number,
         "network_ms": round(tracked.network_ms, 3),
         "track_ms": round(tracked.track_ms, 3),
         "searching": tracked.searching,
-        "record": to_record(replace(tracked.frame, file=""), tracked.poses),
+        "angles": [[one if math.isfinite(one) else None for one in row] for row in angles],
+        "record": to_record(replace(tracked.frame, file=""), poses),
     }
 
 
@@ -96,7 +105,10 @@ class Set(_Strict):
     model: _Name | None = None
     graph: _Name | None = None
     people: Annotated[int, Field(ge=1, le=20)] | None = None
-    smoothing: bool | None = None
+    smoothing: _Share | None = None
+    masks: bool | None = None
+    min_detection: _Share | None = None
+    min_tracking: _Share | None = None
     paused: bool | None = None
 
 
@@ -114,6 +126,13 @@ class Record(_Strict):
     on: bool
 
 
+class Begin(_Strict):
+    """Announce the first image of another film, picture or camera of the browser."""
+
+    type: Literal["begin"]
+    still: bool  # each image is a picture on its own
+
+
 class Shown(_Strict):
     """Confirm that an image is on the screen: the next one may be sent."""
 
@@ -121,7 +140,7 @@ class Shown(_Strict):
     number: Annotated[int, Field(ge=0, lt=2**32)]
 
 
-Message = Set | Follow | Record | Shown
+Message = Set | Follow | Record | Begin | Shown
 _MESSAGES: TypeAdapter[Message] = TypeAdapter(Annotated[Message, Field(discriminator="type")])
 
 

@@ -16,11 +16,12 @@ from blazetrack.runner import View
 from blazetrack.types import Frame, Poses
 from blazetrack.web.access import Access, Limits, links, listen
 from blazetrack.web.catalog import Catalog
+from blazetrack.web.choice import Choice, MakeTracker
 from blazetrack.web.hub import Hub
 from blazetrack.web.protocol import pack_frame
 from blazetrack.web.recordings import Recordings
 from blazetrack.web.server import make_server
-from blazetrack.web.session import Choice, MakeTracker, Session
+from blazetrack.web.session import Session
 from blazetrack.web.viewer import PageState
 
 __all__ = ["WebView"]
@@ -28,6 +29,9 @@ __all__ = ["WebView"]
 HOST = "127.0.0.1"
 START_S, END_S = 10.0, 5.0
 POLL_S = 0.05  # interval of the checks whether the pause is over
+FIXED_CHOICES = (
+    "source", "model", "graph", "people", "masks", "min_detection", "min_tracking", "record",
+)  # fmt: skip
 ADJUSTABLE = ("source", "paused", "smoothing", "follow")
 FIXED = "is fixed while `blazetrack run` goes on; `blazetrack serve` lets the page choose"
 RECORD = "recording: give `blazetrack run` an --out, or use `blazetrack serve`"
@@ -80,7 +84,9 @@ class WebView(View):
         state = self._session.state()
         catalog = Catalog({name: name}, (state["model"],), (state["graph"],), cameras=False)
         self._started.set()
-        yield PageState(self.submit, name, catalog, self._hub, recordings, limits)
+        yield PageState(
+            self.submit, name, catalog, self._hub, recordings, limits, fixed=FIXED_CHOICES
+        )
 
     def show(self, frame: Frame, poses: Poses, detector_ran: bool) -> None:
         tracked = self._session.observe(frame, poses)._replace(searching=detector_ran)

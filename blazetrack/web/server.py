@@ -24,9 +24,10 @@ from blazetrack.web.access import Access, Limits
 from blazetrack.web.app import make_app
 from blazetrack.web.browser_feeder import BrowserFeeder
 from blazetrack.web.catalog import BROWSER_CAMERA, Catalog
+from blazetrack.web.choice import Choice, MakeTracker
 from blazetrack.web.hub import Hub, Outbox, call_in
 from blazetrack.web.recordings import Recordings
-from blazetrack.web.session import Choice, MakeTracker, Session
+from blazetrack.web.session import Session
 from blazetrack.web.source_feeder import OpenSource, SourceFeeder
 from blazetrack.web.viewer import PageState
 

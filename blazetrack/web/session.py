@@ -7,21 +7,23 @@ import time
 from collections import deque
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
-from typing import Any, TypeAlias
+from typing import Any
 
+from blazetrack.angles import angle_keypoints, joint_angles
 from blazetrack.errors import BlazetrackError, SinkError
 from blazetrack.graph import Trace
-from blazetrack.pipeline import PoseTracker
+from blazetrack.pipeline import PoseTracker, graph_for
 from blazetrack.render import draw_poses
 from blazetrack.sinks.recording import RecordingSink
 from blazetrack.types import Frame, Poses
 from blazetrack.web.access import Limits
+from blazetrack.web.choice import Choice, MakeTracker, tracker_values
 from blazetrack.web.protocol import TrackedFrame
 from blazetrack.web.recordings import Recordings, file_size
 
-__all__ = ["FAULT", "Choice", "MakeTracker", "Session", "TrackerStats"]
+__all__ = ["FAULT", "Session", "TrackerStats"]
 
 FAULT = "internal error in blazetrack; see the terminal of the server"
 STATS_EVERY_S = 0.5
@@ -29,19 +31,6 @@ FPS_WINDOW_S = 2.0
 FPS_FRAMES = 1000  # upper bound of the frames in the window
 
 LOG = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class Choice:
-    """Tracker options that a page can choose."""
-
-    model: str | None = None  # landmark model; None is the graph's own
-    graph: str | None = None  # None is the one that fits the number of people
-    people: int = 1  # maximum number
-    smoothing: bool = True  # filter landmarks over time
-
-
-MakeTracker: TypeAlias = Callable[[Choice], tuple[PoseTracker, Trace]]
 
 
 class TrackerStats:
@@ -116,6 +105,8 @@ class Session:
         self.source = source
         self.send = send
         self.paused = False
+        self.following = False  # one of several people
+        self.still = False  # the newest frame is a picture on its own
         self.recorded = 0  # frames of the current or last recording
         self._make = make
         self._recordings = recordings
@@ -154,7 +145,7 @@ class Session:
         if options:
             steps.append(partial(self.change, **options))
         if follow is not False:
-            steps.append(lambda: self.tracker.follow(follow))
+            steps.append(partial(self.follow, follow))
         if record:
             steps.append(self.start_recording)
         for step in (*steps, self.send_state):
@@ -170,17 +161,37 @@ class Session:
             SinkError: the recording cannot be finished; the change is made.
             BlazetrackError: there is no such tracker; nothing is changed.
         """
-        choice = replace(self.choice, **options)
+        choice = self.choice.changed(**options)
         if replace(choice, smoothing=self.choice.smoothing) == self.choice:
-            self.tracker.smoothing = choice.smoothing
+            if choice.smoothing is not None and choice != self.choice:
+                self.tracker.smoothing_strength = choice.smoothing
             self.choice = choice
             return
         before = self._tracker
         self._open(choice)
         if before is not None:
             before.close()
-        self.choice = choice
+        self.choice, self.following = choice, False
         self.stop_recording()  # the columns of the table may be others
+
+    def follow(self, at: tuple[float, float] | None) -> None:
+        """Follow the person at a point in image pixels; None follows all people.
+
+        Raises:
+            GraphError: the graph cannot return one of several people.
+        """
+        self.tracker.follow(at)
+        self.following = at is not None
+
+    def begin(self) -> None:
+        """Begin another film, picture or camera: nothing is carried over, all people are tracked.
+
+        Raises:
+            BlazetrackError: the tracker cannot be opened.
+        """
+        if self.following:
+            self.follow(None)
+        self.tracker.reset()
 
     def track(self, frame: Frame) -> TrackedFrame:
         """Track a frame, and record it if a recording runs.
@@ -205,8 +216,12 @@ class Session:
         network_ms, searching = self._stats.count()
         if self._recording is not None:
             self._record(self._recording, frame, poses)
+        if frame.still != self.still:
+            self.still = frame.still
+            self.send_state()
+        angles = joint_angles(poses.world_landmarks_m, self.tracker.skeleton)
         track_ms = network_ms if track_ms is None else track_ms
-        return TrackedFrame(frame, poses, network_ms, track_ms, searching)
+        return TrackedFrame(frame, poses, network_ms, track_ms, searching, angles)
 
     def state(self) -> dict[str, Any]:
         """Message of type `state`; `BlazetrackError` if the tracker cannot be opened."""
@@ -217,12 +232,13 @@ class Session:
             "source": self.source,
             "paused": self.paused,
             "model": model.info.name if model else "",
-            "graph": tracker.graph.name,
-            "smoothing": tracker.smoothing,
+            "graph": self._graph_name(tracker),
             "can_follow": tracker.can_follow,
+            "following": self.following,
             "skeleton": {"names": skeleton.names, "edges": skeleton.edges},
-            "people": self.choice.people,
+            "angles": list(angle_keypoints(skeleton)),
             "recording": self.recording,
+            **tracker_values(tracker),
         }
 
     def send_state(self) -> None:
@@ -284,11 +300,17 @@ class Session:
 
     def _open(self, choice: Choice) -> PoseTracker:
         tracker, trace = self._make(choice)
-        if not choice.smoothing:
-            tracker.smoothing = False
+        if tracker.can_smooth and choice.smoothing is not None:
+            tracker.smoothing_strength = choice.smoothing
         self._tracker = tracker
         self._stats.attach(tracker, trace)
         return tracker
+
+    def _graph_name(self, tracker: PoseTracker) -> str:
+        """The graph as the page lists it; pictures on their own have another one by default."""
+        if self.choice.graph is not None:
+            return self.choice.graph
+        return graph_for(1, still=True) if self.still else tracker.graph.name
 
     def _record(self, recording: RecordingSink, frame: Frame, poses: Poses) -> None:
         image = draw_poses(frame.image, poses, self.tracker.skeleton)

@@ -16,7 +16,7 @@ from blazetrack.web.access import Limits, RateLimit
 from blazetrack.web.browser_feeder import BrowserFeeder
 from blazetrack.web.catalog import BROWSER_CAMERA, Catalog
 from blazetrack.web.hub import Hub, Outbox
-from blazetrack.web.protocol import Follow, Set, Shown, parse_image, parse_message
+from blazetrack.web.protocol import Begin, Follow, Set, Shown, parse_image, parse_message
 from blazetrack.web.recordings import Recordings
 from blazetrack.web.session import FAULT
 
@@ -49,6 +49,7 @@ class PageState:
     recordings: Recordings
     limits: Limits
     open_camera: Callable[[Outbox], BrowserFeeder] | None = None  # None: no browser cameras
+    fixed: tuple[str, ...] = ()  # what the page cannot change
 
 
 class Viewer:
@@ -67,8 +68,8 @@ class Viewer:
     async def serve(self) -> None:
         """Exchange messages until the connection ends."""
         reason: tuple[int, str] | None = None
-        self._box.watching = self._page.first != BROWSER_CAMERA
         self._page.hub.add(self._box)
+        await self._switch(self._page.first)
         tasks: list[asyncio.Future[None]] = [
             asyncio.ensure_future(self._send()),
             asyncio.ensure_future(self._receive()),
@@ -105,12 +106,13 @@ class Viewer:
                 "camera": BROWSER_CAMERA,
                 "models": catalog.models,
                 "graphs": catalog.graphs,
+                "about": catalog.about,
+                "fixed": self._page.fixed,
                 "side_px": limits.side_px,
                 "recording_s": limits.recording_s,
             }
         )
-        if self._box.watching:
-            self._page.submit()
+        self._submit()  # sends the state
 
     async def _send(self) -> None:
         with suppress(WebSocketDisconnect, RuntimeError, OSError):  # until disconnected
@@ -148,6 +150,9 @@ class Viewer:
             await self._set(message)
         elif isinstance(message, Follow):
             self._submit(follow=message.at)
+        elif isinstance(message, Begin):
+            if self._camera is not None:  # else the page has changed to another source since
+                self._camera.begin(message.still)
         else:
             self._submit(record=message.on)
 
@@ -161,8 +166,6 @@ class Viewer:
         except InputError as error:  # a page with an old list is no attack
             self._box.send({"type": "error", "text": str(error)})
             return
-        if "people" in changes:
-            changes.setdefault("graph", None)  # the one that fits this number
         if "source" in changes:
             await self._switch(changes["source"])
         self._submit(**changes)

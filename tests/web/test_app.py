@@ -22,9 +22,10 @@ from websockets.sync.client import ClientConnection, connect
 
 from blazetrack.web.access import Access, Limits
 from blazetrack.web.catalog import BROWSER_CAMERA, Catalog
+from blazetrack.web.choice import Choice
 from blazetrack.web.protocol import EncodedImage
 from blazetrack.web.server import Page, make_server
-from blazetrack.web.session import FAULT, Choice
+from blazetrack.web.session import FAULT
 from tests.toy_models import ToyWorld
 
 Open = Callable[..., Any]
@@ -214,6 +215,9 @@ def test_requests_without_the_token_are_refused(served: Open) -> None:
             assert site.request("/" + query).status == 403
             assert site.request("/recordings/x/mp4" + query).status == 403
             assert site.refused(query) == 403
+            page = site.request("/" + query)
+            assert page.headers["content-type"].startswith("text/html")
+            assert b'name="viewport"' in page.body
         assert site.request("/?token=secret").status == 200
         with site.connect("?token=secret") as page:
             page.receive("hello")
@@ -235,11 +239,11 @@ def test_change_of_one_page_is_sent_to_all(served: Open) -> None:
     with served() as site, site.connect() as one, site.connect() as two:
         for page in (one, two):
             page.receive("state")
-        one.send(type="set", people=3, smoothing=False, paused=True, source="more")
+        one.send(type="set", people=3, smoothing=0, paused=True, source="more")
         state = two.receive("state")
         while not state["paused"]:  # of the greeting
             state = two.receive("state")
-        assert (state["people"], state["smoothing"], state["source"]) == (3, False, "more")
+        assert (state["people"], state["smoothing"], state["source"]) == (3, 0, "more")
 
 
 def test_unknown_choice_is_an_error_for_its_page(served: Open) -> None:
@@ -262,6 +266,29 @@ def test_browser_camera_receives_its_frames_only(served: Open, toy: ToyWorld) ->
             assert len(response["record"]["poses"]) == 1
         page.send(type="set", source="discs")
         page.receive("picture")
+
+
+def test_browser_camera_page_receives_the_state_before_its_first_image(
+    served: Open, toy: ToyWorld
+) -> None:
+    with served(first=BROWSER_CAMERA) as site, site.connect() as page:
+        state = page.receive("state")
+        assert (state["source"], state["model"], state["graph"]) == (BROWSER_CAMERA, "full", "pose")
+        page.send(type="set", masks=True)
+        assert page.receive("state")["masks"] is True
+        page.send_image(toy.picture((100, 100)))
+        (person,) = page.receive("frame")["record"]["poses"]
+        assert person["mask"]["size"] == [240, 320]
+
+
+def test_begin_starts_ids_afresh(served: Open, toy: ToyWorld) -> None:
+    with served(first=BROWSER_CAMERA) as site, site.connect() as page:
+        for number, at in enumerate([(50, 50), (250, 180)]):
+            page.send(type="begin", still=True)
+            page.send_image(toy.picture(at), number)
+            (person,) = page.receive("frame")["record"]["poses"]
+            assert person["id"] == 1
+            assert person["landmarks_px"][0][:2] == pytest.approx(at, abs=2)
 
 
 def test_a_recording_is_served_at_its_link_only(served: Open) -> None:

@@ -18,10 +18,11 @@ from blazetrack.errors import InputError, ModelError, SinkError
 from blazetrack.sinks.jsonl import JsonlSink
 from blazetrack.web.access import Limits
 from blazetrack.web.browser_feeder import BrowserFeeder
+from blazetrack.web.choice import Choice
 from blazetrack.web.hub import Outbox, call_in
 from blazetrack.web.protocol import EncodedImage
 from blazetrack.web.recordings import Recordings
-from blazetrack.web.session import Choice, Session
+from blazetrack.web.session import Session
 from tests.toy_models import ToyWorld
 
 

@@ -27,10 +27,14 @@ def test_create_without_stored_model_omits_it(store: Store) -> None:
     assert "full" not in Catalog.create([], None, None, store).models
 
 
-def test_create_includes_given_model_and_graph(store: Store) -> None:
-    catalog = Catalog.create(["0"], "mine.tflite", "mine.yaml", store)
+def test_create_includes_given_model_and_graph(store: Store, tmp_path: Path) -> None:
+    graph = tmp_path / "mine.yaml"
+    graph.write_bytes(shipped_graphs()["pose"].read_bytes())
+    catalog = Catalog.create(["0"], "mine.tflite", str(graph), store)
+    assert catalog.about["pose_multi"].startswith("Several people")
+    assert catalog.about[str(graph)] == catalog.about["pose"]
     assert catalog.models == (*Catalog.create([], None, None, store).models, "mine.tflite")
-    assert catalog.graphs == (*shipped_graphs(), "mine.yaml")
+    assert catalog.graphs == (*shipped_graphs(), str(graph))
 
 
 def test_create_keeps_order_of_sources(store: Store) -> None:

@@ -63,7 +63,16 @@ def press(page: Any, name: str) -> None:
 def choose(page: Any, name: str, value: str) -> None:
     from selenium.webdriver.support.select import Select
 
-    Select(page.find_element("id", name)).select_by_visible_text(value)
+    Select(page.find_element("id", name)).select_by_value(value)
+
+
+def set_range(page: Any, name: str, value: float) -> None:
+    page.execute_script(
+        "const field = document.getElementById(arguments[0]); field.value = arguments[1];"
+        "field.dispatchEvent(new Event('change'));",
+        name,
+        value,
+    )
 
 
 def start_camera(page: Any) -> None:
@@ -134,13 +143,17 @@ def test_controls_change_the_state(browse: Browse) -> None:
     field.clear()
     field.send_keys("3\t")
     until(page, "page.state.people === 3 && page.state.graph === 'pose_multi'")
-    assert page.find_element("id", "follow-all").is_enabled()
+    assert page.execute_script("return window.blazetrack.state.can_follow")
     choose(page, "graph", "mediapipe_tasks")
-    until(page, "page.state.graph === 'mediapipe_tasks'")
+    until(page, "page.state.graph === 'mediapipe_tasks' && page.state.people === 1")
     choose(page, "graph", "pose")
     until(page, "page.state.graph === 'pose'")
-    press(page, "smoothing")
-    until(page, "page.state.smoothing === false")
+    choose(page, "smoothing", "0")
+    until(page, "page.state.smoothing === 0")
+    press(page, "masks")
+    until(page, "page.state.masks && page.record.poses[0] && page.record.poses[0].mask")
+    set_range(page, "min_tracking", 0.3)
+    until(page, "page.state.min_tracking === 0.3")
     press(page, "pause")
     until(page, "page.state.paused === true")
     time.sleep(0.5)
@@ -149,8 +162,8 @@ def test_controls_change_the_state(browse: Browse) -> None:
     assert page.execute_script("return window.blazetrack.frames") == held
     press(page, "pause")
     until(page, f"page.state.paused === false && page.frames > {held}")
-    press(page, "smoothing")
-    until(page, "page.state.smoothing === true")
+    choose(page, "smoothing", "0.5")
+    until(page, "page.state.smoothing === 0.5")
 
 
 def test_mirror_flips_the_image(browse: Browse, camera_clip: Path) -> None:

@@ -81,7 +81,12 @@ WRONG = [
     '{"type":"set","people":0}',
     '{"type":"set","people":1e99}',
     '{"type":"set","people":' + "9" * 3000 + "}",
-    '{"type":"set","smoothing":1}',
+    '{"type":"set","smoothing":true}',
+    '{"type":"set","smoothing":1.1}',
+    '{"type":"set","min_detection":-0.1}',
+    '{"type":"set","min_tracking":"high"}',
+    '{"type":"set","masks":1}',
+    '{"type":"begin"}',
     '{"type":"set","source":""}',
     '{"type":"set","source":"' + "x" * 201 + '"}',
     '{"type":"set","source":"\\ud800"}',
@@ -119,9 +124,10 @@ _JSON = st.recursive(
     max_leaves=10,
 )
 _ALMOST_VALID = st.fixed_dictionaries(
-    {"type": st.sampled_from(["set", "follow", "record", "shown"]) | _JSON},
+    {"type": st.sampled_from(["set", "follow", "record", "begin", "shown"]) | _JSON},
     optional=dict.fromkeys(
-        ("source", "model", "graph", "people", "smoothing", "at", "on", "number"), _JSON
+        ("source", "model", "graph", "people", "smoothing", "masks", "still", "at", "on", "number"),
+        _JSON,
     ),
 )
 
@@ -259,7 +265,7 @@ def test_parse_image_corrupt_is_parsed_or_refused(
 )
 def test_pack_frame_scales_any_shape_down(width: int, height: int) -> None:
     frame = Frame(np.zeros((height, width, 3), np.uint8), 3, 0.1)
-    packed = pack_frame(TrackedFrame(frame, Poses.empty(33), 1.0, 2.0, True), 7)
+    packed = pack_frame(TrackedFrame(frame, Poses.empty(33), 1.0, 2.0, True, np.empty((0, 8))), 7)
     header, image = header_of(packed), image_of(packed)
     assert (header["number"], header["searching"]) == (7, True)
     assert (header["record"]["width"], header["record"]["height"]) == (width, height)

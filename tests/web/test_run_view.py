@@ -76,13 +76,14 @@ def test_page_shows_a_run_and_pauses_it(watched: tuple[Any, Page]) -> None:
     hello = page.receive("hello")
     assert (hello["models"], hello["graphs"]) == (["full"], ["pose"])
     assert hello["camera"] not in hello["sources"]
-    assert page.receive("state")["smoothing"] is True
+    assert {"model", "graph", "people", "record"} <= set(hello["fixed"])
+    assert page.receive("state")["smoothing"] == 0.5
     first = page.receive("frame")
     assert len(first["record"]["poses"][0]["landmarks_px"]) == 33
     assert page.receive("frame")["number"] > first["number"]
     assert page.receive("stats")["nodes"]
-    page.send(type="set", smoothing=False)
-    assert page.receive("state")["smoothing"] is False
+    page.send(type="set", smoothing=0)
+    assert page.receive("state")["smoothing"] == 0
     page.send(type="set", people=3)
     assert "is fixed while `blazetrack run` goes on" in page.receive("error")["text"]
     page.send(type="record", on=True)

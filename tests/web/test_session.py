@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +14,9 @@ import pytest
 from blazetrack.errors import GraphError, SinkError
 from blazetrack.sinks.jsonl import JsonlSink
 from blazetrack.web.access import Limits
+from blazetrack.web.choice import Choice
 from blazetrack.web.recordings import Recordings
-from blazetrack.web.session import Choice, Session, TrackerStats
+from blazetrack.web.session import Session, TrackerStats
 from tests.toy_models import ToyWorld
 from tests.web.clock import Clock
 
@@ -89,7 +91,9 @@ def test_state_describes_the_tracker(world: World) -> None:
     state = world.session.state()
     assert (state["type"], state["source"], state["paused"]) == ("state", "discs", False)
     assert (state["model"], state["graph"], state["people"]) == ("full", "pose", 1)
-    assert (state["smoothing"], state["recording"], state["can_follow"]) == (True, False, False)
+    assert (state["smoothing"], state["recording"], state["can_follow"]) == (0.5, False, False)
+    assert (state["masks"], state["min_detection"], state["min_tracking"]) == (False, 0.5, 0.5)
+    assert state["angles"][:2] == ["left_knee", "right_knee"]
     assert len(state["skeleton"]["names"]) == 33
 
 
@@ -120,8 +124,9 @@ def test_stats_frame_rate_memory_is_bounded(toy: ToyWorld) -> None:
 def test_change_smoothing_keeps_the_tracker(world: World) -> None:
     world.track()
     before = world.toy.models["landmarks"]
-    world.session.change(smoothing=False)
-    assert world.session.state()["smoothing"] is False
+    for strength in (0.0, 0.75):
+        world.session.change(smoothing=strength)
+        assert world.session.state()["smoothing"] == strength
     assert world.toy.models["landmarks"] is before
     assert not world.track().searching
 
@@ -137,9 +142,47 @@ def test_change_people_opens_another_tracker_and_closes_the_first(world: World) 
 
 
 def test_change_keeps_smoothing_off_in_the_next_tracker(world: World) -> None:
-    world.session.change(smoothing=False)
+    world.session.change(smoothing=0.0)
     world.session.change(people=2)
     assert world.session.tracker.smoothing is False
+
+
+def test_change_people_with_a_graph_of_one_person_chooses_the_default_graph(world: World) -> None:
+    world.session.change(graph="pose")
+    world.session.change(people=3)
+    state = world.session.state()
+    assert (state["graph"], state["people"]) == ("pose_multi", 3)
+
+
+def test_change_to_a_graph_of_one_person_takes_people_back_to_one(world: World) -> None:
+    world.session.change(people=3)
+    world.session.change(graph="pose")
+    state = world.session.state()
+    assert (state["graph"], state["people"]) == ("pose", 1)
+
+
+def test_change_thresholds_and_masks_runs_with_them(world: World) -> None:
+    world.session.change(min_detection=0.3, min_tracking=0.7, masks=True)
+    state = world.session.state()
+    assert (state["min_detection"], state["min_tracking"], state["masks"]) == (0.3, 0.7, True)
+    assert world.track().poses.masks is not None
+    world.session.change(graph="mediapipe_tasks")
+    assert world.session.state()["min_tracking"] == 0.5
+
+
+def test_follow_is_part_of_the_state_until_another_clip_begins(world: World) -> None:
+    world.session.apply({"people": 2})
+    world.track((60, 60), (200, 100))
+    world.session.apply({"follow": (60.0, 60.0)})
+    assert world.of_type("state")[-1]["following"] is True
+    world.session.begin()
+    assert world.session.state()["following"] is False
+
+
+def test_still_frame_state_has_the_graph_of_pictures(world: World) -> None:
+    frame = world.toy.frame(0, (100, 100))
+    world.session.track(replace(frame, still=True))
+    assert world.of_type("state")[-1]["graph"] == "pose_image"
 
 
 def test_change_that_fails_changes_nothing(world: World) -> None:

@@ -2,9 +2,11 @@
 
 import { Camera } from "./camera.js";
 import { Chart } from "./chart.js";
+import { Controls, setPressed } from "./controls.js";
 import { drawPeople, sideColors } from "./overlay.js";
 import { Connection } from "./socket.js";
-import { LandmarkTable } from "./table.js";
+import { enableFullScreen, Stage } from "./stage.js";
+import { AngleTable, LandmarkTable } from "./table.js";
 import { WorldView } from "./world.js";
 
 const TABLE_EVERY_MS = 200;
@@ -16,10 +18,13 @@ const canvas = $("picture"), context = canvas.getContext("2d");
 const world = new WorldView($("world"));
 const chart = new Chart($("chart"), $("nodes").tBodies[0]);
 const table = new LandmarkTable($("points"), $("person"));
+const angleTable = new AngleTable($("joints"));
+const stage = new Stage();
 
-// The state of the page; also for tests and for the console.
+// The state of the page; also for tests and for the console. `own` is whether the images come from
+// this browser.
 const page = {
-  hello: null, state: null, skeleton: null, record: null, picture: null, number: -1,
+  hello: null, state: null, skeleton: null, record: null, picture: null, number: -1, own: false,
   frames: 0, latencies: [], networks: [], stats: {}, recordings: [], error: null, connected: false,
 };
 window.blazetrack = page;
@@ -27,52 +32,67 @@ window.blazetrack = page;
 const connection = new Connection({
   open: () => {
     page.connected = true;
+    $("message").hidden = true;
     showStatus();
   },
   message: (message) => handlers[message.type]?.(message),
   image: async (message, blob) => {
     const bitmap = await createImageBitmap(blob);
-    if (!camera.running) showFrame(message, bitmap);
+    if (!page.own) showFrame(message, bitmap);
     bitmap.close();
     connection.send({ type: "shown", number: message.number });
   },
   closed: (reason, reconnecting) => {
     page.connected = false;
     camera.release();
-    notify(`${reason || "no response from the server"}${reconnecting ? "; reconnecting …" : ""}`, reconnecting);
+    const text = `${reason || "no response from the server"}${reconnecting ? "; reconnecting …" : ""}`;
+    if (stage.covered && !page.own) stage.cover(reconnecting ? "Connecting …" : "No connection", text);
+    else notify(text, reconnecting);
     showStatus();
   },
 });
 
-const camera = new Camera((number, timeMs, jpeg) => connection.sendImage(number, timeMs, jpeg));
-camera.onended = () => notify("The camera was disconnected.");
-Object.assign(page, { camera, connection });
+const set = (changes) => connection.send({ type: "set", ...changes });
+const camera = new Camera(
+  (number, timeMs, jpeg) => connection.sendImage(number, timeMs, jpeg),
+  (still) => connection.send({ type: "begin", still }),
+);
+camera.onended = () => {
+  camera.stop();
+  stage.fail("Disconnected");
+};
+const controls = new Controls(set);
+Object.assign(page, { camera, connection, world });
 
 const handlers = {
   hello(message) {
+    const again = page.hello !== null;
     page.hello = message;
-    fill($("source"), message.sources);
-    fill($("model"), message.models);
-    fill($("graph"), message.graphs);
-    $("source").value = camera.running ? message.camera : message.begin;
-    if (camera.running) connection.send({ type: "set", source: message.camera });
-    else $("begin").hidden = message.begin !== message.camera;
+    controls.hello(message);
+    if (!again) page.own = message.begin === message.camera;
+    if (page.own && camera.running) {
+      set({ source: message.camera });
+      camera.begin(Boolean(camera.picture));
+      camera.repeat();
+    } else if (page.own && !again) stage.invite();
+    else if (!page.own && stage.covered) stage.cover("Loading …", `Waiting for the first image of ${message.begin}.`);
   },
   state(message) {
-    if (camera.running !== (message.source === page.hello?.camera)) return; // of the previous source
+    if (page.own !== (message.source === page.hello?.camera)) return; // of the previous source
     const { names, edges } = message.skeleton;
     if (page.skeleton?.names.join() !== names.join()) {
       page.skeleton = { names, edges, colors: sideColors(names) };
       table.setNames(names);
+      table.show(null);
+      angleTable.setNames(message.angles);
+      angleTable.show(null);
     }
     page.state = message;
-    for (const name of ["model", "graph", "people", "source"]) {
-      if (name !== "people" || document.activeElement !== $(name)) $(name).value = message[name];
-    }
-    $("smoothing").checked = message.smoothing;
-    $("follow-all").disabled = !message.can_follow;
+    controls.show(message);
     setPressed($("record"), message.recording, "Stop recording", "Record");
-    if (!camera.running) setPressed($("pause"), message.paused, "Resume", "Pause");
+    $("record").disabled = page.hello.fixed.includes("record");
+    if (!page.own) setPressed($("pause"), message.paused, "Resume", "Pause");
+    camera.repeat();
     showStatus();
   },
   frame(message) {
@@ -88,7 +108,7 @@ const handlers = {
     $("fps").textContent = message.fps.toFixed(1);
     $("detector").textContent = message.detector_runs;
     $("dropped").textContent = message.dropped ?? "–";
-    $("latency").textContent = camera.running ? milliseconds(median(page.latencies)) : "–";
+    $("latency").textContent = page.own ? milliseconds(median(page.latencies)) : "–";
     $("network").textContent = milliseconds(median(page.networks));
     chart.add(message.nodes);
     showStatus();
@@ -102,11 +122,12 @@ const handlers = {
       item.append(link);
       $("downloads").append(item);
     }
-    if (!message.files.length) notify("The recording has no frames.");
+    if (!message.files.length) notify("The recording has no images.");
   },
   error(message) {
     page.error = message.text;
-    notify(message.text);
+    if (stage.covered && !page.own) stage.cover("No image yet", message.text, { file: true, fault: true });
+    else notify(message.text);
     if (page.state) handlers.state(page.state); // reset the controls to the actual state
   },
 };
@@ -126,52 +147,73 @@ function showFrame(message, image) {
   if (page.skeleton) {
     drawPeople(context, record, page.skeleton, { mirror, boxes: $("boxes").checked, scale });
   }
+  stage.uncover();
   Object.assign(page, { record, number: message.number, searching: message.searching });
   page.frames += 1;
   append(page.networks, message.network_ms);
   const person = record.poses[0];
-  if (page.skeleton) world.draw(person, page.skeleton);
-  if (performance.now() - (page.tableMs ?? 0) > TABLE_EVERY_MS) {
+  if (page.skeleton) world.draw(person, page.skeleton, mirror);
+  if (camera.picture || performance.now() - (page.tableMs ?? 0) > TABLE_EVERY_MS) {
     page.tableMs = performance.now();
     table.show(person);
+    angleTable.show(message.angles[0]);
     $("count").textContent = record.poses.length;
     showBadge();
   }
 }
 
-async function chooseSource(name) {
+function leaveOwn(source) {
+  camera.stop();
+  controls.showFile(null);
+  controls.showDevices([], "");
+  page.own = false;
+  stage.cover("Loading …", `Waiting for the first image of ${source}.`);
+  set({ source });
+}
+
+// Show images of this browser: `open` starts the camera, a film or a picture.
+async function showOwn(open, title, text) {
+  page.own = true;
   $("message").hidden = true;
-  $("begin").hidden = true;
-  if (name !== page.hello.camera) {
-    camera.stop();
-    connection.send({ type: "set", source: name });
-    return;
-  }
+  stage.cover(title, text);
+  setPressed($("pause"), false, "Resume", "Pause");
+  page.latencies.length = 0;
+  // The server must know the source before the first image arrives.
+  set({ source: page.hello.camera });
   try {
-    // The server must know the source before the first image arrives.
-    connection.send({ type: "set", source: name });
-    await camera.start();
-    $("source").value = name;
+    await open();
     $("mirror").checked = camera.front;
-    connection.send({ type: "set", smoothing: $("smoothing").checked });
+    if (stage.covered && camera.running) stage.cover("Loading …", "The first image is on its way.");
   } catch (error) {
     camera.stop();
-    const texts = { NotAllowedError: "Access to the camera was denied.", NotFoundError: "No camera was found." };
-    notify(texts[error.name] ?? error.message);
-    connection.send({ type: "set", source: page.hello.sources[0] });
-    $("source").value = page.hello.sources[0];
+    stage.fail(error);
   }
+}
+
+async function startCamera(deviceId) {
+  controls.showFile(null);
+  $("source").value = page.hello.camera;
+  await showOwn(() => camera.start(deviceId), "Starting the camera …", "The browser may ask whether this page may use it.");
+  if (camera.stream) controls.showDevices(await camera.devices(), camera.deviceId);
+}
+
+async function openFile(file) {
+  if (!file || !page.hello) return;
+  controls.showFile(file.name);
+  controls.showDevices([], "");
+  await showOwn(() => camera.open(file), "Opening …", file.name);
 }
 
 function showBadge() {
   const paused = $("pause").getAttribute("aria-pressed") === "true";
   const recording = page.state?.recording;
-  const people = page.record?.poses.length ?? 0;
+  const poses = page.record?.poses ?? [];
+  const people = poses.length === 1 ? "1 person" : poses.length ? `${poses.length} people` : "no person";
   $("badge").hidden = false;
   $("badge").classList.toggle("recording", Boolean(recording));
   $("badge").textContent = [
     recording ? "recording" : null,
-    people ? `following ${people}` : "no person",
+    page.state?.following && poses.length === 1 ? `only person ${poses[0].id}` : people,
     paused ? "paused" : page.searching ? "searching" : null,
   ].filter(Boolean).join(" · ");
 }
@@ -189,15 +231,6 @@ function notify(text, keep = false) {
   if (!keep) noticeTimer = setTimeout(() => ($("message").hidden = true), NOTICE_MS);
 }
 
-function setPressed(button, on, whenOn, whenOff) {
-  button.setAttribute("aria-pressed", String(on));
-  button.textContent = on ? whenOn : whenOff;
-}
-
-function fill(select, names) {
-  select.replaceChildren(...names.map((name) => new Option(name, name)));
-}
-
 function append(list, value) {
   list.push(value);
   if (list.length > MEDIAN_OF) list.shift();
@@ -212,23 +245,34 @@ function milliseconds(value) {
   return value === null ? "–" : `${value.toFixed(1)} ms`;
 }
 
-$("start").onclick = () => chooseSource(page.hello.camera);
-$("source").onchange = ({ target }) => chooseSource(target.value);
-$("model").onchange = ({ target }) => connection.send({ type: "set", model: target.value });
-$("graph").onchange = ({ target }) => connection.send({ type: "set", graph: target.value });
-$("people").onchange = ({ target }) => {
-  const people = Math.round(Number(target.value));
-  if (people >= 1 && people <= 20) connection.send({ type: "set", people });
+enableFullScreen($("fullscreen"), $("stage"));
+$("start").onclick = () => startCamera();
+$("source").onchange = ({ target: { value } }) => {
+  if (value === page.hello.camera) startCamera();
+  else if (page.hello.sources.includes(value)) leaveOwn(value);
 };
-$("smoothing").onchange = ({ target }) => connection.send({ type: "set", smoothing: target.checked });
+$("device").onchange = ({ target }) => startCamera(target.value);
+for (const button of ["file-button", "panel-file"]) $(button).onclick = () => $("file").click();
+$("file").onchange = ({ target }) => {
+  const [file] = target.files;
+  openFile(file);
+  target.value = ""; // so that the same file can be opened again
+};
+$("stage").ondragover = (event) => event.preventDefault();
+$("stage").ondrop = (event) => {
+  event.preventDefault();
+  if (page.hello?.sources.includes(page.hello.camera)) openFile(event.dataTransfer.files[0]);
+};
+$("mirror").onchange = () => camera.repeat();
+$("boxes").onchange = () => camera.repeat();
 $("follow-all").onclick = () => connection.send({ type: "follow", at: null });
 $("record").onclick = () => connection.send({ type: "record", on: !page.state?.recording });
 $("pause").onclick = ({ target }) => {
   const paused = target.getAttribute("aria-pressed") !== "true";
-  if (camera.running) {
-    camera.paused = paused;
+  if (page.own) {
+    camera.hold = paused;
     setPressed(target, paused, "Resume", "Pause");
-  } else connection.send({ type: "set", paused });
+  } else set({ paused });
   showBadge();
 };
 canvas.onclick = (event) => {

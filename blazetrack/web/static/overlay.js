@@ -1,5 +1,7 @@
 // Skeletons drawn onto the image: left side orange, right side blue, one label colour per id.
 
+import { drawMask } from "./masks.js";
+
 const LEFT = "#ff8a00", RIGHT = "#00c2ff", MIDDLE = "#f0f0f0";
 const MIN_VISIBILITY = 0.5, SURE_VISIBILITY = 0.75;
 const TORSO = ["left_shoulder", "right_shoulder", "left_hip", "right_hip"];
@@ -18,9 +20,15 @@ export function drawLine(context, from, to) {
   context.stroke();
 }
 
-// Steps of the golden ratio, so that consecutive ids differ.
-function idColor(id) {
-  return `hsl(${(360 * ((0.33 + id * 0.618034) % 1)).toFixed(0)} 85% 55%)`;
+// Red, green and blue, 0 to 255, of a hue in steps of the golden ratio, so that consecutive ids
+// differ; as `id_color` of blazetrack/render/people.py.
+export function idColor(id) {
+  const hue = 6 * ((0.33 + id * 0.618034) % 1);
+  const channel = (shift) => {
+    const place = (shift + hue) % 6;
+    return Math.round(255 * 0.95 * (1 - 0.75 * Math.max(0, Math.min(place, 4 - place, 1))));
+  };
+  return [channel(5), channel(3), channel(1)];
 }
 
 // The parts of the graph `edges` that the chosen keypoints form: a number for each keypoint.
@@ -56,6 +64,7 @@ export function drawPeople(context, record, skeleton, { mirror, boxes, scale }) 
   const width = context.canvas.width;
   const toCanvas = ([x, y]) => [mirror ? width - x * scale : x * scale, y * scale];
   const colors = skeleton.colors, taken = [];
+  for (const { id, mask } of record.poses) if (mask) drawMask(context, mask, idColor(id), mirror);
   for (const person of record.poses) {
     const visible = attached(skeleton, person.visibility.map((v) => v >= MIN_VISIBILITY));
     const sure = person.visibility.map((v) => v >= SURE_VISIBILITY);
@@ -82,27 +91,38 @@ export function drawPeople(context, record, skeleton, { mirror, boxes, scale }) 
   }
 }
 
-// Labels do not cover those in `taken`.
+// Labels are inside the picture and do not cover those in `taken`, as long as there is room.
 function label(context, person, toCanvas, box, boxes, taken) {
   const [a, b] = [toCanvas([box[0], box[1]]), toCanvas([box[2], box[3]])];
   const left = Math.min(a[0], b[0]), right = Math.max(a[0], b[0]);
-  context.strokeStyle = context.fillStyle = idColor(person.id);
+  context.strokeStyle = context.fillStyle = `rgb(${idColor(person.id).join()})`;
   if (boxes) {
     context.lineWidth = 2;
     context.strokeRect(left, a[1], right - left, b[1] - a[1]);
   }
   const text = `person ${person.id} · ${Math.round(100 * person.score)} %`;
-  context.font = "600 16px system-ui, sans-serif";
-  const width = context.measureText(text).width + 14, height = 22;
-  const x = (left + right) / 2 - width / 2;
-  let y = Math.max(2, a[1] - 30 - 0.1 * (b[1] - a[1]));
-  const covers = ([otherX, otherY, otherWidth]) =>
-    x < otherX + otherWidth && otherX < x + width && Math.abs(y - otherY) < height;
-  for (let place; (place = taken.find(covers)); ) y = place[1] + height + 2;
+  const canvas = context.canvas, font = Math.max(12, Math.min(canvas.width, canvas.height) / 28);
+  context.font = `600 ${font}px system-ui, sans-serif`;
+  const width = context.measureText(text).width + font, height = 1.4 * font;
+  const x = Math.max(2, Math.min((left + right) / 2 - width / 2, canvas.width - width - 2));
+  const y = freePlace(a[1] - 1.8 * font - 0.1 * (b[1] - a[1]), x, width, height, canvas, taken);
   taken.push([x, y, width]);
   context.beginPath();
-  context.roundRect(x, y, width, height, 6);
+  context.roundRect(x, y, width, height, 0.3 * font);
   context.fill();
   context.fillStyle = "#000";
-  context.fillText(text, x + 7, y + 17);
+  context.fillText(text, x + font / 2, y + font);
+}
+
+// The free height that is nearest to the wanted one; the wanted one where there is none.
+function freePlace(wanted, x, width, height, canvas, taken) {
+  const inside = (y) => Math.max(2, Math.min(y, canvas.height - height - 2));
+  const covered = (y) => taken.some(([otherX, otherY, otherWidth]) =>
+    x < otherX + otherWidth && otherX < x + width && Math.abs(y - otherY) < height + 2);
+  for (let step = 0; step * height < 2 * canvas.height; step++) {
+    const offset = (step % 2 ? -1 : 1) * Math.ceil(step / 2) * (height + 2);
+    const y = inside(inside(wanted) + offset);
+    if (!covered(y)) return y;
+  }
+  return inside(wanted);
 }

@@ -2,7 +2,10 @@
 
 import { drawLine } from "./overlay.js";
 
-const HEIGHT_M = 2.2; // of the view
+const HEIGHT_M = 3.1; // of the view: from the floor to the hands above the head
+const MIDDLE_M = 0.2; // of the view above the hips
+const FIT = 0.94; // share of the canvas that points may fill
+const ZOOM_STEP = 0.05; // return to the full size per image
 const DISTANCE_M = 4; // from the viewpoint
 
 export class WorldView {
@@ -11,6 +14,7 @@ export class WorldView {
     this.yaw = 0.5;
     this.pitch = 0.15;
     this.last = null;
+    this.zoom = 1;
     canvas.addEventListener("pointerdown", (event) => {
       canvas.setPointerCapture(event.pointerId);
       this.pointer = [event.clientX, event.clientY];
@@ -44,17 +48,29 @@ export class WorldView {
     const [x1, z1] = [c * x + s * z, c * z - s * x];
     const [y1, z2] = [ct * y + st * z1, ct * z1 - st * y];
     const { width, height } = this.canvas;
-    const scale = (height / HEIGHT_M) * (DISTANCE_M / (DISTANCE_M + z2));
-    return [width / 2 + x1 * scale, height / 2 + y1 * scale];
+    const scale = this.zoom * (height / HEIGHT_M) * (DISTANCE_M / Math.max(1, DISTANCE_M + z2));
+    return [width / 2 + x1 * scale, height / 2 + (y1 + MIDDLE_M) * scale];
   }
 
-  draw(person, skeleton) {
-    this.last = [person, skeleton];
+  // Smaller at once where a point would be outside, larger again step by step.
+  fit(points) {
+    const { width, height } = this.canvas;
+    const outside = points.map(([x, y]) =>
+      Math.max(Math.abs(x - width / 2) / width, Math.abs(y - height / 2) / height) * 2 / FIT);
+    const wanted = Math.min(1, this.zoom / Math.max(1e-6, ...outside));
+    this.zoom = wanted < this.zoom ? wanted : this.zoom + ZOOM_STEP * (wanted - this.zoom);
+  }
+
+  // `mirror` shows the person as in a mirror, as the picture.
+  draw(person, skeleton, mirror) {
+    this.last = [person, skeleton, mirror];
     const context = this.canvas.getContext("2d");
     context.clearRect(0, 0, this.canvas.width, this.canvas.height);
+    const turned = (person?.world_landmarks_m ?? []).map(([x, y, z]) => [mirror ? -x : x, y, z]);
+    if (person) this.fit(turned.map((point) => this.project(point)));
     this.floor(context);
     if (!person) return;
-    const points = person.world_landmarks_m.map((point) => this.project(point));
+    const points = (this.points = turned.map((point) => this.project(point)));
     context.lineWidth = 3;
     context.lineCap = "round";
     for (const [a, b] of skeleton.edges) {
