@@ -9,13 +9,14 @@ import csv
 import json
 import re
 import shlex
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from functools import partial
 from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-import cv2
 import numpy as np
 import pytest
 import typer
@@ -24,11 +25,9 @@ import yaml
 pytest.importorskip("tensorflow", reason="TFLite files are written by TensorFlow")
 pytest.importorskip("ai_edge_quantizer", reason="needs ai-edge-quantizer")
 
-from blazetrack import Poses, open_sink
 from blazetrack.cli import main as blazetrack
 from blazetrack.errors import BlazetrackError
 from blazetrack.store import Store
-from blazetrack.types import Frame
 from models.common import command
 from models.quantize import representative_images
 from models.train.config import load_settings
@@ -41,12 +40,8 @@ pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:Depreca
 PAGE = (Path(__file__).parents[2] / "docs" / "training.md").read_text(encoding="utf-8")
 WALK = PAGE[: PAGE.index("## People")]
 STEPS = ("steps: 1500", "steps: 60")
-SIDE, TRAIN, DEV = 96, range(32), range(32, 40)
-
-# Corners in parts of the kite's size, and the four panels between them and the knot.
-SHAPE = np.array([[0, -1.0], [-0.7, -0.3], [0.7, -0.3], [0, 1], [0, -0.3]])
-PANELS = (((0, 1, 4), (230, 60, 60)), ((0, 4, 2), (230, 60, 60)))
-PANELS += (((1, 3, 4), (240, 210, 70)), ((4, 3, 2), (240, 210, 70)))
+DRAW_KITES = Path(__file__).parents[2] / "docs" / "draw_kites.py"
+PICTURES = 40
 
 
 def fenced(text: str, language: str) -> list[str]:
@@ -73,43 +68,6 @@ def configs() -> dict[str, str]:
     return {name[1]: text for name, text in zip(found, texts, strict=True) if name}
 
 
-def kite(seed: int) -> tuple[np.ndarray, np.ndarray]:
-    """A picture `(96, 96, 3)` of a kite against the sky, and its five points."""
-    rng = np.random.default_rng(seed)
-    angle, size = rng.uniform(-0.5, 0.5), rng.uniform(24, 34)
-    turn = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
-    points = SHAPE @ turn.T * size + rng.uniform(38, 58, 2)
-    sky = np.linspace((140, 200, 200), (195, 255, 255), SIDE)[:, None]
-    picture = (sky - rng.integers(0, 30, (SIDE, SIDE, 1))).astype(np.uint8)
-    for corners, color in PANELS:
-        panel = (points[list(corners)] * 16).astype(np.int32)
-        cv2.fillConvexPoly(picture, panel, color, cv2.LINE_AA, 4)
-    return picture, points
-
-
-def write_kites(folder: Path) -> None:
-    """`kite/` as the page describes it, with the page's own category."""
-    category = json.loads(fenced(PAGE, "json")[0])["categories"][0]
-    (folder / "images").mkdir(parents=True)
-    for name, numbers in (("train", TRAIN), ("dev", DEV)):
-        images, labels = [], []
-        for i in numbers:
-            picture, points = kite(i)
-            cv2.imwrite(str(folder / "images" / f"{i:03d}.png"), picture[..., ::-1])
-            images.append({"id": i, "file_name": f"{i:03d}.png", "width": SIDE, "height": SIDE})
-            keypoints = np.column_stack([points, np.full(5, 2)]).ravel().tolist()
-            labels.append({"id": i, "image_id": i, "category_id": 1, "keypoints": keypoints})
-        content = {"images": images, "annotations": labels, "categories": [category]}
-        (folder / f"{name}.json").write_text(json.dumps(content), encoding="utf-8")
-
-
-def write_clip(path: Path) -> None:
-    with open_sink(str(path)) as clip:
-        for i in range(4):
-            picture = kite(TRAIN[0])[0]
-            clip.write(Frame(picture, i, i / 30), Poses.empty(), picture)
-
-
 def run(words: list[str]) -> None:
     """A command of the page, in this process."""
     start = partial(blazetrack, words[1:])
@@ -124,8 +82,7 @@ def run(words: list[str]) -> None:
 def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """The folder after the last command of the page; without weights and network access."""
     folder = tmp_path_factory.mktemp("desk")
-    write_kites(folder / "kite")
-    write_clip(folder / "clip.mp4")
+    subprocess.run([sys.executable, DRAW_KITES], cwd=folder, check=True, capture_output=True)
     for name, text in configs().items():
         (folder / name).write_text(text.replace(*STEPS), encoding="utf-8")
     with pytest.MonkeyPatch.context() as patch:
@@ -142,6 +99,13 @@ def test_page_has_all_commands() -> None:
     programs = [words[2] if words[0] == "python" else words[0] for words in commands(WALK)]
     steps = ["models.train", "models.evaluate", "models.export", "models.quantize", "blazetrack"]
     assert list(dict.fromkeys(programs)) == steps
+
+
+def test_drawn_kites_have_the_category_of_the_page(desk: Path) -> None:
+    category = json.loads(fenced(PAGE, "json")[0])["categories"][0]
+    for name in ("train", "dev"):
+        labels = json.loads((desk / "kite" / f"{name}.json").read_text(encoding="utf-8"))
+        assert labels["categories"] == [category]
 
 
 def test_train_lowers_the_loss(desk: Path) -> None:
@@ -167,7 +131,7 @@ def test_card_has_the_skeleton(desk: Path, name: str) -> None:
 def test_run_tracks_kites_in_their_keypoints(desk: Path) -> None:
     lines = (desk / "kites.jsonl").read_text(encoding="utf-8").splitlines()
     frames = [json.loads(line) for line in lines]
-    assert len(frames) == len(TRAIN) + len(DEV)
+    assert len(frames) == PICTURES
     people = [one for frame in frames for one in frame["poses"]]
     assert len(people) > len(frames) / 2
     for one in people:
