@@ -159,15 +159,15 @@ def _init_regression(network: Any, arrays: Convolutions, side: int) -> set[str]:
     soft = SOFT_ARGMAX_SHARE if network.input_shape[1] == side else 1.0
     share = np.ones((keypoints + 2, 3), np.float32)  # of the regression
     share[: min(features // 2, keypoints), :2] -= soft
-    kernel = kernels["landmarks"][:, : keypoints + 2, :3] / side
-    bias = biases["landmarks"][: keypoints + 2, :3] / side - np.array(MIDDLE, np.float32)
+    rows = kernels["landmarks"][:, : keypoints + 2, :3] / side
+    middle = biases["landmarks"][: keypoints + 2, :3] / side - np.array(MIDDLE, np.float32)
     places[:features] *= soft
-    places[features:] = (kernel * share).reshape(len(kernel), -1)
+    places[features:] = (rows * share).reshape(len(rows), -1)
     alignment = places[:features].reshape(features, -1, 3)[:, keypoints:]
     alignment[:] = 0.0
     depth = places[:features].reshape(features, -1, 3)[..., 2]
     depth[:] = 0.0
-    network.get_layer("points").set_weights([places, (bias * share).reshape(-1)])
+    network.get_layer("points").set_weights([places, (middle * share).reshape(-1)])
     return {"points", *dense}
 
 
