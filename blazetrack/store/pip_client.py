@@ -10,19 +10,18 @@ import importlib.util
 import os
 import re
 import shutil
-import subprocess
 import sys
 import sysconfig
 from pathlib import Path
 
 from blazetrack.errors import DownloadError
+from blazetrack.store.client_process import run_client
 
 __all__ = ["HELP", "fetch_wheel", "find_pip"]
 
 # The tags of mediapipe 0.10.21 on the package index; all its wheels hold the same weights.
 PYTHONS = ("3.11", "3.12", "3.10", "3.9")
 PLATFORMS = ("manylinux_2_28_x86_64", "macosx_11_0_universal2", "win_amd64")
-TIMEOUT_S = 900.0
 HELP = (
     "set PIP_INDEX_URL or PIP_FIND_LINKS to a mirror that has it,"
     " or bring the file and run `blazetrack models add FILE`"
@@ -93,24 +92,7 @@ def _pip_download(pip: list[str], requirement: str, python: str, into: Path) -> 
     command += [f"--platform={platform}" for platform in PLATFORMS]
     # No module of the user's current folder may hide one of pip's (Python ≥ 3.11).
     env = os.environ | {"PYTHONSAFEPATH": "1"} | dict.fromkeys(("TMPDIR", "TEMP", "TMP"), str(into))
-    try:
-        done = subprocess.run(
-            command,
-            env=env,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            encoding="utf-8",
-            errors="replace",
-            timeout=TIMEOUT_S,
-            check=False,
-        )
-    except subprocess.TimeoutExpired as error:
-        raise DownloadError(
-            f"pip did not fetch {requirement} within {TIMEOUT_S:.0f} s; {HELP}"
-        ) from error
-    except OSError as error:
-        raise DownloadError(f"pip cannot be started: {error}; {HELP}") from error
+    done = run_client("pip", command, requirement, HELP, env=env)
     return None if done.returncode == 0 else done.stderr
 
 
