@@ -57,7 +57,7 @@ def __getattr__(name: str) -> Any:
     try:
         value = getattr(import_module(f"blazetrack.{_HOME[name]}"), name)
     except ImportError as error:
-        from blazetrack.opencv import explain
+        from blazetrack.common.opencv import explain
 
         if (problem := explain(error)) is None:
             raise

@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from blazetrack.common.files import check_regular
 from blazetrack.errors import SourceError
-from blazetrack.files import check_regular
 from blazetrack.skeleton import SKELETONS, Skeleton
 
 __all__ = ["Person", "Recording", "read_recording"]

@@ -10,11 +10,11 @@ from dataclasses import asdict, dataclass, field
 from functools import partial
 from typing import Any, Literal, Protocol, TypeAlias, runtime_checkable
 
+from blazetrack.common.signals import Terminated, hold_interrupt
 from blazetrack.errors import SinkError
 from blazetrack.graph import NodeSummary, Pipelining, Trace
 from blazetrack.pipeline import PoseTracker
 from blazetrack.render import draw_poses
-from blazetrack.signals import Terminated, hold_interrupt
 from blazetrack.sinks import Sink
 from blazetrack.sinks.base import complete
 from blazetrack.sources import Source, SourceInfo

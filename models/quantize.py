@@ -18,8 +18,8 @@ import cv2
 import numpy as np
 import typer
 
+from blazetrack.common.files import is_same_file
 from blazetrack.errors import InputError, ModelError, warn_renamed
-from blazetrack.files import is_same_file
 from blazetrack.model_info import ModelInfo
 from blazetrack.store import Store
 from blazetrack.store.manifest import Card

@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 from hypothesis import settings
 
-from blazetrack import model_choice
 from blazetrack.errors import ModelError
+from blazetrack.pipeline import model_choice
 from blazetrack.store import Store
 from blazetrack.types import Poses
 from tests.toy_models import ToyWorld

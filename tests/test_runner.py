@@ -16,11 +16,11 @@ import numpy as np
 import pytest
 
 from blazetrack.backends import FakeModel
+from blazetrack.common.signals import interrupt_on_signals
 from blazetrack.errors import SinkError, SourceError
 from blazetrack.graph import Trace
 from blazetrack.model_info import ModelInfo
 from blazetrack.runner import View, run
-from blazetrack.signals import interrupt_on_signals
 from blazetrack.sinks import Sink, open_sink
 from blazetrack.skeleton import BLAZEPOSE33
 from blazetrack.sources import Source, SourceInfo

@@ -18,9 +18,9 @@ import numpy as np
 
 from blazetrack.backends.base import Array, Interpreter
 from blazetrack.backends.openvino import open_openvino
+from blazetrack.common.files import check_regular
+from blazetrack.common.native_stderr import without_notices
 from blazetrack.errors import BackendError, ModelError, did_you_mean
-from blazetrack.files import check_regular
-from blazetrack.native_stderr import without_notices
 
 __all__ = ["BACKENDS", "TfliteInterpreter", "default_threads", "installed", "open_interpreter"]
 

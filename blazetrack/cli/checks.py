@@ -10,9 +10,9 @@ from itertools import combinations, product
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from blazetrack.common.files import expand, is_same_file
+from blazetrack.common.imports import is_import
 from blazetrack.errors import InputError, SinkError, SourceError
-from blazetrack.files import expand, is_same_file
-from blazetrack.imports import is_import
 
 if TYPE_CHECKING:
     from blazetrack.sources import Source

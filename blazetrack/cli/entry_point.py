@@ -13,8 +13,8 @@ from typing import Any, NoReturn
 
 import typer
 
+from blazetrack.common.signals import interrupt_on_signals
 from blazetrack.errors import BlazetrackError, RenamedWarning, printable
-from blazetrack.signals import interrupt_on_signals
 
 __all__ = ["new_app", "run_app"]
 
@@ -106,7 +106,7 @@ def _open_missing_streams() -> None:
 def _message(error: Exception) -> str:
     """The line of an error of ours, or of an OpenCV that is not there; others are raised again."""
     if isinstance(error, ImportError) and not isinstance(error, BlazetrackError):
-        from blazetrack.opencv import explain
+        from blazetrack.common.opencv import explain
 
         problem = explain(error)
         if problem is None:

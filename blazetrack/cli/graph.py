@@ -63,8 +63,8 @@ def check(name: Name) -> None:
     """Check a graph without running it; exit code 2 and one line if it is wrong."""
     from blazetrack.graph import check_graph
     from blazetrack.nodes import NODES
-    from blazetrack.option_ranges import check_ranges
     from blazetrack.pipeline import load_graph
+    from blazetrack.pipeline.option_ranges import check_ranges
 
     spec = load_graph(name)
     check_ranges(spec, NODES)
@@ -85,7 +85,7 @@ def nodes(
     from blazetrack.errors import GraphError, did_you_mean
     from blazetrack.graph import describe_nodes, nodes_as_markdown, nodes_as_text
     from blazetrack.nodes import NODES
-    from blazetrack.option_ranges import RANGES
+    from blazetrack.pipeline.option_ranges import RANGES
 
     if name is not None and name not in NODES:
         raise GraphError(f"no node '{name}', {did_you_mean(name, NODES)}")

@@ -9,8 +9,8 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-from blazetrack import opencv
 from blazetrack.cli.options import Json, echo, print_json
+from blazetrack.common import opencv
 
 __all__ = ["collect", "info", "installed_version", "read_cpuinfo"]
 

@@ -8,8 +8,8 @@ from typing import Annotated
 import typer
 
 from blazetrack.cli.options import echo, log
+from blazetrack.common.files import expand, is_same_file
 from blazetrack.errors import SinkError, did_you_mean
-from blazetrack.files import expand, is_same_file
 
 __all__ = ["plot"]
 

@@ -15,8 +15,8 @@ from typer import Argument, Option
 
 from blazetrack.cli.options import Every, Graph, Model, Offline, Threads, log, open_store
 from blazetrack.cli.run_options import Masks, MinDetection, MinTracking, Smoothing
+from blazetrack.common.files import expand
 from blazetrack.errors import InputError, MissingExtra
-from blazetrack.files import expand
 
 if TYPE_CHECKING:
     from blazetrack.store import Store

@@ -13,8 +13,8 @@ import typer
 
 from blazetrack.cli.checks import STDOUT, check_reads, one_of
 from blazetrack.cli.options import echo, log, open_store
+from blazetrack.common.files import expand
 from blazetrack.errors import InputError
-from blazetrack.files import expand
 
 if TYPE_CHECKING:
     from blazetrack.graph import Trace
@@ -52,10 +52,10 @@ def track(
     from blazetrack.cli.drawn_pck import Score
     from blazetrack.cli.progress import progress
     from blazetrack.cli.summary import print_warnings
+    from blazetrack.common.signals import hold_interrupt
     from blazetrack.graph import Trace
     from blazetrack.pipeline import PoseTracker
     from blazetrack.runner import run as run_source
-    from blazetrack.signals import hold_interrupt
     from blazetrack.sinks import open_sink
     from blazetrack.sinks.base import check_path
 

@@ -13,10 +13,10 @@ from pathlib import Path
 from types import UnionType
 from typing import Any, NamedTuple
 
+from blazetrack.common.files import read_text
+from blazetrack.common.yaml_text import read_yaml
 from blazetrack.errors import GraphError, did_you_mean
-from blazetrack.files import read_text
 from blazetrack.graph.spec import GraphSpec, NodeSpec, Renamed, shown
-from blazetrack.yaml_text import read_yaml
 
 __all__ = ["load_graph_spec", "parse_set"]
 

@@ -10,6 +10,7 @@ from functools import partial
 from graphlib import CycleError, TopologicalSorter
 from typing import Any
 
+from blazetrack.common.imports import import_name
 from blazetrack.errors import BlazetrackError, GraphError, did_you_mean
 from blazetrack.graph.ports import (
     REQUIRED,
@@ -21,7 +22,6 @@ from blazetrack.graph.ports import (
     type_name,
 )
 from blazetrack.graph.spec import GraphSpec, NodeSpec, split_key
-from blazetrack.imports import import_name
 
 __all__ = ["Plan", "PlannedNode", "add_note", "build_plan", "check_graph", "describe"]
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 from pathlib import PurePath
 
+from blazetrack.common.imports import import_name, is_import, make
 from blazetrack.errors import SinkError, did_you_mean
-from blazetrack.imports import import_name, is_import, make
 from blazetrack.sinks.base import Sink
 from blazetrack.skeleton import BLAZEPOSE33, Skeleton
 

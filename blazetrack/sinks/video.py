@@ -21,7 +21,7 @@ import numpy as np
 from av.error import FFmpegError
 from av.video.frame import PictureType
 
-from blazetrack.clock import SteadyClock
+from blazetrack.common.clock import SteadyClock
 from blazetrack.errors import SinkError, reason
 from blazetrack.sinks.base import Picture, Sink, check_path, open_output, truncate
 from blazetrack.sinks.sound import Sound, open_sound

@@ -8,9 +8,9 @@ import stat
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 
-from blazetrack.addresses import shown_source
+from blazetrack.common.addresses import shown_source
+from blazetrack.common.imports import import_name, is_import, make
 from blazetrack.errors import InputError, SourceError
-from blazetrack.imports import import_name, is_import, make
 from blazetrack.sources.base import PICTURE_ENDINGS, Source, SourceInfo, frame_from_array
 from blazetrack.sources.patterns import is_pattern
 

@@ -14,7 +14,7 @@ from urllib.error import HTTPError, URLError
 from urllib.parse import unquote, urlsplit, urlunsplit
 from urllib.request import Request, urlopen
 
-from blazetrack.addresses import shown_address
+from blazetrack.common.addresses import shown_address
 from blazetrack.errors import SourceError
 from blazetrack.sources.base import Source
 from blazetrack.sources.picture_kinds import HEAD_BYTES, is_picture

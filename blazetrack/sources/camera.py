@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from blazetrack.addresses import shown_address
+from blazetrack.common.addresses import shown_address
 from blazetrack.errors import SourceError
 from blazetrack.sources.base import Source, SourceInfo, env_default, quiet_opencv
 from blazetrack.sources.devices import diagnose

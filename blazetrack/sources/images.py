@@ -12,8 +12,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from blazetrack.common.native_stderr import held_stderr
 from blazetrack.errors import SourceError
-from blazetrack.native_stderr import held_stderr
 from blazetrack.sources.base import PICTURE_ENDINGS, Source, SourceInfo, quiet_opencv
 from blazetrack.sources.picture_damage import MESSAGE, damage
 from blazetrack.sources.picture_kinds import MANY, count_pictures, is_heif

@@ -7,8 +7,8 @@ import os
 import re
 from typing import TypeAlias
 
+from blazetrack.common.imports import is_import
 from blazetrack.errors import SourceError
-from blazetrack.imports import is_import
 
 __all__ = ["Text", "expand_pattern", "is_pattern"]
 

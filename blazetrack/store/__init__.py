@@ -17,8 +17,8 @@ from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import TypeAlias
 
+from blazetrack.common.files import expand
 from blazetrack.errors import BackendError, ModelError, did_you_mean, warn_renamed
-from blazetrack.files import expand
 from blazetrack.store import manifest
 from blazetrack.store.cache import Cache, card_path, default_folder, identify
 from blazetrack.store.manifest import Card, NpmPackage, Package, same_bytes

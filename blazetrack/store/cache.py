@@ -11,8 +11,8 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from blazetrack.common.files import check_regular, expand
 from blazetrack.errors import ModelError
-from blazetrack.files import check_regular, expand
 from blazetrack.store.tflite_file import MAGIC, SUFFIX
 
 __all__ = ["Cache", "card_path", "default_folder", "identify", "is_zip", "plain_name",

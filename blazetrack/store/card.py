@@ -28,15 +28,15 @@ from pydantic import (
     model_validator,
 )
 
+from blazetrack.common.files import read_text
+from blazetrack.common.yaml_text import read_yaml
 from blazetrack.errors import ModelError, did_you_mean
-from blazetrack.files import read_text
 from blazetrack.heads import STANDARD_HEADS, check_head
 from blazetrack.model_info import SCORE_FEATURES, ModelInfo
 from blazetrack.skeleton import SKELETONS
 from blazetrack.store.cache import card_path, plain_name
 from blazetrack.store.manifest import Card, card_from, published, same_bytes
 from blazetrack.store.skeleton_text import SkeletonText, skeleton_text
-from blazetrack.yaml_text import read_yaml
 
 __all__ = ["card_for", "card_path", "card_text", "check_card"]
 

@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from blazetrack.clock import SteadyClock, median
+from blazetrack.common.clock import SteadyClock, median
 from blazetrack.types import Frame
 
 __all__ = ["Timeline", "difference", "thumbnail"]

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from blazetrack.addresses import shown_address
+from blazetrack.common.addresses import shown_address
 from blazetrack.errors import InputError, did_you_mean
 from blazetrack.pipeline import load_graph, shipped_graphs
 from blazetrack.store import Store, StoredModel

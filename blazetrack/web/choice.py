@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 from typing import Any, TypeAlias
 
 from blazetrack.graph import Trace
-from blazetrack.graph_choice import current_value, has_option, load_graph
 from blazetrack.pipeline import PoseTracker
+from blazetrack.pipeline.graph_choice import current_value, has_option, load_graph
 
 __all__ = ["Choice", "MakeTracker", "tracker_values"]
 

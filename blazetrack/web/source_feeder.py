@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
-from blazetrack.clock import SteadyClock
+from blazetrack.common.clock import SteadyClock
 from blazetrack.errors import BlazetrackError, SinkError
 from blazetrack.sources import Source, open_source
 from blazetrack.types import Frame

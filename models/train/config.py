@@ -18,12 +18,12 @@ from typing import Any, ClassVar, Literal
 import yaml
 from pydantic import BaseModel, Field, ValidationError, create_model, field_validator
 
+from blazetrack.common.files import expand, read_text
+from blazetrack.common.yaml_text import read_yaml
 from blazetrack.errors import InputError, did_you_mean, warn_renamed
-from blazetrack.files import expand, read_text
 from blazetrack.heads import HEADS
 from blazetrack.skeleton import BLAZEPOSE33, Skeleton
 from blazetrack.store.skeleton_text import read_skeleton
-from blazetrack.yaml_text import read_yaml
 from models.common.config_base import Strict
 from models.train.datasets import DATA_SETTINGS, DataSettings, PoseDataSettings
 from models.train.losses import LOSS_SETTINGS

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from blazetrack.nodes import NODES
-from blazetrack.option_ranges import RANGES
+from blazetrack.pipeline.option_ranges import RANGES
 
 SHIPPED = ["mediapipe_legacy", "mediapipe_tasks", "pose", "pose_image", "pose_multi"]
 BROKEN = Path(__file__).parents[1] / "graphs"

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from blazetrack.common.yaml_text import MAX_DEPTH, read_yaml
 from blazetrack.errors import GraphError
-from blazetrack.yaml_text import MAX_DEPTH, read_yaml
 
 LAUGHS = "a: &a [x, x, x, x, x, x, x, x, x, x]\n" + "".join(
     f"{name}: &{name} [{', '.join([f'*{before}'] * 10)}]\n"

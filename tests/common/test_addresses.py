@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from blazetrack.addresses import shown_address, shown_source
+from blazetrack.common.addresses import shown_address, shown_source
 from blazetrack.errors import SourceError
 from blazetrack.sources import open_source
 

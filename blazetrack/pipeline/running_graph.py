@@ -10,7 +10,7 @@ from blazetrack.errors import GraphError
 from blazetrack.graph import GraphSpec, Hook, SerialScheduler, build_plan
 from blazetrack.graph.spec import shown
 from blazetrack.nodes import NODES
-from blazetrack.option_ranges import check_ranges
+from blazetrack.pipeline.option_ranges import check_ranges
 from blazetrack.smooth import DEFAULT_STRENGTH
 from blazetrack.types import Frame, Poses
 

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
+from blazetrack.common.signals import Terminated, hold_interrupt, interrupt_on_signals
 from blazetrack.errors import SinkError
-from blazetrack.signals import Terminated, hold_interrupt, interrupt_on_signals
 
 OTHERS = [name for name in ("SIGTERM", "SIGHUP", "SIGBREAK") if hasattr(signal, name)]
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from blazetrack.native_stderr import held_stderr, without_notices
+from blazetrack.common.native_stderr import held_stderr, without_notices
 
 NOTICE = b"INFO: Created TensorFlow Lite XNNPACK delegate for CPU.\n"
 
@@ -64,7 +64,7 @@ def test_without_notices_after_error_restores_stderr(capfd: pytest.CaptureFixtur
 def test_without_notices_without_stderr_runs_block() -> None:
     code = (
         "import os; os.close(2)\n"
-        "from blazetrack.native_stderr import without_notices\n"
+        "from blazetrack.common.native_stderr import without_notices\n"
         "with without_notices(): print('ran')"
     )
     done = subprocess.run([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True)

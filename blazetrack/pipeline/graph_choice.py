@@ -8,8 +8,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from blazetrack.common.files import expand
 from blazetrack.errors import GraphError, did_you_mean
-from blazetrack.files import expand
 from blazetrack.graph import GraphSpec, load_graph_spec
 from blazetrack.graph.ports import read_signature
 from blazetrack.nodes import NODES, RENAMED
@@ -29,9 +29,10 @@ _SHOWN = {
 
 def shipped_graphs() -> dict[str, Path]:
     """Graphs that come with the package, by name."""
-    folder = Path(__file__).parent / "graphs"
+    package = Path(__file__).parents[1]
+    folder = package / "graphs"
     if not folder.is_dir():  # a checkout: the folder is beside the package
-        folder = folder.parent.parent / "graphs"
+        folder = package.parent / "graphs"
     return {path.stem: path for path in sorted(folder.glob("*.yaml"))}
 
 

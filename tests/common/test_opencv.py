@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from blazetrack import opencv
+from blazetrack.common import opencv
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 MISSING = "raise ModuleNotFoundError(\"No module named 'cv2'\", name='cv2')"
 LIBRARY = "raise ImportError('libGL.so.1: cannot open shared object file')"
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from blazetrack.clock import SteadyClock, median
+from blazetrack.common.clock import SteadyClock, median
 
 RHYTHM = [number / 30 for number in range(20)]
 FAR_S = (-3600.0, -5.0, 5.0, 3600.0)

@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 from blazetrack import open_sink, open_source
+from blazetrack.common.imports import import_name, is_import, make
 from blazetrack.errors import BlazetrackError, SinkError, SourceError
-from blazetrack.imports import import_name, is_import, make
 from blazetrack.sinks import SINKS, Sink
 from blazetrack.sources import SOURCES, Source, SourceInfo
 from blazetrack.types import Frame, Poses

@@ -9,9 +9,9 @@ from importlib import import_module
 from types import UnionType
 from typing import Any, Union, get_args, get_origin
 
-from blazetrack.addresses import shown_source
+from blazetrack.common.addresses import shown_source
+from blazetrack.common.opencv import explain
 from blazetrack.errors import BlazetrackError, did_you_mean
-from blazetrack.opencv import explain
 
 __all__ = ["import_name", "is_import", "make"]
 

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from blazetrack.common.files import check_regular, expand, is_same_file, read_text
 from blazetrack.errors import GraphError
-from blazetrack.files import check_regular, expand, is_same_file, read_text
 
 
 def test_expand_unknown_user_stays_as_it_is() -> None:

@@ -10,8 +10,8 @@ import pytest
 from blazetrack.errors import BlazetrackError, GraphError, InputError, ModelError
 from blazetrack.graph.ports import read_signature
 from blazetrack.nodes import NODES
-from blazetrack.option_ranges import RANGES, check_ranges
 from blazetrack.pipeline import PoseTracker, load_graph, shipped_graphs
+from blazetrack.pipeline.option_ranges import RANGES, check_ranges
 from blazetrack.track.flow import parse_every
 from blazetrack.track.follow import parse_choice
 

@@ -14,26 +14,24 @@ import numpy as np
 from numpy.typing import NDArray
 
 from blazetrack.backends import FileModel
-from blazetrack.clock import CallClock
+from blazetrack.common.clock import CallClock
 from blazetrack.errors import GraphError, InputError
 from blazetrack.graph import GraphSpec, Hook
-from blazetrack.graph_choice import (
-    find_graph,
+from blazetrack.pipeline.graph_choice import (
     graph_for,
     load_graph,
     set_everywhere,
     set_where_known,
-    shipped_graphs,
 )
-from blazetrack.model_choice import open_models
-from blazetrack.running_graph import RunningGraph
+from blazetrack.pipeline.model_choice import open_models
+from blazetrack.pipeline.running_graph import RunningGraph
 from blazetrack.skeleton import BLAZEPOSE33, Skeleton
 from blazetrack.smooth import parse_strength
 from blazetrack.sources import frame_from_array
 from blazetrack.store import Store, card_path
 from blazetrack.types import Frame, Poses
 
-__all__ = ["PoseTracker", "find_graph", "graph_for", "load_graph", "shipped_graphs"]
+__all__ = ["PoseTracker"]
 
 # People tracked where one of them is followed, unless `people` is given.
 FOLLOW_PEOPLE = 4

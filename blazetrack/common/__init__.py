@@ -1,0 +1,1 @@
+"""The boundary to the system: files, addresses, time, imports, signals, YAML text."""

@@ -1,0 +1,6 @@
+"""A graph and its models, called frame by frame."""
+
+from blazetrack.pipeline.graph_choice import find_graph, graph_for, load_graph, shipped_graphs
+from blazetrack.pipeline.tracker import PoseTracker
+
+__all__ = ["PoseTracker", "find_graph", "graph_for", "load_graph", "shipped_graphs"]
