@@ -206,7 +206,13 @@ def _drop_unused(model: Any) -> None:
 
 
 def _multiply_adds(graph: Any, kind: str, operator: Any) -> int:
-    """Of one operator: outputs times the inputs that each of them reads."""
+    """Of one operator: outputs times the inputs that each of them reads.
+
+    Of a transposed convolution, inputs times the outputs that each of them adds to.
+    """
+    if kind == "TRANSPOSE_CONV":
+        _, kernel, image = (graph.tensors[i].shape for i in operator.inputs[:3])
+        return int(prod(image) * prod(kernel[:3]))
     if kind not in ("CONV_2D", "DEPTHWISE_CONV_2D", "FULLY_CONNECTED"):
         return 0
     weights = graph.tensors[operator.inputs[1]].shape

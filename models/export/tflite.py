@@ -91,6 +91,9 @@ def main(
     licence: Annotated[str, typer.Option(help="Licence of the weights, for the card.")] = "unknown",
     sentence: Annotated[str, typer.Option(help="One sentence about it, for the card.")] = "",
     detector: Annotated[str, typer.Option(help="Detector to use it with.")] = "",
+    stages: Annotated[
+        bool, typer.Option("--stages", help="Keep the outputs of intermediate stages.")
+    ] = False,
 ) -> None:
     """Write a network as a TFLite file with its card; print the difference between the two."""
     from rich.console import Console
@@ -103,8 +106,8 @@ def main(
     if out.suffix != ".tflite":
         raise InputError(f"export: expected an output that ends in .tflite, got {out}")
     network, settings = load_network(model)
-    network = deployed(network)
-    info = model_info(network, name or out.stem, skeleton_of_run(settings))
+    info = model_info(deployed(network), name or out.stem, skeleton_of_run(settings))
+    network = deployed(network, stages)
     card = Card(info, f"{model}", licence=licence, sentence=sentence, detector=detector)
     table = Table("output", "on noise", "on drawn people", title=f"{out}: difference from Keras")
     for one in export(network, out, card, float16=float16):

@@ -2,8 +2,8 @@
 
     settings = load_settings("blaze_lite", ["run.steps=2000", "network.options.width=0.5"])
 
-A config is `models/configs/<name>.yaml` or any YAML file. Unknown names and wrong types are errors
-of one line with their place.
+A config is `models/configs/<name>.yaml`, also in a folder of it (`zoo/<name>`), or any YAML file.
+Unknown names and wrong types are errors of one line with their place.
 """
 
 from __future__ import annotations
@@ -206,7 +206,8 @@ def changes(before: Settings, after: Settings) -> list[str]:
 
 
 def _find(config: str | Path) -> Path:
-    shipped = {path.stem: path for path in sorted(CONFIGS.glob("*.yaml"))}
+    paths = sorted(CONFIGS.rglob("*.yaml"))
+    shipped = {path.relative_to(CONFIGS).with_suffix("").as_posix(): path for path in paths}
     if str(config) in shipped:
         return shipped[str(config)]
     if str(config) in RENAMED_CONFIGS:

@@ -223,6 +223,12 @@ class _Run:
         self.network, self.optimizer, self.progress = network, optimizer, progress
         self.done = self.saved = done
         self.info = model_info(deployed(network), settings.name, task.skeleton)
+        if len(set(self.info.input_hw)) > 1:
+            height, width = self.info.input_hw
+            raise InputError(
+                f"train: expected a network with a square input, got {height}×{width}: set"
+                " network.options.side to one number"
+            )
         self.trainee: Any = None  # made for the first batch
         names = ("train", "dev")
         self.curves = {name: Curve(folder / f"{name}.csv", done) for name in names}

@@ -22,17 +22,39 @@ from blazetrack.errors import InputError, ModelError, did_you_mean, warn_renamed
 from blazetrack.heads import HEADS, check_head
 from blazetrack.model_info import Anchors, ModelInfo
 from blazetrack.skeleton import BLAZEPOSE33, Skeleton
+from models.zoo.stages import stage_of
 
 __all__ = [
     "ARCHITECTURES",
     "RENAMED",
     "Architecture",
+    "Published",
     "anchors_of",
     "build",
     "current_name",
     "deployed",
     "model_info",
 ]
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """Published counts of a named size.
+
+    Attributes:
+        parameters: in millions.
+        multiply_adds: of one picture in the paper's unit, see `models.zoo.stats.paper_giga`; None
+            where there are none.
+        input_hw: of that picture.
+        keypoints: K.
+        source: where the numbers are published.
+    """
+
+    parameters: float
+    multiply_adds: float | None
+    input_hw: tuple[int, int]
+    keypoints: int
+    source: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,11 +65,13 @@ class Architecture:
         head: meaning of its outputs, a name in `blazetrack.heads.HEADS`.
         tiny: arguments of a network for tests.
         head_options: options of the head, see `ModelInfo`.
+        published: named size → counts of its paper, which ours equal within 3 %.
     """
 
     head: str
     tiny: Mapping[str, Any]
     head_options: Mapping[str, object] = field(default_factory=dict)
+    published: Mapping[str, Published] = field(default_factory=dict)
 
     @property
     def kind(self) -> str:
@@ -129,11 +153,12 @@ def current_name(name: str) -> str:
     return RENAMED.get(name, name)
 
 
-def deployed(network: Any) -> Any:
+def deployed(network: Any, stages: bool = False) -> Any:
     """The network for inference: only the outputs that its head decodes, folded where it folds.
 
     Args:
         network: of the zoo; one that is deployed already is returned unchanged.
+        stages: keep those of intermediate stages too, to evaluate them.
 
     Raises:
         ModelError: it is not of the zoo, or lacks an output of its head.
@@ -145,6 +170,8 @@ def deployed(network: Any) -> Any:
     outputs = set(network.output) if isinstance(network.output, Mapping) else set()
     head = HEADS[name]
     required, known = set(head.required), {*head.required, *head.optional}
+    if stages:
+        known |= {output for output in outputs if stage_of(output)[0] in known}
     if required <= outputs <= known:
         return network
     fold = getattr(import_module(f"models.zoo.heads.{name}"), "fold", None)

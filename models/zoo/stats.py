@@ -9,7 +9,7 @@ from keras import layers
 
 from models.zoo import deployed
 
-__all__ = ["network_stats"]
+__all__ = ["network_stats", "paper_giga"]
 
 
 def network_stats(network: Any) -> tuple[int, int]:
@@ -20,6 +20,10 @@ def network_stats(network: Any) -> tuple[int, int]:
     """
     parameters = work = 0
     for layer in deployed(network).operations:
+        if isinstance(layer, layers.Conv2DTranspose):  # each input cell adds to size² outputs
+            work += prod(layer.input.shape[1:]) * prod(layer.kernel.shape[:3])
+            parameters += prod(layer.kernel.shape) + layer.kernel.shape[2]
+            continue
         if isinstance(layer, layers.DepthwiseConv2D):
             kernel, reads = layer.kernel, prod(layer.kernel.shape[:2])
             biases = 0
@@ -34,3 +38,19 @@ def network_stats(network: Any) -> tuple[int, int]:
         parameters += prod(kernel.shape) + biases
         work += prod(layer.output.shape[1:]) * reads
     return parameters, work
+
+
+def paper_giga(network: Any) -> float:
+    """Multiply-adds as the papers of 2018 and later count them, in "GFLOPs".
+
+    The counts of HRNet's paper (arXiv 1902.09212, table 1), which those of others cite, are by a
+    script of its repository (`lib/utils/utils.py`) with two habits: the unit is 2³⁰, and a
+    transposed convolution counts its whole kernel at each output cell, the square of its stride
+    too often.
+    """
+    extra = 0
+    for layer in deployed(network).operations:
+        if isinstance(layer, layers.Conv2DTranspose):
+            cells = [prod(one.shape[1:3]) for one in (layer.output, layer.input)]
+            extra += prod(layer.kernel.shape) * (cells[0] - cells[1])
+    return float(network_stats(network)[1] + extra) / 2**30

@@ -16,6 +16,7 @@ pytest.importorskip("tensorflow", reason="TFLite files are written by TensorFlow
 
 from blazetrack import PoseTracker  # noqa: E402
 from blazetrack.store import Store  # noqa: E402
+from blazetrack.store.tflite_file import load_interpreter  # noqa: E402
 from models import zoo  # noqa: E402
 from models.data.readers.synthetic import synthetic  # noqa: E402
 from models.evaluate.datasets import EvaluationSet  # noqa: E402
@@ -106,6 +107,25 @@ def run(head: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder / "run"
 
 
+def signature_outputs(path: Path) -> set[str]:
+    return set(
+        load_interpreter(path.read_bytes()).get_signature_list()["serving_default"]["outputs"]
+    )
+
+
+def test_export_with_stages_keeps_their_outputs_beside_the_card(
+    head: str, run: Path, tmp_path: Path
+) -> None:
+    from models.export.tflite import main as export_command
+
+    path = tmp_path / "staged.tflite"
+    export_command(run, path, stages=True)
+    info = Store(tmp_path / "home").find(path).info
+    extra = {"heatmap_1"} if head == "heatmap" else set()
+    assert signature_outputs(path) == {*info.outputs, *extra}
+    assert extra.isdisjoint(info.outputs)
+
+
 def test_training_lowers_the_loss_and_evaluates(run: Path) -> None:
     with (run / "train.csv").open(encoding="utf-8") as file:
         losses = [float(row["loss"]) for row in csv.DictReader(file)]
@@ -132,5 +152,6 @@ def test_export_runs_in_the_pipeline_from_its_card(
     assert (info.head, info.head_options) == (head, LINES[head].head_options)
     assert "heatmap_1" not in info.outputs
     assert len(representative_images(info, run, None, 4)) == 4
+    assert signature_outputs(path).isdisjoint({"heatmap_1"})
     with PoseTracker(path, graph="pose_image", store=weights) as tracker:
         tracker.process(np.full((64, 64, 3), 90, np.uint8), 0.0)

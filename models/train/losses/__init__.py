@@ -14,6 +14,7 @@ from pydantic import Field
 
 from blazetrack.model_info import ModelInfo
 from models.common.config_base import Strict
+from models.zoo.stages import stage_of
 
 __all__ = ["LOSS_SETTINGS", "LandmarkLossSettings", "SsdLossSettings", "head_loss"]
 
@@ -109,7 +110,8 @@ def head_loss(
         info: the network.
 
     Returns:
-        Scalars by name: the parts, unweighted, and `total`, their weighted sum.
+        Scalars by name: the parts, unweighted, and `total`, their weighted sum. A part of an
+        intermediate stage, `heatmap_1`, has the weight of the last one's, `heatmap`.
     """
     from keras import ops  # configs are read without it
 
@@ -119,4 +121,5 @@ def head_loss(
     )
     module = import_module(f"models.train.losses.{head}")
     parts: dict[str, Any] = module.parts(want, got, settings, info)
-    return {**parts, "total": sum(getattr(settings, name) * part for name, part in parts.items())}
+    weighted = [getattr(settings, stage_of(name)[0]) * part for name, part in parts.items()]
+    return {**parts, "total": sum(weighted)}

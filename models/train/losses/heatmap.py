@@ -10,7 +10,7 @@ from keras import ops
 
 from blazetrack.model_info import ModelInfo
 from models.train.losses import LandmarkLossSettings, Tensors
-from models.train.losses.terms import cross_entropy, smooth_l1, stages, weighted_mean
+from models.train.losses.terms import cross_entropy, logit_of, smooth_l1, stages, weighted_mean
 
 __all__ = ["gaussians", "offsets_loss", "parts"]
 
@@ -24,7 +24,8 @@ def parts(
         want: of `models.data`: `points` with `points_weight`, and `score`.
         got: `heatmap` `(B, h, w, K)`, values or with `activation: sigmoid` logits; where the
             network has them `offsets` `(B, h, w, 2K)` in parts of the side and `score` `(B, 1)`,
-            a logit. Intermediate outputs `heatmap_…` have the same target.
+            a probability or likewise a logit. The outputs `heatmap_1` … of earlier stages have the
+            same target, each in the size of its maps, and a part of the loss each.
         settings: of the terms.
         info: the network.
     """
@@ -34,16 +35,16 @@ def parts(
     logits = info.head_options.get("activation") == "sigmoid"
     person = want["score"]  # (B, 1)
     map_weight = weight + (1.0 - person)  # without a person, all maps are 0
-    errors = []
-    for heatmap in stages(got, "heatmap"):
+    each = {}
+    for suffix, heatmap in stages(got, "heatmap").items():
         drawn = gaussians(xy, heatmap.shape, settings.heatmap_sigma) * person[:, None, None]
         error = cross_entropy(drawn, heatmap) if logits else ops.square(heatmap - drawn)
-        errors.append(weighted_mean(ops.mean(error, axis=(1, 2)), map_weight))
-    each = {"heatmap": sum(errors) / len(errors)}
+        each[f"heatmap{suffix}"] = weighted_mean(ops.mean(error, axis=(1, 2)), map_weight)
     if "offsets" in got:
         each["offsets"] = offsets_loss(xy, weight, got["offsets"], settings.offsets_radius)
     if "score" in got:
-        each["score"] = ops.mean(cross_entropy(person, got["score"]))
+        score = got["score"] if logits else logit_of(got["score"])
+        each["score"] = ops.mean(cross_entropy(person, score))
     return each
 
 

@@ -22,7 +22,8 @@ def parts(
         want: of `models.data`: `points` and `visibility`, each with `…_weight`, and `score`.
         got: `landmarks` `(B, K · 2)` or `(B, K · 3)`, order, unit and third value by the head
             options; where the network has them `scores` `(B, K)` and `score` `(B, 1)`, logits.
-            Intermediate outputs `landmarks_…` have the same target.
+            The outputs `landmarks_1` … of earlier stages have the same target and parts of the
+            loss of their own: `points_1` ….
         settings: of the terms.
         info: the network.
     """
@@ -30,19 +31,18 @@ def parts(
     third = info.head_options.get("third", "none")
     weights = want["points_weight"][:, :keypoints]
     points = ops.where(weights > 0, want["points"][:, :keypoints], 0.0)
-    each = dict.fromkeys(("points", "z", "scores"), ops.zeros(()))
-    every = stages(got, "landmarks")
-    for landmarks in every:
+    each = dict.fromkeys(("z", "scores"), ops.zeros(()))
+    for suffix, landmarks in stages(got, "landmarks").items():
         values = ops.reshape(landmarks, (-1, keypoints, 2 if third == "none" else 3))
         xyz = _in_sides(values, info)
         error = wing(xyz[..., :2] - points[..., :2], settings.wing, settings.wing_curve)
-        each["points"] += weighted_mean(error, weights[..., :2]) / len(every)
+        each[f"points{suffix}"] = weighted_mean(error, weights[..., :2])
         if third == "z":
             error = wing(xyz[..., 2] - points[..., 2], settings.wing, settings.wing_curve)
-            each["z"] += weighted_mean(error, weights[..., 2]) / len(every)
+            each[f"z{suffix}"] = weighted_mean(error, weights[..., 2])
         if third == "score":
             seen = known_mean("visibility", want, values[..., 2], cross_entropy)
-            each["scores"] += seen / len(every)
+            each[f"scores{suffix}"] = seen
     if "scores" in got:
         each["scores"] = known_mean("visibility", want, got["scores"], cross_entropy)
     if "score" in got:

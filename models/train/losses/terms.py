@@ -9,11 +9,13 @@ import numpy as np
 from keras import ops
 
 from models.train.losses import Tensors
+from models.zoo.stages import stage_of
 
 __all__ = [
     "cross_entropy",
     "focal",
     "known_mean",
+    "logit_of",
     "smooth_l1",
     "soft_focal",
     "stages",
@@ -40,6 +42,12 @@ def cross_entropy(target: Any, logit: Any) -> Any:
     return ops.softplus(logit) - logit * target
 
 
+def logit_of(probability: Any) -> Any:
+    """The logit of a probability, limited to about ±16."""
+    inside = ops.clip(probability, 1e-7, 1.0 - 1e-7)
+    return ops.log(inside) - ops.log1p(-inside)
+
+
 def focal(target: Any, logit: Any, alpha: float, gamma: float) -> Any:
     """Focal loss (arXiv 1708.02002) of a logit with 0 or 1."""
     wrong = ops.where(target > 0.5, -logit, logit)  # the logit of the wrong class
@@ -53,9 +61,17 @@ def soft_focal(target: Any, logit: Any, gamma: float) -> Any:
     return ops.power(error, gamma) * cross_entropy(target, logit)
 
 
-def stages(outputs: Tensors, name: str) -> list[Any]:
-    """The output `name` and the intermediate ones of the same meaning, `name_…`."""
-    return [value for key, value in outputs.items() if key == name or key.startswith(f"{name}_")]
+def stages(outputs: Tensors, name: str) -> dict[str, Any]:
+    """The output `name` of the last stage, and those of the stages before it, `name_1`, `name_2` ….
+
+    Returns:
+        Suffix of the output's name → output: `_1`, `_2` … in order, then the empty suffix.
+    """
+    numbers = sorted(
+        int(key.removeprefix(f"{name}_")) for key in outputs if stage_of(key)[0] == name != key
+    )
+    suffixes = [*(f"_{number}" for number in numbers), ""]
+    return {suffix: outputs[name + suffix] for suffix in suffixes}
 
 
 def weighted_mean(values: Any, weights: Any) -> Any:

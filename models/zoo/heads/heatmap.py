@@ -6,7 +6,9 @@ from typing import Any
 
 from keras import layers
 
-__all__ = ["heatmap_layer", "offsets_layer"]
+from models.zoo.heads.regression import dense_layer
+
+__all__ = ["heatmap_layer", "offsets_layer", "score_layers"]
 
 
 def heatmap_layer(x: Any, keypoints: int, name: str = "heatmap") -> Any:
@@ -17,3 +19,9 @@ def heatmap_layer(x: Any, keypoints: int, name: str = "heatmap") -> Any:
 def offsets_layer(x: Any, keypoints: int, name: str = "offsets") -> Any:
     """`(B, h, w, c)` → `(B, h, w, 2K)` float32: K times x, then K times y."""
     return layers.Conv2D(2 * keypoints, 1, dtype="float32", name=name)(x)
+
+
+def score_layers(x: Any) -> Any:
+    """`(B, h, w, c)` → `(B, 1)` float32: probability of a person, from the mean of the map."""
+    logit = dense_layer(layers.GlobalAveragePooling2D()(x), "score_logit", 1)
+    return layers.Activation("sigmoid", dtype="float32", name="score")(logit)

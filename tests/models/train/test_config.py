@@ -32,10 +32,15 @@ def config(tmp_path: Path) -> Path:
     return path
 
 
-@pytest.mark.parametrize("path", sorted(CONFIGS.glob("*.yaml")), ids=lambda path: path.stem)
-def test_shipped_config_loads(path: Path) -> None:
-    settings = load_settings(path.stem)
-    assert settings.name == path.stem
+SHIPPED = [
+    path.relative_to(CONFIGS).with_suffix("").as_posix() for path in sorted(CONFIGS.rglob("*.yaml"))
+]
+
+
+@pytest.mark.parametrize("name", SHIPPED)
+def test_shipped_config_loads(name: str) -> None:
+    settings = load_settings(name)
+    assert settings.name == name.split("/")[-1]
 
 
 def test_load_settings_fills_in_defaults(config: Path) -> None:

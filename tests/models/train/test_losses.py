@@ -408,6 +408,30 @@ def test_heatmap_parts_are_the_outputs_of_the_network() -> None:
     assert float(value(got["offsets"])) < 1e-4
 
 
+def test_heatmap_loss_stages_are_parts_with_one_weight() -> None:
+    targets = pose_targets()
+    rng, settings = np.random.default_rng(0), LandmarkLossSettings(heatmap=0.5)
+    sizes = {"heatmap_10": 2, "heatmap_2": SIDE, "heatmap": SIDE // 2}
+    outputs = floats({name: rng.random((B, side, side, K)) for name, side in sizes.items()})
+    got = head_loss("heatmap", targets, outputs, settings, info_of())
+    assert list(got) == ["heatmap_2", "heatmap_10", "heatmap", "total"]
+    parts = [float(value(got[name])) for name in sizes]
+    assert float(value(got["total"])) == pytest.approx(0.5 * sum(parts), rel=1e-5)
+
+
+def test_heatmap_loss_score_is_a_probability_or_a_logit() -> None:
+    targets = pose_targets()
+    targets["score"][0] = 0
+    outputs = perfect_outputs(targets)
+    probability = 1 / (1 + np.exp(-np.array([[-1.0], [0.5], [2.0]], np.float32)))
+    for activation, score in (("none", probability), ("sigmoid", np.array([[-1], [0.5], [2]]))):
+        chosen = floats({"heatmap": outputs["heatmap"], "score": score})
+        info = info_of(activation=activation)
+        got = head_loss("heatmap", targets, chosen, LandmarkLossSettings(), info)
+        want = -np.log([1 - probability[0, 0], probability[1, 0], probability[2, 0]]).mean()
+        assert float(value(got["score"])) == pytest.approx(want, rel=1e-4)
+
+
 @pytest.mark.parametrize("order", ["xy", "yx"])
 @pytest.mark.parametrize("coordinates", ["unit", "pixel", "centred"])
 @pytest.mark.parametrize("third", ["none", "z", "score"])
@@ -425,5 +449,8 @@ def test_regression_loss_follows_head_options(order: str, coordinates: str, thir
     got = head_loss("regression", targets, outputs, settings, info)
     assert set(got) == {"points", "z", "scores", "score", "total"}
     assert float(value(got["total"])) < 1e-4
-    wrong = {**outputs, "landmarks_1": outputs["landmarks"] + 0.3}
-    assert float(value(head_loss("regression", targets, wrong, settings, info)["points"])) > 1e-3
+    wrong = head_loss(
+        "regression", targets, {**outputs, "landmarks_1": landmarks + 0.3}, settings, info
+    )
+    assert float(value(wrong["points"])) < 1e-4
+    assert float(value(wrong["points_1"])) > 1e-3
