@@ -55,8 +55,8 @@ class NetworkSettings(Strict):
     Attributes:
         name: in `models.zoo.ARCHITECTURES`.
         options: its arguments.
-        pretrained: initial weights: a name in `models.train.published_weights`, or the folder of
-            another run; random by default.
+        pretrained: initial weights: a name in `models.train.published_weights`, the folder of
+            another run, or a TFLite file exported from the zoo; random by default.
     """
 
     name: str

@@ -14,6 +14,7 @@ from models.train.checkpoint import load_network
 from models.train.config import Settings
 from models.train.published_weights import PRETRAINED, load_published
 from models.train.task import plain_images
+from models.train.tflite_weights import load_tflite_weights
 from models.zoo import build
 
 __all__ = ["copy_matching_layers", "init_weights"]
@@ -35,14 +36,23 @@ def init_weights(network: Any, settings: Settings, log: Callable[[str], None]) -
         if name in PRETRAINED:
             _init_published(network, settings, name)
             continue
-        if not Path(name).exists():
+        path = Path(name)
+        if path.suffix == ".tflite" and path.is_file():
+            copied = load_tflite_weights(network, path)
+            log(f"weights of {name}: {len(copied)} of {_layers(network)} layers fit")
+            continue
+        if not path.exists():
             hint = did_you_mean(name, PRETRAINED)
             raise InputError(
                 f"network.pretrained: no run in {name}, and no published weights; {hint}"
             )
-        copied = copy_matching_layers(network, load_network(Path(name))[0])
-        layers = sum(1 for layer in network.layers if layer.weights)
-        log(f"weights of {name}: {len(copied)} of {layers} layers fit")
+        copied = copy_matching_layers(network, load_network(path)[0])
+        log(f"weights of {name}: {len(copied)} of {_layers(network)} layers fit")
+
+
+def _layers(network: Any) -> int:
+    """Number of layers with weights."""
+    return sum(1 for layer in network.layers if layer.weights)
 
 
 def copy_matching_layers(network: Any, trained: Any) -> set[str]:
