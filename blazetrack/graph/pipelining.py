@@ -46,16 +46,20 @@ class Channel(Generic[A]):
     def put(self, item: A) -> None:
         """Append an item, waiting for room; `Closed` after the end."""
         with self._changed:
-            while len(self._items) >= self._depth and not self._closed:
-                if self._drop_oldest:
-                    self._items.popleft()
-                    self.dropped += 1
-                else:
-                    self._changed.wait()
-            if self._closed:
-                raise Closed
+            self.wait_for_room()
+            while len(self._items) >= self._depth:
+                self._items.popleft()
+                self.dropped += 1
             self._items.append(item)
             self._changed.notify_all()
+
+    def wait_for_room(self) -> None:
+        """Wait until `put` would not; `Closed` after the end."""
+        with self._changed:
+            while not (self._closed or self._drop_oldest or len(self._items) < self._depth):
+                self._changed.wait()
+            if self._closed:
+                raise Closed
 
     def get(self) -> A:
         """Take the next item, waiting for it; `Closed` after the last one."""
@@ -88,11 +92,14 @@ class Pipelining(Generic[A, B]):
 
     An error of either thread is raised where the results are read, after the results before it.
     Leaving the loop early, also by an error or Ctrl-C, ends both threads: use it in a `with`.
+    Nothing is produced before there is room for it, so that at most `2 * depth + 1` items exist:
+    those here and the one in use.
 
     Args:
         items: iterated in a thread.
         work: called in another thread, for one item after the other.
-        depth: maximum number of waiting items, and of waiting results.
+        depth: maximum number of waiting items, and of waiting results; the one that is being
+            produced counts as waiting.
         drop_oldest: drop the oldest item where the work is slower than the items.
         idle: called by the reading thread while it waits for a result; False ends the loop.
     """
@@ -153,13 +160,18 @@ class Pipelining(Generic[A, B]):
                 self._done.close()
 
     def _give(self, items: Iterable[A]) -> None:
-        for item in items:
-            self._given.put(item)
-            del item  # not kept while the next one is made
+        iterator = iter(items)
+        while True:
+            self._given.wait_for_room()
+            try:
+                self._given.put(next(iterator))
+            except StopIteration:
+                break
         self._given.close()
 
     def _work(self, work: Callable[[A], B]) -> None:
         with suppress(Closed):
             while True:
+                self._done.wait_for_room()
                 self._done.put(work(self._given.get()))
         self._done.close()
