@@ -5,18 +5,16 @@ from __future__ import annotations
 import os
 from collections.abc import Generator, Iterator
 from tempfile import TemporaryDirectory
-from typing import Any
 
-import numpy as np
 from av.container import InputContainer
 from av.error import FFmpegError
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
-from numpy.typing import NDArray
 
 from blazetrack.errors import SourceError, reason
 from blazetrack.sources.base import Source, SourceInfo
 from blazetrack.sources.container import announced_frames, film_stream, open_container
+from blazetrack.sources.rgb import RgbConverter
 from blazetrack.sources.upright import Orientation, rotate_upright, square_pixels
 from blazetrack.types import Frame
 
@@ -83,6 +81,7 @@ class VideoSource(Source):
             stream.codec_context.thread_count = self._threads
             step_s = 1.0 / float(stream.average_rate or 30)
             orientation, aspect = Orientation(), stream.sample_aspect_ratio
+            rgb = RgbConverter()
             index, time_s, damaged, origin = 0, -step_s, 0, None
             for picture in self._pictures(container, stream):
                 if picture.pts is None or picture.time_base is None:
@@ -95,7 +94,7 @@ class VideoSource(Source):
                 if self._passes(time_s):
                     index += 1
                     continue
-                image = square_pixels(_rgb(picture), aspect)
+                image = square_pixels(rgb(picture, self.info.name), aspect)
                 yield Frame(rotate_upright(image, matrix), index, time_s)
                 index += 1
                 del picture, image  # not kept while the next one is decoded
@@ -135,17 +134,3 @@ class VideoSource(Source):
         is_short = not length_s or end_s + 1.0 / float(stream.average_rate or 30) < length_s
         if read < announced and (self.skipped or is_short):
             self.warnings.append(f"{name}: {read} of {announced} frames could be read")
-
-
-def _rgb(picture: VideoFrame) -> NDArray[np.uint8]:
-    """The pixels of a picture, `(H, W, 3)` RGB, where possible without a copy.
-
-    swscale's default matrix for every file: same pixels as OpenCV's reader.
-    """
-    rgb = picture.reformat(format="rgb24")
-    plane: Any = rgb.planes[0]
-    shape = rgb.height, rgb.width, 3
-    if plane.line_size != 3 * rgb.width:
-        copied: Any = rgb.to_ndarray()
-        return copied  # type: ignore[no-any-return]
-    return np.frombuffer(plane, np.uint8, 3 * rgb.width * rgb.height).reshape(shape)
