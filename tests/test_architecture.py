@@ -105,6 +105,15 @@ def test_import_layers_hold() -> None:
     assert done.returncode == 0, done.stdout + done.stderr
 
 
+def test_setup_cfg_installs_every_package() -> None:
+    config = configparser.ConfigParser()
+    config.read(ROOT / "setup.cfg")
+    installed = set(config["options"]["packages"].split())
+    inits = (ROOT / "blazetrack").rglob("__init__.py")
+    packages = {".".join(path.parent.relative_to(ROOT).parts) for path in inits}
+    assert packages == installed - {"blazetrack.graphs", "blazetrack.weights"}
+
+
 def test_contributing_shows_the_layers_of_setup_cfg() -> None:
     config = configparser.ConfigParser()
     config.read(ROOT / "setup.cfg")

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import typer
 
 from blazetrack._version import __version__
-from blazetrack.cli import bench, demo, graph, info, models, plot, run, serve
+from blazetrack.cli import bench, demo, export, graph, info, models, plot, run, serve
 from blazetrack.cli.entry_point import new_app, run_app
 
 __all__ = ["app", "main"]
@@ -22,6 +22,7 @@ app.command("serve")(serve.serve)
 app.command("plot")(plot.plot)
 app.command("bench")(bench.bench)
 app.add_typer(models.app, name="models")
+app.add_typer(export.app, name="export")
 app.add_typer(graph.app, name="graph")
 app.command("info")(info.info)
 

@@ -1,0 +1,41 @@
+"""`blazetrack export`, as a user calls it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from blazetrack.export.vector_file import read_vectors
+
+Command = Callable[..., Any]
+
+
+def test_export_vectors_writes_the_clip(command: Command, tmp_path: Path) -> None:
+    result = command("export", "vectors", "pose.vectors", "--max-frames", 13, "--offline")
+    assert (result.code, result.err) == (0, [])
+    assert result.out == "wrote pose.vectors: 13 frames, 12 with a person, 2 detector runs\n"
+    assert len(read_vectors(tmp_path / "pose.vectors").frames) == 13
+
+
+def test_export_vectors_takes_a_source(command: Command, tmp_path: Path) -> None:
+    source = "synthetic:still?frames=2&size=320x240"
+    assert command("export", "vectors", "a.vectors", source, "--offline").code == 0
+    frames = read_vectors(tmp_path / "a.vectors").frames
+    assert [one["frame.size_wh"].tolist() for one in frames] == [[320, 240]] * 2
+
+
+def test_export_vectors_refusals_are_one_line_and_leave_nothing(
+    command: Command, tmp_path: Path
+) -> None:
+    for args, message in (
+        (["none/a.vectors"], "the folder 'none' does not exist"),
+        (["a.vectors", "none.mp4"], "none.mp4"),
+        (["a.vectors", "--model", "blaze_lit"], "did you mean 'blaze_lite'?"),
+        (["a.vectors", "--detector", "blaze_lite"], "detector"),
+    ):
+        result = command("export", "vectors", *args, "--offline")
+        assert result.code == 2
+        assert len(result.err) == 1, args
+        assert message in result.err[0], args
+    assert not list(tmp_path.iterdir())
