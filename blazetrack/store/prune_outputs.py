@@ -213,6 +213,9 @@ def _multiply_adds(graph: Any, kind: str, operator: Any) -> int:
     if kind == "TRANSPOSE_CONV":
         _, kernel, image = (graph.tensors[i].shape for i in operator.inputs[:3])
         return int(prod(image) * prod(kernel[:3]))
+    if kind == "BATCH_MATMUL":
+        left, out = (graph.tensors[i].shape for i in (operator.inputs[0], operator.outputs[0]))
+        return int(prod(out) * left[-2 if operator.builtinOptions.adjX else -1])
     if kind not in ("CONV_2D", "DEPTHWISE_CONV_2D", "FULLY_CONNECTED"):
         return 0
     weights = graph.tensors[operator.inputs[1]].shape

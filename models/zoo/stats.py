@@ -5,6 +5,7 @@ from __future__ import annotations
 from math import prod
 from typing import Any
 
+import keras
 from keras import layers
 
 from models.zoo import deployed
@@ -16,13 +17,15 @@ def network_stats(network: Any) -> tuple[int, int]:
     """Parameters and multiply-adds of one inference.
 
     The multiply-adds are those that `blazetrack.store.prune_outputs.count` finds in the exported
-    file. The parameters are kernels and biases; a file shares equal biases.
+    file; a layer counts as often as it is called. The parameters are kernels and biases; a file
+    shares equal biases.
     """
-    parameters = work = 0
-    for layer in deployed(network).operations:
+    parameters: dict[int, int] = {}
+    work = 0
+    for layer, into, out in _calls(deployed(network)):
         if isinstance(layer, layers.Conv2DTranspose):  # each input cell adds to size² outputs
-            work += prod(layer.input.shape[1:]) * prod(layer.kernel.shape[:3])
-            parameters += prod(layer.kernel.shape) + layer.kernel.shape[2]
+            work += prod(into) * prod(layer.kernel.shape[:3])
+            parameters[id(layer)] = prod(layer.kernel.shape) + layer.kernel.shape[2]
             continue
         if isinstance(layer, layers.DepthwiseConv2D):
             kernel, reads = layer.kernel, prod(layer.kernel.shape[:2])
@@ -30,14 +33,36 @@ def network_stats(network: Any) -> tuple[int, int]:
         elif isinstance(layer, layers.Conv2D | layers.Dense):
             kernel, reads = layer.kernel, prod(layer.kernel.shape[:-1])
             biases = kernel.shape[-1]  # its own, or that of the batch norm behind it
-        elif type(layer).__name__ == "Matmul":  # with a constant of as many rows as it reads
-            work += prod(layer.output.shape[1:]) * layer.input.shape[-1]
+        elif type(layer).__name__ == "Matmul":
+            work += prod(out) * into[-1]
             continue
         else:
             continue
-        parameters += prod(kernel.shape) + biases
-        work += prod(layer.output.shape[1:]) * reads
-    return parameters, work
+        parameters[id(layer)] = prod(kernel.shape) + biases
+        work += prod(out) * reads
+    return sum(parameters.values()), work
+
+
+def _calls(network: Any) -> list[tuple[Any, tuple[int, ...], tuple[int, ...]]]:
+    """Each call of a layer for one image: the layer, the shapes of its first input and output.
+
+    The shapes are computed again for a batch of one: some layers see several rows per image.
+    """
+    calls = []
+
+    def spec(layer: Any) -> Any:
+        def run(*args: Any, **options: Any) -> Any:
+            out = layer.compute_output_spec(*args, **options)
+            first: Any = args[0] if args else None
+            if hasattr(first, "shape") and hasattr(out, "shape"):
+                calls.append((layer, tuple(first.shape), tuple(out.shape)))
+            return out
+
+        return run
+
+    image = keras.KerasTensor((1, *network.input_shape[1:]), "float32")
+    network._run_through_graph(image, spec)
+    return calls
 
 
 def paper_giga(network: Any) -> float:
