@@ -32,11 +32,14 @@ AROUND = np.array([-1, 0, 1])
 OPTIONS: Options = {
     **SHARED_OPTIONS,  # `order` and `coordinates` are those of the offsets
     "coordinates": ("unit", "pixel"),
-    "decoding": ("quarter", "dark", "soft_argmax", "offsets"),
+    "decoding": ("quarter", "dark", "soft_argmax", "offsets", "windows"),
     # Position of cell c of W in the crop: its centre, its corner, or the first and last cell on
     # the first and last pixel.
     "cells": ("centre", "corner", "aligned"),
+    # Of decoding `windows`: side of a window, in cells of the heatmap.
+    "window_cells": (3, 1, 5, 7),
 }
+WINDOW_CELLS = 4  # cells of `windows` per cell of the heatmap that `encode` draws
 
 
 def decode(outputs: Outputs, info: ModelInfo) -> Landmarks:
@@ -44,8 +47,9 @@ def decode(outputs: Outputs, info: ModelInfo) -> Landmarks:
 
     Args:
         outputs: `heatmap` `(1, h, w, K)`; with decoding `offsets` also `offsets` `(1, h, w, 2K)`,
-            from each cell to the keypoint, K times x, then K times y; `score` where the model has
-            it.
+            from each cell to the keypoint, K times x, then K times y; with decoding `windows` also
+            `windows` `(1, n, n, K)`, a finer map of the window around each map's highest cell;
+            `score` where the model has it.
         info: the model.
 
     Raises:
@@ -57,14 +61,9 @@ def decode(outputs: Outputs, info: ModelInfo) -> Landmarks:
     row, column = np.divmod(maps.reshape(-1, keypoints).argmax(axis=0), width)
     cell = np.stack([column, row], axis=1).astype(np.float64)
     if decoding in ("quarter", "dark"):
-        step = _quarter if decoding == "quarter" else _newton_step
-        inside = (column > 0) & (column < width - 1) & (row > 0) & (row < height - 1)
-        around = maps[
-            np.clip(row + AROUND[:, None, None], 0, height - 1),
-            np.clip(column + AROUND[:, None], 0, width - 1),
-            k,
-        ]
-        cell += np.where(inside[:, None], step(probabilities(around, info)), 0.0)
+        cell += _step(maps, row, column, info)
+    elif decoding == "windows":
+        cell += _step_in_windows(_maps(outputs["windows"], keypoints, info), info)
     elif decoding == "soft_argmax":
         cell = _expectation(maps, option(info, OPTIONS, "activation") == "sigmoid")
     scale, shift = _grid((height, width), info)
@@ -95,6 +94,15 @@ def encode(
     if "offsets" in info.outputs:
         offsets = from_pixels(apart * scale, info)
         encoded["offsets"] = offsets.swapaxes(2, 3).reshape(1, *map_hw, -1)
+    if "windows" in info.outputs:
+        highest = maps.reshape(-1, len(xy)).argmax(axis=0)
+        center = np.stack([highest % map_hw[1], highest // map_hw[1]], axis=1)
+        side = option(info, OPTIONS, "window_cells")
+        grid = (np.arange(side * WINDOW_CELLS) + 0.5) / WINDOW_CELLS - side / 2
+        grid = np.stack(np.meshgrid(grid, grid), axis=-1)[:, :, None]
+        apart = (xy / scale - shift - center - grid) * WINDOW_CELLS
+        windows = np.exp(-0.5 * np.square(apart / sigma).sum(axis=-1)) * people.visibility[0]
+        encoded["windows"] = raw_scores(windows, info)[None]
     return encoded
 
 
@@ -104,6 +112,28 @@ def _maps(output: Array, channels: int, info: ModelInfo) -> Array:
         raise ModelError(f"model {info.name}: expected maps {want}, got {output.shape}")
     maps: Array = output[0]
     return maps
+
+
+def _step(maps: Array, row: Array, column: Array, info: ModelInfo) -> Float:
+    """From the highest cells towards their neighbours, `(K, 2)` x y in cells; 0 at the border."""
+    height, width, keypoints = maps.shape
+    step = _newton_step if option(info, OPTIONS, "decoding") == "dark" else _quarter
+    inside = (column > 0) & (column < width - 1) & (row > 0) & (row < height - 1)
+    around = maps[
+        np.clip(row + AROUND[:, None, None], 0, height - 1),
+        np.clip(column + AROUND[:, None], 0, width - 1),
+        np.arange(keypoints),
+    ]
+    return np.where(inside[:, None], step(probabilities(around, info)), 0.0)
+
+
+def _step_in_windows(windows: Array, info: ModelInfo) -> Float:
+    """From the centre of each window to its highest cell, `(K, 2)` x y in cells of the heatmap."""
+    height, width, keypoints = windows.shape
+    row, column = np.divmod(windows.reshape(-1, keypoints).argmax(axis=0), width)
+    cell = np.stack([column, row], axis=1) + _step(windows, row, column, info)
+    side: int = option(info, OPTIONS, "window_cells")
+    return np.asarray(((cell + 0.5) / (width, height) - 0.5) * side, np.float64)
 
 
 def _quarter(around: Array) -> Float:
@@ -154,7 +184,11 @@ def _grid(map_hw: tuple[int, int], info: ModelInfo) -> tuple[Float, float]:
 HEATMAP = Head(
     kind="landmarks",
     required=("heatmap",),
-    optional={"offsets": ("decoding", "offsets"), "score": None},
+    optional={
+        "offsets": ("decoding", "offsets"),
+        "windows": ("decoding", "windows"),
+        "score": None,
+    },
     decode=decode,
     encode=encode,
     options=OPTIONS,

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from blazetrack.errors import ModelError
+from blazetrack.heads import check_head
 from blazetrack.heads.heatmap import decode, encode
 from blazetrack.model_info import ModelInfo
 from blazetrack.skeleton import COCO17
@@ -35,7 +36,8 @@ def person(seed: int, margin: float = 0.2) -> Landmarks:
 
 # Largest error in crop pixels; a cell is 4 pixels wide, so a quarter of it is off by half a cell at
 # most, and by a quarter where the neighbours are read.
-LIMITS = {"quarter": 1.01, "dark": 1e-3, "soft_argmax": 0.02, "offsets": 1e-3}
+# A cell of `windows` is 1 pixel wide.
+LIMITS = {"quarter": 1.01, "dark": 1e-3, "soft_argmax": 0.02, "offsets": 1e-3, "windows": 0.26}
 
 
 @given(
@@ -49,7 +51,7 @@ def test_decode_undoes_encode(
     decoding: str, cells: str, order: str, coordinates: str, seed: int
 ) -> None:
     options = {"decoding": decoding, "cells": cells, "order": order, "coordinates": coordinates}
-    model, truth = info("offsets", "score", **options), person(seed)
+    model, truth = info("offsets", "windows", "score", **options), person(seed)
     found = decode(encode(truth, model, MAP), model)
     limit = LIMITS[decoding] * (1.1 if cells == "aligned" else 1)
     assert np.abs(found.xyz_crop - truth.xyz_crop).max() < limit
@@ -92,7 +94,9 @@ def test_decode_maximum_at_the_border_stays_there(decoding: str, corner: tuple[i
     maps = np.zeros((1, *MAP, 17), np.float32)
     maps[0, corner[0], corner[1]] = 1
     outputs = {"heatmap": maps, "offsets": np.zeros((1, *MAP, 34), np.float32)}
-    found = decode(outputs, info("offsets", decoding=decoding))
+    outputs["windows"] = np.zeros((1, 3, 3, 17), np.float32)
+    outputs["windows"][0, 1, 1] = 1
+    found = decode(outputs, info("offsets", "windows", decoding=decoding))
     want = (np.array(corner[::-1]) + 0.5) * 4
     np.testing.assert_allclose(found.xyz_crop[0, :, :2], [want] * 17)
 
@@ -109,3 +113,21 @@ def test_decode_flat_map_is_no_crash(decoding: str, value: float) -> None:
 def test_decode_maps_of_another_shape_are_an_error(shape: tuple[int, ...]) -> None:
     with pytest.raises(ModelError, match=r"mine: expected maps \(1, h, w, 17\), got \(1, "):
         decode({"heatmap": np.zeros(shape, np.float32)}, info())
+
+
+@pytest.mark.parametrize("side", [1, 3, 5])
+def test_decode_windows_moves_the_highest_cell_by_cells_of_the_window(side: int) -> None:
+    maps, windows = np.zeros((1, *MAP, 17), np.float32), np.zeros((1, 8, 8, 17), np.float32)
+    maps[0, 20, 30], windows[0, 6, 1] = 1, 1
+    found = decode(
+        {"heatmap": maps, "windows": windows},
+        info("windows", decoding="windows", window_cells=side),
+    )
+    center, cell = np.array([30.5, 20.5]) * 4, 4 * side / 8
+    want = center + (np.array([1.5, 6.5]) - 4) * cell
+    np.testing.assert_allclose(found.xyz_crop[0, :, :2], np.tile(want, (17, 1)), atol=1e-6)
+
+
+def test_decode_windows_without_that_output_is_refused_by_its_description() -> None:
+    with pytest.raises(ModelError, match="head heatmap needs the outputs windows"):
+        check_head(info(decoding="windows"))

@@ -12,7 +12,9 @@ from blazetrack.model_info import ModelInfo
 from models.train.losses import LandmarkLossSettings, Tensors
 from models.train.losses.terms import cross_entropy, logit_of, smooth_l1, stages, weighted_mean
 
-__all__ = ["gaussians", "offsets_loss", "parts"]
+__all__ = ["gaussians", "offsets_loss", "parts", "windows_target"]
+
+WINDOW_CELLS = 3  # default of the head's option
 
 
 def parts(
@@ -25,7 +27,8 @@ def parts(
         got: `heatmap` `(B, h, w, K)`, values or with `activation: sigmoid` logits; where the
             network has them `offsets` `(B, h, w, 2K)` in parts of the side and `score` `(B, 1)`,
             a probability or likewise a logit. The outputs `heatmap_1` … of earlier stages have the
-            same target, each in the size of its maps, and a part of the loss each.
+            same target, each in the size of its maps, and a part of the loss each. Of `windows`
+            `(B, n, n, K)`, those that hold their keypoint count.
         settings: of the terms.
         info: the network.
     """
@@ -40,6 +43,15 @@ def parts(
         drawn = gaussians(xy, heatmap.shape, settings.heatmap_sigma) * person[:, None, None]
         error = cross_entropy(drawn, heatmap) if logits else ops.square(heatmap - drawn)
         each[f"heatmap{suffix}"] = weighted_mean(ops.mean(error, axis=(1, 2)), map_weight)
+    if "windows" in got:
+        side: Any = info.head_options.get("window_cells", WINDOW_CELLS)
+        drawn, known = windows_target(
+            xy, weight * person, got["heatmap"], got["windows"].shape, side, settings.heatmap_sigma
+        )
+        error = (
+            cross_entropy(drawn, got["windows"]) if logits else ops.square(got["windows"] - drawn)
+        )
+        each["windows"] = weighted_mean(ops.mean(error, axis=(1, 2)), known)
     if "offsets" in got:
         each["offsets"] = offsets_loss(xy, weight, got["offsets"], settings.offsets_radius)
     if "score" in got:
@@ -59,6 +71,30 @@ def gaussians(xy: Any, shape: Sequence[Any], sigma: float) -> Any:
     dx, dy = _cell_distances(xy, shape)
     scale = -0.5 / sigma**2
     return ops.exp(scale * ops.square(dy)) * ops.exp(scale * ops.square(dx))
+
+
+def windows_target(
+    xy: Any, weight: Any, heatmap: Any, shape: Sequence[Any], side: int, sigma: float
+) -> tuple[Any, Any]:
+    """Maps `(B, n, n, K)` of the windows around each map's highest cell, and their weights.
+
+    Args:
+        xy: `(B, K, 2)` in parts of the side.
+        weight: `(B, K)`; a keypoint outside of its window has none.
+        heatmap: `(B, h, w, K)`, without gradient.
+        shape: of the windows.
+        side: of a window, in cells of the heatmap.
+        sigma: of the Gaussians, in cells of the windows.
+    """
+    height, width, keypoints = heatmap.shape[1:]
+    maps = ops.reshape(ops.stop_gradient(heatmap), (-1, height * width, keypoints))
+    cell = ops.cast(ops.argmax(maps, axis=1), "float32")
+    row = ops.floor((cell + 0.5) / width)
+    center = ops.stack([cell - row * width, row], axis=-1) + 0.5
+    size = ops.convert_to_tensor(np.array([width, height], np.float32))
+    inside = (xy * size - center) / side + 0.5  # in parts of the window
+    known = ops.cast(ops.all(ops.abs(inside - 0.5) <= 0.5, axis=-1), "float32")
+    return gaussians(inside, shape, sigma), weight * known
 
 
 def offsets_loss(xy: Any, weight: Any, offsets: Any, radius: float) -> Any:
