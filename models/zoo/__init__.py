@@ -100,6 +100,21 @@ ARCHITECTURES: Mapping[str, Architecture] = {
     ),
     "blazeface_lite": Architecture("ssd", {"side": 32, "depth": (0, 0, 0, 0, 0, 0)}),
     "blazeface": Architecture("ssd", {"side": 32, "width": (8, 8, 16, 16), "depth": (0, 1, 1, 1)}),
+    "deeppose": Architecture(
+        "regression",
+        {"side": 32, "width": (8,) * 5, "dense": (32, 32), "stride": 1, "dropout": 0.0},
+        {"coordinates": "centred", "activation": "sigmoid"},
+    ),
+    "efficient_localization": Architecture(
+        "heatmap",
+        {"side": 32, "width": (8,) * 3, "kernel": 3, "top": (16, 16), "fine": (8, 8, 8)},
+        {"decoding": "windows"},
+    ),
+    "error_feedback": Architecture(
+        "regression",
+        {"side": 32, "width": (8, 8, 16), "depth": (0, 0, 1), "dense": 32, "steps": 3},
+        {"coordinates": "centred", "activation": "sigmoid"},
+    ),
 }
 """Name → architecture; `models/zoo/<name>.py` holds a function `<name>`, `SIZES`, and `ANCHORS`."""
 

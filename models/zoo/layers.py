@@ -18,6 +18,7 @@ __all__ = [
     "BLOCKS",
     "blaze_block",
     "bottleneck",
+    "check_dropout",
     "check_levels",
     "check_sizes",
     "conv",
@@ -141,3 +142,9 @@ def check_levels(network: str, levels: int, **numbers: object) -> None:
     for name, values in numbers.items():
         if not isinstance(values, list | tuple) or len(values) != levels:
             raise InputError(f"{network}: {name}: expected {levels} numbers, got {values!r}")
+
+
+def check_dropout(network: str, dropout: object) -> None:
+    """Check a share of dropped features."""
+    if not isinstance(dropout, int | float) or not 0 <= dropout < 1:
+        raise InputError(f"{network}: dropout: expected a share of 0 to 1, got {dropout!r}")

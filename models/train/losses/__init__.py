@@ -26,7 +26,8 @@ class LandmarkLossSettings(Strict):
 
     Attributes:
         points: x and y of keypoints and alignment points, wing loss.
-        z: likewise for z.
+        mean_pose: likewise of the pose that an iterative network begins with.
+        z: of keypoints, likewise.
         visibility: of keypoints, cross-entropy.
         presence: of keypoints in the crop, cross-entropy.
         world: metres, absolute difference.
@@ -34,16 +35,21 @@ class LandmarkLossSettings(Strict):
         scores: of keypoints, cross-entropy with their visibility.
         heatmap: divergence, squared error or cross-entropy to a Gaussian around the keypoint.
         offsets: from the cells around a keypoint to it, smooth L1.
+        windows: likewise to `heatmap`, on the fine maps around its highest cells.
         wing: half-width of the wing loss, in parts of the side; larger errors count linearly.
         wing_curve: errors below this count nearly linearly too, with a steeper slope.
         heatmap_sigma: of the Gaussian around a keypoint, in cells.
         offsets_radius: distance in cells from a keypoint below which a cell has a target.
+        max_step: of an iterative network, maximum length of a correction in parts of the side: the
+            target of a step is so far from the step before, on the way to the keypoint. 0 is no
+            limit. Of the regression head.
         swap_ratio: the labels of a person are treated as left-right swapped if exchanging them
             leaves less than this part of the error; 0 is never. Of the blazepose head.
         swap_weight: weight of swapped labels.
     """
 
     points: float = Field(1.0, ge=0)
+    mean_pose: float = Field(1.0, ge=0)
     z: float = Field(0.3, ge=0)
     visibility: float = Field(0.1, ge=0)
     presence: float = Field(0.1, ge=0)
@@ -52,10 +58,12 @@ class LandmarkLossSettings(Strict):
     scores: float = Field(0.1, ge=0)
     heatmap: float = Field(0.2, ge=0)
     offsets: float = Field(0.1, ge=0)
+    windows: float = Field(0.02, ge=0)
     wing: float = Field(0.1, gt=0)
     wing_curve: float = Field(0.02, gt=0)
     heatmap_sigma: float = Field(1.5, gt=0)
     offsets_radius: float = Field(2.0, gt=0)
+    max_step: float = Field(0.0, ge=0)
     swap_ratio: float = Field(0.5, ge=0, le=1)
     swap_weight: float = Field(0.1, ge=0, le=1)
 

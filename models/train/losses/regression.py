@@ -10,7 +10,7 @@ from blazetrack.model_info import ModelInfo
 from models.train.losses import LandmarkLossSettings, Tensors
 from models.train.losses.terms import cross_entropy, known_mean, stages, weighted_mean, wing
 
-__all__ = ["parts"]
+__all__ = ["bounded_target", "parts"]
 
 
 def parts(
@@ -23,7 +23,8 @@ def parts(
         got: `landmarks` `(B, K · 2)` or `(B, K · 3)`, order, unit and third value by the head
             options; where the network has them `scores` `(B, K)` and `score` `(B, 1)`, logits.
             The outputs `landmarks_1` … of earlier stages have the same target and parts of the
-            loss of their own: `points_1` ….
+            loss of their own: `points_1` …. `landmarks_0` is the first pose of an iterative
+            network, whose steps have targets of their own (`max_step`).
         settings: of the terms.
         info: the network.
     """
@@ -32,10 +33,20 @@ def parts(
     weights = want["points_weight"][:, :keypoints]
     points = ops.where(weights > 0, want["points"][:, :keypoints], 0.0)
     each = dict.fromkeys(("z", "scores"), ops.zeros(()))
+    width = 2 if third == "none" else 3
+    before = None  # the output of the stage before, of an iterative network
+    if "landmarks_0" in got:
+        before = _in_sides(ops.reshape(got["landmarks_0"], (-1, keypoints, width)), info)[..., :2]
+        error = wing(before - points[..., :2], settings.wing, settings.wing_curve)
+        each["mean_pose"] = weighted_mean(error, weights[..., :2])
     for suffix, landmarks in stages(got, "landmarks").items():
-        values = ops.reshape(landmarks, (-1, keypoints, 2 if third == "none" else 3))
+        values = ops.reshape(landmarks, (-1, keypoints, width))
         xyz = _in_sides(values, info)
-        error = wing(xyz[..., :2] - points[..., :2], settings.wing, settings.wing_curve)
+        target = points[..., :2]
+        if before is not None and settings.max_step:
+            target = bounded_target(before, target, settings.max_step)
+        error = wing(xyz[..., :2] - target, settings.wing, settings.wing_curve)
+        before = None if before is None else xyz[..., :2]
         each[f"points{suffix}"] = weighted_mean(error, weights[..., :2])
         if third == "z":
             error = wing(xyz[..., 2] - points[..., 2], settings.wing, settings.wing_curve)
@@ -48,6 +59,14 @@ def parts(
     if "score" in got:
         each["score"] = ops.mean(cross_entropy(want["score"], got["score"]))
     return each
+
+
+def bounded_target(before: Any, points: Any, max_step: float) -> Any:
+    """The points `(B, K, 2)`, or those at `max_step` from `before` on the way to them."""
+    before = ops.stop_gradient(before)
+    way = points - before
+    length = ops.sqrt(ops.sum(ops.square(way), axis=-1, keepdims=True) + 1e-12)
+    return before + way * ops.minimum(1.0, max_step / length)
 
 
 def _in_sides(values: Any, info: ModelInfo) -> Any:

@@ -454,3 +454,46 @@ def test_regression_loss_follows_head_options(order: str, coordinates: str, thir
     )
     assert float(value(wrong["points"])) < 1e-4
     assert float(value(wrong["points_1"])) > 1e-3
+
+
+def test_heatmap_loss_windows_count_where_they_hold_their_keypoint() -> None:
+    targets = pose_targets()
+    xy = targets["points"][:, :K, :2]
+    maps = value(heatmap.gaussians(xy, (B, 8, 8, K), 1.0))
+    row, column = np.divmod(maps.reshape(B, 64, K).argmax(axis=1), 8)
+    inside = (xy * 8 - np.stack([column, row], axis=-1) - 0.5) / 3 + 0.5  # parts of 3 × 3 cells
+    sigma = POSE.heatmap_sigma
+    fine = value(heatmap.gaussians(inside.astype(np.float32), (B, 12, 12, K), sigma))
+    info, part = info_of(decoding="windows"), "windows"
+
+    def loss(maps: Any, fine: Any) -> float:
+        outputs = floats({"heatmap": maps, "windows": fine})
+        return float(value(head_loss("heatmap", targets, outputs, POSE, info)[part]))
+
+    assert loss(maps, fine) < 1e-6
+    assert loss(maps, np.zeros_like(fine)) > 1e-3
+    away = np.zeros_like(maps)
+    away[:, 0, 0] = 1
+    far = (np.abs(xy * 8 - 0.5) > 1.5).any(axis=-1)
+    targets["points_weight"][:, :K] *= far[..., None]
+    assert loss(away, np.ones_like(fine)) == 0
+
+
+def test_regression_loss_steps_have_targets_on_the_way() -> None:
+    targets = pose_targets()
+    points = np.where(targets["points_weight"] > 0, targets["points"], 0)[:, :K, :2]
+    start = np.full_like(points, 0.5)
+    way = points - start
+    length = np.linalg.norm(way, axis=-1, keepdims=True)
+    first = start + way * np.minimum(1, 0.1 / np.maximum(length, 1e-9))
+    second = start + way * np.minimum(1, 0.2 / np.maximum(length, 1e-9))
+    named = {"landmarks_0": start, "landmarks_1": first, "landmarks": second}
+    outputs = floats({name: one.reshape(B, -1) for name, one in named.items()})
+    info = info_of()
+    for max_step, right in ((0.1, True), (0.0, False)):
+        settings = LandmarkLossSettings(max_step=max_step)
+        got = head_loss("regression", targets, outputs, settings, info)
+        assert {"mean_pose", "points_1", "points"} < set(got)
+        assert float(value(got["mean_pose"])) > 1e-2
+        for part in ("points_1", "points"):
+            assert (float(value(got[part])) < 1e-4) == right
