@@ -6,8 +6,10 @@ features are by-products of the landmark network; the coefficients are those of 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from math import exp, hypot, isnan, log
+from operator import mul
 
 import numpy as np
 from numpy.typing import NDArray
@@ -53,15 +55,14 @@ def pose_features(
     Returns:
         `(N, F)` float64.
     """
-    return _Features(skeleton)(landmarks, crop_hw)
+    rows = _Features(skeleton)(landmarks, crop_hw)
+    return np.array(rows, np.float64).reshape(-1, len(SCORE_FEATURES))
 
 
 def pose_probability(features: Float, coefficients: Mapping[str, float]) -> Float:
     """Probability of each pose `(N,)` from its features `(N, F)`; NaN gives 0."""
-    weights = np.array([coefficients.get(name, 0.0) for name in SCORE_FEATURES])
-    logits = features @ weights + coefficients.get("intercept", 0.0)
-    probability: Float = 1.0 / (1.0 + np.exp(-np.clip(logits, -50.0, 50.0)))
-    return np.nan_to_num(probability, copy=False, nan=0.0)
+    weights, intercept = _weights(coefficients)
+    return np.array([_logistic(row, weights, intercept) for row in features.tolist()])
 
 
 class PoseScore:
@@ -82,68 +83,101 @@ class PoseScore:
             raise ModelError(
                 f"pose_score: expected a landmark model, got {info.name} ({info.kind})"
             )
-        self._coefficients = info.score_coefficients
+        self._known = bool(info.score_coefficients)
+        self._weights, self._intercept = _weights(info.score_coefficients)
         self._features = _Features(info.skeleton or BLAZEPOSE33)
         self._min_score = min_score
 
     def __call__(self, landmarks: Landmarks, crop: Crops) -> Landmarks:
-        scores = landmarks.scores
-        if self._coefficients and len(scores):
+        scores = landmarks.scores.tolist()
+        if self._known and scores:
             features = self._features(landmarks, crop.pixels.shape[1:3])
-            scores = pose_probability(features, self._coefficients)
-            landmarks = replace(landmarks, scores=scores)
-        kept = scores >= self._min_score
-        return landmarks if kept.all() else landmarks.take(kept)
+            scores = [_logistic(row, self._weights, self._intercept) for row in features]
+            landmarks = replace(landmarks, scores=np.array(scores))
+        kept = [score >= self._min_score for score in scores]
+        return landmarks if all(kept) else landmarks.take(np.array(kept))
+
+
+def _weights(coefficients: Mapping[str, float]) -> tuple[list[float], float]:
+    """The coefficients in the order of `SCORE_FEATURES`, and the intercept."""
+    weights = [coefficients.get(name, 0.0) for name in SCORE_FEATURES]
+    return weights, coefficients.get("intercept", 0.0)
+
+
+def _logistic(features: Sequence[float], weights: Sequence[float], intercept: float) -> float:
+    """Probability of one pose; NaN gives 0."""
+    logit = sum(map(mul, features, weights), intercept)
+    return 0.0 if isnan(logit) else 1.0 / (1.0 + exp(-min(max(logit, -50.0), 50.0)))
 
 
 class _Features:
-    """`pose_features` of one skeleton.
+    """`pose_features` of one skeleton, as lists.
 
-    Means and differences of keypoints are products with constant matrices, one for points in the
-    crop and one for metres: a pose takes a few dozen microseconds.
+    Plain numbers: behind a network, when the processor's caches are full of its weights, the first
+    call of each numpy function takes longer than all of this for one person.
     """
 
     def __init__(self, skeleton: Skeleton) -> None:
-        at = {name: np.eye(len(skeleton))[i] for i, name in enumerate(skeleton.names)}
-        zero, face = np.zeros(len(skeleton)), [at[name] for name in FACE if name in at]
-        joints = [at[name] for joint in JOINTS for name in _both(joint) if name in at]
-        self._has_torso = {*_both("shoulder"), *_both("hip")} <= at.keys()
-        hips = shoulders = to_face = zero
-        if self._has_torso:
-            hips, shoulders = ((at[a] + at[b]) / 2 for a, b in map(_both, ("hip", "shoulder")))
-            to_face = np.mean(face, axis=0) - shoulders if face else zero
-        apart = np.array(joints) - np.mean(joints, axis=0) if joints else np.zeros((1, len(zero)))
-        self._in_crop = np.stack([hips, to_face, *apart])
-        self._limbs = np.array(
-            [
-                [at[side_a] - at[side_b] for side_a, side_b in zip(_both(a), _both(b), strict=True)]
-                for a, b in LIMBS
-                if {*_both(a), *_both(b)} <= at.keys()
-            ]
-        ).reshape(-1, len(zero))  # (2 L, K): left, right, left, right …
+        at = {name: i for i, name in enumerate(skeleton.names)}
+        self._face = [at[name] for name in FACE if name in at]
+        self._joints = [at[name] for joint in JOINTS for name in _both(joint) if name in at]
+        torso = (*_both("hip"), *_both("shoulder"))
+        self._torso = [at[name] for name in torso] if at.keys() >= {*torso} else None
+        self._limbs = [
+            [(at[side_a], at[side_b]) for side_a, side_b in zip(_both(a), _both(b), strict=True)]
+            for a, b in LIMBS
+            if at.keys() >= {*_both(a), *_both(b)}
+        ]
 
-    def __call__(self, landmarks: Landmarks, crop_hw: tuple[int, ...]) -> Float:
+    def __call__(self, landmarks: Landmarks, crop_hw: tuple[int, ...]) -> list[list[float]]:
         height, width = crop_hw
-        in_crop = self._in_crop @ landmarks.xyz_crop[..., :2]
-        in_crop /= (width, height)
-        seen = landmarks.visibility
-        present = np.minimum(np.maximum(landmarks.scores, MIN_PRESENCE), 1.0 - MIN_PRESENCE)
-        out = np.zeros((len(landmarks), len(SCORE_FEATURES)))
-        out[:, 0] = np.log(present / (1.0 - present))
-        out[:, 1] = seen.mean(axis=1)
-        out[:, 2] = (seen * (1.0 - seen)).mean(axis=1)
-        if self._has_torso:
-            x, y = (in_crop[:, 0] - 0.5).T
-            out[:, 3] = np.hypot(x, y)
-            x, y = in_crop[:, 1].T
-            out[:, 4] = -y / np.maximum(np.hypot(x, y), 1e-9)
-        if len(self._limbs):
-            squared = np.square(self._limbs @ landmarks.world_m).sum(axis=-1)
-            log = 0.5 * np.log(np.maximum(squared, MIN_LIMB_M**2))
-            out[:, 5] = np.abs(log[:, ::2] - log[:, 1::2]).mean(axis=1)
-        apart = np.square(in_crop[:, 2:]).sum(axis=(1, 2)) / (in_crop.shape[1] - 2)
-        out[:, 6] = 0.5 * np.log(np.maximum(apart, 1e-6))
+        columns = (landmarks.xyz_crop, landmarks.world_m, landmarks.visibility, landmarks.scores)
+        out = []
+        for xyz, world, seen, score in zip(*(one.tolist() for one in columns), strict=True):
+            present = min(max(score, MIN_PRESENCE), 1.0 - MIN_PRESENCE)
+            mean = sum(seen) / len(seen)
+            doubt = mean - sum(map(mul, seen, seen)) / len(seen)
+            x, y = [one[0] / width for one in xyz], [one[1] / height for one in xyz]
+            trunk = self._trunk(x, y)
+            shape = self._asymmetry(world), self._spread(x, y)
+            out.append([log(present / (1.0 - present)), mean, doubt, *trunk, *shape])
         return out
+
+    def _trunk(self, x: list[float], y: list[float]) -> tuple[float, float]:
+        """`off_center` and `head_up`."""
+        if self._torso is None:
+            return 0.0, 0.0
+        hip, other_hip, shoulder, other_shoulder = self._torso
+        off_center = hypot((x[hip] + x[other_hip]) / 2 - 0.5, (y[hip] + y[other_hip]) / 2 - 0.5)
+        if not self._face:
+            return off_center, 0.0
+        middle = (x[shoulder] + x[other_shoulder]) / 2, (y[shoulder] + y[other_shoulder]) / 2
+        dx = sum([x[i] for i in self._face]) / len(self._face) - middle[0]
+        dy = sum([y[i] for i in self._face]) / len(self._face) - middle[1]
+        return off_center, -dy / max(hypot(dx, dy), 1e-9)
+
+    def _asymmetry(self, world: list[list[float]]) -> float:
+        """`limb_asymmetry`."""
+        if not self._limbs:
+            return 0.0
+        total = 0.0
+        for limb in self._limbs:
+            squared = []
+            for a, b in limb:
+                (ax, ay, az), (bx, by, bz) = world[a], world[b]
+                dx, dy, dz = ax - bx, ay - by, az - bz
+                squared.append(max(dx * dx + dy * dy + dz * dz, MIN_LIMB_M * MIN_LIMB_M))
+            left, right = squared
+            total += abs(log(left / right))
+        return 0.5 * total / len(self._limbs)
+
+    def _spread(self, x: list[float], y: list[float]) -> float:
+        """`spread`."""
+        xs, ys = [x[i] for i in self._joints], [y[i] for i in self._joints]
+        count = max(len(xs), 1)
+        mean_x, mean_y = sum(xs) / count, sum(ys) / count
+        apart = sum([(a - mean_x) ** 2 for a in xs]) + sum([(b - mean_y) ** 2 for b in ys])
+        return 0.5 * log(max(apart / count, 1e-6))
 
 
 def _both(joint: str) -> tuple[str, str]:
