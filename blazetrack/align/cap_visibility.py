@@ -25,12 +25,17 @@ def cap_visibility(poses: Poses, frame: Frame, *, margin: float = 0.1) -> Poses:
         frame: the image.
         margin: distance from the border, in radii of the circle around a person.
     """
-    if not len(poses):
+    right, bottom = frame.width - 0.5, frame.height - 0.5
+    if all(
+        -0.5 <= x <= right and -0.5 <= y <= bottom
+        for person in poses.landmarks_px.tolist()
+        for x, y, _ in person
+    ):
         return poses
     x, y = poses.landmarks_px[..., 0], poses.landmarks_px[..., 1]
     with np.errstate(invalid="ignore"):
-        across = np.maximum(-0.5 - x, x - (frame.width - 0.5))
-        down = np.maximum(-0.5 - y, y - (frame.height - 0.5))
+        across = np.maximum(-0.5 - x, x - right)
+        down = np.maximum(-0.5 - y, y - bottom)
         beyond_px = np.maximum(across, down)  # of the border; NaN is inside
         reach_px = np.maximum(margin * poses.radius_px, 1.0)[:, None]
         limit = np.clip(MAX_OUTSIDE * (1.0 - beyond_px / reach_px), 0.0, np.nextafter(0.5, 0.0))

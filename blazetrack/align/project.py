@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Literal
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from blazetrack.align.roi import MARGIN, circle_of_keypoints
+from blazetrack.align.roi import MARGIN, circle_of_points, known_points
 from blazetrack.geometry import apply
 from blazetrack.types import Crops, Landmarks, Poses, Rois
 
@@ -39,21 +38,18 @@ def project(landmarks: Landmarks, crop: Crops, *, region_from: RegionFrom = "ali
             mean of both. Without alignment points it is that of the keypoints, and without enough
             keypoints that of the region.
     """
-    poses = project_with(
-        lambda points, crop, row: apply(crop.to_image[row], points), landmarks, crop
+    return project_with(
+        lambda points, crop, row: apply(crop.to_image[row], points), landmarks, crop, region_from
     )
-    if landmarks.alignment_crop is None or region_from == "alignment":
-        return poses
-    circles = _circles(poses.landmarks_px, landmarks, poses.alignment_px)
-    if region_from == "both":
-        circles = (circles + poses.alignment_px) / 2
-    return replace(poses, alignment_px=circles)
 
 
-def project_with(to_px: ToPixels, landmarks: Landmarks, crop: Crops) -> Poses:
-    """As `project` with `region_from="alignment"`, with x and y by `to_px`."""
-    rois = crop.rois.take(landmarks.row)
-    to_image = crop.to_image[landmarks.row]
+def project_with(
+    to_px: ToPixels, landmarks: Landmarks, crop: Crops, region_from: RegionFrom = "alignment"
+) -> Poses:
+    """As `project`, with x and y by `to_px`."""
+    rois, to_image = crop.rois, crop.to_image
+    if landmarks.row.tolist() != list(range(len(crop))):  # not one person in each crop
+        rois, to_image = rois.take(landmarks.row), to_image[landmarks.row]
     keypoints = landmarks.xyz_crop.shape[1]
     points = landmarks.xyz_crop[..., :2]
     if landmarks.alignment_crop is not None:
@@ -65,7 +61,10 @@ def project_with(to_px: ToPixels, landmarks: Landmarks, crop: Crops) -> Poses:
     np.multiply(landmarks.xyz_crop[..., 2], scale[:, None], out=landmarks_px[..., 2])
     alignment_px = points_px[:, keypoints:]
     if landmarks.alignment_crop is None:
-        alignment_px = _circles(landmarks_px, landmarks, _circles_of_regions(rois))
+        alignment_px = _circles_of_regions(rois)
+        _use_keypoints(alignment_px, points_px, landmarks, 1.0)
+    elif region_from != "alignment":
+        _use_keypoints(alignment_px, points_px, landmarks, 0.5 if region_from == "both" else 1.0)
     return Poses(
         landmarks_px=landmarks_px,
         world_landmarks_m=_turn(landmarks.world_m, rois.angle_rad),
@@ -78,16 +77,26 @@ def project_with(to_px: ToPixels, landmarks: Landmarks, crop: Crops) -> Poses:
     )
 
 
-def _circles(landmarks_px: Float, landmarks: Landmarks, default: Float) -> Float:
-    """`(N, 2, 2)` centre of the circle around each person, and the point on it above the head."""
-    circles = default.copy()
-    if landmarks.skeleton is not None:
-        sure = landmarks.visibility >= MIN_KEYPOINT_SCORE
-        points = np.where(sure[..., None], landmarks_px[..., :2], np.nan)
-        for row, xy in enumerate(points):
-            circle = circle_of_keypoints(xy, landmarks.skeleton)
-            circles[row] = circles[row] if circle is None else circle
-    return circles
+def _use_keypoints(circles: Float, points_px: Float, landmarks: Landmarks, weight: float) -> None:
+    """Move circles `(N, 2, 2)` towards those of the sure keypoints, where there are enough.
+
+    Args:
+        circles: centre, and the point above the head; is changed.
+        points_px: `(N, ≥ K, 2)`.
+        landmarks: the same people.
+        weight: of the keypoints, 0..1.
+    """
+    if landmarks.skeleton is None:
+        return
+    for row, seen in enumerate(landmarks.visibility.tolist()):
+        points = known_points(points_px[row, : len(seen)].tolist())
+        sure = [at if v >= MIN_KEYPOINT_SCORE else None for at, v in zip(points, seen, strict=True)]
+        circle = circle_of_points(sure, landmarks.skeleton)
+        if circle is not None:
+            found = np.array([[at.real, at.imag] for at in circle])
+            circles[row] = (
+                found if weight == 1.0 else (1.0 - weight) * circles[row] + weight * found
+            )
 
 
 def _circles_of_regions(rois: Rois) -> Float:
@@ -100,8 +109,11 @@ def _circles_of_regions(rois: Rois) -> Float:
 
 def _turn(world_m: Float, angle_rad: Float) -> Float:
     cos, sin = np.cos(angle_rad)[:, None], np.sin(angle_rad)[:, None]
-    x, y, z = world_m[..., 0], world_m[..., 1], world_m[..., 2]
-    return np.stack([cos * x - sin * y, sin * x + cos * y, z], axis=-1)
+    x, y = world_m[..., 0], world_m[..., 1]
+    turned = world_m.copy()
+    turned[..., 0] = cos * x - sin * y
+    turned[..., 1] = sin * x + cos * y
+    return turned
 
 
 def _masks(

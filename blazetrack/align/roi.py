@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from functools import cache
+from math import isfinite
 
 import cv2
 import numpy as np
@@ -14,7 +16,9 @@ from blazetrack.types import Crops, Detections, Frame, Poses, Rois
 
 __all__ = [
     "circle_of_keypoints",
+    "circle_of_points",
     "free_rois",
+    "known_points",
     "merge_rois",
     "rois_from_alignment",
     "rois_from_boxes",
@@ -24,6 +28,7 @@ __all__ = [
 ]
 
 Float = NDArray[np.float64]
+Points = Sequence[complex | None]  # x + iy in pixels; None is not known
 
 # The region is this much larger than the circle around the person
 # (mediapipe/modules/pose_landmark/pose_detection_to_roi.pbtxt, `scale_x`).
@@ -38,6 +43,9 @@ REACH = {
     **dict.fromkeys(("left_wrist", "right_wrist"), 1.05),
 }
 MIN_TORSOS = 1.75
+HIPS = (("left_hip", "right_hip"), ("pelvis",))
+SHOULDERS = (("left_shoulder", "right_shoulder"), ("thorax",), ("neck",))
+HEAD = (FACE, ("head_top",))
 # Hips that are not known are placed below the shoulders, perpendicular to their line, at so many
 # shoulder widths or so many times the distance from the face to the shoulders. (On 3,250 people of
 # coco_train with hips, half are within 6° and 15 % of the torso's length.)
@@ -190,24 +198,41 @@ def circle_of_keypoints(
     Returns:
         `(2, 2)` float64 pixels; None where fewer than two different points are known.
     """
-    xy = np.asarray(points_px, np.float64)[:, :2]
-    known = np.asarray(np.isfinite(xy).all(axis=1))
-    if not known.any():
+    xy = np.asarray(points_px, np.float64)[:, :2].tolist()
+    circle = circle_of_points(known_points(xy), skeleton, axis=axis)
+    return None if circle is None else np.array([[at.real, at.imag] for at in circle])
+
+
+def known_points(xy: Iterable[Sequence[float]]) -> Points:
+    """x y rows as complex numbers x + iy; None where one of them is not finite."""
+    return [complex(x, y) if isfinite(x) and isfinite(y) else None for x, y, *_ in xy]
+
+
+def circle_of_points(
+    points: Points, skeleton: Skeleton, *, axis: tuple[str, str] | None = None
+) -> tuple[complex, complex] | None:
+    """As `circle_of_keypoints`, of and as plain numbers: many times as fast for one person."""
+    known = [point for point in points if point is not None]
+    if not known:
         return None
-    trunk = None if axis else _trunk(xy, known, skeleton)
+    trunk = None if axis else _trunk(points, skeleton)
     if trunk is None:
-        center, radius = cv2.minEnclosingCircle(xy[known].astype(np.float32))
-        return _circle(np.array(center), _direction(xy, skeleton, axis), radius)
+        xy = np.array([[point.real, point.imag] for point in known], np.float32)
+        center, radius = cv2.minEnclosingCircle(xy)
+        return _circle(complex(*center), _direction(points, skeleton, axis), radius)
     hips, shoulders = trunk
-    distance = np.hypot(*(xy - hips).T) * _reach(skeleton)
-    torso = float(np.hypot(*(shoulders - hips)))
-    return _circle(hips, shoulders - hips, max(float(distance[known].max()), MIN_TORSOS * torso))
+    far = max(
+        abs(point - hips) * reach
+        for point, reach in zip(points, _reach(skeleton), strict=True)
+        if point is not None
+    )
+    return _circle(hips, shoulders - hips, max(far, MIN_TORSOS * abs(shoulders - hips)))
 
 
 @cache
-def _reach(skeleton: Skeleton) -> Float:
-    """`(K,)` factors of `REACH`."""
-    return np.array([REACH.get(name, 1.0) for name in skeleton.names])
+def _reach(skeleton: Skeleton) -> tuple[float, ...]:
+    """The K factors of `REACH`."""
+    return tuple(REACH.get(name, 1.0) for name in skeleton.names)
 
 
 @cache
@@ -216,54 +241,56 @@ def _rows_of(skeleton: Skeleton, group: tuple[str, ...]) -> list[int]:
     return [row for row, name in enumerate(skeleton.names) if name in group]
 
 
-def _circle(center: Float, up: Float, radius: float) -> Float | None:
-    length = float(np.hypot(*up))
+def _circle(center: complex, up: complex, radius: float) -> tuple[complex, complex] | None:
+    length = abs(up)
     if radius < 0.5 or length == 0:
         return None
-    return np.stack([center, center + up * (radius / length)])
+    return center, center + up * (radius / length)
 
 
-def _direction(xy: Float, skeleton: Skeleton, axis: tuple[str, str] | None) -> Float:
+def _direction(points: Points, skeleton: Skeleton, axis: tuple[str, str] | None) -> complex:
     if axis is not None:
-        tail, head = (xy[skeleton.index(name)] for name in axis)
-        along: Float = head - tail
-        if np.isfinite(along).all() and along.any():
-            return along
-    return np.array([0.0, -1.0])
+        tail, head = (points[skeleton.index(name)] for name in axis)
+        if tail is not None and head is not None and tail != head:
+            return head - tail
+    return -1j
 
 
-def _trunk(xy: Float, known: NDArray[np.bool_], skeleton: Skeleton) -> tuple[Float, Float] | None:
+def _middle(
+    points: Points, skeleton: Skeleton, groups: Iterable[tuple[str, ...]]
+) -> complex | None:
+    """Mean of the first group with a known point."""
+    for group in groups:
+        known = [at for row in _rows_of(skeleton, group) if (at := points[row]) is not None]
+        if known:
+            return sum(known) / len(known)
+    return None
+
+
+def _trunk(points: Points, skeleton: Skeleton) -> tuple[complex, complex] | None:
     """Middle of the hips and of the shoulders, or their substitutes."""
-
-    def middle(*groups: tuple[str, ...]) -> Float | None:
-        """Mean of the first group with a known point."""
-        for group in groups:
-            rows = [row for row in _rows_of(skeleton, group) if known[row]]
-            if rows:
-                return np.asarray(xy[rows].mean(axis=0))
-        return None
-
-    hips = middle(("left_hip", "right_hip"), ("pelvis",))
-    shoulders = middle(("left_shoulder", "right_shoulder"), ("thorax",), ("neck",))
+    hips = _middle(points, skeleton, HIPS)
+    shoulders = _middle(points, skeleton, SHOULDERS)
     if shoulders is None and hips is not None:
-        shoulders = middle(FACE, ("head_top",))
+        shoulders = _middle(points, skeleton, HEAD)
     elif hips is None and shoulders is not None:
-        hips = _hips_below(xy, known, skeleton, middle(FACE, ("head_top",)))
+        hips = _hips_below(points, skeleton)
     return None if hips is None or shoulders is None else (hips, shoulders)
 
 
-def _hips_below(
-    xy: Float, known: NDArray[np.bool_], skeleton: Skeleton, face: Float | None
-) -> Float | None:
+def _hips_below(points: Points, skeleton: Skeleton) -> complex | None:
     """Estimated mid-hip of a person who is seen from the chest up."""
-    if skeleton.torso is None or face is None or not known[list(skeleton.torso[:2])].all():
+    face = _middle(points, skeleton, HEAD)
+    if skeleton.torso is None or face is None:
         return None
-    left, right = xy[list(skeleton.torso[:2])]
+    left, right = (points[row] for row in skeleton.torso[:2])
+    if left is None or right is None:
+        return None
     shoulders, across = (left + right) / 2, left - right
     away = shoulders - face
-    down = np.array([-across[1], across[0]])
-    down *= 1.0 if down @ away >= 0 else -1.0
-    down = down + 0.25 * away  # seen from the side, the line of the shoulders is short and noisy
-    far = max(SHOULDERS_TO_HIPS * np.hypot(*across), FACE_TO_HIPS * np.hypot(*away))
-    length = float(np.hypot(*down))
-    return shoulders + down * (far / length) if length > 0 else None
+    down = across * 1j  # a quarter turn
+    if (down * away.conjugate()).real < 0:
+        down = -down
+    down += 0.25 * away  # seen from the side, the line of the shoulders is short and noisy
+    far = max(SHOULDERS_TO_HIPS * abs(across), FACE_TO_HIPS * abs(away))
+    return shoulders + down * (far / abs(down)) if down else None
