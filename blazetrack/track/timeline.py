@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from collections import deque
 from dataclasses import replace
+from typing import NamedTuple
 
 import cv2
 import numpy as np
@@ -23,6 +25,7 @@ MIN_CONTRAST = 4.0  # standard deviation; a black or white flash has less, and s
 MIN_DIFFERENCE, USUAL_FACTOR, MIN_CHANGED = 0.25, 4.0, 0.2
 MIN_CHANGE = 12.0  # of a cell that has changed, 0..255
 MAX_GAIN = 2.0  # change of the exposure that is undone
+SHIFTED_FACTOR = 1.5  # the same scene fits well once it is shifted, another one only roughly
 MAX_SHIFT = 0.6  # of a side, by which a camera may pan between two frames
 
 
@@ -51,7 +54,7 @@ class Timeline:
         self._clock = SteadyClock(self._max_gap_s)
         self._index = 0
         self._size: tuple[int, int] | None = None
-        self._last: Float32 | None = None
+        self._last: _Scene | None = None
         self._usual: deque[float] = deque(maxlen=8)
 
     def __call__(self, frame: Frame) -> Frame:
@@ -65,12 +68,17 @@ class Timeline:
         return frame if time_s == frame.time_s else replace(frame, index=index, time_s=time_s)
 
     def _is_cut(self, picture: Float32) -> bool:
-        if picture.std() < MIN_CONTRAST:
+        now = _scene(picture)
+        if now.power < MIN_CONTRAST * MIN_CONTRAST:
             return False
-        last, self._last = self._last, picture
+        last, self._last = self._last, now
         if last is None:
             return False
-        value, changed = difference(last, picture)
+        value = 1.0 - _correlation(last, now)
+        if value <= MIN_DIFFERENCE:  # nearly every frame
+            self._usual.append(value)
+            return False
+        value, changed = difference(last.picture, picture)
         usual = median(self._usual) if self._usual else 0.0
         cut = value > max(MIN_DIFFERENCE, USUAL_FACTOR * usual) and changed > MIN_CHANGED
         if cut:
@@ -80,20 +88,20 @@ class Timeline:
         return cut
 
 
+class _Scene(NamedTuple):
+    """A thumbnail, its `(cells, 3)` differences from the mean colour, and their mean square."""
+
+    picture: Float32
+    centered: Float32
+    power: float
+
+
 def thumbnail(image: NDArray[np.uint8]) -> Float32:
-    """`(27, 48, 3)` means of an image, of one in some pixels of a large one."""
+    """`(27, 48, 3)` means of a few pixels each: of 16 where the image is large."""
     width, height = SIZE_WH
-    step = max(min(image.shape[0] // height, image.shape[1] // width) // 3, 1)
-    small = cv2.resize(_samples(image, step), SIZE_WH, interpolation=cv2.INTER_AREA)
+    few = cv2.resize(image, (2 * width, 2 * height), interpolation=cv2.INTER_LINEAR)
+    small = cv2.resize(few, SIZE_WH, interpolation=cv2.INTER_AREA)
     return np.asarray(small, np.float32)
-
-
-def _samples(image: NDArray[np.uint8], step: int) -> NDArray[np.uint8]:
-    """Every `step`-th pixel of every `step`-th row."""
-    if step == 1 or image.strides[1:] != (3, 1):
-        return np.ascontiguousarray(image[::step, ::step])
-    pixels = image.view("V3")[::step, ::step]  # three bytes at once: less than half the time
-    return np.ascontiguousarray(pixels).view(np.uint8)
 
 
 def difference(last: Float32, picture: Float32) -> tuple[float, float]:
@@ -104,12 +112,25 @@ def difference(last: Float32, picture: Float32) -> tuple[float, float]:
     found = _difference(last, picture)
     if found[0] <= MIN_DIFFERENCE:
         return found
-    (x, y), _ = cv2.phaseCorrelate(last.mean(axis=2), picture.mean(axis=2))
-    dx, dy, (width, height) = round(x), round(y), SIZE_WH
-    if (dx or dy) and abs(dx) < MAX_SHIFT * width and abs(dy) < MAX_SHIFT * height:
-        shifted = _difference(_part(last, -dx, -dy), _part(picture, dx, dy))
-        found = min(found, shifted)
+    width, height = SIZE_WH
+    for dx, dy in _shifts(last, picture):
+        if abs(dx) < MAX_SHIFT * width and abs(dy) < MAX_SHIFT * height:
+            value, changed = _difference(_part(last, -dx, -dy), _part(picture, dx, dy))
+            found = min(found, (SHIFTED_FACTOR * value, changed))
     return found
+
+
+def _shifts(last: Float32, picture: Float32) -> list[tuple[int, int]]:
+    """Where the last thumbnail may be in this one: x y in cells.
+
+    By phase, which finds large shifts, and by the place of its middle, which is surer.
+    """
+    last, picture = last.mean(axis=2), picture.mean(axis=2)
+    by_phase, _ = cv2.phaseCorrelate(last, picture)
+    (width, height), (x, y) = SIZE_WH, (SIZE_WH[0] // 4, SIZE_WH[1] // 4)
+    middle = last[y : height - y, x : width - x]
+    place = cv2.minMaxLoc(cv2.matchTemplate(picture, middle, cv2.TM_CCOEFF_NORMED))[3]
+    return [(round(by_phase[0]), round(by_phase[1])), (place[0] - x, place[1] - y)]
 
 
 def _part(picture: Float32, dx: int, dy: int) -> Float32:
@@ -120,17 +141,19 @@ def _part(picture: Float32, dx: int, dy: int) -> Float32:
 
 
 def _difference(last: Float32, picture: Float32) -> tuple[float, float]:
-    a, b = _centered(last), _centered(picture)
-    power_a, power_b = float(np.vdot(a, a)) / a.size, float(np.vdot(b, b)) / b.size
-    correlation = float(np.vdot(a, b)) / a.size / max((power_a * power_b) ** 0.5, 1e-6)
-    gain = (power_a / max(power_b, 1e-6)) ** 0.5
+    a, b = _scene(last), _scene(picture)
+    gain = (a.power / max(b.power, 1e-6)) ** 0.5
     gain = min(max(gain, 1 / MAX_GAIN), MAX_GAIN)
-    red, green, blue = (np.abs(a - gain * b) > MIN_CHANGE).T
-    return 1.0 - correlation, np.count_nonzero(red | green | blue) / len(a)
+    red, green, blue = (np.abs(a.centered - gain * b.centered) > MIN_CHANGE).T
+    changed = np.count_nonzero(red | green | blue) / len(a.centered)
+    return 1.0 - _correlation(a, b), changed
 
 
-def _centered(picture: Float32) -> Float32:
-    """`(cells, 3)` differences from the mean colour."""
-    cells = picture.reshape(-1, 3)
-    total: Float32 = np.ones(len(cells), np.float32) @ cells  # exact, as the cells are integers
-    return cells - total / np.float32(len(cells))
+def _correlation(a: _Scene, b: _Scene) -> float:
+    common = float(np.vdot(a.centered, b.centered)) / a.centered.size
+    return common / max(math.sqrt(a.power * b.power), 1e-6)
+
+
+def _scene(picture: Float32) -> _Scene:
+    centered = picture.reshape(-1, 3) - np.array(cv2.mean(picture)[:3], np.float32)
+    return _Scene(picture, centered, float(np.vdot(centered, centered)) / centered.size)

@@ -65,9 +65,10 @@ def test_timeline_other_exposure_is_no_cut(change: object) -> None:
     assert cuts([*images, *map(change, images)]) == []  # type: ignore[arg-type,list-item]
 
 
+@pytest.mark.parametrize("seed", [1, 3, 7])
 @pytest.mark.parametrize("step", [(20, 0), (-40, 0), (0, 30), (60, -20)])
-def test_timeline_panning_camera_is_no_cut(step: tuple[int, int]) -> None:
-    wide = room(3, 3 * WIDTH, 3 * HEIGHT)
+def test_timeline_panning_camera_is_no_cut(step: tuple[int, int], seed: int) -> None:
+    wide = room(seed, 3 * WIDTH, 3 * HEIGHT)
     places = [(WIDTH + i * step[0], HEIGHT + i * step[1]) for i in range(-5, 6)]
     assert cuts([wide[y : y + HEIGHT, x : x + WIDTH] for x, y in places if x >= 0 <= y]) == []
 
@@ -77,6 +78,17 @@ def test_timeline_disc_that_jumps_on_black_is_no_cut() -> None:
     for number, image in enumerate(images):
         cv2.circle(image, (60 + 190 * (number % 2), 60 + 100 * (number % 3)), 25, (255,) * 3, -1)
     assert cuts(images) == []
+
+
+def test_timeline_cut_after_a_pan_is_found() -> None:
+    wide = room(3, 3 * WIDTH, 3 * HEIGHT)
+    pan = [wide[HEIGHT : 2 * HEIGHT, x : x + WIDTH] for x in range(0, 240, 30)]
+    assert cuts([*pan, *drawn(7)]) == [len(pan)]
+
+
+def test_timeline_flash_of_a_plain_colour_is_no_cut() -> None:
+    red = np.full((HEIGHT, WIDTH, 3), (200, 10, 10), np.uint8)
+    assert cuts([*drawn(1, 4), red, *drawn(1, 4)]) == []
 
 
 def test_timeline_other_size_restarts() -> None:
