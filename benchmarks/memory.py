@@ -4,9 +4,9 @@
 
 Each film shows a drawn person. A group of pictures is encoded once and repeated, so that a long
 film costs no more to make than a short one. Each run is a fresh process, `blazetrack run FILM --out
-poses.jsonl`; printed is the largest resident set of that process. A megabyte is 10⁶ bytes. Exit
-code 0 if every run stays within the limit of its size, and the longest within `MAX_GROWTH` of the
-shortest.
+poses.jsonl`; printed is the largest resident set of that process, and its growth over that of the
+shortest film. A megabyte is 10⁶ bytes. Exit code 0 if every run stays within the limit of its size,
+and the longest within `MAX_GROWTH` of the shortest.
 """
 
 from __future__ import annotations
@@ -126,10 +126,12 @@ def verdict(peaks: dict[str, dict[int, int]]) -> list[str]:
 
 def table(peaks: dict[str, dict[int, int]]) -> Table:
     """The table of all runs."""
-    out = Table("film", "frames", "peak MB", "limit MB", title="peak memory of blazetrack run")
+    columns = ("film", "frames", "peak MB", "growth MB", "limit MB")
+    out = Table(*columns, title="peak memory of blazetrack run")
     for name, runs in peaks.items():
         for frames, peak in runs.items():
-            out.add_row(name, str(frames), f"{peak / 1e6:.0f}", str(LIMITS_MB[name]))
+            growth = f"{(peak - runs[min(runs)]) / 1e6:+.1f}" if frames > min(runs) else ""
+            out.add_row(name, str(frames), f"{peak / 1e6:.0f}", growth, str(LIMITS_MB[name]))
     return out
 
 

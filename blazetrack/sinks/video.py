@@ -100,7 +100,7 @@ class VideoSink(Sink):
             if self._container is None:
                 self.check_is_not_source(self._path, frame)
                 self._start(image, frame)
-            coded = av.VideoFrame.from_ndarray(fit(image, self._size), format="rgb24")
+            coded = av.VideoFrame.from_numpy_buffer(fit(image, self._size), format="rgb24")
             coded.pts = self._tick(frame.time_s)
             coded.time_base = Fraction(1, _TICKS)
             if coded.pts - self._key >= _FRAGMENT_S * _TICKS:

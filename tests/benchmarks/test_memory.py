@@ -30,6 +30,13 @@ def test_peak_bytes_is_of_the_process(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == [film]
 
 
+def test_table_prints_peak_and_growth() -> None:
+    table = memory.table({"4K": {300: 350 * MB, 10_000: 361 * MB}})
+    cells = {str(column.header): list(column.cells) for column in table.columns}
+    assert cells["peak MB"] == ["350", "361"]
+    assert cells["growth MB"] == ["", "+11.0"]
+
+
 @pytest.mark.parametrize(
     ("peaks", "words"),
     [
