@@ -65,10 +65,12 @@ def check(name: Name) -> None:
     from blazetrack.nodes import NODES
     from blazetrack.pipeline import load_graph
     from blazetrack.pipeline.option_ranges import check_ranges
+    from blazetrack.pipeline.running_graph import check_ends
 
     spec = load_graph(name)
     check_ranges(spec, NODES)
     check_graph(spec, NODES)
+    check_ends(spec)
     echo(f"{name}: {len(spec.nodes)} nodes, no error")
 
 

@@ -14,7 +14,9 @@ from blazetrack.pipeline.option_ranges import check_ranges
 from blazetrack.smooth import DEFAULT_STRENGTH
 from blazetrack.types import Frame, Poses
 
-__all__ = ["DetectorNode", "FilterNode", "FollowNode", "RunningGraph", "StrengthNode"]
+__all__ = [
+    "DetectorNode", "FilterNode", "FollowNode", "RunningGraph", "StrengthNode", "check_ends",
+]  # fmt: skip
 
 
 @runtime_checkable
@@ -57,7 +59,7 @@ class RunningGraph:
     def __init__(
         self, spec: GraphSpec, models: Mapping[str, FileModel], hooks: Iterable[Hook]
     ) -> None:
-        _check_ends(spec)
+        check_ends(spec)
         check_ranges(spec, NODES)
         plan = build_plan(spec, NODES, models)
         self.scheduler = SerialScheduler(plan, hooks)
@@ -110,8 +112,12 @@ class RunningGraph:
         return self.step(frame)
 
 
-def _check_ends(spec: GraphSpec) -> None:
-    """Refuse a graph that does not lead from frames to poses."""
+def check_ends(spec: GraphSpec) -> None:
+    """Refuse a graph that does not lead from frames to poses.
+
+    Raises:
+        GraphError: its only input is not `frame`, or it has no output `poses`.
+    """
     inputs, outputs = list(spec.inputs), list(spec.outputs)
     if set(inputs) != {"frame"}:
         raise GraphError(f"{spec.where()}: inputs: expected [frame], got {shown(inputs)}")

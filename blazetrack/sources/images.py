@@ -23,6 +23,8 @@ __all__ = ["ImageSource", "decode_picture", "list_pictures", "read_picture"]
 
 _FPS = 30.0
 _MAX_NAMED = 6  # entries in a message
+_MAX_PARTIAL_BITS = 14  # of 16; more than that fill them
+_JPEG = b"\xff\xd8\xff"  # 8 bits
 
 
 class ImageSource(Source):
@@ -143,8 +145,9 @@ def _read_bytes(name: str) -> bytes:
 def decode_picture(data: bytes, name: str) -> NDArray[np.uint8]:
     """Decode the content of a picture file as RGB.
 
-    Grey becomes three equal channels, 16 bit becomes 8, an alpha channel is dropped (colours stay
-    as stored). The orientation of EXIF, or of HEIF's own properties, is applied.
+    Grey becomes three equal channels, 16 bit becomes 8, also where only the lower 8, 10, 12 or 14
+    of them are used, and an alpha channel is dropped (colours stay as stored). The orientation of
+    EXIF, or of HEIF's own properties, is applied.
 
     Args:
         data: the content.
@@ -154,7 +157,8 @@ def decode_picture(data: bytes, name: str) -> NDArray[np.uint8]:
         `(H, W, 3)` uint8, C-contiguous.
 
     Raises:
-        SourceError: it is empty, damaged, also in part, or not a picture of a known format.
+        SourceError: it is empty, damaged, also in part, or not a picture of a known format, such as
+            one of float numbers, whose range is not stated.
     """
     if not data:
         raise SourceError(f"{name}: expected a picture, got an empty file")
@@ -169,14 +173,45 @@ def decode_picture(data: bytes, name: str) -> NDArray[np.uint8]:
     except cv2.error as error:
         raise SourceError(f"{name}: OpenCV refuses this picture ({error.err})") from None
     if rgb is None:
+        if kind := _other_kind(data):
+            raise SourceError(
+                f"{name}: expected a picture of 8 or 16 bits per channel, got {kind}; convert it"
+            )
         raise SourceError(
             f"{name}: expected a picture, got data that cannot be decoded; "
             "it is truncated, damaged or of an unknown format"
         )
     if problem := damage(messages, data):
         raise SourceError(f"{name}: expected a whole picture, got a damaged one ({problem})")
+    if not data.startswith(_JPEG) and rgb.max() <= 1 << _MAX_PARTIAL_BITS - 8:
+        rgb = _lower_bits(data, rgb)
     cv2.cvtColor(rgb, cv2.COLOR_BGR2RGB, dst=rgb)
     return rgb  # type: ignore[no-any-return]
+
+
+def _lower_bits(data: bytes, dark: Any) -> Any:
+    """A dark picture, from its lower bits where it has 16 of them and does not use the upper ones.
+
+    Cameras of 10, 12 or 14 bits store their numbers as they are.
+    """
+    with held_stderr(MESSAGE), quiet_opencv():
+        raw: Any = cv2.imdecode(
+            np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR | cv2.IMREAD_ANYDEPTH
+        )
+    if raw is None or raw.dtype != np.uint16 or raw.max() >= 1 << _MAX_PARTIAL_BITS:
+        return dark
+    bits = next(bits for bits in range(8, 16, 2) if raw.max() < 1 << bits)
+    return (raw >> (bits - 8)).astype(np.uint8)
+
+
+def _other_kind(data: bytes) -> str:
+    """The type of the numbers of a picture that cannot be decoded as 8 bits; empty without one."""
+    try:
+        with held_stderr(MESSAGE), quiet_opencv():
+            raw: Any = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
+    except cv2.error:
+        return ""
+    return "" if raw is None or raw.dtype in (np.uint8, np.uint16) else str(raw.dtype)
 
 
 def _natural(path: Path) -> list[tuple[bool, int, str]]:

@@ -51,6 +51,25 @@ def test_graph_check_broken_graph_is_one_line(command: Any, file: Path) -> None:
     assert result.err[0].startswith(f"blazetrack: {file}")
 
 
+@pytest.mark.parametrize(
+    ("found", "wrong", "words"),
+    [
+        ("outputs: [poses]", "outputs: [smoothed]", "outputs: expected poses, got ['smoothed']"),
+        ("outputs: [poses]", "outputs: []", "outputs: expected"),
+    ],
+)
+def test_graph_check_without_poses_is_one_line(
+    command: Any, tmp_path: Path, found: str, wrong: str, words: str
+) -> None:
+    name = command("graph", "list", "--json").json()[2]["file"]
+    text = Path(name).read_text(encoding="utf-8")
+    assert found in text
+    (tmp_path / "mine.yaml").write_text(text.replace(found, wrong), encoding="utf-8")
+    result = command("graph", "check", "mine.yaml")
+    assert (result.code, result.out, len(result.err)) == (2, "", 1)
+    assert words in result.err[0]
+
+
 def test_graph_nodes_has_all_nodes_and_ranges(command: Any) -> None:
     rows = command("graph", "nodes", "--json").json()
     assert [row["use"] for row in rows] == list(NODES)

@@ -54,6 +54,29 @@ def test_sixteen_bits_become_eight(tmp_path: Path) -> None:
     assert (image == 40_000 // 256).all()
 
 
+@pytest.mark.parametrize("ending", [".png", ".tiff"])
+@pytest.mark.parametrize("bits", [8, 10, 12, 14, 16])
+def test_read_picture_lower_bits_of_sixteen_fill_eight(
+    tmp_path: Path, bits: int, ending: str
+) -> None:
+    image = np.random.default_rng(0).integers(0, 256, (20, 30, 3)).astype(np.uint16)
+    path = tmp_path / f"a{ending}"
+    cv2.imwrite(str(path), image[..., ::-1] << (bits - 8))
+    assert np.abs(read_picture(path).astype(int) - image).max() <= 1
+
+
+def test_read_picture_black_of_sixteen_bits_is_black(tmp_path: Path) -> None:
+    cv2.imwrite(str(tmp_path / "a.png"), np.zeros((4, 5, 3), np.uint16))
+    assert not read_picture(tmp_path / "a.png").any()
+
+
+@pytest.mark.parametrize("kind", ["float32", "float64"])
+def test_read_picture_float_numbers_are_refused_in_one_line(tmp_path: Path, kind: str) -> None:
+    cv2.imwrite(str(tmp_path / "a.tiff"), np.full((4, 5, 3), 0.5, kind))
+    with pytest.raises(SourceError, match=f"8 or 16 bits per channel, got {kind}; convert it"):
+        read_picture(tmp_path / "a.tiff")
+
+
 @pytest.mark.parametrize("size", [(1, 1), (10, 10_000), (10_000, 10)])
 def test_odd_sizes_are_read(tmp_path: Path, size: tuple[int, int]) -> None:
     source = ImageSource(save(tmp_path / "odd.png", np.zeros((*size, 3), np.uint8)))
