@@ -9,7 +9,16 @@ from dataclasses import dataclass
 
 from blazetrack.errors import InputError, did_you_mean
 
-__all__ = ["BLAZEPOSE33", "COCO17", "LSP14", "MPII16", "SKELETONS", "Skeleton", "get_skeleton"]
+__all__ = [
+    "BLAZEPOSE33",
+    "COCO17",
+    "COCO18",
+    "LSP14",
+    "MPII16",
+    "SKELETONS",
+    "Skeleton",
+    "get_skeleton",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,21 +68,22 @@ class Skeleton:
         return [(i, other.names.index(n)) for i, n in enumerate(self.names) if n in other.names]
 
 
-def _skeleton(name: str, keypoints: str, edges: str) -> Skeleton:
-    """A set with the names of its keypoints and its edges `a-b`, those of the body included."""
-    names = tuple(keypoints.split())
-    index = names.index
-    pairs = (pair.split("-") for pair in (_BODY + edges).split())
-    torso = (index("left_shoulder"), index("right_shoulder"), index("left_hip"), index("right_hip"))
-    return Skeleton(name, names, tuple((index(a), index(b)) for a, b in pairs), torso)
-
-
 _BODY = (
     "left_shoulder-right_shoulder left_shoulder-left_elbow left_elbow-left_wrist "
     "right_shoulder-right_elbow right_elbow-right_wrist left_shoulder-left_hip "
     "right_shoulder-right_hip left_hip-right_hip left_hip-left_knee left_knee-left_ankle "
     "right_hip-right_knee right_knee-right_ankle "
 )
+
+
+def _skeleton(name: str, keypoints: str, edges: str, body: str = _BODY) -> Skeleton:
+    """A set with the names of its keypoints and its edges `a-b`, those of the body included."""
+    names = tuple(keypoints.split())
+    index = names.index
+    pairs = (pair.split("-") for pair in (body + edges).split())
+    torso = (index("left_shoulder"), index("right_shoulder"), index("left_hip"), index("right_hip"))
+    return Skeleton(name, names, tuple((index(a), index(b)) for a, b in pairs), torso)
+
 
 # In the order of the published landmark model (mediapipe/python/solutions/pose.py).
 BLAZEPOSE33 = _skeleton(
@@ -104,6 +114,22 @@ COCO17 = _skeleton(
     """,
     "nose-left_eye nose-right_eye left_eye-left_ear right_eye-right_ear",
 )
+# Order and edges of OpenPose's model COCO_18 (arXiv 1611.08050; poseParameters.cpp); the neck is
+# the middle of the shoulders.
+COCO18 = _skeleton(
+    "coco18",
+    """
+    nose neck right_shoulder right_elbow right_wrist left_shoulder left_elbow left_wrist right_hip
+    right_knee right_ankle left_hip left_knee left_ankle right_eye left_eye right_ear left_ear
+    """,
+    """
+    neck-right_shoulder neck-left_shoulder right_shoulder-right_elbow right_elbow-right_wrist
+    left_shoulder-left_elbow left_elbow-left_wrist neck-right_hip right_hip-right_knee
+    right_knee-right_ankle neck-left_hip left_hip-left_knee left_knee-left_ankle neck-nose
+    nose-right_eye right_eye-right_ear nose-left_eye left_eye-left_ear
+    """,
+    body="",
+)
 LSP14 = _skeleton(
     "lsp14",
     """
@@ -120,7 +146,7 @@ MPII16 = _skeleton(
     """,
     "pelvis-thorax thorax-neck neck-head_top",
 )
-SKELETONS = {s.name: s for s in (BLAZEPOSE33, COCO17, LSP14, MPII16)}
+SKELETONS = {s.name: s for s in (BLAZEPOSE33, COCO17, COCO18, LSP14, MPII16)}
 
 
 def get_skeleton(name: str) -> Skeleton:

@@ -22,6 +22,8 @@ from blazetrack import Frame, PoseTracker
 from blazetrack.backends import open_interpreter
 from blazetrack.cli import main
 from blazetrack.errors import ModelError
+from blazetrack.skeleton import COCO18
+from blazetrack.store.card import card_for
 
 tf = pytest.importorskip("tensorflow", reason="TFLite files are written by TensorFlow")
 
@@ -133,7 +135,7 @@ outputs: {{boxes: '{boxes}', scores: '{scores}'}}
 
 
 PAGE = (Path(__file__).parents[1] / "docs/models.md").read_text(encoding="utf-8")
-MOVENET, MAPS = re.findall(r"^```yaml\n(kind: landmarks\nhead:.*?)^```", PAGE, re.M | re.S)
+MOVENET, MAPS, FIELDS = re.findall(r"^```yaml\n(kind: landmarks\nhead:.*?)^```", PAGE, re.M | re.S)
 BGR = "mean: [0.406, 0.456, 0.485]\nstd: [0.225, 0.224, 0.229]\nchannels: bgr\nlayout: nchw\n"
 PLANAR = re.sub(r"^mean:.*?^layout:.*?\n", BGR, MAPS, flags=re.M | re.S)
 CARDS = {
@@ -171,6 +173,15 @@ def test_tracker_model_from_a_card_finds_and_follows_the_person(folder: Path, na
             up = (rim - hips) / np.hypot(*(rim - hips))
             np.testing.assert_allclose(up, [np.sin(0.06 * index), -np.cos(0.06 * index)], atol=0.03)
         assert tracker.detector_runs == 1
+
+
+def test_card_of_a_network_for_several_people_is_read(tmp_path: Path) -> None:
+    path = tmp_path / "mobilenet_thin.tflite"
+    path.write_bytes(b"not opened")
+    path.with_name(f"{path.name}.yaml").write_text(FIELDS, encoding="utf-8")
+    info = card_for(path, "0" * 64, {}).info
+    assert (info.head, info.skeleton) == ("paf", COCO18)
+    assert info.outputs == {"heatmap": "Openpose/concat_stage7:0"}
 
 
 def test_command_line_run_with_a_model_from_a_card(

@@ -8,6 +8,7 @@ from blazetrack.errors import InputError
 from blazetrack.skeleton import (
     BLAZEPOSE33,
     COCO17,
+    COCO18,
     LSP14,
     MPII16,
     SKELETONS,
@@ -68,6 +69,7 @@ def test_map_to_pairs_by_name() -> None:
     assert all(COCO17.names[a] == BLAZEPOSE33.names[b] for a, b in pairs)
     assert len(LSP14.map_to(BLAZEPOSE33)) == 12  # all but neck and head top
     assert len(LSP14.map_to(MPII16)) == 14
+    assert len(COCO18.map_to(BLAZEPOSE33)) == 17  # all but the neck
 
 
 def test_blazepose_has_the_published_order() -> None:
@@ -83,8 +85,8 @@ def test_index_unknown_keypoint_is_an_error_with_a_hint() -> None:
 
 def test_get_skeleton_unknown_name_is_an_error_with_a_hint() -> None:
     assert get_skeleton("coco17") is COCO17
-    with pytest.raises(InputError, match="no skeleton 'coco71'; did you mean 'coco17'"):
-        get_skeleton("coco71")
+    with pytest.raises(InputError, match="no skeleton 'mpii61'; did you mean 'mpii16'"):
+        get_skeleton("mpii61")
 
 
 def test_partners_follow_names_unless_swaps_are_given() -> None:

@@ -13,6 +13,7 @@ from blazetrack.errors import ModelError, did_you_mean
 from blazetrack.heads.base import Head, Outputs
 from blazetrack.heads.blazepose import BLAZEPOSE
 from blazetrack.heads.heatmap import HEATMAP
+from blazetrack.heads.paf import PAF
 from blazetrack.heads.regression import REGRESSION
 from blazetrack.heads.ssd import SSD
 from blazetrack.model_info import ModelInfo
@@ -22,6 +23,7 @@ __all__ = ["HEADS", "STANDARD_HEADS", "Head", "check_head", "check_options", "de
 HEADS: Mapping[str, Head] = {
     "blazepose": BLAZEPOSE,
     "heatmap": HEATMAP,
+    "paf": PAF,
     "regression": REGRESSION,
     "ssd": SSD,
 }
