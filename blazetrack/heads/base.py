@@ -49,6 +49,7 @@ class Head:
             where `kind` is `detector`; any number of people, all with row 0.
         encode: people of one crop and the description → outputs; the inverse of `decode`.
         options: option name → allowed values, the default first.
+        several: it reads whole pictures with any number of people, else the crop of one person.
     """
 
     kind: Literal["detector", "landmarks"]
@@ -57,6 +58,7 @@ class Head:
     decode: Callable[..., Any]
     encode: Callable[..., Any]
     options: Options = field(default_factory=dict)
+    several: bool = False
 
     def reads(self, info: ModelInfo) -> tuple[str, ...]:
         """Meanings of the outputs that `decode` reads.

@@ -211,4 +211,5 @@ PAF = Head(
     decode=decode,
     encode=encode,
     options=OPTIONS,
+    several=True,
 )

@@ -104,4 +104,5 @@ SSD = Head(
     optional={},
     decode=decode,
     encode=encode,
+    several=True,
 )

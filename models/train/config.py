@@ -27,6 +27,7 @@ from blazetrack.store.skeleton_text import read_skeleton
 from models.common.config_base import Strict
 from models.train.datasets import DATA_SETTINGS, DataSettings, PoseDataSettings
 from models.train.losses import LOSS_SETTINGS
+from models.train.scenes import SceneDataSettings
 from models.zoo import ARCHITECTURES, RENAMED, current_name
 
 __all__ = [
@@ -161,7 +162,7 @@ def load_settings(config: str | Path, overrides: Iterable[str] = ()) -> Settings
 def skeleton_of_run(settings: Settings | None) -> Skeleton:
     """The keypoint set of a run; BlazePose's where its settings are unknown."""
     data = settings.data if settings else None
-    if isinstance(data, PoseDataSettings) and data.skeleton is not None:
+    if isinstance(data, PoseDataSettings | SceneDataSettings) and data.skeleton is not None:
         return read_skeleton(data.skeleton)
     return BLAZEPOSE33
 
@@ -270,6 +271,8 @@ def _settings_type(fields: Mapping[str, Any], where: str) -> type[Settings]:
 @cache
 def _settings_of(head: str) -> type[Settings]:
     data, loss = DATA_SETTINGS[HEADS[head].kind], LOSS_SETTINGS[head]
+    if data is PoseDataSettings and HEADS[head].several:
+        data = SceneDataSettings
     return create_model("Settings", __base__=Settings, loss=(loss, loss()), data=(data, ...))
 
 

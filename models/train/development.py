@@ -8,23 +8,28 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from blazetrack.align.roi import MARGIN
+from blazetrack.align.crop import Crop
+from blazetrack.align.project import project
+from blazetrack.align.roi import MARGIN, whole_roi
 from blazetrack.backends import FakeModel
 from blazetrack.heads import head_of
 from blazetrack.metrics import mean_of, pck, torso_size
 from blazetrack.model_info import ModelInfo
 from blazetrack.skeleton import BLAZEPOSE33, Skeleton
+from blazetrack.track.landmarks import Landmarker
+from blazetrack.types import Frame
 from models.common.person_finder import PersonFinder, people_found
 from models.data.annotated import AnnotatedImage
 from models.data.body_measures import TORSO_PER_RADIUS
 from models.data.targets.keypoints import keypoint_targets
 from models.data.transforms.person_crop import cut
 
-__all__ = ["FIGURES", "Predict", "crop_pck"]
+__all__ = ["FIGURES", "Predict", "SceneFinder", "crop_pck", "figures_of"]
 
 Predict = Callable[[NDArray[np.uint8]], Mapping[str, Any]]
 """Images `(B, h, w, 3)` → outputs of the deployed network by name."""
 
+MIN_LABELLED = 4  # keypoints of a person who counts for a network for several people
 BATCH = 32  # crops per forward pass
 # Torso of keypoint sets that have none: that of a person, in parts of the crop's side.
 TORSO_OF_SIDE = TORSO_PER_RADIUS / (2 * MARGIN)
@@ -88,8 +93,57 @@ def detector_figures(
     return {"found": found / max(people, 1), "extra": extra / len(images)}
 
 
+def scene_figures(
+    images: Sequence[AnnotatedImage], predict: Predict, info: ModelInfo
+) -> dict[str, float]:
+    """`found`: share of the people whose pose is right; `extra`: other poses per picture.
+
+    A pose is right if half of the person's labelled keypoints are within 0.1 of the diameter of
+    the circle around the person. People with fewer than four labelled keypoints are left out.
+    """
+    finder = SceneFinder(info, predict)
+    found = extra = people = 0
+    for image in images:
+        points, present = finder.find(image.image)
+        counted = image.labelled.sum(axis=1) >= MIN_LABELLED
+        near = np.linalg.norm(points[:, None] - image.points_px[None, ..., :2], axis=-1)
+        limit = 0.1 * image.diameters_px[:, None]
+        good = (near <= limit) & present[:, None] & image.labelled[None]  # false for NaN
+        share = good.sum(axis=-1) / np.maximum(image.labelled.sum(axis=1), 1)
+        right = share >= 0.5
+        found += int(right[:, counted].any(axis=0).sum())
+        extra += int((~right.any(axis=1)).sum())
+        people += int(counted.sum())
+    return {"found": found / max(people, 1), "extra": extra / len(images)}
+
+
+class SceneFinder:
+    """A network for several people as the pipeline runs it on a whole picture."""
+
+    def __init__(self, info: ModelInfo, predict: Predict) -> None:
+        def run(pixels: NDArray[np.uint8]) -> dict[str, NDArray[Any]]:
+            outputs = predict(pixels[None])
+            return {name: np.asarray(value, np.float32) for name, value in outputs.items()}
+
+        model = FakeModel(info, run)
+        self._crop, self._landmarks = Crop(model), Landmarker(model, 0.0)
+
+    def find(self, image: NDArray[np.uint8]) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+        """Keypoints `(N, K, 2)` in pixels, and which of them were found."""
+        frame = Frame(image)
+        crops = self._crop(frame, whole_roi(frame))
+        poses = project(self._landmarks(crops), crops)
+        return poses.landmarks_px[..., :2], poses.presence > 0
+
+
 FIGURES: Mapping[str, Callable[..., dict[str, float]]] = {
     "landmarks": landmark_figures,
     "detector": detector_figures,
 }
 """Kind of the head → figures of a development set by name."""
+
+
+def figures_of(info: ModelInfo) -> Callable[..., dict[str, float]]:
+    """The function for the figures of a network."""
+    several = info.kind == "landmarks" and head_of(info).several
+    return scene_figures if several else FIGURES[info.kind]

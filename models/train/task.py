@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Generator, Mapping
 
 import numpy as np
 from numpy.typing import NDArray
 
 from blazetrack.errors import InputError
+from blazetrack.heads.paf import limbs_of
 from blazetrack.model_info import ModelInfo
 from blazetrack.skeleton import Skeleton
 from blazetrack.store.skeleton_text import read_skeleton, skeleton_text
@@ -27,7 +28,8 @@ from models.train.datasets import (
     open_datasets,
     shares_of,
 )
-from models.train.development import FIGURES, Predict
+from models.train.development import Predict, figures_of
+from models.train.scenes import SceneDataSettings, open_scenes
 from models.zoo import ARCHITECTURES, anchors_of
 
 __all__ = ["Task", "plain_images"]
@@ -49,11 +51,21 @@ class Task:
 
     def __init__(self, settings: Settings, log: Log, datasets: Datasets | None = None) -> None:
         data = settings.data
-        self.datasets = open_datasets(data, log) if datasets is None else datasets
+        if datasets is None:
+            if isinstance(data, SceneDataSettings):
+                datasets = open_scenes(data, log)
+            else:
+                datasets = open_datasets(data, log)
+        self.datasets = datasets
         if isinstance(data, PoseDataSettings):
             first = next(iter(self.datasets.train.values()))[0].skeleton
             skeleton = first if data.skeleton is None else read_skeleton(data.skeleton)
-            settings = _with_keypoints(settings, skeleton)
+            settings = _with_keypoints(settings, skeleton, {"keypoints": len(skeleton)})
+        elif isinstance(data, SceneDataSettings):
+            skeleton = read_skeleton(data.skeleton)
+            limbs = len(limbs_of(skeleton).pairs)
+            counts = {"keypoints": len(skeleton), "limbs": limbs}
+            settings = _with_keypoints(settings, skeleton, counts)
         self.settings, self.skeleton = settings, skeleton_of_run(settings)
 
     def batches(self, start: int, side: int) -> Generator[Arrays, None, None]:
@@ -79,6 +91,10 @@ class Task:
             return PersonCrops(
                 side, self.skeleton, encode, data.augment, data.negatives, backgrounds
             )
+        if isinstance(data, SceneDataSettings):
+            options, fields = ARCHITECTURES[network].head_options, data.fields
+            targets = encode(self.skeleton, options, fields.sigma, fields.width)
+            return Canvases(side, targets, data.canvas)
         assert isinstance(data, DetectorDataSettings)
         anchors = anchors_of(network)
         soft_labels = DetectorSoftLabels(anchors, side) if data.distill_detector else None
@@ -89,21 +105,21 @@ class Task:
         return {
             f"{name} {figure}": value
             for name, images in self.datasets.dev.items()
-            for figure, value in FIGURES[info.kind](
+            for figure, value in figures_of(info)(
                 evenly_spaced(images, self.settings.run.dev_samples), predict, info
             ).items()
         }
 
 
-def _with_keypoints(settings: Settings, skeleton: Skeleton) -> Settings:
-    """Settings with the keypoint set as text, and the network's number of keypoints."""
-    keypoints, options = len(skeleton), settings.network.options
-    if options.get("keypoints", keypoints) != keypoints:
-        raise InputError(
-            f"network.options.keypoints: {skeleton.name} has {keypoints} keypoints, got"
-            f" {options['keypoints']}"
-        )
-    network = settings.network.model_copy(update={"options": {**options, "keypoints": keypoints}})
+def _with_keypoints(settings: Settings, skeleton: Skeleton, counts: Mapping[str, int]) -> Settings:
+    """Settings with the keypoint set as text, and its counts as options of the network."""
+    options = settings.network.options
+    for name, count in counts.items():
+        if options.get(name, count) != count:
+            raise InputError(
+                f"network.options.{name}: {skeleton.name} has {count} {name}, got {options[name]}"
+            )
+    network = settings.network.model_copy(update={"options": {**options, **counts}})
     data = settings.data.model_copy(update={"skeleton": skeleton_text(skeleton)})
     return settings.model_copy(update={"network": network, "data": data})
 

@@ -115,13 +115,20 @@ ARCHITECTURES: Mapping[str, Architecture] = {
         {"side": 32, "width": (8, 8, 16), "depth": (0, 0, 1), "dense": 32, "steps": 3},
         {"coordinates": "centred", "activation": "sigmoid"},
     ),
+    "openpose": Architecture(
+        "paf",
+        {"side": 32, "limbs": 4, "backbone": "small", "stages": 2, "width": 0.25},
+        {"rules": "paper", "upsample": 4, "cells": "centre"},
+        {
+            "cmu": Published(
+                52.3, None, (368, 368), 18, "OpenPose: pose_iter_440000.caffemodel, 209 MB float32"
+            )
+        },
+    ),
 }
 """Name → architecture; `models/zoo/<name>.py` holds a function `<name>`, `SIZES`, and `ANCHORS`."""
 
 RENAMED = {"blazepose_light": "blazepose_lite", "blazeface_light": "blazeface_lite"}
-
-# Pixels outside the image: crops of people repeat its edge, whole images are padded with black.
-BORDERS = {"landmarks": "replicate", "detector": "zero"}
 
 
 def build(name: str, size: str | None = None, **options: Any) -> Any:
@@ -219,7 +226,7 @@ def model_info(network: Any, name: str, skeleton: Skeleton = BLAZEPOSE33) -> Mod
         kind=architecture.kind,
         input_hw=tuple(network.input_shape[1:3]),
         input_range=(0.0, 1.0),
-        border=BORDERS[architecture.kind],
+        border=_border(architecture),
         outputs={output: output for output in network.output},
         skeleton=skeleton if landmarks else None,
         anchors=None if landmarks else anchors_of(network.name),
@@ -229,6 +236,11 @@ def model_info(network: Any, name: str, skeleton: Skeleton = BLAZEPOSE33) -> Mod
     zeros = {key: np.zeros((1, *one.shape[1:]), np.float32) for key, one in network.output.items()}
     check_head(info).decode(zeros, info)
     return info
+
+
+def _border(architecture: Architecture) -> str:
+    """Pixels outside the image: crops of people repeat its edge, whole images have black."""
+    return "zero" if HEADS[architecture.head].several else "replicate"
 
 
 def _module(name: str) -> Any:

@@ -8,6 +8,7 @@ from typing import Any, TypeAlias
 from models.data.annotated import AnnotatedImage
 from models.data.prefetch import Arrays
 from models.data.targets.keypoints import keypoint_targets
+from models.data.targets.paf import PafTargets
 from models.data.targets.ssd import SsdTargets
 
 __all__ = ["TARGETS", "Encoder"]
@@ -17,7 +18,8 @@ Encoder: TypeAlias = Callable[[AnnotatedImage], Arrays]  # a crop or canvas → 
 TARGETS: Mapping[str, Any] = {
     "blazepose": keypoint_targets,
     "heatmap": keypoint_targets,
+    "paf": PafTargets,
     "regression": keypoint_targets,
     "ssd": SsdTargets,
 }
-"""Head → encoder of crops, or of a detector the class of its encoder of canvases."""
+"""Head → encoder of crops, or for several people the class of the encoder of canvases."""

@@ -101,12 +101,21 @@ def _person(labels: AnnotatedImage, person: AnnotatedImage) -> AnnotatedImage | 
     )
 
 
-def ignore_unlabelled(view: AnnotatedImage, found: FoundPeople) -> AnnotatedImage:
-    """The detector's view that also ignores detections that are no labelled person."""
+def ignore_unlabelled(
+    view: AnnotatedImage, found: FoundPeople, *, whole: bool = False
+) -> AnnotatedImage:
+    """The view that also ignores detections that are no labelled person.
+
+    Args:
+        view: a `detector_view`, or with `whole` a `scene_view`.
+        found: people in the same picture.
+        whole: ignore the box around the circle, else that of the head.
+    """
     labelled = _near(found.boxes_px, view.boxes_px, SAME_HEAD)
     theirs, mine = (_around_circle(a) for a in (found.alignment_px, view.alignment_px))
     labelled |= _near(theirs, mine, 0.5 * SAME_HIPS)
-    return replace(view, ignore_px=np.concatenate([view.ignore_px, found.boxes_px[~labelled]]))
+    boxes = _around_circle(found.alignment_px) if whole else found.boxes_px
+    return replace(view, ignore_px=np.concatenate([view.ignore_px, boxes[~labelled]]))
 
 
 def _near(boxes: Float, known: NDArray[np.floating], near: float) -> NDArray[np.bool_]:

@@ -16,7 +16,13 @@ from blazetrack.model_info import ModelInfo
 from models.common.config_base import Strict
 from models.zoo.stages import stage_of
 
-__all__ = ["LOSS_SETTINGS", "LandmarkLossSettings", "SsdLossSettings", "head_loss"]
+__all__ = [
+    "LOSS_SETTINGS",
+    "LandmarkLossSettings",
+    "PafLossSettings",
+    "SsdLossSettings",
+    "head_loss",
+]
 
 Tensors = Mapping[str, Any]
 
@@ -97,9 +103,24 @@ class SsdLossSettings(Strict):
     curve: float = Field(0.1, gt=0)
 
 
+class PafLossSettings(Strict):
+    """Loss of the paf head.
+
+    Attributes:
+        heatmap: squared error of confidence maps.
+        paf: squared error of fields.
+        positives: additional weight of the cells of a keypoint or limb.
+    """
+
+    heatmap: float = Field(1.0, ge=0)
+    paf: float = Field(1.0, ge=0)
+    positives: float = Field(3.0, ge=0)
+
+
 LOSS_SETTINGS: Mapping[str, type[Strict]] = {
     "blazepose": LandmarkLossSettings,
     "heatmap": LandmarkLossSettings,
+    "paf": PafLossSettings,
     "regression": LandmarkLossSettings,
     "ssd": SsdLossSettings,
 }

