@@ -6,7 +6,8 @@ import os
 import re
 from typing import Any
 
-from blazetrack.cli.info import collect, installed_version, read_cpuinfo
+from blazetrack.cli.info import collect, installed_version
+from blazetrack.common.board import read_cpuinfo
 
 __all__ = ["cpu_features", "describe_machine", "package_versions"]
 

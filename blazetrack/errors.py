@@ -11,6 +11,7 @@ from collections.abc import Iterable
 
 __all__ = [
     "BackendError",
+    "BackendWarning",
     "BlazetrackError",
     "DownloadError",
     "GraphError",
@@ -69,6 +70,10 @@ class MissingExtra(BlazetrackError, ImportError):
 
 class MissingOpenCV(BlazetrackError, ImportError):
     """OpenCV is not installed, or cannot be loaded; the message has the remedy."""
+
+
+class BackendWarning(UserWarning):
+    """The interpreter runs, but slower than it should; the message has the reason."""
 
 
 class RenamedWarning(FutureWarning):

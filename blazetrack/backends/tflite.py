@@ -7,6 +7,7 @@ names; only the import differs, so a backend is one row of `_LOADERS`.
 from __future__ import annotations
 
 import os
+import warnings
 from collections.abc import Mapping
 from importlib import import_module
 from importlib.util import find_spec
@@ -20,7 +21,7 @@ from blazetrack.backends.base import Array, Interpreter
 from blazetrack.backends.openvino import open_openvino
 from blazetrack.common.files import check_regular
 from blazetrack.common.native_stderr import without_notices
-from blazetrack.errors import BackendError, ModelError, did_you_mean
+from blazetrack.errors import BackendError, BackendWarning, ModelError, did_you_mean
 
 __all__ = ["BACKENDS", "TfliteInterpreter", "default_threads", "installed", "open_interpreter"]
 
@@ -32,6 +33,8 @@ _LOADERS = {
     "tensorflow": ("tensorflow", "tensorflow", "lite.Interpreter"),
 }
 BACKENDS = (*_LOADERS, "openvino")
+_CONVOLUTIONS = {"CONV_2D", "DEPTHWISE_CONV_2D"}  # XNNPACK runs these, float and 8-bit
+_DELEGATE = "DELEGATE"  # node of a TFLite interpreter that stands for nodes that XNNPACK runs
 
 
 def installed() -> tuple[str, ...]:
@@ -109,6 +112,14 @@ class TfliteInterpreter(Interpreter):
             got = ", ".join(f"{i['shape'].tolist()} {i['dtype'].__name__}" for i in inputs)
             raise ModelError(f"model {path}: expected one input, got {got or 'none'}")
         self._interpreter, self._path = interpreter, path
+        if not _uses_xnnpack(interpreter):
+            warnings.warn(
+                "backend: XNNPACK is off, as TFLite does not recognise this processor: models are "
+                "slower, and 8-bit ones give other numbers; update the system, or choose "
+                "another --backend",
+                BackendWarning,
+                stacklevel=3,
+            )
         self._input, self._outputs = inputs[0], {one["name"]: one for one in outputs}
         self.input_shape = _shape(inputs[0])
         self.input_dtype = np.dtype(inputs[0]["dtype"]).name
@@ -132,6 +143,18 @@ class TfliteInterpreter(Interpreter):
             return view
         scale, zero = details.get("quantization", (0.0, 0))
         return (view.astype(np.float32) - np.float32(zero)) * np.float32(scale or 1.0)
+
+
+def _uses_xnnpack(interpreter: Any) -> bool:
+    """Whether XNNPACK runs a part of the network; true for one without convolutions.
+
+    TFLite offers no public way; without its nodes the answer is true.
+    """
+    native: Any = getattr(interpreter, "_interpreter", None)
+    if not hasattr(native, "NumNodes") or not hasattr(native, "NodeName"):
+        return True
+    names = {native.NodeName(index) for index in range(native.NumNodes())}
+    return _DELEGATE in names or not names & _CONVOLUTIONS
 
 
 def _shape(details: Mapping[str, Any]) -> tuple[int, ...]:

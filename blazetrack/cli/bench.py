@@ -15,7 +15,15 @@ import typer
 from blazetrack.cli.options import Every, Graph, Json, Model, log, print_json
 from blazetrack.errors import InputError
 
-__all__ = ["bench", "machine", "measure", "model_sizes", "skipped_frame_ms", "start_up"]
+__all__ = [
+    "bench",
+    "board_facts",
+    "machine",
+    "measure",
+    "model_sizes",
+    "skipped_frame_ms",
+    "start_up",
+]
 
 WARM_UP = 10  # frames off the clock: the interpreter packs the weights
 
@@ -69,9 +77,11 @@ def bench(
     figures of one run only: the speed of a machine varies.
     """
     from blazetrack.backends import default_threads, installed
+    from blazetrack.common.board import read_board
     from blazetrack.pipeline import graph_for
 
     graph = graph or graph_for(people)
+    before = read_board()
     rounds = []
     for count in threads or range(1, default_threads() + 1):
         for name in installed() if backend == "all" else (backend,):
@@ -81,6 +91,7 @@ def bench(
             rounds.append({"backend": name, **measure(source, frames, threads=count, **options)})
     result = {
         "machine": machine(),
+        "board": {"before": asdict(before), "after": asdict(read_board())},
         "source": source,
         "graph": graph,
         "models": model_sizes(graph, model),
@@ -134,6 +145,7 @@ def measure(source: str, frames: int, *, threads: int, **tracker_options: Any) -
         "frames": len(whole),
         "fps": len(whole) / sum(whole),
         "frame_ms": float(np.median(frame_ms)),
+        "frame_p90_ms": float(np.percentile(whole, 90) * 1e3),
         "network_ms": float(np.median(network_ms)),
         "other_ms": float(np.median(other_ms)),
         "other_share": float(np.median(other_ms) / np.median(network_ms)),
@@ -180,7 +192,8 @@ def skipped_frame_ms(graph: str, model: str | None = None, repeats: int = 500) -
 
 def machine() -> dict[str, Any]:
     """Processor, its features, backend and versions."""
-    from blazetrack.cli.info import collect, read_cpuinfo
+    from blazetrack.cli.info import collect
+    from blazetrack.common.board import read_cpuinfo
 
     facts, words = collect(), set(re.findall(r"\w+", read_cpuinfo()))
     names = ("processor", "cores", "system", "python", "blazetrack", "backends", "packages")
@@ -195,16 +208,23 @@ def model_sizes(graph: str, model: str | None) -> list[dict[str, Any]]:
 
     store = Store()
     with PoseTracker(model, graph=graph, store=store) as tracker:
-        names = {**tracker.graph.models, **({"landmarks": model} if model else {})}
         return [
             {
                 "role": role,
                 "name": used.info.name,
-                "published_mb": store.describe(names[role]).size / 1e6,
+                "published_mb": (used.file or used.path()).stat().st_size / 1e6,
                 "runs_mb": used.path().stat().st_size / 1e6,
             }
             for role, used in tracker.models.items()
         ]
+
+
+def board_facts(board: Mapping[str, Any]) -> dict[str, str]:
+    """Temperature, clock and throttling before and after the run, where they are known."""
+    from blazetrack.common.board import BoardState
+
+    before, after = (BoardState(**board[name]).facts() for name in ("before", "after"))
+    return {name: f"{before.get(name, '?')} → {text}" for name, text in after.items()}
 
 
 def _print(result: Mapping[str, Any]) -> None:
@@ -220,6 +240,7 @@ def _print(result: Mapping[str, Any]) -> None:
     for model in result["models"]:
         sizes = f"{model['published_mb']:.1f} MB, runs as {model['runs_mb']:.1f} MB"
         facts[f"model {model['name']}"] = sizes
+    facts |= board_facts(result["board"])
     facts |= {
         "start to first result": f"{start['seconds']:.2f} s, 1 thread",
         "peak memory": f"{start['peak_mib']:.0f} MiB",

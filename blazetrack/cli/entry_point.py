@@ -14,11 +14,12 @@ from typing import Any, NoReturn
 import typer
 
 from blazetrack.common.signals import interrupt_on_signals
-from blazetrack.errors import BlazetrackError, RenamedWarning, printable
+from blazetrack.errors import BackendWarning, BlazetrackError, RenamedWarning, printable
 
 __all__ = ["new_app", "run_app"]
 
 _TRACEBACK = "BLAZETRACK_TRACEBACK"  # variable that shows where an unexpected error comes from
+_OURS = (BackendWarning, RenamedWarning)
 _MAX_LINE = 2000  # characters of an error message
 
 # The base of all usage errors. Typer includes click or depends on it, depending on its version,
@@ -132,20 +133,21 @@ def _tidy_help(command: Any) -> None:
 
 @contextmanager
 def _one_line_warnings(name: str) -> Iterator[None]:
-    """Print each `RenamedWarning` once, as `NAME: warning: …`, without Python's file and line."""
+    """Print each warning of ours once, as `NAME: warning: …`, without Python's file and line."""
     printed: set[str] = set()
     with warnings.catch_warnings():
         show_default = warnings.showwarning
 
         def show(message: Warning | str, category: type[Warning], *place: object) -> None:
-            if not issubclass(category, RenamedWarning):
+            if not issubclass(category, _OURS):
                 show_default(message, category, *place)  # type: ignore[arg-type]
             elif (text := str(message)) not in printed:
                 printed.add(text)
                 print(f"{name}: warning: {text}", file=sys.stderr)
 
         warnings.showwarning = show  # type: ignore[assignment]
-        warnings.simplefilter("always", RenamedWarning)
+        for category in _OURS:
+            warnings.simplefilter("always", category)
         yield
 
 

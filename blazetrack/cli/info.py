@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import os
 import platform
-import re
 from importlib.metadata import PackageNotFoundError, version
-from pathlib import Path
 from typing import Any
 
 from blazetrack.cli.options import Json, echo, print_json
 from blazetrack.common import opencv
+from blazetrack.common.board import processor_name, read_board
 
-__all__ = ["collect", "info", "installed_version", "read_cpuinfo"]
+__all__ = ["collect", "info", "installed_version"]
 
 PACKAGES = ("numpy", *opencv.PACKAGES, "av",
             "ai-edge-litert", "tflite-runtime", "tensorflow", "openvino", "PyYAML",
@@ -35,23 +34,25 @@ def collect() -> dict[str, Any]:
     from blazetrack._version import __version__
     from blazetrack.backends import default_threads, installed
     from blazetrack.pipeline import shipped_graphs
-    from blazetrack.sources.devices import list_cameras
+    from blazetrack.sources.devices import camera_program, list_cameras
     from blazetrack.store import Store
     from blazetrack.views.display import window_system
 
     store, cameras = Store(offline=True), list_cameras()
+    own = ["picam: the Raspberry Pi's own"] if camera_program() else []
     unlisted = "not listed on this system; try blazetrack run 0, then 1, 2"
     return {
         "blazetrack": __version__,
         "python": platform.python_version(),
         "system": f"{platform.system()} {platform.release()} {platform.machine()}",
-        "processor": _processor(),
+        "processor": processor_name(),
+        **read_board().facts(),
         "cores": os.cpu_count(),
         "threads": default_threads(),
         "backends": list(installed()),
         "packages": [f"{name} {found}" for name in PACKAGES if (found := installed_version(name))],
         "window": window_system() or "unknown",
-        "cameras": unlisted if cameras is None else list(map(str, cameras)),
+        "cameras": unlisted if cameras is None else [*map(str, cameras), *own],
         "models": str(store.cache.folder),
         "here": [model.info.name for model in store.list() if model.present],
         "graphs": list(shipped_graphs()),
@@ -64,16 +65,3 @@ def installed_version(name: str) -> str | None:
         return version(name)
     except PackageNotFoundError:
         return None
-
-
-def read_cpuinfo() -> str:
-    """The text of `/proc/cpuinfo`; empty on systems without it."""
-    try:
-        return Path("/proc/cpuinfo").read_text(encoding="utf-8")
-    except OSError:
-        return ""
-
-
-def _processor() -> str:
-    name = re.search(r"^(?:model name|Model)\s*:\s*(.+)$", read_cpuinfo(), re.MULTILINE)
-    return name[1] if name else platform.processor() or platform.machine()

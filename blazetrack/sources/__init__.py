@@ -22,6 +22,7 @@ _MOTION_JPEG = (".mjpeg", ".mjpg")  # many pictures, one behind the other
 
 SOURCES: dict[str, str] = {
     "synthetic": "blazetrack.sources.synthetic:SyntheticSource",
+    "picam": "blazetrack.sources.picam:PiCameraSource",
     **dict.fromkeys(("<number>", "<device>"), _CAMERA),
     "<address>": "blazetrack.sources.address:open_address",
     **dict.fromkeys(("<folder>", *PICTURE_ENDINGS), _IMAGES),
@@ -49,8 +50,9 @@ def open_source(
     A file or folder of that name comes before a camera or an address.
 
     Args:
-        text: camera number (`0`), device path, video file, picture file, folder of pictures,
-            address of a stream, a video or a picture (`rtsp://…`, `https://…`, `file://…`), or
+        text: camera number (`0`), `picam` (of a Raspberry Pi; its second one is `picam:1`), device
+            path, video file, picture file, folder of pictures, address of a stream, a video or a
+            picture (`rtsp://…`, `https://…`, `file://…`), or
             `synthetic`, also with a scene and
             options: `synthetic:squats`, `synthetic?frames=300&size=1280x720&seed=1`. Or a
             `Source` of your own: `module:Name`, also with options: `mine.cam:Cam?port=2`. It gets

@@ -10,19 +10,25 @@ from __future__ import annotations
 import errno
 import os
 import re
+import shutil
 import struct
 import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
-__all__ = ["Camera", "device_user", "diagnose", "list_cameras"]
+__all__ = ["PI_PROGRAMS", "Camera", "camera_program", "device_user", "diagnose", "list_cameras"]
 
 # linux/videodev2.h: VIDIOC_QUERYCAP reads the capabilities of a device, and starts nothing.
 _QUERYCAP = 0x80685600
 _CAPABILITY = struct.Struct("=16s32s32sIII3I")  # driver, card, bus, version, all, this node's
 _CAPTURE = 0x00000001 | 0x00001000  # single-planar, multi-planar
 _DEVICE_CAPS = 0x80000000
+# Drivers of a Raspberry Pi's own camera, whose devices give no pictures that OpenCV reads
+# (drivers/media/platform of the kernel of Raspberry Pi OS).
+_PI_CAMERA = {"unicam", "bcm2835-isp", "bcm2835_isp", "rp1-cfe", "pispbe"}
+# Programs that read it, see `picam.py`; the second is the name of before 2023.
+PI_PROGRAMS = ("rpicam-vid", "libcamera-vid")
 
 
 class Camera(NamedTuple):
@@ -44,7 +50,8 @@ def list_cameras(
 ) -> list[Camera] | None:
     """The cameras of this machine by number; None on systems other than Linux.
 
-    Devices that do not capture, such as codecs and metadata nodes of cameras, are omitted.
+    Devices that do not capture, such as codecs and metadata nodes of cameras, are omitted, and the
+    raw devices of a Raspberry Pi's own camera, which is the source `picam`.
 
     Args:
         platform: as `sys.platform`.
@@ -64,8 +71,23 @@ def list_cameras(
     return sorted(found)
 
 
-def diagnose(address: int | str, platform: str = sys.platform) -> str:
-    """Why a camera gives no pictures, as far as it can be known, and what to do."""
+def camera_program() -> str | None:
+    """The path of the program that reads a Raspberry Pi's own camera; None where it is missing."""
+    return next(filter(None, map(shutil.which, PI_PROGRAMS)), None)
+
+
+def diagnose(
+    address: int | str,
+    platform: str = sys.platform,
+    driver: Callable[[str], str] | None = None,
+) -> str:
+    """Why a camera gives no pictures, as far as it can be known, and what to do.
+
+    Args:
+        address: camera number or device path.
+        platform: as `sys.platform`.
+        driver: the driver of a device, empty if unknown.
+    """
     other = "try another number, or `synthetic`"
     if not platform.startswith("linux"):
         return f"is it plugged in, allowed, and free of other programs? ({other})"
@@ -76,6 +98,8 @@ def diagnose(address: int | str, platform: str = sys.platform) -> str:
         return f"there is no such device ({path}); is it plugged in? cameras here: {here}"
     if problem in (errno.EACCES, errno.EPERM):
         return f"no permission to use {path}; join its group (most often `video`), and log in anew"
+    if (driver or _driver)(path) in _PI_CAMERA:
+        return f"{path} belongs to the Raspberry Pi's own camera, which is the source `picam`"
     if _captures(path) is False:
         return f"{path} is no device that captures pictures; see `blazetrack info`, or {other}"
     user = device_user(path)
@@ -109,22 +133,36 @@ def _try_open(path: str) -> int:
 
 
 def _captures(path: str) -> bool | None:
-    """Whether the driver reports that a device captures; None if it cannot be opened."""
+    """Whether OpenCV can read pictures of a device; None if it cannot be opened."""
+    driver, capabilities = _query(path)
+    if capabilities is None:
+        return None
+    return bool(capabilities & _CAPTURE) and driver not in _PI_CAMERA
+
+
+def _driver(path: str) -> str:
+    """The driver of a device; empty if it cannot be opened, or is no video device."""
+    return _query(path)[0]
+
+
+def _query(path: str) -> tuple[str, int | None]:
+    """Driver and capabilities of a device; None if it cannot be opened, 0 if it has none."""
     import fcntl  # not on Windows
 
     reply = bytearray(_CAPABILITY.size)
     try:
         device = os.open(path, os.O_RDWR | os.O_NONBLOCK)
     except OSError:
-        return None
+        return "", None
     try:
         fcntl.ioctl(device, _QUERYCAP, reply)
     except OSError:  # no video device
-        return False
+        return "", 0
     finally:
         os.close(device)
-    *_, everything, node, _, _, _ = _CAPABILITY.unpack(reply)
-    return bool((node if everything & _DEVICE_CAPS else everything) & _CAPTURE)
+    driver, _, _, _, everything, node, *_ = _CAPABILITY.unpack(reply)
+    text = driver.split(b"\0")[0].decode(errors="replace")
+    return text, node if everything & _DEVICE_CAPS else everything
 
 
 def _read(path: Path) -> str:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import sys
+import warnings
 from collections.abc import Callable
+from importlib.util import find_spec
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -12,10 +14,11 @@ import numpy as np
 import pytest
 
 from blazetrack.backends import default_threads, installed, open_interpreter, tflite
-from blazetrack.errors import BackendError, ModelError
+from blazetrack.errors import BackendError, BackendWarning, ModelError
 
 TFLITE = tuple(tflite._LOADERS)
 PATH = Path("some.tflite")
+ROOT = Path(__file__).parents[2]
 IMAGE_INPUT = [{"index": 7, "shape": np.array([1, 4, 6, 3]), "dtype": np.float32}]
 
 
@@ -165,3 +168,48 @@ def test_open_other_file_is_refused(tmp_path: Path, content: bytes) -> None:
 def test_open_missing_file_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ModelError, match=r"gone.tflite: not a TFLite model"):
         open_interpreter(tmp_path / "gone.tflite")
+
+
+class FakeNodes:
+    """The native part of an interpreter: the names of its nodes."""
+
+    def __init__(self, *names: str) -> None:
+        self._names = names
+
+    def NumNodes(self) -> int:
+        return len(self._names)
+
+    def NodeName(self, index: int) -> str:
+        return self._names[index]
+
+
+@pytest.mark.parametrize(
+    ("nodes", "warns"),
+    [
+        (("CONV_2D", "ADD"), True),
+        (("DEPTHWISE_CONV_2D",), True),
+        (("CONV_2D", "ADD", "DELEGATE"), False),
+        (("ADD", "MEAN"), False),  # nothing that XNNPACK must run
+    ],
+)
+def test_interpreter_without_xnnpack_warns_once(
+    nodes: tuple[str, ...], warns: bool, provide: Callable[..., None]
+) -> None:
+    class Interpreter(FakeInterpreter):
+        _interpreter = FakeNodes(*nodes)
+
+    provide(litert=Interpreter)
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        open_interpreter(PATH)
+    lines = [str(one.message) for one in caught if one.category is BackendWarning]
+    assert len(lines) == warns
+    assert all(line.startswith("backend: XNNPACK is off") for line in lines)
+
+
+@pytest.mark.skipif(find_spec("ai_edge_litert") is None, reason="needs ai-edge-litert")
+def test_interpreter_of_a_shipped_model_uses_xnnpack_here() -> None:
+    for name in ("blaze_lite", "blaze_detector_lite"):
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            open_interpreter(ROOT / "models" / "weights" / f"{name}.tflite", "litert", 1)

@@ -7,6 +7,7 @@ import json
 import pytest
 
 from blazetrack.cli import main
+from blazetrack.cli.bench import board_facts, model_sizes
 from blazetrack.store import Store
 
 CLIP = "synthetic?size=320x240&frames=40"
@@ -30,6 +31,8 @@ def test_bench_json_has_all_figures(weights: Store, capsys: pytest.CaptureFixtur
     (row,) = report["rounds"]
     assert row["frames"] == 20
     assert row["fps"] > 0
+    assert row["frame_p90_ms"] > 0
+    assert report["board"].keys() == {"before", "after"}
     assert 0 < row["network_ms"] < row["frame_ms"]
     assert {"tracked_crops", "tracked_landmarks", "smooth"} <= {
         node["name"] for node in row["nodes"]
@@ -68,3 +71,19 @@ def test_bench_without_people_is_one_line(
     code, _, err = run(capsys, "synthetic?scene=empty&size=320x240", "--frames", "20")
     assert code == 2
     assert "no person was tracked" in err
+
+
+def test_bench_model_sizes_are_those_of_the_models_that_run() -> None:
+    sizes = {model["name"]: model for model in model_sizes("pose", "blaze_lite")}
+    assert sizes["blaze_detector_lite"]["published_mb"] == pytest.approx(0.771544)
+    assert sizes["blaze_lite"]["published_mb"] == pytest.approx(2.801452)
+
+
+def test_bench_prints_temperature_and_throttling_before_and_after() -> None:
+    before = {"temperature_c": 48.0, "clock_mhz": 1800.0, "max_clock_mhz": None, "throttling": ""}
+    after = {**before, "temperature_c": 80.5, "throttling": "throttled now"}
+    assert board_facts({"before": before, "after": after}) == {
+        "temperature": "48.0 °C → 80.5 °C",
+        "clock": "1800 MHz → 1800 MHz",
+        "throttling": "? → throttled now",
+    }

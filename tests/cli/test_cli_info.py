@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 import blazetrack
+from blazetrack.common.board import BoardState
 from blazetrack.sources.devices import Camera
 
 
@@ -39,3 +40,22 @@ def test_info_lists_the_cameras(command: Any, monkeypatch: pytest.MonkeyPatch) -
     assert command("info", "--json").json()["cameras"] == [str(one) for one in found]
     monkeypatch.setattr("blazetrack.sources.devices.list_cameras", lambda: None)
     assert "try blazetrack run 0" in command("info").out
+
+
+def test_info_names_the_pi_its_camera_and_its_temperature(
+    command: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    board = BoardState(48.3, 1500.0, 1800.0, "under-voltage now")
+    monkeypatch.setattr("blazetrack.cli.info.read_board", lambda: board)
+    monkeypatch.setattr("blazetrack.cli.info.processor_name", lambda: "Raspberry Pi 4 Model B")
+    monkeypatch.setattr("blazetrack.sources.devices.camera_program", lambda: "/usr/bin/rpicam-vid")
+    monkeypatch.setattr("blazetrack.sources.devices.list_cameras", list)
+    out = command("info").out
+    for line in (
+        "processor    Raspberry Pi 4 Model B",
+        "temperature  48.3 °C",
+        "clock        1500 of 1800 MHz",
+        "throttling   under-voltage now",
+        "cameras      picam: the Raspberry Pi's own",
+    ):
+        assert line in out.splitlines()

@@ -5,13 +5,14 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import warnings
 from pathlib import Path
 
 import pytest
 import typer
 
 from blazetrack.cli.entry_point import new_app, run_app
-from blazetrack.errors import InputError, printable
+from blazetrack.errors import BackendWarning, InputError, printable
 
 HERE = Path(__file__).parents[2]
 posix = pytest.mark.skipif(os.name != "posix", reason="needs a POSIX shell")
@@ -102,3 +103,16 @@ def test_run_app_message_with_control_characters_is_escaped(
 def test_printable_ordinary_text_is_unchanged() -> None:
     assert printable("Größe → 日本.mp4\n\tx") == "Größe → 日本.mp4\n\tx"
     assert printable("\x07\x9b\x7f") == "\\x07\\x9b\\x7f"
+
+
+def test_warning_of_the_backend_is_one_line(capsys: pytest.CaptureFixture[str]) -> None:
+    app = new_app("test")
+
+    @app.command()
+    def run() -> None:
+        for _ in range(2):
+            warnings.warn("backend: XNNPACK is off", BackendWarning, stacklevel=1)
+
+    with pytest.raises(SystemExit):
+        run_app(app, "blazetrack", "blazetrack", [])
+    assert capsys.readouterr().err == "blazetrack: warning: backend: XNNPACK is off\n"

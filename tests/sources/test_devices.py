@@ -107,6 +107,21 @@ def test_diagnose_camera_without_pictures(monkeypatch: pytest.MonkeyPatch, tmp_p
     assert "exists but gives no pictures" in diagnose(str(tmp_path / "file"))
 
 
+@linux
+@pytest.mark.parametrize("driver", ["unicam", "rp1-cfe", "bcm2835-isp", "pispbe"])
+def test_diagnose_camera_of_a_raspberry_pi_names_its_source(tmp_path: Path, driver: str) -> None:
+    (tmp_path / "video0").touch()
+    problem = diagnose(str(tmp_path / "video0"), driver=lambda path: driver)
+    assert problem.endswith("belongs to the Raspberry Pi's own camera, which is the source `picam`")
+
+
+@linux
+def test_captures_camera_of_a_raspberry_pi_is_false(monkeypatch: pytest.MonkeyPatch) -> None:
+    for driver, expected in (("rp1-cfe", False), ("uvcvideo", True)):
+        monkeypatch.setattr(devices, "_query", lambda path, driver=driver: (driver, 1))
+        assert devices._captures("/dev/video0") is expected
+
+
 def test_device_user_names_program(tmp_path: Path) -> None:
     device, other = tmp_path / "video0", tmp_path / "other"
     for number, name, target in (
