@@ -11,6 +11,7 @@ import pytest
 
 from benchmarks.browser import Served, chromium, open_browser, serve, write_clip
 from blazetrack.store import Store
+from tests.toy_models import ToyWorld
 
 ROOT = Path(__file__).parents[2]
 SCREENSHOTS = ROOT / "build" / "screenshots"
@@ -38,6 +39,15 @@ def served(weights: Store, recordings: Path) -> Iterator[Served]:
     """A page that shows a synthetic person."""
     with serve("synthetic", "--threads", "1", "--recordings", str(recordings)) as server:
         yield server
+
+
+@pytest.fixture
+def serve_page(toy: ToyWorld, tmp_path: Path) -> Callable[..., Any]:
+    """A page on toy networks: `with serve_page(...) as site`."""
+    pytest.importorskip("uvicorn")
+    from tests.web.served_page import page_server
+
+    return page_server(toy, tmp_path / "recordings")
 
 
 @pytest.fixture
