@@ -16,7 +16,9 @@ __all__ = [
     "DownloadError",
     "GraphError",
     "InputError",
+    "MissingAttribute",
     "MissingExtra",
+    "MissingModule",
     "MissingOpenCV",
     "ModelError",
     "RenamedWarning",
@@ -66,6 +68,14 @@ class MissingExtra(BlazetrackError, ImportError):
 
     def __init__(self, what: str, extra: str) -> None:
         super().__init__(f'{what} is not installed: pip install "blazetrack[{extra}]"')
+
+
+class MissingAttribute(BlazetrackError, AttributeError):
+    """A name of MediaPipe's that `blazetrack.compat` does not have."""
+
+
+class MissingModule(BlazetrackError, ImportError):
+    """A module of MediaPipe's that `blazetrack.compat` does not have."""
 
 
 class MissingOpenCV(BlazetrackError, ImportError):

@@ -207,6 +207,9 @@ class PoseSmoother:
             one (`solutions.pose` resets only the filters that also read the image size,
             pose_landmark_filtering.pbtxt).
         strength: 0 (off) to 1; None and 0.5 are the preset as it is, see `with_strength`.
+        alignment_when_off: while not active, the alignment points are filtered nevertheless, and
+            the landmarks rounded to float32 pixels (`solutions.pose` with
+            `smooth_landmarks=False`, observed).
 
     Attributes:
         active: while False, poses pass unfiltered; when set again, filters start afresh.
@@ -219,6 +222,7 @@ class PoseSmoother:
         frame_s: float | None = None,
         keep_state_when_lost: bool = False,
         strength: float | None = None,
+        alignment_when_off: bool = False,
     ) -> None:
         if preset not in PRESETS:
             hint = did_you_mean(preset, PRESETS)
@@ -226,6 +230,7 @@ class PoseSmoother:
         self._unscaled = PRESETS[preset]
         self._frame_s = frame_s
         self._keep_state = keep_state_when_lost
+        self._alignment_when_off = alignment_when_off
         self.strength = DEFAULT_STRENGTH if strength is None else strength
 
     @property
@@ -246,9 +251,16 @@ class PoseSmoother:
         self._last: _PersonFilters | None = None
 
     def __call__(self, poses: Poses, frame: Frame) -> Poses:
-        if not self.active:
-            self.reset()
-            return poses
+        if self.active:
+            return self._smooth(poses, frame)
+        if self._alignment_when_off:
+            rounded = poses.landmarks_px.astype(np.float32).astype(np.float64)
+            alignment_px = self._smooth(poses, frame).alignment_px
+            return replace(poses, landmarks_px=rounded, alignment_px=alignment_px)
+        self.reset()
+        return poses
+
+    def _smooth(self, poses: Poses, frame: Frame) -> Poses:
         time_s = frame.time_s if self._frame_s is None else frame.index * self._frame_s
         keypoints = poses.landmarks_px.shape[1]
         self._people = {

@@ -286,3 +286,15 @@ def test_smoother_after_a_wrong_time_is_calm_again(
         seen.append(smoother(noisy, at(float(time_s), index)).landmarks_px[0, :, :2])
     moves = np.linalg.norm(np.diff(seen, axis=0), axis=-1).mean(axis=1)
     assert moves[34:].mean() < 1.5 * moves[15:29].mean()
+
+
+def test_smoother_when_off_may_still_filter_the_alignment_points(people: MakePeople) -> None:
+    smoother, plain = PoseSmoother(alignment_when_off=True), PoseSmoother()
+    smoother.active = False
+    for step in range(3):
+        poses = moving(people, step)
+        off, on = (one(poses, at(step / 30, step)) for one in (smoother, plain))
+    assert np.array_equal(off.alignment_px, on.alignment_px)
+    assert not np.array_equal(off.alignment_px, poses.alignment_px)
+    assert np.array_equal(off.landmarks_px, poses.landmarks_px.astype(np.float32))
+    assert np.array_equal(off.visibility, poses.visibility)

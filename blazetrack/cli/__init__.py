@@ -7,7 +7,18 @@ from collections.abc import Sequence
 import typer
 
 from blazetrack._version import __version__
-from blazetrack.cli import bench, demo, export, graph, info, models, plot, run, serve
+from blazetrack.cli import (
+    bench,
+    demo,
+    export,
+    graph,
+    info,
+    mediapipe,
+    models,
+    plot,
+    run,
+    serve,
+)
 from blazetrack.cli.entry_point import new_app, run_app
 
 __all__ = ["app", "main"]
@@ -25,6 +36,7 @@ app.add_typer(models.app, name="models")
 app.add_typer(export.app, name="export")
 app.add_typer(graph.app, name="graph")
 app.command("info")(info.info)
+app.command("mediapipe", context_settings=mediapipe.SETTINGS)(mediapipe.mediapipe)
 
 
 def _print_version(wanted: bool) -> None:

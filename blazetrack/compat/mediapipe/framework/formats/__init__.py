@@ -1,0 +1,1 @@
+"""The kinds of messages, as protobuf would generate them."""
