@@ -79,6 +79,8 @@ class Architecture:
         return HEADS[self.head].kind
 
 
+HRNET_TABLE = "arXiv 1902.09212, table 1"
+
 ARCHITECTURES: Mapping[str, Architecture] = {
     "blazepose": Architecture(
         "blazepose",
@@ -123,6 +125,39 @@ ARCHITECTURES: Mapping[str, Architecture] = {
             "cmu": Published(
                 52.3, None, (368, 368), 18, "OpenPose: pose_iter_440000.caffemodel, 209 MB float32"
             )
+        },
+    ),
+    "simple_baseline": Architecture(
+        "heatmap",
+        {
+            "side": 32,
+            "stem": 8,
+            "width": (8, 8, 16, 16),
+            "depth": (1, 1, 1, 1),
+            "block": "basic",
+            "deconvolutions": (16, 8),
+        },
+        published={
+            "resnet50": Published(34.0, 8.90, (256, 192), 17, HRNET_TABLE),
+            "resnet101": Published(53.0, 12.4, (256, 192), 17, HRNET_TABLE),
+            "resnet152": Published(68.6, 15.7, (256, 192), 17, HRNET_TABLE),
+        },
+    ),
+    "hrnet": Architecture(
+        "heatmap",
+        {"side": 32, "stem": (8, 8), "first": (4, 1), "width": 8, "modules": (1, 1), "blocks": 1},
+        published={
+            "w32": Published(28.5, 7.10, (256, 192), 17, HRNET_TABLE),
+            "w48": Published(63.6, 14.6, (256, 192), 17, HRNET_TABLE),
+        },
+    ),
+    "stacked_hourglass": Architecture(
+        "heatmap",
+        {"side": 32, "stem": (8, 8, 8), "channels": 16, "stacks": 2, "levels": 2},
+        published={
+            "stacks8": Published(
+                25.1, 19.48, (256, 192), 17, "arXiv 1902.09212, table 1; arXiv 1711.07319, table 3"
+            ),
         },
     ),
 }

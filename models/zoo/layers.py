@@ -23,8 +23,10 @@ __all__ = [
     "check_sizes",
     "conv",
     "conv_bn",
+    "deconv_bn",
     "depthwise",
     "get_block",
+    "image_input",
     "relu6",
     "separable",
 ]
@@ -40,6 +42,12 @@ def conv_bn(x: Any, channels: int, size: int = 1, stride: int = 1, *, relu: bool
     x = layers.Conv2D(channels, size, stride, padding="same", use_bias=False)(x)
     x = layers.BatchNormalization(momentum=MOMENTUM)(x)
     return layers.ReLU()(x) if relu else x
+
+
+def deconv_bn(x: Any, channels: int, size: int = 4) -> Any:
+    """Transposed convolution, batch norm and ReLU: `(B, h, w, c)` → `(B, 2h, 2w, channels)`."""
+    x = layers.Conv2DTranspose(channels, size, 2, padding="same", use_bias=False)(x)
+    return layers.ReLU()(layers.BatchNormalization(momentum=MOMENTUM)(x))
 
 
 def conv(x: Any, name: str, channels: int, size: int = 1, stride: int = 1) -> Any:
@@ -135,6 +143,24 @@ def check_sizes(network: str, side: object, max_stride: int, **numbers: object) 
             raise InputError(
                 f"{network}: {name}: expected whole numbers from {low}, got {values!r}"
             )
+
+
+def image_input(network: str, side: object, max_stride: int) -> Any:
+    """The input of a network.
+
+    Args:
+        network: its name, for errors.
+        side: in pixels, or height and width; multiples of `max_stride`.
+        max_stride: its largest stride.
+
+    Raises:
+        InputError: a side is wrong.
+    """
+    pair = isinstance(side, list | tuple) and len(side) == 2
+    height, width = side if pair else (side, side)  # type: ignore[misc]
+    for one in (height, width):
+        check_sizes(network, one, max_stride)
+    return keras.Input((height, width, 3), name="image")
 
 
 def check_levels(network: str, levels: int, **numbers: object) -> None:

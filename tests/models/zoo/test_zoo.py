@@ -66,6 +66,9 @@ OPERATORS = {
         *("ABS", "AVERAGE_POOL_2D", "BATCH_MATMUL", "FLOOR", "GREATER_EQUAL", "MEAN", "MUL"),
         *("REDUCE_MAX", "REDUCE_MIN", "SELECT_V2", "STRIDED_SLICE", "SUB", "SUM"),
     },
+    "simple_baseline": {"MEAN", "TRANSPOSE_CONV"},
+    "hrnet": {"MEAN"},
+    "stacked_hourglass": {"MEAN", "MUL"},  # a norm before its convolution
 }
 # Multiply-adds of tiny networks that do not depend on the picture: the convolution of the maps of
 # the mean pose.
