@@ -156,11 +156,10 @@ def image_input(network: str, side: object, max_stride: int) -> Any:
     Raises:
         InputError: a side is wrong.
     """
-    pair = isinstance(side, list | tuple) and len(side) == 2
-    height, width = side if pair else (side, side)  # type: ignore[misc]
-    for one in (height, width):
+    sides = side if isinstance(side, list | tuple) and len(side) == 2 else (side, side)
+    for one in sides:
         check_sizes(network, one, max_stride)
-    return keras.Input((height, width, 3), name="image")
+    return keras.Input((*sides, 3), name="image")
 
 
 def check_levels(network: str, levels: int, **numbers: object) -> None:
