@@ -9,12 +9,14 @@ from __future__ import annotations
 import re
 from collections import deque
 from dataclasses import replace
+from math import hypot
 from typing import Any
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from blazetrack.common.clock import median
 from blazetrack.errors import InputError
 from blazetrack.types import Frame, Poses
 
@@ -22,6 +24,7 @@ __all__ = ["Flow", "merge_poses", "needs_landmarks", "parse_every"]
 
 Float = NDArray[np.float64]
 Grey = NDArray[np.uint8]
+Moves = list[list[float]]  # x y in pixels
 
 SIDE_PX = 240  # longer side of the greyscale picture at most
 WINDOW, LEVELS = (13, 13), 2
@@ -137,24 +140,48 @@ class Flow:
             now: the picture of this one.
             scale: see `optical_flow`.
         """
-        radius = np.maximum(poses.radius_px, 1.0)[:, None]
+        radii = np.maximum(poses.radius_px, 1.0).tolist()
         shift, error = optical_flow(poses.landmarks_px[..., :2], last, now, scale, expected)
-        good = error <= MAX_POINT_ERROR * radius
-        if good.mean(axis=1).min() < MIN_GOOD_SHARE:
+        landmarks_px, alignment_px = poses.landmarks_px.copy(), poses.alignment_px.copy()
+        columns = (shift.tolist(), error.tolist(), expected.tolist(), radii)
+        for row, one in enumerate(zip(*columns, strict=True)):
+            moves = self._moves(*one)
+            if moves is None:
+                return None
+            body, steps = moves
+            landmarks_px[row, :, :2] += steps
+            alignment_px[row] += body
+        return replace(poses, landmarks_px=landmarks_px, alignment_px=alignment_px)
+
+    def _moves(
+        self, shift: Moves, error: list[float], expected: Moves, radius: float
+    ) -> tuple[tuple[float, float], Moves] | None:
+        """Motion of the body and of each keypoint of one person; None where it is not sure.
+
+        Plain numbers, see `pose_score`.
+        """
+        count, limit = len(shift), MAX_POINT_ERROR * radius
+        good = [value <= limit for value in error]
+        moved = [move for move, known in zip(shift, good, strict=True) if known]
+        if len(moved) < max(MIN_GOOD_SHARE * count, 1):
             return None
-        body = np.array([np.median(s[g], axis=0) for s, g in zip(shift, good, strict=True)])
-        own = expected - np.median(expected, axis=1, keepdims=True)
-        conflict = np.where(good[..., None], shift - expected, own)
-        unsure = np.hypot(*np.moveaxis(conflict, -1, 0)) > self._max_conflict * radius
-        if unsure.mean(axis=1).max() > MAX_UNSURE_SHARE:
-            return None
-        moved = (1 - VELOCITY_WEIGHT) * shift + VELOCITY_WEIGHT * expected
-        lost = body[:, None] + LOST_VELOCITY_WEIGHT * own
-        landmarks_px = poses.landmarks_px.copy()
-        landmarks_px[..., :2] += np.where(good[..., None], moved, lost)
-        return replace(
-            poses, landmarks_px=landmarks_px, alignment_px=poses.alignment_px + body[:, None]
-        )
+        body, usual = _median_xy(moved), _median_xy(expected)
+        max_px, unsure, steps = self._max_conflict * radius, 0, []
+        for (x, y), (ex, ey), known in zip(shift, expected, good, strict=True):
+            own_x, own_y = ex - usual[0], ey - usual[1]
+            if known:
+                unsure += hypot(x - ex, y - ey) > max_px
+                steps.append([x + VELOCITY_WEIGHT * (ex - x), y + VELOCITY_WEIGHT * (ey - y)])
+            else:
+                unsure += hypot(own_x, own_y) > max_px
+                rest = LOST_VELOCITY_WEIGHT * own_x, LOST_VELOCITY_WEIGHT * own_y
+                steps.append([body[0] + rest[0], body[1] + rest[1]])
+        return None if unsure > MAX_UNSURE_SHARE * count else (body, steps)
+
+
+def _median_xy(moves: Moves) -> tuple[float, float]:
+    x, y = zip(*moves, strict=True)
+    return median(x), median(y)
 
 
 def optical_flow(
