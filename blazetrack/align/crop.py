@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+from math import floor, hypot
 from typing import Literal
 
 import cv2
@@ -19,6 +21,11 @@ Float = NDArray[np.float64]
 Image = NDArray[np.uint8]
 Border = Literal["zero", "replicate"]
 BORDERS = {"zero": cv2.BORDER_CONSTANT, "replicate": cv2.BORDER_REPLICATE}
+
+# Image pixels per crop pixel, and tangent of the angle, from which `_Positions` is faster.
+MIN_REDUCTION, MIN_TURN = 1.25, 0.02
+MAX_EXTENT_PX = 2040  # 11 bits for whole pixels
+MAX_SIDE_PX = 2**15 - MAX_EXTENT_PX - 2  # of `cv2.remap`
 
 
 def sample(
@@ -51,6 +58,68 @@ def sample(
     return picture
 
 
+class _Positions:
+    """Positions in an image that a crop samples, in steps of 1/32 pixel, for `cv2.remap`.
+
+    For large regions that are turned this is two to three times as fast as `cv2.warpAffine` of
+    OpenCV 5 (before version 4.11 it did the same itself), and differs by few grey levels. The
+    memory is used again for each crop.
+
+    Args:
+        size_hw: height and width of the crop.
+    """
+
+    def __init__(self, size_hw: tuple[int, int]) -> None:
+        self._whole, self._bits, self._low = (np.empty(size_hw, np.uint32) for _ in range(3))
+        self._part = np.empty(size_hw, np.uint16)
+        self._origin = np.empty(2 * size_hw[1], np.int16)
+        self._row, self._column = (np.arange(size, dtype=np.float64) for size in size_hw)
+
+    @staticmethod
+    def fit(to_image: Float, size_hw: tuple[int, int], image_hw: tuple[int, int]) -> bool:
+        """Whether positions serve: for a region that is reduced, turned and not too large."""
+        (xx, xy, x), (yx, yy, y) = to_image.tolist()
+        height, width = size_hw
+        wide, high = width * abs(xx) + height * abs(xy), width * abs(yx) + height * abs(yy)
+        return (
+            hypot(xx, yx) > MIN_REDUCTION
+            and min(abs(xx), abs(yx)) > MIN_TURN * hypot(xx, yx)
+            and max(wide, high) < MAX_EXTENT_PX
+            and max(abs(x), abs(y), *image_hw) < MAX_SIDE_PX
+        )
+
+    def __call__(self, to_image: Float) -> tuple[NDArray[np.int16], NDArray[np.uint16]]:
+        """`(h, w, 2)` whole pixels x y, and `(h, w)` steps beyond them, 32 y + x.
+
+        x and y of the steps share a 32-bit number, counted from the top left of the region.
+        """
+        (xx, xy, x), (yx, yy, y) = to_image.tolist()
+        height, width = self._part.shape
+        left = floor(x + min(xx * width, 0) + min(xy * height, 0)) - 1
+        top = floor(y + min(yx * width, 0) + min(yy * height, 0)) - 1
+        along = _joined(self._column * xx, self._column * yx)
+        down = _joined(self._row * xy + (x - left), self._row * yy + (y - top))
+        whole, bits, low = self._whole, self._bits, self._low
+        np.add(down[:, None], along, out=whole)
+        np.right_shift(whole, 11, out=bits)
+        np.bitwise_and(bits, 31 << 5, out=bits)
+        np.bitwise_and(whole, 31, out=low)
+        np.bitwise_or(bits, low, out=bits)
+        np.copyto(self._part, bits, casting="unsafe")
+        np.right_shift(whole, 5, out=whole)
+        np.bitwise_and(whole, 0x07FF07FF, out=whole)
+        self._origin[::2], self._origin[1::2] = left, top
+        pairs = whole.view(np.int16)
+        pairs += self._origin
+        return pairs.reshape(height, width, 2), self._part
+
+
+def _joined(x: Float, y: Float) -> NDArray[np.uint32]:
+    """Steps in x as the lower, in y as the upper 16 bits; sums of two are joined sums."""
+    steps = np.rint(y * 32) * 65536 + np.rint(x * 32)
+    return steps.astype(np.int64).astype(np.uint32)
+
+
 class Crop:
     """Crop regions of the image to the input size of a model.
 
@@ -78,6 +147,7 @@ class Crop:
         self._size = size
         self._border: Border = border or "replicate"
         self._letterbox = letterbox
+        self._positions = _Positions(size) if sys.byteorder == "little" else None
 
     def __call__(self, frame: Frame, rois: Rois) -> Crops:
         shown = rois.squares() if self._letterbox else rois
@@ -88,4 +158,9 @@ class Crop:
         return Crops(pixels, to_image, rois, (frame.width, frame.height), self._letterbox)
 
     def _sample(self, image: Image, shown: Rois, to_image: Float, row: int, out: Image) -> None:
-        sample(image, to_image[row], self._size, self._border, out)
+        matrix, positions = to_image[row], self._positions
+        if positions is None or not positions.fit(matrix, self._size, image.shape[:2]):
+            sample(image, matrix, self._size, self._border, out)
+            return
+        border = BORDERS[self._border]
+        cv2.remap(image, *positions(matrix), cv2.INTER_LINEAR, dst=out, borderMode=border)

@@ -221,3 +221,33 @@ def test_sample_halfway_is_the_mean_of_the_neighbours() -> None:
         np.array([[1.5, 1.0]]), np.array([[2.0, 2.0]]), np.zeros(1), (2, 2)
     )[0]
     assert sample(image, half_way, (2, 2))[1, 1, 0] == 150
+
+
+@given(
+    st.floats(-pi, pi),
+    st.floats(90, 1400),
+    st.floats(-300, 500),
+    st.floats(-300, 500),
+    st.sampled_from(["zero", "replicate"]),
+)
+def test_crop_turned_and_reduced_region_equals_sample_within_few_grey_levels(
+    angle: float, side: float, x: float, y: float, border: str
+) -> None:
+    frame, size = Frame(smooth_picture()), (48, 64)
+    crop = Crop(size=size, border=border, letterbox=False)
+    cut = crop(frame, region(x, y, side, side * 0.75, angle))
+    want = sample(frame.image, cut.to_image[0], size, border)
+    apart = np.abs(cut.pixels[0].astype(int) - want.astype(int))
+    places = apply(cut.to_image[0], np.stack(np.mgrid[:48, :64][::-1], axis=-1).reshape(-1, 2))
+    beyond = np.abs(places - np.array([WIDTH - 1, HEIGHT - 1]) / 2)
+    beyond -= np.array([WIDTH - 1, HEIGHT - 1]) / 2
+    inside = (np.abs(beyond) > 1.1).all(axis=1).reshape(48, 64)  # not across the border
+    assert apart[inside | (border == "replicate")].max(initial=0) <= 3
+
+
+def test_crop_second_region_leaves_the_first_as_it_was() -> None:
+    frame, crop = Frame(smooth_picture()), Crop(size=(32, 32))
+    first = crop(frame, region(90, 70, 100, 100, 0.3))
+    before = first.pixels.copy()
+    crop(frame, region(60, 80, 120, 120, -0.7))
+    assert (first.pixels == before).all()
