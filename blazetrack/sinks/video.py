@@ -33,7 +33,7 @@ __all__ = ["VideoSink", "fit"]
 _TICKS = 60_000  # per second: exact for 24, 25, 29.97, 30 and 60 fps; MPEG-4 allows up to 65,535
 _MAX_STEP = 2**31  # ticks (10 hours) between two frames; MP4 has 32 bits for them
 _MAX_GAP_S = 10.0  # a longer step is a gap once the next frame confirms it, else a wrong time
-_MIN_SIDE = 16  # pixels; encoders refuse less
+_MIN_SIDE, _MAX_SIDE = 16, 16_384  # pixels; encoders refuse less and more
 _ENCODERS = ("libx264", "libopenh264")  # else mpeg4, which always exists
 
 # A fragment begins with a key frame. One every two seconds costs a sixth to a third more bytes
@@ -99,6 +99,7 @@ class VideoSink(Sink):
         try:
             if self._container is None:
                 self.check_is_not_source(self._path, frame)
+                self._check_size(image)
                 self._start(image, frame)
             coded = av.VideoFrame.from_numpy_buffer(fit(image, self._size), format="rgb24")
             coded.pts = self._tick(frame.time_s)
@@ -111,6 +112,15 @@ class VideoSink(Sink):
         except (FFmpegError, OSError, ValueError, OverflowError) as error:
             self._abandon()
             raise SinkError(f"{self.name}: cannot be written ({reason(error)})") from None
+
+    def _check_size(self, image: Picture) -> None:
+        height, width = image.shape[:2]
+        if max(width, height) > _MAX_SIDE:
+            self._abandon()
+            raise SinkError(
+                f"{self.name}: expected pictures of up to {_MAX_SIDE:,} pixels a side, got "
+                f"{width}×{height}; write pictures into a folder (--out FOLDER/)"
+            )
 
     def _start(self, image: Picture, frame: Frame) -> None:
         self._size = (image.shape[1], image.shape[0])

@@ -92,6 +92,8 @@ def _pip_download(pip: list[str], requirement: str, python: str, into: Path) -> 
     command += [f"--platform={platform}" for platform in PLATFORMS]
     # No module of the user's current folder may hide one of pip's (Python ≥ 3.11).
     env = os.environ | {"PYTHONSAFEPATH": "1"} | dict.fromkeys(("TMPDIR", "TEMP", "TMP"), str(into))
+    if env.get("PIP_RETRIES") == "0":
+        env["PIP_RETRIES"] = "1"  # pip names the network only where it tries again
     done = run_client("pip", command, requirement, HELP, env=env)
     return None if done.returncode == 0 else done.stderr
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -42,6 +43,31 @@ def test_check_takes_a_file(command: Any, tmp_path: Path) -> None:
     name = command("graph", "list", "--json").json()[0]["file"]
     (tmp_path / "mine.yaml").write_text(Path(name).read_text(encoding="utf-8"), encoding="utf-8")
     assert command("graph", "check", "mine.yaml").code == 0
+
+
+def test_graph_check_home_folder_is_expanded(
+    command: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("USERPROFILE", str(tmp_path))
+    name = command("graph", "list", "--json").json()[0]["file"]
+    (tmp_path / "mine.yaml").write_text(Path(name).read_text(encoding="utf-8"), encoding="utf-8")
+    assert command("graph", "check", "~/mine.yaml").code == 0
+
+
+@pytest.mark.parametrize("node", ["def f(:", "raise OSError('no')"])
+def test_graph_check_node_that_cannot_be_imported_is_one_line(
+    command: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, node: str
+) -> None:
+    (tmp_path / "bad_node.py").write_text(node, encoding="utf-8")
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.delitem(sys.modules, "bad_node", raising=False)
+    name = command("graph", "list", "--json").json()[2]["file"]
+    text = Path(name).read_text(encoding="utf-8").replace("use: timeline", "use: 'bad_node:f'")
+    (tmp_path / "mine.yaml").write_text(text, encoding="utf-8")
+    result = command("graph", "check", "mine.yaml")
+    assert (result.code, result.out, len(result.err)) == (2, "", 1)
+    assert "cannot import 'bad_node'" in result.err[0]
 
 
 @pytest.mark.parametrize("file", sorted(BROKEN.glob("*.yaml")), ids=lambda file: file.stem)

@@ -266,7 +266,20 @@ def test_video_sink_open_fails_keeps_existing_file(
     assert (tmp_path / "a.mp4").read_text() == "another video"
 
 
-def test_video_sink_encoder_refuses_leaves_no_file(tmp_path: Path) -> None:
+@pytest.mark.parametrize("size", [(2, 16_386), (16_386, 2)])
+def test_video_sink_too_large_picture_is_refused_with_help(
+    tmp_path: Path, size: tuple[int, int]
+) -> None:
+    sink = VideoSink(tmp_path / "a.mp4")
+    with sink, pytest.raises(SinkError, match=r"up to 16,384 pixels a side, got .*FOLDER"):
+        sink.write(frame(0, 0.0, *size), Poses.empty())
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_video_sink_encoder_refuses_leaves_no_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(video, "_MAX_SIDE", 100_000)
     sink = VideoSink(tmp_path / "a.mp4")
     with sink, pytest.raises(SinkError, match=r"^[^\n]*a\.mp4: cannot be written \([^\n]*\)$"):
         sink.write(frame(0, 0.0, 2, 70_000), Poses.empty())

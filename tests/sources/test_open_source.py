@@ -25,6 +25,13 @@ def test_open_source_missing_file_suggests_similar_name(tmp_path: Path) -> None:
         open_source(tmp_path / "squat.png")
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="links need a right of the user")
+def test_open_source_link_to_a_missing_file_is_named_as_a_link(tmp_path: Path) -> None:
+    (tmp_path / "link.mp4").symlink_to("nowhere")
+    with pytest.raises(SourceError, match=r"link\.mp4': is a link to a file that does not exist"):
+        open_source(tmp_path / "link.mp4")
+
+
 def test_open_source_missing_file_lists_kinds(tmp_path: Path) -> None:
     with pytest.raises(SourceError, match="expected a camera number, a video"):
         open_source(str(tmp_path / "qqqqqqqq"))

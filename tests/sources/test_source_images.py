@@ -130,6 +130,19 @@ def test_damaged_jpeg_is_refused_without_words_of_the_library(
     assert capfd.readouterr().err == ""
 
 
+def test_png_with_a_changed_bit_is_refused_without_words_of_the_library(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    noise = np.random.default_rng(1).integers(0, 255, (40, 50, 3)).astype(np.uint8)
+    cv2.imwrite(str(tmp_path / "bit.png"), noise)
+    data = bytearray((tmp_path / "bit.png").read_bytes())
+    data[len(data) // 2] ^= 16
+    (tmp_path / "bit.png").write_bytes(data)
+    with pytest.raises(SourceError, match=r"bit\.png: expected a"):
+        read_picture(tmp_path / "bit.png")
+    assert capfd.readouterr().err == ""
+
+
 @pytest.mark.parametrize("padding", [b"\0" * 20, b"\xff\xff\xff"])
 def test_jpeg_with_padding_of_a_camera_is_whole(tmp_path: Path, padding: bytes) -> None:
     path = save(tmp_path / "padded.jpg", np.full((16, 16, 3), 90, np.uint8))

