@@ -33,7 +33,7 @@ __all__ = ["Looker", "Samples", "free_part", "sample_poses"]
 Float = NDArray[np.float64]
 
 MAX_PEOPLE = 6
-MIN_DETECTION, MIN_PRESENCE = 0.3, 0.5
+MIN_DETECTION, MIN_PRESENCE = 0.2, 0.1  # as in the graph `pose_image`
 MIN_PART_PX = 96
 MAX_BOXES = 12  # in a picture with more people than this no part without people is searched
 # Weight of poses that the pipeline does not give: in provoked wrong regions, and those that it

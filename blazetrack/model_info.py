@@ -22,6 +22,8 @@ SCORE_FEATURES = (
     "head_up",
     "limb_asymmetry",
     "spread",
+    "peak",
+    "trunk_peak",
 )
 """Features of a pose that its score is calculated from: see `blazetrack.track.pose_score`."""
 

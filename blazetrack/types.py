@@ -247,6 +247,7 @@ class Landmarks(Rows):
             and angle; None for a head without them.
         masks_crop: `(N, h, w)` float32 in 0..1, or None.
         skeleton: meaning of the K keypoints, where it is known.
+        peaks: `(N, K)` float64 in 0..1: highest value of each keypoint's heatmap, if there are any.
     """
 
     xyz_crop: Float64 = field(metadata=rows("K", 3))
@@ -258,6 +259,7 @@ class Landmarks(Rows):
     alignment_crop: Float64 | None = field(default=None, metadata=rows(2, 2))
     masks_crop: Float32 | None = field(default=None, metadata=rows("h", "w", dtype="float32"))
     skeleton: Skeleton | None = None
+    peaks: Float64 | None = field(default=None, metadata=rows("K"))
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -39,15 +39,17 @@ def decode(outputs: Outputs, info: ModelInfo) -> Landmarks:
         ModelError: too few landmarks.
     """
     keypoints, read = keypoints_of(info), BLAZEPOSE.reads(info)
-    rows = decode_rows(outputs["landmarks"], keypoints)
+    rows, peaks = decode_rows(outputs["landmarks"], keypoints), None
     if "heatmap" in read:
         if (got := outputs["heatmap"].shape)[3:] < (keypoints + 2,):
             want = f"(1, h, w, {keypoints + 2} or more)"
             raise ModelError(f"model {info.name}: expected heatmaps {want}, got {got}")
         side = np.array(info.input_hw[::-1], np.float64)
         unit = (rows[:, :2] / side).astype(np.float32)
-        kernel_size = option(info, OPTIONS, "kernel_size")
-        rows[:, :2] = refine_landmarks(unit, outputs["heatmap"][0], kernel_size) * side
+        heatmap, kernel_size = outputs["heatmap"][0], option(info, OPTIONS, "kernel_size")
+        rows[:, :2] = refine_landmarks(unit, heatmap, kernel_size) * side
+        # One axis at a time: ten times faster than both at once.
+        peaks = sigmoid(heatmap.max(axis=0).max(axis=0)[None, :keypoints]).astype(np.float64)
     world = np.zeros((1, keypoints, 3))
     if "world" in read:
         world[0] = outputs["world"].reshape(-1, 3)[:keypoints]
@@ -63,6 +65,7 @@ def decode(outputs: Outputs, info: ModelInfo) -> Landmarks:
         row=np.zeros(1, np.int64),
         alignment_crop=rows[None, keypoints:, :2],
         masks_crop=sigmoid(outputs["mask"][..., 0]) if "mask" in read else None,
+        peaks=peaks,
         skeleton=info.skeleton,
     )
 

@@ -30,6 +30,8 @@ JOINTS = tuple(dict.fromkeys(joint for limb in LIMBS for joint in limb))
 # The network's score is nearer to 0 or 1 than it is right.
 MIN_PRESENCE = 1e-4
 MIN_LIMB_M = 0.02
+# Median of right poses (of `full` on coco_train), and so the substitute where no heatmaps are read.
+TYPICAL_PEAK = 0.7
 
 
 def pose_features(
@@ -37,7 +39,7 @@ def pose_features(
 ) -> Float:
     """Features of the pose in each crop, in the order of `SCORE_FEATURES`.
 
-    Those that the skeleton has no keypoints for are 0:
+    Those that the skeleton has no keypoints for, or the head no heatmaps, are 0:
 
     - `presence`: logit of the network's score.
     - `visibility`: mean over the keypoints.
@@ -46,6 +48,8 @@ def pose_features(
     - `head_up`: cosine of the angle between up in the crop and from the shoulders to the face.
     - `limb_asymmetry`: mean absolute logarithm of the ratio of left to right limbs in metres.
     - `spread`: logarithm of the joints' root mean square distance from their centre, in sides.
+    - `peak`: mean of the heatmaps' highest values, minus `TYPICAL_PEAK`.
+    - `trunk_peak`: the same of shoulders and hips alone.
 
     Args:
         landmarks: N people with the scores of the network.
@@ -132,15 +136,28 @@ class _Features:
     def __call__(self, landmarks: Landmarks, crop_hw: tuple[int, ...]) -> list[list[float]]:
         height, width = crop_hw
         columns = (landmarks.xyz_crop, landmarks.world_m, landmarks.visibility, landmarks.scores)
-        out = []
-        for xyz, world, seen, score in zip(*(one.tolist() for one in columns), strict=True):
+        out, peaks = [], self._peaks(landmarks)
+        for row, (xyz, world, seen, score) in enumerate(
+            zip(*(one.tolist() for one in columns), strict=True)
+        ):
             present = min(max(score, MIN_PRESENCE), 1.0 - MIN_PRESENCE)
             mean = sum(seen) / len(seen)
             doubt = mean - sum(map(mul, seen, seen)) / len(seen)
             x, y = [one[0] / width for one in xyz], [one[1] / height for one in xyz]
             trunk = self._trunk(x, y)
             shape = self._asymmetry(world), self._spread(x, y)
-            out.append([log(present / (1.0 - present)), mean, doubt, *trunk, *shape])
+            out.append([log(present / (1.0 - present)), mean, doubt, *trunk, *shape, *peaks[row]])
+        return out
+
+    def _peaks(self, landmarks: Landmarks) -> list[tuple[float, float]]:
+        """`peak` and `trunk_peak` of each person."""
+        if landmarks.peaks is None:
+            return [(0.0, 0.0)] * len(landmarks)
+        out = []
+        for peaks in landmarks.peaks.tolist():
+            trunk = [peaks[i] - TYPICAL_PEAK for i in self._torso or ()]
+            whole = sum(peaks) / len(peaks) - TYPICAL_PEAK
+            out.append((whole, sum(trunk) / max(len(trunk), 1)))
         return out
 
     def _trunk(self, x: list[float], y: list[float]) -> tuple[float, float]:

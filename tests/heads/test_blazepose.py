@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -65,3 +67,28 @@ def test_decode_undoes_encode(seed: int) -> None:
     for name in ("xyz_crop", "world_m", "visibility", "presence", "scores", "alignment_crop"):
         np.testing.assert_allclose(getattr(found, name), getattr(truth, name), atol=1e-4)
     assert found.masks_crop is None
+
+
+def test_decode_gives_the_highest_value_of_each_heatmap() -> None:
+    info = ModelInfo(
+        "mine",
+        "landmarks",
+        (64, 64),
+        (0, 1),
+        "zero",
+        {name: name for name in ("landmarks", "score", "heatmap")},
+        COCO17,
+    )
+    heatmap = np.full((1, 8, 8, 19), -20.0, np.float32)
+    heatmap[0, 2, 5, 3] = 0.0
+    outputs = {
+        "landmarks": np.zeros((1, 95), np.float32),
+        "score": np.ones((1, 1), np.float32),
+        "heatmap": heatmap,
+    }
+    (peaks,) = decode(outputs, info).peaks
+    assert peaks.shape == (17,)
+    assert peaks[3] == pytest.approx(0.5)
+    assert np.delete(peaks, 3).max() < 1e-6
+    without = replace(info, head_options={"refine": False})
+    assert decode(outputs, without).peaks is None

@@ -13,7 +13,12 @@ from blazetrack.backends import FakeModel
 from blazetrack.errors import ModelError
 from blazetrack.model_info import SCORE_FEATURES, ModelInfo
 from blazetrack.skeleton import BLAZEPOSE33, COCO17, Skeleton
-from blazetrack.track.pose_score import PoseScore, pose_features, pose_probability
+from blazetrack.track.pose_score import (
+    TYPICAL_PEAK,
+    PoseScore,
+    pose_features,
+    pose_probability,
+)
 from blazetrack.types import Crops, Landmarks, Rois
 
 SIDE = 64
@@ -69,6 +74,15 @@ def test_pose_features_upright_symmetric_person_are_those_by_hand() -> None:
     assert found["limb_asymmetry"] == pytest.approx(0)
     y = np.array([16, 24, 30, 32, 44, 56]) / SIDE
     assert found["spread"] == pytest.approx(0.5 * np.log(y.var() + (5 / SIDE) ** 2))
+
+
+def test_pose_features_peaks_of_heatmaps_give_means_of_body_and_trunk() -> None:
+    assert features(upright())["peak"] == 0
+    peaks = np.full((1, len(BLAZEPOSE33)), TYPICAL_PEAK)
+    peaks[0, BLAZEPOSE33.torso] = TYPICAL_PEAK - 0.3
+    found = features(replace(upright(), peaks=peaks))
+    assert found["trunk_peak"] == pytest.approx(-0.3)
+    assert found["peak"] == pytest.approx(-0.3 * 4 / len(BLAZEPOSE33))
 
 
 def test_pose_features_moved_person_changes_only_the_distance_from_the_centre() -> None:

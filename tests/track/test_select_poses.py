@@ -18,21 +18,26 @@ def scored(poses: Poses, *scores: float) -> Poses:
     return replace(poses, scores=np.array(scores, np.float64))
 
 
-def test_confirm_poses_same_pose_keeps_the_score(people: MakePeople) -> None:
-    one = people((50, 50, 20))
-    assert confirm_poses(one, one).scores.tolist() == one.scores.tolist()
+@pytest.mark.parametrize(("score", "raised"), [(0.0, 0.0), (0.5, 0.6), (0.8, 6 / 7), (1.0, 1.0)])
+def test_confirm_poses_same_pose_raises_the_odds_by_half(
+    people: MakePeople, score: float, raised: float
+) -> None:
+    one = scored(people((50, 50, 20)), score)
+    assert confirm_poses(one, one).scores == pytest.approx([raised])
 
 
 def test_confirm_poses_score_falls_with_the_distance(people: MakePeople) -> None:
-    first = people((50, 50, 20))
-    near, far = (confirm_poses(people((50 + d, 50, 20)), first).scores[0] for d in (1, 4))
-    assert first.scores[0] > near > far > 0
+    first = scored(people((50, 50, 20)), 0.5)
+    same, near, far = (
+        confirm_poses(scored(people((50 + d, 50, 20)), 0.5), first).scores[0] for d in (0, 1, 4)
+    )
+    assert same > near > 0.5 > far > 0
 
 
 def test_confirm_poses_uses_the_nearest_first_pose(people: MakePeople) -> None:
     first = people((150, 50, 20), (50, 50, 20))
-    poses = people((50, 50, 20))
-    assert confirm_poses(poses, first).scores.tolist() == poses.scores.tolist()
+    poses = scored(people((50, 50, 20)), 0.5)
+    assert confirm_poses(poses, first).scores == pytest.approx([0.6])
 
 
 @pytest.mark.parametrize(("poses", "first"), [(0, 0), (0, 1), (1, 0)])
