@@ -23,10 +23,11 @@ ROOT = Path(__file__).parents[1]
 FOLDERS = (".", "docs", "graphs", "benchmarks")
 PAGES = sorted(path for folder in FOLDERS for path in (ROOT / folder).glob("*.md"))
 CALL = re.compile(r"^(?:\w+=\S+ )*(?:python -m )?blazetrack (?P<args>.*)$")
-# Lines that need a camera, the network, a window or files of the reader; the demo has its own test.
+# Lines that need a camera, the network, a window, files of the reader or a minute; the demo has its
+# own test.
 PARSE_ONLY = re.compile(
     r"^demo|^serve|--view web|^run \d|://|^models (pull|add)|\.\./shared|\b(mine|movenet)\b"
-    r"|follow\.yaml"
+    r"|follow\.yaml|\bpicam\b|^bench --"
 )
 
 

@@ -94,6 +94,7 @@ def bench(
         "board": {"before": asdict(before), "after": asdict(read_board())},
         "source": source,
         "graph": graph,
+        "every": every,
         "models": model_sizes(graph, model),
         "start": start_up(source, model, graph),
         "skipped_frame_ms": skipped_frame_ms(graph, model),
@@ -193,12 +194,12 @@ def skipped_frame_ms(graph: str, model: str | None = None, repeats: int = 500) -
 def machine() -> dict[str, Any]:
     """Processor, its features, backend and versions."""
     from blazetrack.cli.info import collect
-    from blazetrack.common.board import read_cpuinfo
+    from blazetrack.common.board import read_cpuinfo, soc_name
 
     facts, words = collect(), set(re.findall(r"\w+", read_cpuinfo()))
     names = ("processor", "cores", "system", "python", "blazetrack", "backends", "packages")
     features = [name for name in FEATURES if name in words]
-    return {name: facts[name] for name in names} | {"features": features}
+    return {name: facts[name] for name in names} | {"features": features, "soc": soc_name()}
 
 
 def model_sizes(graph: str, model: str | None) -> list[dict[str, Any]]:
@@ -236,7 +237,7 @@ def _print(result: Mapping[str, Any]) -> None:
     console, start = Console(), result["start"]
     pck = result["rounds"][0]["pck"]
     lists = {k: v if isinstance(v, list) else [v] for k, v in result["machine"].items()}
-    facts = {name: ", ".join(map(str, values)) for name, values in lists.items()}
+    facts = {name: ", ".join(map(str, values)) for name, values in lists.items() if any(values)}
     for model in result["models"]:
         sizes = f"{model['published_mb']:.1f} MB, runs as {model['runs_mb']:.1f} MB"
         facts[f"model {model['name']}"] = sizes

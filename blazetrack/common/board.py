@@ -10,7 +10,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-__all__ = ["BoardState", "processor_name", "read_board", "read_cpuinfo", "read_throttling"]
+__all__ = ["BoardState", "processor_name", "read_board", "read_cpuinfo", "read_throttling",
+           "soc_name"]  # fmt: skip
 
 _ROOT = Path("/")
 # Raspberry Pi documentation, `vcgencmd get_throttled`: bit → meaning; 16 bits higher the same
@@ -71,6 +72,12 @@ def processor_name(cpuinfo: str | None = None, root: Path = _ROOT) -> str:
         if name:
             return name
     return platform.processor() or platform.machine()
+
+
+def soc_name(root: Path = _ROOT) -> str:
+    """The chip of a board, as its device tree names it; empty on other machines."""
+    words = _text(root / "proc" / "device-tree" / "compatible").strip("\0 \n").split("\0")
+    return words[-1].rpartition(",")[2]
 
 
 def read_board(

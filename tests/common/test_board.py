@@ -7,7 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from blazetrack.common.board import BoardState, processor_name, read_board, read_throttling
+from blazetrack.common.board import (
+    BoardState,
+    processor_name,
+    read_board,
+    read_throttling,
+    soc_name,
+)
 
 PI = """processor\t: 0
 model name\t: ARMv7 Processor rev 4 (v7l)
@@ -35,6 +41,13 @@ def test_processor_name_of_a_laptop_is_its_processor(tmp_path: Path) -> None:
 def test_processor_name_from_the_device_tree(tmp_path: Path) -> None:
     write(tmp_path, "proc/device-tree/model", "Some Board 3\0")
     assert processor_name("processor\t: 0\nModel\t\t:\n", tmp_path) == "Some Board 3"
+
+
+def test_soc_name_is_the_last_compatible_chip(tmp_path: Path) -> None:
+    assert soc_name(tmp_path) == ""
+    words = "raspberrypi,5-model-b\0brcm,bcm2712\0"
+    write(tmp_path, "proc/device-tree/compatible", words)
+    assert soc_name(tmp_path) == "bcm2712"
 
 
 def test_processor_name_without_files_is_not_empty(tmp_path: Path) -> None:
