@@ -4,6 +4,7 @@ python -m models.evaluate full full:unrefined runs/blaze_lite blaze_lite.tflite 
 python -m models.evaluate full blaze_lite.tflite --on squats
 python -m models.evaluate full --on mine/coco.json --markdown --sheet worst.png
 python -m models.evaluate pose_detector detector.tflite --on coco_dev
+python -m models.evaluate zoo --on lspet_dev
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from models.evaluate.datasets import DATA, open_evaluation_set
 from models.evaluate.detectors import open_detection_set, print_detectors, score_detector
 from models.evaluate.landmarks import evaluate_landmarks, print_landmarks, write_sheets
 from models.evaluate.load_model import load_model
+from models.evaluate.zoo import evaluate_zoo, print_zoo
 
 __all__ = ["app"]
 
@@ -53,8 +55,18 @@ def main(
         Path | None, typer.Option(help="PNG of each model's worst people. Landmarks only.")
     ] = None,
 ) -> None:
-    """Evaluate models of one kind, one row each; `NAME:unrefined` leaves heatmaps unused."""
+    """Evaluate models of one kind, one row each; `NAME:unrefined` leaves heatmaps unused.
+
+    `zoo` alone is the table of all systems in models/weights/zoo, without a minimum score.
+    """
     style = Style.json if as_json else Style.markdown if markdown else Style.rich
+    if models == ["zoo"]:
+        if joints or sheet:
+            raise InputError("evaluate: --joints and --sheet take single models, not the zoo")
+        people = open_evaluation_set(on, data, limit, axis)
+        print(people.note, file=sys.stderr)
+        print_zoo(evaluate_zoo(people, threads=threads), on, style)
+        return
     if models[0] == "detector":
         warn_renamed("evaluate", "detector MODEL…", "MODEL…")
         models = models[1:]

@@ -95,6 +95,8 @@ class LandmarkScores:
         pcp: share of limbs with both ends within half their length.
         oks: mean object keypoint similarity; the area is that of the box around the labels.
         joints: `pck` per keypoint.
+        pdj_at_02: share within 0.2 of the torso's diameter, from left shoulder to right hip
+            (PDJ of arXiv 1312.4659, section 4.1).
     """
 
     people: int
@@ -106,6 +108,7 @@ class LandmarkScores:
     pcp: float | None
     oks: float | None
     joints: dict[str, float]
+    pdj_at_02: float | None = None
 
 
 def predict_crops(
@@ -169,6 +172,7 @@ def score_landmarks(
         pcp=_pcp(predicted, truth, labelled),
         oks=_oks(predicted, truth, labelled),
         joints={name: share for name, share in joints if np.isfinite(share)},
+        pdj_at_02=_pdj_at_02(predicted, truth, labelled),
     )
 
 
@@ -214,6 +218,17 @@ def _head_sizes(truth: GroundTruth) -> Float:
 
 def _mean(correct: Mask, known: Mask) -> float | None:
     return mean_of(correct, known)[0] if known.any() else None
+
+
+def _pdj_at_02(predicted: Float, truth: GroundTruth, labelled: Mask) -> float | None:
+    """PDJ at 0.2 of one diagonal of the torso, as published; `pck` takes the mean of two."""
+    torso = truth.skeleton.torso
+    if torso is None:
+        return None
+    ends = [torso[0], torso[3]]
+    size = np.linalg.norm(truth.points_px[:, ends[0]] - truth.points_px[:, ends[1]], axis=-1)
+    known = labelled & (truth.labelled[:, ends].all(axis=1) & (size > 0))[:, None]
+    return _mean(pck(predicted, truth.points_px, size), known)
 
 
 def _pcp(predicted: Float, truth: GroundTruth, labelled: Mask) -> float | None:

@@ -153,11 +153,34 @@ ARCHITECTURES: Mapping[str, Architecture] = {
     ),
     "stacked_hourglass": Architecture(
         "heatmap",
-        {"side": 32, "stem": (8, 8, 8), "channels": 16, "stacks": 2, "levels": 2},
+        {"side": 32, "stem": (8, 8, 8), "channels": 16, "stacks": 2, "halvings": 2},
         published={
             "stacks8": Published(
                 25.1, 19.48, (256, 192), 17, "arXiv 1902.09212, table 1; arXiv 1711.07319, table 3"
             ),
+        },
+    ),
+    "cpm": Architecture(
+        "heatmap",
+        {
+            "side": 32,
+            "trunk": (8, 8, 16),
+            "kernels": (3, 3, 3),
+            "first": (16, 16),
+            "features": 8,
+            "refine": 16,
+            "refine_kernel": 3,
+            "stages": 2,
+        },
+    ),
+    "cascaded_hourglass": Architecture(
+        "heatmap",
+        {
+            "side": 32,
+            "stem": 8,
+            "channels": (8, 8, 16),
+            "hourglasses": (1, 2, 1),
+            "halvings": (1, 1, 1),
         },
     ),
 }

@@ -33,7 +33,7 @@ __all__ = ["SIZES", "stacked_hourglass"]
 NAME = "stacked_hourglass"
 
 SIZES: Mapping[str, Mapping[str, Any]] = {
-    "small": {"side": 128, "stem": (16, 32, 32), "channels": 48, "stacks": 2, "levels": 3},
+    "small": {"side": 128, "stem": (16, 32, 32), "channels": 48, "stacks": 2, "halvings": 3},
     "stacks2": {"stacks": 2},
     "stacks8": {"stacks": 8},
 }
@@ -45,18 +45,18 @@ def stacked_hourglass(
     stem: Sequence[int] = (64, 128, 128),
     channels: int = 256,
     stacks: int = 8,
-    levels: int = 4,
+    halvings: int = 4,
 ) -> keras.Model:
     """The network for training.
 
     Args:
-        side: of the input in pixels, or height and width; multiples of 4 · 2^levels.
+        side: of the input in pixels, or height and width; multiples of 4 · 2^halvings.
         keypoints: K.
         stem: channels of the first convolution and of the residual modules before and after the
             pooling; one more brings them to `channels`.
         channels: of the hourglasses.
         stacks: number of hourglasses.
-        levels: halvings in each.
+        halvings: halvings in each.
 
     Returns:
         `image` `(B, h, w, 3)` float32 in 0..1 → `heatmap` `(B, h/4, w/4, K)` of the last stack,
@@ -65,17 +65,17 @@ def stacked_hourglass(
     Raises:
         InputError: a number is wrong.
     """
-    counts = {"stem": stem, "channels": channels, "stacks": stacks, "levels": levels}
+    counts = {"stem": stem, "channels": channels, "stacks": stacks, "halvings": halvings}
     check_levels(NAME, 3, stem=stem)
     check_sizes(NAME, 4, 4, keypoints=keypoints, **counts)
-    image = image_input(NAME, side, 4 << levels)
+    image = image_input(NAME, side, 4 << halvings)
     x = residual_module(conv_bn(image, stem[0], 7, 2), stem[1])
     x = residual_module(layers.MaxPooling2D(2)(x), stem[2])
     x = residual_module(x, channels)
     outputs = {}
     names = stage_names("heatmap", stacks)
     for name in names:
-        y = conv_bn(residual_module(hourglass(x, levels), channels), channels)
+        y = conv_bn(residual_module(hourglass(x, halvings), channels), channels)
         outputs[name] = heatmap_layer(y, keypoints, name)
         if name != names[-1]:
             parts = [layers.Conv2D(channels, 1)(one) for one in (y, outputs[name])]

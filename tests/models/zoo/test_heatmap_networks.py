@@ -15,8 +15,18 @@ from models.zoo import ARCHITECTURES, build, deployed  # noqa: E402
 # Keras 3 on NumPy 2.
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
 
-STRIDES = {"simple_baseline": 8, "hrnet": 4, "stacked_hourglass": 4}
-STAGED = {"stacked_hourglass": ["heatmap_1", "heatmap"]}
+STRIDES = {
+    "simple_baseline": 8,
+    "hrnet": 4,
+    "stacked_hourglass": 4,
+    "cpm": 8,
+    "cascaded_hourglass": 8,
+}
+STAGED = {
+    "stacked_hourglass": ["heatmap_1", "heatmap"],
+    "cpm": ["heatmap_1", "heatmap"],
+    "cascaded_hourglass": ["heatmap_1", "heatmap_2", "heatmap_3", "heatmap"],
+}
 
 
 def tiny(name: str, **options: Any) -> Any:
@@ -43,7 +53,7 @@ def test_deployed_network_of_stages_keeps_the_last_or_all(name: str, stages: lis
 
 
 @pytest.mark.parametrize(("name", "stages"), STAGED.items())
-def test_later_stage_depends_on_the_maps_of_the_one_before(name: str, stages: list[str]) -> None:
+def test_last_stage_depends_on_the_maps_of_the_first(name: str, stages: list[str]) -> None:
     network = tiny(name)
     image = np.random.default_rng(0).random((1, 32, 32, 3), np.float32)
     before = np.asarray(network(image)["heatmap"])
@@ -68,8 +78,20 @@ def test_later_stage_depends_on_the_maps_of_the_one_before(name: str, stages: li
         ("stacked_hourglass", {"side": 72}, "side: expected a multiple of 16, got 72"),
         ("stacked_hourglass", {"stacks": 0}, "stacks: expected whole numbers from 1, got 0"),
         ("stacked_hourglass", {"stem": 8}, "stem: expected 3 numbers, got 8"),
+        ("cpm", {"side": 100}, "side: expected a multiple of 8, got 100"),
+        ("cpm", {"stages": 0}, "stages: expected whole numbers from 1, got 0"),
+        ("cpm", {"kernels": 9}, "kernels: expected 3 numbers, got 9"),
+        ("cascaded_hourglass", {"side": 40}, "side: expected a multiple of 16, got 40"),
+        ("cascaded_hourglass", {"hourglasses": (2, 4)}, "hourglasses: expected 3 numbers"),
+        ("cascaded_hourglass", {"halvings": 2}, "halvings: expected 3 numbers, got 2"),
     ],
 )
 def test_build_wrong_option_is_one_line(name: str, options: dict[str, Any], message: str) -> None:
     with pytest.raises(InputError, match=message):
         tiny(name, **options)
+
+
+def test_cascaded_hourglass_maps_are_of_three_sizes() -> None:
+    network = tiny("cascaded_hourglass", hourglasses=(2, 4, 2))
+    sides = [one.shape[1] for key, one in network.output.items() if key.startswith("heatmap")]
+    assert sides == [16, 16, 8, 8, 8, 8, 4, 4]

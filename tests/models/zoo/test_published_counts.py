@@ -13,7 +13,7 @@ from models.zoo.stats import network_stats, paper_giga
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
 
 PUBLISHED = [(name, size) for name, one in ARCHITECTURES.items() for size in one.published]
-SYSTEMS = ("simple_baseline", "hrnet", "stacked_hourglass")
+SYSTEMS = ("simple_baseline", "hrnet", "stacked_hourglass", "cpm", "cascaded_hourglass")
 
 
 @pytest.mark.parametrize(("name", "size"), PUBLISHED)

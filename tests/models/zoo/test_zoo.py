@@ -69,6 +69,8 @@ OPERATORS = {
     "simple_baseline": {"MEAN", "TRANSPOSE_CONV"},
     "hrnet": {"MEAN"},
     "stacked_hourglass": {"MEAN", "MUL"},  # a norm before its convolution
+    "cpm": {"MEAN"},
+    "cascaded_hourglass": {"AVERAGE_POOL_2D", "MEAN", "MUL"},
 }
 # Multiply-adds of tiny networks that do not depend on the picture: the convolution of the maps of
 # the mean pose.

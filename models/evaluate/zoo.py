@@ -1,0 +1,184 @@
+"""The table of the zoo: every shipped system on one data set, its stages, and the mean pose.
+
+Systems are the files of `models/weights/zoo` with a card of one person's head. Of a file exported
+with `--stages` each stage is scored too. People are aligned by their labels, none is left out for a
+low score, so that the figures are those of the keypoints alone.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+
+from blazetrack.backends import FileModel
+from blazetrack.errors import InputError
+from blazetrack.store import Store, StoredModel
+from blazetrack.store.prune_outputs import count
+from blazetrack.store.tflite_file import SIGNATURE, load_interpreter
+from models.common.tables import Style, print_table
+from models.data.annotated import AnnotatedImage
+from models.data.transforms.person_crop import region, to_image_of
+from models.evaluate.datasets import EvaluationSet
+from models.evaluate.scores import (
+    GroundTruth,
+    LandmarkScores,
+    Predictions,
+    ground_truth,
+    predict_crops,
+    score_landmarks,
+)
+from models.zoo.stages import stage_of
+
+__all__ = ["MEAN_POSE", "WEIGHTS", "ZooRow", "evaluate_zoo", "mean_pose", "print_zoo"]
+
+WEIGHTS = Path(__file__).parents[1] / "weights" / "zoo"
+MEAN_POSE = "mean pose"
+NO_MINIMUM = -1.0  # score above which a person counts as found
+
+
+@dataclass(frozen=True, slots=True)
+class ZooRow:
+    """Scores of one system.
+
+    Attributes:
+        system: its name.
+        scores: of the outputs that its head decodes, those of the last stage.
+        stages: PCK@0.2 of each stage, the last included; empty where there is only one.
+        parameters, multiply_adds: of the file without the outputs that are not read; None for the
+            mean pose.
+        ms: mean time of the network for a crop.
+    """
+
+    system: str
+    scores: LandmarkScores
+    stages: Sequence[float | None] = ()
+    parameters: int | None = None
+    multiply_adds: int | None = None
+    ms: float | None = None
+
+
+def evaluate_zoo(
+    people: EvaluationSet, folder: Path = WEIGHTS, threads: int = 1, store: Store | None = None
+) -> list[ZooRow]:
+    """The mean pose, and each system of `folder` by name.
+
+    Raises:
+        InputError: there is no system.
+    """
+    truth, store = ground_truth(people.samples), store or Store()
+    rows = [ZooRow(MEAN_POSE, score_landmarks(mean_pose(people.samples), truth, NO_MINIMUM))]
+    for path in sorted(folder.glob("*.tflite")):
+        stored = store.find(path)
+        if stored.info.kind == "landmarks" and stored.info.head != "paf":
+            rows.append(_evaluate(path.stem, stored, people, truth, store, threads))
+    if len(rows) == 1:
+        raise InputError(
+            f"zoo: no system in {folder}: train one of models/configs/zoo, and export it to there"
+        )
+    return rows
+
+
+def _evaluate(
+    name: str,
+    stored: StoredModel,
+    people: EvaluationSet,
+    truth: GroundTruth,
+    store: Store,
+    threads: int,
+) -> ZooRow:
+    stages: list[float | None] = []
+    for outputs in _stages(stored):
+        one = replace(stored, info=replace(stored.info, outputs=outputs))
+        model = FileModel(one.info, partial(store.variant, one), threads=threads)
+        scores = score_landmarks(predict_crops(model, people.samples), truth, NO_MINIMUM)
+        stages.append(scores.pck)
+    size, runs = count(model.path()), max(model.runs - 1, 1)
+    return ZooRow(
+        name,
+        scores,
+        stages if len(stages) > 1 else (),
+        size.parameters,
+        size.multiply_adds,
+        model.seconds / runs * 1e3,
+    )
+
+
+def _stages(stored: StoredModel) -> list[Mapping[str, str]]:
+    """The outputs by meaning of each stage that the file holds, the last included."""
+    runner = load_interpreter(stored.path.read_bytes()).get_signature_list()[SIGNATURE]
+    last = stored.info.outputs
+    named = [stage_of(name) for name in runner["outputs"]]
+    numbers = sorted({n for name, n in named if n is not None and name in last.values()})
+    tensors = set(runner["outputs"])
+    earlier = [
+        {m: f"{name}_{n}" if f"{name}_{n}" in tensors else name for m, name in last.items()}
+        for n in numbers
+    ]
+    return [*earlier, last]
+
+
+def mean_pose(samples: Sequence[AnnotatedImage]) -> Predictions:
+    """For every person the same pose in the crop: the mean of the labels of all these people.
+
+    The best that a network could do that sees nothing but the alignment.
+    """
+    skeleton = samples[0].skeleton
+    matrices = [to_image_of(region(sample.alignment_px), 1) for sample in samples]
+    points = []
+    for sample, matrix in zip(samples, matrices, strict=True):
+        inverse = np.linalg.inv(np.vstack([matrix, (0.0, 0.0, 1.0)]))[:2]
+        xy = sample.points_px[0, :, :2].astype(np.float64) @ inverse[:, :2].T + inverse[:, 2]
+        points.append(np.where(sample.labelled[0, :, None], xy, np.nan))
+    known = np.isfinite(points).any(axis=(0, 2))
+    mean = np.full((len(skeleton), 2), 0.5)
+    mean[known] = np.nanmean(np.array(points)[:, known], axis=0)
+    placed = [mean @ matrix[:, :2].T + matrix[:, 2] for matrix in matrices]
+    return Predictions(skeleton, np.stack(placed), np.ones(len(samples)))
+
+
+def print_zoo(rows: Sequence[ZooRow], data: str, style: Style) -> None:
+    """Print the table, and a second one of the stages."""
+    if style is Style.json:
+        print(json.dumps([{"data": data, **asdict(row)} for row in rows], indent=1))
+        return
+    head = ["system", "parameters", "multiply-adds", "ms", "PCK@0.2", "PCKh@0.5", "PDJ@0.2"]
+    cells = [
+        [
+            row.system,
+            _number(row.parameters, 1e6, "M", 2),
+            _number(row.multiply_adds, 1e6, "M", 0),
+            _number(row.ms, 1.0, "", 1),
+            *(_share(one) for one in _shares(row.scores)),
+        ]
+        for row in rows
+    ]
+    print_table([*head, "PCP@0.5", "OKS"], cells, style)
+    staged = [row for row in rows if row.stages]
+    if staged:
+        count = max(len(row.stages) for row in staged)
+        head = [f"PCK@0.2 on {data}", *(f"stage {n + 1}" for n in range(count)), "last − first"]
+        print_table(head, [_stage_cells(row, count) for row in staged], style)
+
+
+def _shares(scores: LandmarkScores) -> tuple[float | None, ...]:
+    return scores.pck, scores.pckh, scores.pdj_at_02, scores.pcp, scores.oks
+
+
+def _stage_cells(row: ZooRow, count: int) -> list[str]:
+    shares = [_share(one) for one in row.stages]
+    first, last = row.stages[0], row.stages[-1]
+    gain = "–" if first is None or last is None else f"{last - first:+.3f}"
+    return [row.system, *shares, *[""] * (count - len(shares)), gain]
+
+
+def _number(value: float | None, unit: float, suffix: str, digits: int) -> str:
+    return "–" if value is None else f"{value / unit:.{digits}f} {suffix}".strip()
+
+
+def _share(value: float | None) -> str:
+    return "–" if value is None else f"{value:.3f}"
