@@ -5,7 +5,7 @@
 `FRAMES` is a folder of `.npy` images, `(H, W, 3)` uint8 RGB, in the order of their names.
 
 - Without `--once`: loads all frames and prints its versions; then, for every input line, runs one
-  round over all frames and prints the seconds of each.
+  round over all frames and prints the seconds of each, and the CPU seconds of all threads.
 - With `--once COUNT`: prints a line at the first frame's result, runs `COUNT` frames, loading one
   at a time, and prints the peak memory of the process.
 
@@ -74,13 +74,13 @@ def _run_rounds(process: Process, paths: list[Path]) -> None:
     _print_json(**_about())
     index = 0
     for _ in sys.stdin:
-        seconds, found = [], 0
+        seconds, found, before_s = [], 0, time.process_time()
         for image in images:
             start = time.perf_counter()
             found += process(image, index)
             seconds.append(time.perf_counter() - start)
             index += 1
-        _print_json(seconds=seconds, found=found)
+        _print_json(seconds=seconds, found=found, cpu_s=time.process_time() - before_s)
 
 
 def _about() -> dict[str, Any]:

@@ -54,6 +54,7 @@ class Worker:
         about: versions inside the process.
         found: frames of the last round with a person.
         others: cores kept busy by other processes, per round.
+        cpu_s: CPU seconds of the process, per round.
     """
 
     def __init__(self, one: Implementation, frames: Path, cores: Sequence[int]) -> None:
@@ -61,6 +62,7 @@ class Worker:
         self.about = self._process.receive()
         self.found = 0
         self.others: list[float] = []
+        self.cpu_s: list[float] = []
         self._cores = cores
 
     def round(self) -> list[float]:
@@ -71,6 +73,7 @@ class Worker:
         used_s = self._foreign_s() - before
         self.others.append(max(0.0, used_s / (time.perf_counter() - began)))
         self.found = int(reply["found"])
+        self.cpu_s.append(float(reply["cpu_s"]))
         return [float(seconds) for seconds in reply["seconds"]]
 
     def _foreign_s(self) -> float:
