@@ -7,10 +7,10 @@ nothing: raw pictures in YUV 4:2:0, one behind the other.
 
 from __future__ import annotations
 
+import os
 import re
 import select
 import subprocess
-import threading
 import time
 from collections import deque
 from collections.abc import Callable, Generator
@@ -82,11 +82,9 @@ class PiCameraSource(Source):
             stderr=subprocess.PIPE,
             bufsize=0,
         )
-        # The program prints a line per picture; not read, they would stop it.
         self._lines: deque[str] = deque(maxlen=50)
+        self._part = b""  # of a line
         self._other_size = ""
-        self._reader = threading.Thread(target=self._read_lines, name=name, daemon=True)
-        self._reader.start()
         self._first = self._read()
         if self._first is None:
             self.close()
@@ -117,40 +115,56 @@ class PiCameraSource(Source):
 
     def _fill(self, rest: memoryview) -> bool:
         """Read so many bytes; False where the program ends before, or gives none in time."""
-        pipe: Any = self._process.stdout
+        pictures: Any = self._process.stdout
+        pipes: list[Any] = [pictures, self._process.stderr]
         until_s = time.monotonic() + self._wait_s
         while len(rest) and not self.closed:
-            if not select.select([pipe], [], [], max(until_s - time.monotonic(), 0.0))[0]:
+            left_s = max(until_s - time.monotonic(), 0.0)
+            ready = select.select(pipes, [], [], left_s)[0]
+            if not ready:
                 self._lines.append(f"{_SILENT} for {self._wait_s:g} s")
                 self._process.kill()
                 return False
-            count = pipe.readinto(rest)
-            if not count:
-                return False
-            rest = rest[count:]
+            # First the lines, one per picture: not read, they would stop the program.
+            if pipes[-1] is not pictures and pipes[-1] in ready and not self._read_lines():
+                pipes.pop()
+            if pictures in ready:
+                count = pictures.readinto(rest)
+                if not count:
+                    return False
+                rest = rest[count:]
         return not len(rest)
 
-    def _read_lines(self) -> None:
-        """Read what the program prints, in a thread."""
-        width, height = self._size_wh
+    def _read_lines(self) -> bool:
+        """Read what the program has printed; False at the end."""
         pipe: Any = self._process.stderr
-        with suppress(ValueError, OSError):  # closed
-            for line in iter(pipe.readline, b""):
-                text = line.decode(errors="replace").strip()
-                got = _STREAM.search(text)
-                if got and got.groups() != (str(width), str(height)):
-                    self._other_size = f"it gives {got[1]}x{got[2]}, not {width}x{height}"
-                if text and not text.startswith("#"):  # a picture of the program's own count
-                    self._lines.append(text)
+        printed = os.read(pipe.fileno(), 1 << 16)
+        *lines, self._part = (self._part + printed).split(b"\n")
+        for line in lines if printed else [*lines, self._part]:
+            self._add_line(line.decode(errors="replace").strip())
+        return bool(printed)
+
+    def _add_line(self, text: str) -> None:
+        width, height = self._size_wh
+        got = _STREAM.search(text)
+        if got and got.groups() != (str(width), str(height)):
+            self._other_size = f"it gives {got[1]}x{got[2]}, not {width}x{height}"
+        if text and not text.startswith("#"):  # the program's own count of pictures
+            self._lines.append(text)
 
     def _reason(self) -> str:
         """Why there are no pictures."""
+        if self._other_size:
+            return self._other_size
+        lines: Any = self._process.stderr
+        with suppress(ValueError, OSError):  # closed by another thread
+            while select.select([lines], [], [], _END_S)[0] and self._read_lines():
+                pass
         with suppress(subprocess.TimeoutExpired):
             self._process.wait(_END_S)
-        self._reader.join(_END_S)
         failed = [line for line in self._lines if "ERROR" in line or _SILENT in line]
         last = (failed or list(self._lines) or ["no reason given"])[-1]
-        return self._other_size or re.sub(r"^ERROR:\s*|\*{3}\s*|\s*\*{3}$", "", last)
+        return re.sub(r"^ERROR:\s*|\*{3}\s*|\s*\*{3}$", "", last)
 
     def _end(self, frames: int) -> None:
         """End with a warning, or with an error where the program failed."""
@@ -170,7 +184,6 @@ class PiCameraSource(Source):
             except subprocess.TimeoutExpired:
                 process.kill()
                 process.wait()
-        self._reader.join(_END_S)
         for pipe in (process.stdout, process.stderr):
             if pipe is not None:
                 pipe.close()
