@@ -51,7 +51,7 @@ class ModelInfo:
 
     Attributes:
         name: the store's name of the model, or the file's own.
-        kind: `detector` or `landmarks`.
+        kind: `detector`, `landmarks` or `refinement`.
         input_hw: height and width of the input tensor in pixels.
         input_range: input value of a black and of a white pixel, before `mean` and `std`.
         border: pixels outside the image: `zero` (black) or `replicate` (the edge pixel).
@@ -68,7 +68,7 @@ class ModelInfo:
             probability that a pose is right; empty if they are not known (landmark models).
         input_dtype: type of the input tensor. `uint8` and `int8` inputs are quantized with the
             tensor's own scale and zero point where the file has them.
-        skeleton: keypoint set (landmark models).
+        skeleton: keypoint set (landmark and refinement models).
         anchors: anchor layout (detectors).
     """
 

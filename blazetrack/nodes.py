@@ -32,6 +32,7 @@ from blazetrack.track.landmarks import Landmarker
 from blazetrack.track.orientations import NextOrientation, OtherOrientations
 from blazetrack.track.pose_score import PoseScore
 from blazetrack.track.predict import Predict
+from blazetrack.track.refine_keypoints import KeypointRois, RefineKeypoints
 from blazetrack.track.select_poses import confirm_poses, select_poses
 from blazetrack.track.timeline import Timeline
 
@@ -47,6 +48,7 @@ NODES: dict[str, Callable[..., Any]] = {
     "follow": Follow,
     "free_rois": free_rois,
     "identify": Identify,
+    "keypoint_rois": KeypointRois,
     "landmarks": Landmarker,
     "mask_others": MaskOthers,
     "mask_people": mask_people,
@@ -63,6 +65,7 @@ NODES: dict[str, Callable[..., Any]] = {
     "pose_score": PoseScore,
     "predict": Predict,
     "project": project,
+    "refine_keypoints": RefineKeypoints,
     "rois_from_detections": rois_from_detections,
     "rois_from_poses": rois_from_poses,
     "second_look": second_look,

@@ -12,6 +12,7 @@ from typing import Any
 from blazetrack.errors import ModelError, did_you_mean
 from blazetrack.heads.base import Head, Outputs
 from blazetrack.heads.blazepose import BLAZEPOSE
+from blazetrack.heads.displacement import DISPLACEMENT
 from blazetrack.heads.heatmap import HEATMAP
 from blazetrack.heads.paf import PAF
 from blazetrack.heads.regression import REGRESSION
@@ -22,6 +23,7 @@ __all__ = ["HEADS", "STANDARD_HEADS", "Head", "check_head", "check_options", "de
 
 HEADS: Mapping[str, Head] = {
     "blazepose": BLAZEPOSE,
+    "displacement": DISPLACEMENT,
     "heatmap": HEATMAP,
     "paf": PAF,
     "regression": REGRESSION,

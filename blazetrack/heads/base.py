@@ -46,13 +46,14 @@ class Head:
         optional: meanings of the outputs that a model may have → None, or the option and its value
             with which the output is read.
         decode: outputs of one crop and the description of the model → `Landmarks`, or `Detections`
-            where `kind` is `detector`; any number of people, all with row 0.
+            where `kind` is `detector`; any number of people, all with row 0. Of a `refinement`
+            displacements `(K, 2)`.
         encode: people of one crop and the description → outputs; the inverse of `decode`.
         options: option name → allowed values, the default first.
         several: it reads whole pictures with any number of people, else the crop of one person.
     """
 
-    kind: Literal["detector", "landmarks"]
+    kind: Literal["detector", "landmarks", "refinement"]
     required: tuple[str, ...]
     optional: Mapping[str, tuple[str, bool | int | str] | None]
     decode: Callable[..., Any]

@@ -6,7 +6,7 @@ from functools import partial
 from pathlib import Path
 
 from blazetrack.backends import FileModel
-from blazetrack.errors import GraphError, did_you_mean
+from blazetrack.errors import GraphError, ModelError, did_you_mean
 from blazetrack.graph import GraphSpec
 from blazetrack.store import Store, StoredModel
 
@@ -34,9 +34,42 @@ def open_models(
         found["landmarks"] = store.find(model)
         if detector is None and "detector" in names:
             names["detector"] = found["landmarks"].detector or names["detector"]
+    if "refinement" in names:
+        refined = found.setdefault("landmarks", store.find(names["landmarks"]))
+        found["refinement"] = _refinement(spec, refined, names["refinement"], store)
     models = {}
     for role, name in names.items():
         stored = found.get(role) or store.find(name)
         locate = partial(store.variant, stored)
         models[role] = FileModel(stored.info, locate, backend, threads, stored.path)
     return models
+
+
+def _refinement(
+    spec: GraphSpec, refined: StoredModel, name: str | Path, store: Store
+) -> StoredModel:
+    """The model beside a landmark model whose card says that it refines it, else that of the graph.
+
+    Raises:
+        ModelError: there is none, or it refines another model.
+    """
+    wanted = refined.info.name
+    for card in sorted(refined.path.parent.glob("*.tflite.yaml")):
+        file = card.with_suffix("")
+        if file != refined.path and file.exists() and "refines" in card.read_text("utf-8"):
+            found = store.describe(file)
+            if found.refines == wanted:
+                return found
+    try:
+        found = store.find(name)
+    except ModelError as error:
+        raise ModelError(
+            f"graph {spec.name}: found no model that refines '{wanted}' (`refines` in its card)"
+            f" beside {refined.path}, and {error}"
+        ) from error
+    if found.refines != wanted:
+        raise ModelError(
+            f"graph {spec.name}: {found.info.name} refines '{found.refines}', but the landmark"
+            f" model is '{wanted}'"
+        )
+    return found

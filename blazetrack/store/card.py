@@ -41,7 +41,7 @@ from blazetrack.store.skeleton_text import SkeletonText, skeleton_text
 __all__ = ["card_for", "card_path", "card_text", "check_card"]
 
 STANDARD = {"detector": "pose_detector", "landmarks": "full"}  # source of the fields left out
-ABOUT = ("licence", "author", "initial_weights", "sentence", "detector", "sha256")
+ABOUT = ("licence", "author", "initial_weights", "sentence", "detector", "refines", "sha256")
 # Fields that other heads do not share, and fields that the coefficients of the score depend on.
 OF_THE_HEAD = ("input_hw", "outputs", "skeleton", "anchors", "score_coefficients")
 OF_THE_SCORE = ("skeleton", "outputs")
@@ -66,7 +66,7 @@ class _CardText(_Strict):
     """The fields of a card with the checks of each."""
 
     name: str = Field(min_length=1, max_length=MAX_TEXT)
-    kind: Literal["detector", "landmarks"]
+    kind: Literal["detector", "landmarks", "refinement"]
     head: str = ""
     head_options: dict[str, Any] = Field(default_factory=dict)
     input_hw: tuple[Side, Side]
@@ -86,6 +86,7 @@ class _CardText(_Strict):
     initial_weights: str = ""
     sentence: str = ""
     detector: str = ""
+    refines: str = ""
     sha256: str | None = Field(default=None, pattern=r"^[0-9a-f]{64}$")
     size: NonNegativeInt = 0
     source: str | dict[str, Any] = "your own file"

@@ -119,6 +119,7 @@ class Card:
         initial_weights: name of the model that training started from; empty if there is none.
         sentence: purpose in one sentence.
         detector: name of the detector for this landmark model; empty for that of the graph.
+        refines: of a refinement model, name of the landmark model whose keypoints it refines.
     """
 
     info: ModelInfo
@@ -130,6 +131,7 @@ class Card:
     initial_weights: str = ""
     sentence: str = ""
     detector: str = ""
+    refines: str = ""
 
     def renamed(self, name: str, source: str) -> Card:
         """The same card for a copy of the file."""
@@ -156,7 +158,7 @@ def card_from(values: Mapping[str, Any]) -> Card:
         anchors = Anchors(tuple(anchors["strides"]), anchors.get("per_map", 2))
     if skeleton is not None:
         skeleton = get_skeleton(skeleton) if isinstance(skeleton, str) else Skeleton(**skeleton)
-    values |= {"skeleton": skeleton if values["kind"] == "landmarks" else None, "anchors": anchors}
+    values |= {"skeleton": skeleton if values["kind"] != "detector" else None, "anchors": anchors}
     info = {one.name: values.pop(one.name) for one in fields(ModelInfo) if one.name in values}
     return Card(**{**values, "info": ModelInfo(**info), "source": source})
 

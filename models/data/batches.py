@@ -30,7 +30,7 @@ class Batches(Prefetcher):
     Args:
         sources: one source, or several by name.
         size: B.
-        example: makes one example of an image: `PersonCrops` or `Canvases`.
+        example: makes one example of an image: `PersonCrops`, `Canvases` or `KeypointCrops`.
         seed: of order and augmentation.
         weights: shares of the sources by name; by default in proportion to their lengths.
         prefetch: `workers`, `processes`, `ahead` and `start`, see `Prefetcher`; for processes the

@@ -11,6 +11,7 @@ import numpy as np
 from blazetrack.errors import InputError
 from blazetrack.skeleton import BLAZEPOSE33, Skeleton
 from models.data.annotated import AnnotatedImage
+from models.data.keypoint_crops import KeypointCrops
 from models.data.prefetch import Arrays
 from models.data.targets import Encoder
 from models.data.targets.keypoints import keypoint_targets
@@ -19,7 +20,7 @@ from models.data.transforms.background_crops import background_crop
 from models.data.transforms.mosaic import CanvasSettings, Draw, draw
 from models.data.transforms.person_crop import cut, region
 
-__all__ = ["Canvases", "Example", "PersonCrops"]
+__all__ = ["Canvases", "Example", "KeypointCrops", "PersonCrops"]
 
 
 @dataclass(frozen=True)
@@ -99,7 +100,7 @@ class Canvases:
         return {"image": canvas.image, **self.encode(canvas)}
 
 
-Example: TypeAlias = PersonCrops | Canvases
+Example: TypeAlias = PersonCrops | Canvases | KeypointCrops
 
 
 def _check_side(side: int) -> None:

@@ -32,6 +32,7 @@ from blazetrack.store.tflite_file import (
 from models.common import command
 from models.export.model_card import write_model
 from models.train.config import skeleton_of_run
+from models.train.datasets import RefinementDataSettings
 from models.zoo import deployed, model_info
 
 __all__ = [
@@ -91,6 +92,9 @@ def main(
     licence: Annotated[str, typer.Option(help="Licence of the weights, for the card.")] = "unknown",
     sentence: Annotated[str, typer.Option(help="One sentence about it, for the card.")] = "",
     detector: Annotated[str, typer.Option(help="Detector to use it with.")] = "",
+    refines: Annotated[
+        str, typer.Option(help="Landmark model that it refines, for the card.")
+    ] = "",
     stages: Annotated[
         bool, typer.Option("--stages", help="Keep the outputs of intermediate stages.")
     ] = False,
@@ -108,7 +112,16 @@ def main(
     network, settings = load_network(model)
     info = model_info(deployed(network), name or out.stem, skeleton_of_run(settings))
     network = deployed(network, stages)
-    card = Card(info, f"{model}", licence=licence, sentence=sentence, detector=detector)
+    if settings is not None and isinstance(settings.data, RefinementDataSettings):
+        refines = refines or Path(settings.data.previous).stem
+    card = Card(
+        info,
+        f"{model}",
+        licence=licence,
+        sentence=sentence,
+        detector=detector,
+        refines=refines,
+    )
     table = Table("output", "on noise", "on drawn people", title=f"{out}: difference from Keras")
     for one in export(network, out, card, float16=float16):
         table.add_row(one.output, f"{one.noise:.1e}", f"{one.people:.1e}")

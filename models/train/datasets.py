@@ -38,6 +38,7 @@ __all__ = [
     "Datasets",
     "DetectorDataSettings",
     "PoseDataSettings",
+    "RefinementDataSettings",
     "open_backgrounds",
     "open_dataset",
     "open_datasets",
@@ -159,6 +160,22 @@ class PoseDataSettings(DataSettings[PoseDatasetSettings]):
     backgrounds: str = ""
 
 
+class RefinementDataSettings(PoseDataSettings):
+    """Training data of a refinement network: crops around keypoints that are displaced at random.
+
+    Attributes:
+        previous: the landmark model whose keypoints it refines: a TFLite file, or the folder of a
+            training run.
+        errors: displacements are drawn from a `normal` distribution with mean and covariance of
+            its errors, or are these errors (`samples`).
+        error_people: number of training pictures on which they are measured.
+    """
+
+    previous: str
+    errors: Literal["normal", "samples"] = "normal"
+    error_people: int = Field(default=600, gt=0)
+
+
 class DetectorDataSettings(DataSettings[DetectorDatasetSettings]):
     """Training data of a detector.
 
@@ -178,6 +195,7 @@ class DetectorDataSettings(DataSettings[DetectorDatasetSettings]):
 
 DATA_SETTINGS: Mapping[str, type[DataSettings[Any]]] = {
     "landmarks": PoseDataSettings,
+    "refinement": RefinementDataSettings,
     "detector": DetectorDataSettings,
 }
 """Kind of the network's head → settings of its data."""

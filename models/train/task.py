@@ -8,12 +8,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from blazetrack.errors import InputError
+from blazetrack.heads.displacement import region_share
 from blazetrack.heads.paf import limbs_of
 from blazetrack.model_info import ModelInfo
 from blazetrack.skeleton import Skeleton
 from blazetrack.store.skeleton_text import read_skeleton, skeleton_text
 from models.data.batches import Batches
-from models.data.examples import Canvases, Example, PersonCrops
+from models.data.examples import Canvases, Example, KeypointCrops, PersonCrops
+from models.data.keypoint_crops import Displace, NormalErrors, SampledErrors
 from models.data.lazy_sequence import evenly_spaced
 from models.data.prefetch import Arrays
 from models.data.targets import TARGETS
@@ -25,10 +27,12 @@ from models.train.datasets import (
     DetectorDataSettings,
     Log,
     PoseDataSettings,
+    RefinementDataSettings,
     open_datasets,
     shares_of,
 )
 from models.train.development import Predict, figures_of
+from models.train.previous_stage import open_stage, stage_errors
 from models.train.scenes import SceneDataSettings, open_scenes
 from models.zoo import ARCHITECTURES, anchors_of
 
@@ -67,6 +71,8 @@ class Task:
             counts = {"keypoints": len(skeleton), "limbs": limbs}
             settings = _with_keypoints(settings, skeleton, counts)
         self.settings, self.skeleton = settings, skeleton_of_run(settings)
+        self._displace: Displace | None = None
+        self._log = log
 
     def batches(self, start: int, side: int) -> Generator[Arrays, None, None]:
         """Training batches from `start` on, `side` pixels; `image` is uint8, the rest targets."""
@@ -85,6 +91,10 @@ class Task:
 
     def _example(self, side: int) -> Example:
         data, network = self.settings.data, self.settings.network.name
+        if isinstance(data, RefinementDataSettings):
+            share = region_share(ARCHITECTURES[network].head_options)
+            displace = self._displacements(data)
+            return KeypointCrops(side, share, displace, self.skeleton, data.augment)
         encode = TARGETS[ARCHITECTURES[network].head]
         if isinstance(data, PoseDataSettings):
             backgrounds = self.datasets.backgrounds
@@ -99,6 +109,24 @@ class Task:
         anchors = anchors_of(network)
         soft_labels = DetectorSoftLabels(anchors, side) if data.distill_detector else None
         return Canvases(side, encode(anchors, data.matching, soft_labels), data.canvas)
+
+    def _displacements(self, data: RefinementDataSettings) -> Displace:
+        """How the stage before misses the keypoints, measured at the first call."""
+        if self._displace is None:
+            errors = stage_errors(
+                open_stage(data.previous),
+                list(self.datasets.train.values()),
+                self.skeleton,
+                data.augment.cut,
+                data.error_people,
+                self.settings.run.seed,
+            )
+            kind = NormalErrors if data.errors == "normal" else SampledErrors
+            self._displace = kind(errors)
+            known = errors[np.isfinite(errors).all(axis=-1)]
+            mean = float(np.hypot(*known.T).mean())
+            self._log(f"{data.previous}: mean error {mean:.3f} of the crop's side")
+        return self._displace
 
     def evaluate(self, predict: Predict, info: ModelInfo) -> dict[str, float]:
         """Figures of the development sets, on up to `run.dev_samples` of each."""

@@ -75,7 +75,7 @@ class Architecture:
 
     @property
     def kind(self) -> str:
-        """`landmarks` or `detector`."""
+        """`landmarks`, `detector` or `refinement`."""
         return HEADS[self.head].kind
 
 
@@ -106,6 +106,11 @@ ARCHITECTURES: Mapping[str, Architecture] = {
         "regression",
         {"side": 32, "width": (8,) * 5, "dense": (32, 32), "stride": 1, "dropout": 0.0},
         {"coordinates": "centred", "activation": "sigmoid"},
+    ),
+    "deeppose_refinement": Architecture(
+        "displacement",
+        {"side": 32, "width": (8,) * 5, "dense": (32,), "stride": 1, "dropout": 0.0},
+        {"region_percent": 33},
     ),
     "efficient_localization": Architecture(
         "heatmap",
@@ -278,7 +283,7 @@ def model_info(network: Any, name: str, skeleton: Skeleton = BLAZEPOSE33) -> Mod
         ModelError: its outputs do not fit the head, or the number of keypoints.
     """
     architecture = ARCHITECTURES[network.name]
-    landmarks = architecture.kind == "landmarks"
+    detector = architecture.kind == "detector"
     info = ModelInfo(
         name=name,
         kind=architecture.kind,
@@ -286,8 +291,8 @@ def model_info(network: Any, name: str, skeleton: Skeleton = BLAZEPOSE33) -> Mod
         input_range=(0.0, 1.0),
         border=_border(architecture),
         outputs={output: output for output in network.output},
-        skeleton=skeleton if landmarks else None,
-        anchors=None if landmarks else anchors_of(network.name),
+        skeleton=None if detector else skeleton,
+        anchors=anchors_of(network.name) if detector else None,
         head=architecture.head,
         head_options=architecture.head_options,
     )

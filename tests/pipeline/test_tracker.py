@@ -11,7 +11,7 @@ import pytest
 
 from blazetrack.errors import GraphError, InputError, ModelError, RenamedWarning
 from blazetrack.graph import Trace
-from blazetrack.pipeline import find_graph, shipped_graphs
+from blazetrack.pipeline import find_graph, load_graph, shipped_graphs
 
 KNOWN = ("mediapipe_legacy", "mediapipe_tasks", "pose", "pose_image", "pose_multi")
 
@@ -256,7 +256,9 @@ def test_tracker_graph_of_previous_release_warns_and_works(toy: Any, tmp_path: P
 
 
 def test_tracker_alias_sets_every_network(toy: Any) -> None:
-    for graph in shipped_graphs():
+    for graph, path in shipped_graphs().items():
+        if not set(load_graph(path).models) <= {"detector", "landmarks"}:
+            continue  # with a network that is no toy
         with toy.tracker(graph=graph, options={"min_tracking_score": 0.99}) as tracker:
             assert len(tracker(toy.frame(0, (100, 80)))) == 0
 

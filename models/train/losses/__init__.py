@@ -20,6 +20,7 @@ __all__ = [
     "LOSS_SETTINGS",
     "LandmarkLossSettings",
     "PafLossSettings",
+    "RefinementLossSettings",
     "SsdLossSettings",
     "head_loss",
 ]
@@ -117,8 +118,23 @@ class PafLossSettings(Strict):
     positives: float = Field(3.0, ge=0)
 
 
+class RefinementLossSettings(Strict):
+    """Loss of the displacement head.
+
+    Attributes:
+        displacements: of the keypoint that the crop is around, wing loss.
+        wing: half-width of the wing loss, in parts of the crop's side.
+        wing_curve: errors below this count nearly linearly too, with a steeper slope.
+    """
+
+    displacements: float = Field(1.0, ge=0)
+    wing: float = Field(0.2, gt=0)
+    wing_curve: float = Field(0.05, gt=0)
+
+
 LOSS_SETTINGS: Mapping[str, type[Strict]] = {
     "blazepose": LandmarkLossSettings,
+    "displacement": RefinementLossSettings,
     "heatmap": LandmarkLossSettings,
     "paf": PafLossSettings,
     "regression": LandmarkLossSettings,

@@ -52,6 +52,7 @@ STATS = {
     ("blazeface", "lite"): (247_768, 52_643_840),
     ("blazeface", "full"): (533_624, 222_446_592),
     ("deeppose", "small"): (1_236_484, 55_287_552),
+    ("deeppose_refinement", "small"): (246_754, 3_700_736),
     ("efficient_localization", "small"): (194_122, 65_354_080),
     ("error_feedback", "small"): (562_372, 60_055_424),
     ("openpose", "mobilenet_thin"): (1_928_952, 4_227_349_032),
@@ -85,7 +86,7 @@ def random_images(seed: int = 0, side: int = SIDE) -> NDArray[np.float32]:
 
 def tiny(name: str) -> Any:
     one = ARCHITECTURES[name]
-    points = {"keypoints": KEYPOINTS} if one.kind == "landmarks" else {}
+    points = {} if one.kind == "detector" else {"keypoints": KEYPOINTS}
     return build(name, **{**points, **one.tiny})
 
 
@@ -105,6 +106,9 @@ def random_targets(info: ModelInfo) -> Arrays:
         cells = (BATCH, SIDE // 8, SIDE // 8)
         targets = {"heatmap": rng.random((*cells, KEYPOINTS + 1)), "weights": np.ones((*cells, 1))}
         targets["paf"] = rng.uniform(-1, 1, (*cells, 2 * len(SKELETON.edges)))
+    elif info.kind == "refinement":
+        shape = (BATCH, KEYPOINTS, 2)
+        targets = {"displacements": rng.random(shape), "displacements_weight": np.ones(shape)}
     else:
         shapes = {
             "points": (KEYPOINTS + 2, 3),
