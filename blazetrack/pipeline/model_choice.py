@@ -54,12 +54,9 @@ def _refinement(
         ModelError: there is none, or it refines another model.
     """
     wanted = refined.info.name
-    for card in sorted(refined.path.parent.glob("*.tflite.yaml")):
-        file = card.with_suffix("")
-        if file != refined.path and file.exists() and "refines" in card.read_text("utf-8"):
-            found = store.describe(file)
-            if found.refines == wanted:
-                return found
+    beside = store.refinement_of(refined)
+    if beside is not None:
+        return beside
     try:
         found = store.find(name)
     except ModelError as error:

@@ -93,6 +93,16 @@ class Store:
                 raise ModelError(f"no model is called '{text}'; {near}")
         return self._file(expand(text))
 
+    def refinement_of(self, model: StoredModel) -> StoredModel | None:
+        """The model in the same folder whose card says that it refines this one."""
+        for card in sorted(model.path.parent.glob(f"*{SUFFIX}.yaml")):
+            file = card.with_suffix("")
+            if file != model.path and file.exists() and "refines" in card.read_text("utf-8"):
+                found = self.describe(file)
+                if found.refines == model.info.name:
+                    return found
+        return None
+
     def list(self) -> Models:
         """The published models, then those that were added; a damaged one is reported only."""
         known = manifest.published()

@@ -97,7 +97,7 @@ def test_package_source_lies_in_the_package() -> None:
         ("channels: rbg", "channels: Input should be 'rgb' or 'bgr'"),
         ("layout: hwc", "layout: Input should be 'nhwc' or 'nchw'"),
         ("input_dtype: int16", "input_dtype: Input should be 'float32', 'uint8' or 'int8'"),
-        ("kind: cat", "kind: Input should be 'detector' or 'landmarks'"),
+        ("kind: cat", "kind: Input should be 'detector', 'landmarks' or 'refinement'"),
         ("input_range: [1, 0]", "input_range must rise"),
         ("kind: [detector]", "kind: Input should be"),
     ],
