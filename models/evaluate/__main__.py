@@ -3,6 +3,7 @@
 python -m models.evaluate full full:unrefined runs/blaze_lite blaze_lite.tflite --on lspet_dev
 python -m models.evaluate full blaze_lite.tflite --on squats
 python -m models.evaluate full --on mine/coco.json --markdown --sheet worst.png
+python -m models.evaluate error_feedback.tflite --on lspet_dev --stages
 python -m models.evaluate pose_detector detector.tflite --on coco_dev
 python -m models.evaluate zoo --on lspet_dev
 """
@@ -22,6 +23,7 @@ from models.evaluate.datasets import DATA, open_evaluation_set
 from models.evaluate.detectors import open_detection_set, print_detectors, score_detector
 from models.evaluate.landmarks import evaluate_landmarks, print_landmarks, write_sheets
 from models.evaluate.load_model import load_model
+from models.evaluate.stages import evaluate_stages, gains
 from models.evaluate.zoo import evaluate_zoo, print_zoo
 
 __all__ = ["app"]
@@ -49,6 +51,9 @@ def main(
     joints: Annotated[
         bool, typer.Option("--joints", help="Also PCK per keypoint. Landmarks only.")
     ] = False,
+    stages: Annotated[
+        bool, typer.Option("--stages", help="A row per stage of each .tflite file. Landmarks only.")
+    ] = False,
     markdown: Annotated[bool, typer.Option("--markdown", help="Print Markdown.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
     sheet: Annotated[
@@ -75,8 +80,10 @@ def main(
     if len(kinds) != 1:
         raise InputError("evaluate: expected models of one kind, got landmark models and detectors")
     if kinds == {"detector"}:
-        if axis or joints or sheet:
-            raise InputError("evaluate: --axis, --joints and --sheet are for landmark models only")
+        if axis or joints or sheet or stages:
+            raise InputError(
+                "evaluate: --axis, --joints, --stages and --sheet are for landmark models only"
+            )
         images = open_detection_set(on, data, limit)
         print(images.note, file=sys.stderr)
         rows = {one.label: score_detector(one, images, min_score) for one in loaded}
@@ -84,10 +91,12 @@ def main(
         return
     people = open_evaluation_set(on, data, limit, axis)
     print(people.note, file=sys.stderr)
-    results = [
-        result for one in loaded for result in evaluate_landmarks(one, people, min_score, threads)
-    ]
+    score = evaluate_stages if stages else evaluate_landmarks
+    each = [score(one, people, min_score, threads) for one in loaded]
+    results = [result for one in each for result in one]
     print_landmarks(results, on, style, joints)
+    for one in each if stages and style is not Style.json else ():
+        print("\n".join(gains(one)))
     if sheet is not None:
         write_sheets(sheet, results, people)
 

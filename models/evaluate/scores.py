@@ -19,6 +19,7 @@ from blazetrack.errors import InputError
 from blazetrack.metrics import mean_of, oks, pck, pcp, pdj, torso_size
 from blazetrack.skeleton import BLAZEPOSE33, COCO17, Skeleton
 from blazetrack.track.landmarks import Landmarker
+from blazetrack.track.refine_keypoints import KeypointRois, RefineKeypoints
 from blazetrack.types import Frame
 from models.data.annotated import AnnotatedImage
 from models.data.body_measures import TORSO_PER_RADIUS
@@ -112,7 +113,10 @@ class LandmarkScores:
 
 
 def predict_crops(
-    model: Model, samples: Sequence[AnnotatedImage], refine: bool = True
+    model: Model,
+    samples: Sequence[AnnotatedImage],
+    refine: bool = True,
+    refinement: Model | None = None,
 ) -> Predictions:
     """Run a model on the aligned crop of each sample, without a minimum score.
 
@@ -120,14 +124,20 @@ def predict_crops(
         model: a landmark model.
         samples: M people with their alignment.
         refine: refine landmarks by the heatmap, if the model has one.
+        refinement: a refinement model for the next stage, as in the graph `pose_cascade`.
     """
     skeleton = model.info.skeleton or BLAZEPOSE33
     crop, landmarks = Crop(model), Landmarker(model, -1.0, None if refine else False)
     points = np.full((len(samples), len(skeleton), 2), np.nan)
     scores = np.full(len(samples), np.nan)
     for i, sample in enumerate(samples):
-        crops = crop(Frame(sample.image), region(sample.alignment_px))
-        poses = project(landmarks(crops), crops)
+        frame = Frame(sample.image)
+        crops = crop(frame, region(sample.alignment_px))
+        found = landmarks(crops)
+        if refinement is not None:
+            around = Crop(refinement)(frame, KeypointRois(refinement)(found, crops))
+            found = RefineKeypoints(refinement)(found, crops, around)
+        poses = project(found, crops)
         if len(poses):  # none for a score of NaN
             points[i], scores[i] = poses.landmarks_px[0, :, :2], poses.scores[0]
     return Predictions(skeleton, points, scores)
