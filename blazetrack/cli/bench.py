@@ -78,9 +78,10 @@ def bench(
     """
     from blazetrack.backends import default_threads, installed
     from blazetrack.common.board import read_board
-    from blazetrack.pipeline import graph_for
+    from blazetrack.pipeline import finds_several, graph_for
+    from blazetrack.store import Store
 
-    graph = graph or graph_for(people)
+    graph = graph or graph_for(people, several=finds_several(model, Store()))
     before = read_board()
     rounds = []
     for count in threads or range(1, default_threads() + 1):

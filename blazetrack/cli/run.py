@@ -94,6 +94,7 @@ def run(
     blazetrack run match.mp4 --follow 640,360 --out player.mp4
     """
     from blazetrack.graph import parse_set
+    from blazetrack.pipeline import finds_several, graph_for
     from blazetrack.sources import open_source
 
     tracker: dict[str, Any] = {
@@ -118,7 +119,8 @@ def run(
     ) as opened:
         check_source_options(opened, sources, {"--size": size, "--fps": fps, "--retry": retry})
         check_outs_fit(opened, outs)
-        graph = graph or ("pose_image" if opened.info.kind == "stills" else None)
+        if graph is None and opened.info.kind == "stills":
+            graph = graph_for(1, still=True, several=finds_several(model, open_store(offline)))
         track(
             opened, outs=outs, view=view, folder=folder, trace_file=trace, as_json=as_json,
             schedule=schedule, offline=offline, graph=graph, verbose=verbose, **tracker,

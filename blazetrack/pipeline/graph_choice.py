@@ -62,8 +62,19 @@ def load_graph(name_or_path: str | Path) -> GraphSpec:
     return load_graph_spec(find_graph(name_or_path), RENAMED)
 
 
-def graph_for(people: int, follow: int | str | None = None, *, still: bool = False) -> str:
-    """The default graph for a number of people, for one of several, or for single pictures."""
+def graph_for(
+    people: int, follow: int | str | None = None, *, still: bool = False, several: bool = False
+) -> str:
+    """The default graph.
+
+    Args:
+        people: maximum number of people.
+        follow: one of several.
+        still: single pictures.
+        several: the landmark model finds several people in one picture (`finds_several`).
+    """
+    if several:
+        return "pose_bottomup"
     if still:
         return "pose_image"
     return "pose" if people == 1 and follow is None else "pose_multi"

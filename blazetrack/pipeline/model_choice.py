@@ -8,9 +8,18 @@ from pathlib import Path
 from blazetrack.backends import FileModel
 from blazetrack.errors import GraphError, ModelError, did_you_mean
 from blazetrack.graph import GraphSpec
+from blazetrack.heads import head_of
 from blazetrack.store import Store, StoredModel
 
-__all__ = ["open_models"]
+__all__ = ["finds_several", "open_models"]
+
+
+def finds_several(model: str | Path | None, store: Store) -> bool:
+    """Whether a landmark model finds several people in one picture, by its head."""
+    if model is None:
+        return False
+    info = store.describe(model).info
+    return info.kind == "landmarks" and head_of(info).several
 
 
 def open_models(

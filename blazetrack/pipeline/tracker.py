@@ -23,7 +23,7 @@ from blazetrack.pipeline.graph_choice import (
     set_everywhere,
     set_where_known,
 )
-from blazetrack.pipeline.model_choice import open_models
+from blazetrack.pipeline.model_choice import finds_several, open_models
 from blazetrack.pipeline.running_graph import RunningGraph
 from blazetrack.skeleton import BLAZEPOSE33, Skeleton
 from blazetrack.smooth import parse_strength
@@ -108,14 +108,16 @@ class PoseTracker:
             "min_tracking_score": _share("min_tracking", min_tracking),
             "strength": strength or None,
         }
-        name = graph or graph_for(people, follow, still=static)
+        store = store or Store()
+        several = graph is None and finds_several(model, store)
+        name = graph or graph_for(people, follow, still=static, several=several)
         spec = set_everywhere(load_graph(name), given).with_options(options or {})
-        self._models = open_models(spec, model, detector, store or Store(), backend, threads)
+        self._models = open_models(spec, model, detector, store, backend, threads)
         self._hooks = tuple(hooks)
         self._main = RunningGraph(spec, self._models, self._hooks)
         self._off = strength == 0
         self._main.smooth(not self._off)
-        self._still: RunningGraph | None = self._main if graph or static else None
+        self._still: RunningGraph | None = self._main if graph or static or several else None
         self._given = {**given, **(options or {})}
         self._static = static
         self._clock = CallClock(_rate(fps), clock)

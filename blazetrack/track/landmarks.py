@@ -8,7 +8,7 @@ import numpy as np
 
 from blazetrack.backends import Model
 from blazetrack.errors import ModelError
-from blazetrack.heads import check_options, decode
+from blazetrack.heads import HEADS, check_options, decode
 from blazetrack.skeleton import BLAZEPOSE33
 from blazetrack.types import Crops, Landmarks
 
@@ -27,6 +27,7 @@ class Landmarker:
         kernel_size: side of the refinement window, in heatmap cells; odd. None leaves it to the
             model's card, and is 7.
         masks: also give segmentation masks.
+        several: require a model that finds several people in one crop, such as one of head `paf`.
 
     Raises:
         ModelError: the model has another kind, or its head has no such option.
@@ -39,6 +40,7 @@ class Landmarker:
         refine: bool | None = None,
         kernel_size: int | None = None,
         masks: bool = False,
+        several: bool = False,
     ) -> None:
         info = model.info
         if info.kind != "landmarks":
@@ -47,6 +49,14 @@ class Landmarker:
         options = {name: value for name, value in given.items() if value is not None}
         self._info = replace(info, head_options={**info.head_options, **options})
         self._head = check_options(self._info)
+        if several and not self._head.several:
+            known = ", ".join(
+                name for name, head in HEADS.items() if head.several and head.kind == "landmarks"
+            )
+            raise ModelError(
+                f"landmarks: expected a model that finds several people (head {known}), got"
+                f" {info.name}: name one with --model"
+            )
         model.want(*self._head.reads(self._info))
         self._model = model
         self._min_score = min_score

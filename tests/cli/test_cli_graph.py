@@ -11,7 +11,16 @@ import pytest
 from blazetrack.nodes import NODES
 from blazetrack.pipeline.option_ranges import RANGES
 
-SHIPPED = ["mediapipe_legacy", "mediapipe_tasks", "pose", "pose_image", "pose_multi"]
+SHIPPED = [
+    "mediapipe_legacy",
+    "mediapipe_tasks",
+    "pose",
+    "pose_bottomup",
+    "pose_cascade",
+    "pose_image",
+    "pose_multi",
+    "pose_topdown",
+]
 BROKEN = Path(__file__).parents[1] / "graphs"
 
 
