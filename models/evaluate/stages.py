@@ -39,7 +39,9 @@ class Stage:
     refinement: Model | None = None
 
 
-def stages_of(evaluated: EvaluatedModel, threads: int = 1) -> list[Stage]:
+def stages_of(
+    evaluated: EvaluatedModel, threads: int = 1, store: Store | None = None
+) -> list[Stage]:
     """The stages of a TFLite file in order; one for a model without stages.
 
     Raises:
@@ -59,7 +61,7 @@ def stages_of(evaluated: EvaluatedModel, threads: int = 1) -> list[Stage]:
         coarse = replace(info, head_options={**info.head_options, "decoding": "quarter"})
         stages.append(Stage("coarse", open_model(path, coarse, threads=threads)))
         return [*stages, Stage("refined", evaluated.model)]
-    store = Store()
+    store = store or Store()
     refined = store.refinement_of(store.describe(path))
     if refined is not None:
         refinement = open_model(refined.path, refined.info, threads=threads)

@@ -1,15 +1,16 @@
 """The table of the zoo: every shipped system on one data set, its stages, and the mean pose.
 
 Systems are the files of `models/weights/zoo` with a card of one person's head. Of a file exported
-with `--stages` each stage is scored too. People are aligned by their labels, none is left out for a
+with `--stages` each stage is scored too, likewise coarse and refined maps, and the refinement model
+beside a system. People are aligned by their labels, none is left out for a
 low score, so that the figures are those of the keypoints alone.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
 
@@ -17,13 +18,14 @@ import numpy as np
 
 from blazetrack.backends import FileModel
 from blazetrack.errors import InputError
+from blazetrack.skeleton import BLAZEPOSE33
 from blazetrack.store import Store, StoredModel
 from blazetrack.store.prune_outputs import count
-from blazetrack.store.tflite_file import SIGNATURE, load_interpreter
 from models.common.tables import Style, print_table
 from models.data.annotated import AnnotatedImage
 from models.data.transforms.person_crop import region, to_image_of
 from models.evaluate.datasets import EvaluationSet
+from models.evaluate.load_model import EvaluatedModel
 from models.evaluate.scores import (
     GroundTruth,
     LandmarkScores,
@@ -32,7 +34,7 @@ from models.evaluate.scores import (
     predict_crops,
     score_landmarks,
 )
-from models.zoo.stages import stage_of
+from models.evaluate.stages import stages_of
 
 __all__ = ["MEAN_POSE", "WEIGHTS", "ZooRow", "evaluate_zoo", "mean_pose", "print_zoo"]
 
@@ -51,7 +53,7 @@ class ZooRow:
         stages: PCK@0.2 of each stage, the last included; empty where there is only one.
         parameters, multiply_adds: of the file without the outputs that are not read; None for the
             mean pose.
-        ms: mean time of the network for a crop.
+        ms: mean time of the networks for a crop of a person.
     """
 
     system: str
@@ -91,35 +93,31 @@ def _evaluate(
     store: Store,
     threads: int,
 ) -> ZooRow:
+    model = FileModel(stored.info, partial(store.variant, stored), threads=threads)
     stages: list[float | None] = []
-    for outputs in _stages(stored):
-        one = replace(stored, info=replace(stored.info, outputs=outputs))
-        model = FileModel(one.info, partial(store.variant, one), threads=threads)
-        scores = score_landmarks(predict_crops(model, people.samples), truth, NO_MINIMUM)
+    for stage in stages_of(EvaluatedModel(name, model, True, stored.path), threads, store):
+        found = predict_crops(stage.model, people.samples, refinement=stage.refinement)
+        scores = score_landmarks(found, truth, NO_MINIMUM)
         stages.append(scores.pck)
-    size, runs = count(model.path()), max(model.runs - 1, 1)
+    costs = np.array(_costs(model))
+    if isinstance(stage.refinement, FileModel):  # once for each keypoint
+        parameters, *each = _costs(stage.refinement)
+        keypoints = len(stored.info.skeleton or BLAZEPOSE33)
+        costs += (parameters, *(keypoints * one for one in each))
     return ZooRow(
         name,
         scores,
         stages if len(stages) > 1 else (),
-        size.parameters,
-        size.multiply_adds,
-        model.seconds / runs * 1e3,
+        int(costs[0]),
+        int(costs[1]),
+        float(costs[2]),
     )
 
 
-def _stages(stored: StoredModel) -> list[Mapping[str, str]]:
-    """The outputs by meaning of each stage that the file holds, the last included."""
-    runner = load_interpreter(stored.path.read_bytes()).get_signature_list()[SIGNATURE]
-    last = stored.info.outputs
-    named = [stage_of(name) for name in runner["outputs"]]
-    numbers = sorted({n for name, n in named if n is not None and name in last.values()})
-    tensors = set(runner["outputs"])
-    earlier = [
-        {m: f"{name}_{n}" if f"{name}_{n}" in tensors else name for m, name in last.items()}
-        for n in numbers
-    ]
-    return [*earlier, last]
+def _costs(model: FileModel) -> tuple[float, float, float]:
+    """Parameters, multiply-adds and mean milliseconds of a run."""
+    size, runs = count(model.path()), max(model.runs - 1, 1)
+    return size.parameters, size.multiply_adds, model.seconds / runs * 1e3
 
 
 def mean_pose(samples: Sequence[AnnotatedImage]) -> Predictions:

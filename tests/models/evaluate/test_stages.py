@@ -13,10 +13,12 @@ from blazetrack.backends import FakeModel  # noqa: E402
 from blazetrack.errors import InputError  # noqa: E402
 from blazetrack.model_info import ModelInfo  # noqa: E402
 from blazetrack.store.manifest import Card  # noqa: E402
+from blazetrack.store.prune_outputs import count  # noqa: E402
 from models.data.readers.synthetic import synthetic  # noqa: E402
 from models.evaluate.datasets import EvaluationSet  # noqa: E402
 from models.evaluate.load_model import EvaluatedModel, load_model  # noqa: E402
 from models.evaluate.stages import evaluate_stages, gains, stages_of  # noqa: E402
+from models.evaluate.zoo import evaluate_zoo  # noqa: E402
 from models.export.tflite import export  # noqa: E402
 from models.zoo import ARCHITECTURES, build, deployed, model_info  # noqa: E402
 
@@ -69,3 +71,14 @@ def test_stages_of_a_model_without_a_file_is_one_line() -> None:
     other = EvaluatedModel("run", FakeModel(info, lambda one: {}), True, None)
     with pytest.raises(InputError, match=r"--stages is for \.tflite files"):
         stages_of(other)
+
+
+def test_zoo_row_of_a_cascade_has_both_stages_and_the_cost_of_all_keypoints(tmp_path: Path) -> None:
+    first = file_of("deeppose", tmp_path)
+    people = EvaluationSet("2 people", list(synthetic(2, size=96)))
+    alone = evaluate_zoo(people, tmp_path)[1]
+    second = file_of("deeppose_refinement", tmp_path, refines="deeppose")
+    mean, row = evaluate_zoo(people, tmp_path)
+    assert (mean.system, row.system) == ("mean pose", first.stem)
+    assert (len(alone.stages), len(row.stages)) == (0, 2)
+    assert row.multiply_adds == alone.multiply_adds + 33 * count(second).multiply_adds
