@@ -81,7 +81,7 @@ class _Recorder:
 
     def add(self, outputs: Mapping[str, Array]) -> None:
         """Keep the outputs of one run, under the stream of the node that runs."""
-        for meaning, array in outputs.items():
+        for meaning, array in sorted(outputs.items()):
             name = f"{self._stream}.outputs.{meaning}"
             self.outputs.setdefault(name, []).append(np.array(array, np.float32))
 

@@ -132,6 +132,11 @@ def test_detections_follow_from_the_recorded_outputs_alone(vectors: VectorFile) 
     np.testing.assert_allclose(scores, arrays["detections.scores"], atol=1e-6)
 
 
+def test_arrays_of_a_run_are_in_a_fixed_order(vectors: VectorFile) -> None:
+    names = [name for name in vectors.frames[0] if name.startswith("new_landmarks.outputs.")]
+    assert names == sorted(names)
+
+
 def test_settings_name_models_wires_and_all_options(vectors: VectorFile) -> None:
     texts, spec = vectors.texts, open_device_pipeline().spec
     assert texts["model.landmarks.name"] == "blaze_lite"
