@@ -17,6 +17,7 @@ SHIPPED = [
     "pose",
     "pose_bottomup",
     "pose_cascade",
+    "pose_cascade",
     "pose_image",
     "pose_multi",
     "pose_topdown",
