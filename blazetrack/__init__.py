@@ -19,7 +19,8 @@ from blazetrack._version import __version__
 if TYPE_CHECKING:
     from blazetrack.angles import joint_angles
     from blazetrack.errors import BlazetrackError
-    from blazetrack.pipeline import PoseTracker
+    from blazetrack.pipeline import PoseTracker, track
+    from blazetrack.render import draw_poses
     from blazetrack.sinks import open_sink
     from blazetrack.skeleton import Skeleton, get_skeleton
     from blazetrack.sources import open_source
@@ -32,10 +33,12 @@ __all__ = [
     "Poses",
     "Skeleton",
     "__version__",
+    "draw_poses",
     "get_skeleton",
     "joint_angles",
     "open_sink",
     "open_source",
+    "track",
 ]
 
 _HOME = {
@@ -44,10 +47,12 @@ _HOME = {
     "PoseTracker": "pipeline",
     "Poses": "types",
     "Skeleton": "skeleton",
+    "draw_poses": "render",
     "get_skeleton": "skeleton",
     "joint_angles": "angles",
     "open_sink": "sinks",
     "open_source": "sources",
+    "track": "track",
 }
 
 
@@ -55,7 +60,8 @@ def __getattr__(name: str) -> Any:
     if name not in _HOME:
         raise AttributeError(f"module 'blazetrack' has no attribute '{name}'")
     try:
-        value = getattr(import_module(f"blazetrack.{_HOME[name]}"), name)
+        home = import_module(f"blazetrack.{_HOME[name]}")
+        value = home if name == "track" else getattr(home, name)  # a package that can be called
     except ImportError as error:
         from blazetrack.common.opencv import explain
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -15,8 +15,9 @@ from numpy.typing import NDArray
 from blazetrack.common.files import check_regular
 from blazetrack.errors import SourceError
 from blazetrack.skeleton import SKELETONS, Skeleton
+from blazetrack.types import Frame, Poses
 
-__all__ = ["Person", "Recording", "read_recording"]
+__all__ = ["Person", "Recording", "read_recording", "record"]
 
 Float = NDArray[np.float64]
 MAX_LINE = 64 << 20  # bytes of one frame
@@ -126,6 +127,35 @@ def read_recording(path: str | os.PathLike[str]) -> Recording:
         people={number: _person(rows) for number, rows in seen.items()},
         skeleton=_skeleton(names, counts),
         warnings=tuple(warnings),
+    )
+
+
+def record(
+    name: str, results: Iterable[tuple[Frame, Poses]], skeleton: Skeleton | None
+) -> Recording:
+    """Collect the results of a run.
+
+    Args:
+        name: of the source.
+        results: the frames and their people.
+        skeleton: the keypoint set of the people.
+    """
+    heads: list[tuple[float, ...]] = []
+    seen: dict[int, dict[int, tuple[Float, Float, Float]]] = {}
+    for frame, poses in results:
+        for row, number in enumerate(poses.ids.tolist()):
+            arrays = (poses.landmarks_px, poses.world_landmarks_m, poses.visibility)
+            pixels, metres, visibility = (values[row] for values in arrays)
+            seen.setdefault(number, {})[len(heads)] = (pixels, metres, visibility)
+        heads.append((frame.index, frame.time_s, frame.width, frame.height))
+    columns = np.array(heads, np.float64).reshape(-1, len(_HEAD)).T
+    return Recording(
+        name=name,
+        frames=columns[0].astype(np.int64),
+        time_s=columns[1],
+        size_px=columns[2:].T.copy(),
+        people={number: _person(rows) for number, rows in seen.items()},
+        skeleton=skeleton,
     )
 
 

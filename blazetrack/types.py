@@ -8,9 +8,10 @@ left pixel. The end of a name gives frame and unit: `_px` image pixels, `_crop` 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, fields, replace
 from functools import cache
+from importlib import import_module
 from math import isfinite
 from typing import Any, TypeVar
 
@@ -276,6 +277,10 @@ class Poses(Rows):
         ids: `(N,)` int64, the same number for the same person in every frame, from 1.
         alignment_px: `(N, 2, 2)` float64, x y: mid-hip, and the point that gives size and angle.
         masks: `(N, H, W)` float32 in 0..1, or None without segmentation.
+        skeleton: meaning of the K keypoints, where it is known.
+
+    Iteration and an index give one person each, as `results.PersonPose`; a slice, a mask or an
+    array of indices gives `Poses` of some of the people.
     """
 
     landmarks_px: Float64 = field(metadata=rows("K", 3))
@@ -286,6 +291,7 @@ class Poses(Rows):
     ids: Int64 = field(metadata=rows(dtype="int64"))
     alignment_px: Float64 = field(metadata=rows(2, 2))
     masks: Float32 | None = field(default=None, metadata=rows("H", "W", dtype="float32"))
+    skeleton: Skeleton | None = None
 
     @property
     def radius_px(self) -> Float64:
@@ -307,3 +313,56 @@ class Poses(Rows):
     def with_ids(self, ids: Int64) -> Poses:
         """The same people with other ids."""
         return replace(self, ids=ids)
+
+    def __getitem__(self, rows: Any) -> Any:
+        if not isinstance(rows, int | np.integer):
+            return self.take(rows)
+        if not -len(self) <= rows < len(self):
+            raise IndexError(f"poses: no person {rows}; there are {len(self)}")
+        forms = _forms()
+        return forms.PersonPose(self, int(rows) % len(self), forms.skeleton_of(self))
+
+    def __iter__(self) -> Iterator[Any]:
+        return (self[row] for row in range(len(self)))
+
+    def __repr__(self) -> str:
+        scores = zip(self.ids.tolist(), self.scores.tolist(), strict=True)
+        shown = [f"{number}: {score:.2f}" for number, score in scores]
+        people = ", ".join(shown[:5] + ["…"] * (len(shown) > 5)) or "no people"
+        return f"Poses({people}{'' if self.masks is None else '; with masks'})"
+
+    def draw(self, image: NDArray[np.uint8], **options: bool) -> NDArray[np.uint8]:
+        """Draw the people onto a copy of their image `(H, W, 3)` uint8 RGB, as `draw_poses`."""
+        drawn: NDArray[np.uint8] = _forms().draw(self, image, **options)
+        return drawn
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values, as `results.to_dict`."""
+        values: dict[str, Any] = _forms().to_dict(self)
+        return values
+
+    def to_pandas(self) -> Any:
+        """A `pandas.DataFrame`, a row per person and keypoint, as `results.to_pandas`."""
+        return _forms().to_pandas(self)
+
+    def to_coco(self, image_id: int = 0) -> list[dict[str, Any]]:
+        """COCO keypoint results, as `results.to_coco`."""
+        found: list[dict[str, Any]] = _forms().to_coco(self, image_id)
+        return found
+
+    def to_supervision(self) -> Any:
+        """`supervision.KeyPoints`, as `results.to_supervision`."""
+        return _forms().to_supervision(self)
+
+    def _repr_png_(self) -> bytes:
+        png: bytes = _forms().to_png(self)
+        return png
+
+    def _repr_html_(self) -> str:
+        html: str = _forms().to_html(self)
+        return html
+
+
+def _forms() -> Any:
+    """The package `results`; by name, as it is above this module and loads drawing."""
+    return import_module("blazetrack.results")

@@ -74,6 +74,7 @@ def project_with(
         ids=rois.ids,
         alignment_px=alignment_px,
         masks=_masks(landmarks, to_image, crop.image_wh),
+        skeleton=landmarks.skeleton,
     )
 
 
