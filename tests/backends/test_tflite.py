@@ -213,3 +213,14 @@ def test_interpreter_of_a_shipped_model_uses_xnnpack_here() -> None:
         with warnings.catch_warnings():
             warnings.simplefilter("error")
             open_interpreter(ROOT / "models" / "weights" / f"{name}.tflite", "litert", 1)
+
+
+@pytest.mark.skipif(find_spec("ai_edge_litert") is None, reason="needs ai-edge-litert")
+def test_interpreter_of_a_shipped_model_warns_where_xnnpack_is_off() -> None:
+    from ai_edge_litert.interpreter import Interpreter, OpResolverType
+
+    path = ROOT / "models" / "weights" / "blaze_detector_lite.tflite"
+    without = OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES
+    interpreter = Interpreter(str(path), experimental_op_resolver_type=without)
+    with pytest.warns(BackendWarning, match="XNNPACK is off"):
+        tflite.TfliteInterpreter(interpreter, path)
