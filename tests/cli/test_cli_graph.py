@@ -17,7 +17,6 @@ SHIPPED = [
     "pose",
     "pose_bottomup",
     "pose_cascade",
-    "pose_cascade",
     "pose_image",
     "pose_multi",
     "pose_topdown",
