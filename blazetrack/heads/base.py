@@ -150,7 +150,7 @@ def one_person(
     """
     seen = np.ones(len(xyz_crop))
     if keypoint_scores is not None:
-        seen = probabilities(keypoint_scores, info).astype(np.float64)
+        seen = np.clip(probabilities(keypoint_scores, info).astype(np.float64), 0.0, 1.0)
     if "score" in info.outputs:
         score = probabilities(outputs["score"].reshape(-1)[:1], info).astype(np.float64)
     else:

@@ -46,6 +46,7 @@ SIZES: Mapping[str, Mapping[str, Any]] = {
         "channels": (12, 24, 48),
         "hourglasses": (2, 4, 2),
         "halvings": (2, 2, 2),
+        "normalized": True,
     },
     "full": {"side": 256},
 }
@@ -58,6 +59,7 @@ def cascaded_hourglass(
     channels: Sequence[int] = (128, 192, 256),
     hourglasses: Sequence[int] = (2, 4, 2),
     halvings: Sequence[int] = (4, 4, 3),
+    normalized: bool = False,
 ) -> keras.Model:
     """The network for training.
 
@@ -69,6 +71,7 @@ def cascaded_hourglass(
         channels: of the features at 1/2, 1/4 and 1/8 of the side.
         hourglasses: number at each of these.
         halvings: halvings in each hourglass of each of these.
+        normalized: maps are a softmax over their cells, see `heads.heatmap.heatmap_layer`.
 
     Returns:
         `image` `(B, h, w, 3)` float32 in 0..1 → `heatmap` `(B, h/8, w/8, K)` of the last
@@ -96,7 +99,7 @@ def cascaded_hourglass(
                 x = _added(x, y, heatmap)
             y = conv_bn(_modified_hourglass(x, depth), width)
             name = next(names)
-            heatmap = outputs[name] = heatmap_layer(y, keypoints, name)
+            heatmap = outputs[name] = heatmap_layer(y, keypoints, name, normalized)
     return keras.Model(image, {**outputs, "score": score_layers(y)}, name=NAME)
 
 

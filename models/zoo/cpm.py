@@ -47,6 +47,7 @@ SIZES: Mapping[str, Mapping[str, Any]] = {
         "refine_kernel": 5,
         "stages": 3,
         "shared": True,
+        "normalized": True,
     },
     "stages6": {"side": 368},
 }
@@ -63,6 +64,7 @@ def cpm(
     refine_kernel: int = 11,
     stages: int = 6,
     shared: bool = False,
+    normalized: bool = False,
 ) -> keras.Model:
     """The network for training.
 
@@ -77,6 +79,7 @@ def cpm(
         refine_kernel: size of those.
         stages: number of stages.
         shared: one trunk for stage 1 and for the later stages.
+        normalized: maps are a softmax over their cells, see `heads.heatmap.heatmap_layer`.
 
     Returns:
         `image` `(B, h, w, 3)` float32 in 0..1 → `heatmap` `(B, h/8, w/8, K)` of the last stage,
@@ -94,7 +97,7 @@ def cpm(
     names = stage_names("heatmap", stages)
     pooled = _trunk(image, trunk, kernels)
     x = conv_bn(conv_bn(pooled, features, CONTEXT), first[0], kernels[-1])
-    beliefs = heatmap_layer(conv_bn(x, first[1]), keypoints, names[0])
+    beliefs = heatmap_layer(conv_bn(x, first[1]), keypoints, names[0], normalized)
     score = score_layers(x)
     outputs = {names[0]: beliefs}
     later = pooled if shared or stages == 1 else _trunk(image, trunk, kernels)
@@ -102,7 +105,8 @@ def cpm(
         x = layers.Concatenate()([conv_bn(later, features, CONTEXT), beliefs])
         for _ in range(REFINING):
             x = conv_bn(x, refine, refine_kernel)
-        beliefs = outputs[name] = heatmap_layer(conv_bn(x, refine), keypoints, name)
+        x = conv_bn(x, refine)
+        beliefs = outputs[name] = heatmap_layer(x, keypoints, name, normalized)
     return keras.Model(image, {**outputs, "score": score}, name=NAME)
 
 

@@ -49,7 +49,7 @@ SIZES: Mapping[str, Mapping[str, Any]] = {
         "fine": (128, 128, 128),
         "dropout": 0.5,
     },
-    "small": {},  # the defaults
+    "small": {"normalized": True},
 }
 
 
@@ -61,6 +61,7 @@ def efficient_localization(
     top: Sequence[int] = (64, 96),
     fine: Sequence[int] = (8, 16, 16),
     dropout: float = 0.1,
+    normalized: bool = False,
 ) -> keras.Model:
     """The network for training.
 
@@ -72,6 +73,7 @@ def efficient_localization(
         top: channels of that convolution and of the 1×1 convolution behind it.
         fine: channels of the three convolutions on windows.
         dropout: share of dropped maps.
+        normalized: maps are a softmax over their cells, see `heads.heatmap.heatmap_layer`.
 
     Returns:
         `image` `(B, side, side, 3)` float32 in 0..1 → `heatmap` `(B, side/8, side/8, K)`; `windows`
@@ -101,7 +103,7 @@ def efficient_localization(
         sums.append(x)
     x = conv_bn(layers.Add()(sums), top[0], kernel)
     x = conv_bn(layers.SpatialDropout2D(dropout)(x), top[1])
-    heatmap = heatmap_layer(x, keypoints)
+    heatmap = heatmap_layer(x, keypoints, normalized=normalized)
     windows = _refined(shared[:-1], heatmap, fine)
     outputs = {"heatmap": heatmap, "windows": windows, "score": score_layers(x)}
     return keras.Model(image, outputs, name=NAME)

@@ -36,6 +36,7 @@ SIZES: Mapping[str, Mapping[str, Any]] = {
         "width": 16,
         "modules": (1, 1, 1),
         "blocks": 1,
+        "normalized": True,
     },
     "w32": {"width": 32},
     "w48": {"width": 48},
@@ -50,6 +51,7 @@ def hrnet(
     width: int = 32,
     modules: Sequence[int] = (1, 4, 3),
     blocks: int = 4,
+    normalized: bool = False,
 ) -> keras.Model:
     """The network for training.
 
@@ -62,6 +64,7 @@ def hrnet(
         width: channels of the finest branch.
         modules: of each further stage, the number of fusions.
         blocks: basic blocks of each branch before a fusion.
+        normalized: maps are a softmax over their cells, see `heads.heatmap.heatmap_layer`.
 
     Returns:
         `image` `(B, h, w, 3)` float32 in 0..1 → `heatmap` `(B, h/4, w/4, K)`; `score` `(B, 1)`,
@@ -80,5 +83,8 @@ def hrnet(
     finest, coarsest = hrnet_backbone(
         image, (stem[0], stem[1]), (first[0], first[1]), width, modules, blocks
     )
-    outputs = {"heatmap": heatmap_layer(finest, keypoints), "score": score_layers(coarsest)}
+    outputs = {
+        "heatmap": heatmap_layer(finest, keypoints, normalized=normalized),
+        "score": score_layers(coarsest),
+    }
     return keras.Model(image, outputs, name=NAME)

@@ -36,6 +36,7 @@ SIZES: Mapping[str, Mapping[str, Any]] = {
         "depth": (2, 2, 2, 2),
         "block": "basic",
         "deconvolutions": (64, 48, 48),
+        "normalized": True,
     },
     "resnet50": {"depth": (3, 4, 6, 3)},
     "resnet101": {"depth": (3, 4, 23, 3)},
@@ -51,6 +52,7 @@ def simple_baseline(
     depth: Sequence[int] = (3, 4, 6, 3),
     block: str = "bottleneck",
     deconvolutions: Sequence[int] = (256, 256, 256),
+    normalized: bool = False,
 ) -> keras.Model:
     """The network for training.
 
@@ -62,6 +64,7 @@ def simple_baseline(
         depth: blocks of the four stages.
         block: a name in `backbones.resnet.RESIDUALS`.
         deconvolutions: channels of each transposed convolution of 4×4 and stride 2.
+        normalized: maps are a softmax over their cells, see `heads.heatmap.heatmap_layer`.
 
     Returns:
         `image` `(B, h, w, 3)` float32 in 0..1 → `heatmap` `(B, h/4, w/4, K)`, with three
@@ -78,5 +81,5 @@ def simple_baseline(
     x = last = resnet(image, stem, width, depth, residual)
     for channels in deconvolutions:
         x = deconv_bn(x, channels)
-    outputs = {"heatmap": heatmap_layer(x, keypoints), "score": score_layers(last)}
-    return keras.Model(image, outputs, name=NAME)
+    heatmap = heatmap_layer(x, keypoints, normalized=normalized)
+    return keras.Model(image, {"heatmap": heatmap, "score": score_layers(last)}, name=NAME)

@@ -33,7 +33,14 @@ __all__ = ["SIZES", "stacked_hourglass"]
 NAME = "stacked_hourglass"
 
 SIZES: Mapping[str, Mapping[str, Any]] = {
-    "small": {"side": 128, "stem": (16, 32, 32), "channels": 48, "stacks": 2, "halvings": 3},
+    "small": {
+        "side": 128,
+        "stem": (16, 32, 32),
+        "channels": 48,
+        "stacks": 2,
+        "halvings": 3,
+        "normalized": True,
+    },
     "stacks2": {"stacks": 2},
     "stacks8": {"stacks": 8},
 }
@@ -46,6 +53,7 @@ def stacked_hourglass(
     channels: int = 256,
     stacks: int = 8,
     halvings: int = 4,
+    normalized: bool = False,
 ) -> keras.Model:
     """The network for training.
 
@@ -57,6 +65,7 @@ def stacked_hourglass(
         channels: of the hourglasses.
         stacks: number of hourglasses.
         halvings: halvings in each.
+        normalized: maps are a softmax over their cells, see `heads.heatmap.heatmap_layer`.
 
     Returns:
         `image` `(B, h, w, 3)` float32 in 0..1 → `heatmap` `(B, h/4, w/4, K)` of the last stack,
@@ -76,7 +85,7 @@ def stacked_hourglass(
     names = stage_names("heatmap", stacks)
     for name in names:
         y = conv_bn(residual_module(hourglass(x, halvings), channels), channels)
-        outputs[name] = heatmap_layer(y, keypoints, name)
+        outputs[name] = heatmap_layer(y, keypoints, name, normalized)
         if name != names[-1]:
             parts = [layers.Conv2D(channels, 1)(one) for one in (y, outputs[name])]
             x = layers.Add()([x, *parts])

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from importlib import import_module
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 
 from pydantic import Field
 
@@ -45,6 +45,8 @@ class LandmarkLossSettings(Strict):
         windows: likewise to `heatmap`, on the fine maps around its highest cells.
         wing: half-width of the wing loss, in parts of the side; larger errors count linearly.
         wing_curve: errors below this count nearly linearly too, with a steeper slope.
+        heatmap_error: of the heatmap head: squared (with logits cross-entropy), or divergence, for
+            networks whose maps are `normalized`; it learns faster from random weights.
         heatmap_sigma: of the Gaussian around a keypoint, in cells.
         offsets_radius: distance in cells from a keypoint below which a cell has a target.
         max_step: of an iterative network, maximum length of a correction in parts of the side: the
@@ -68,6 +70,7 @@ class LandmarkLossSettings(Strict):
     windows: float = Field(0.02, ge=0)
     wing: float = Field(0.1, gt=0)
     wing_curve: float = Field(0.02, gt=0)
+    heatmap_error: Literal["squared", "divergence"] = "squared"
     heatmap_sigma: float = Field(1.5, gt=0)
     offsets_radius: float = Field(2.0, gt=0)
     max_step: float = Field(0.0, ge=0)

@@ -12,9 +12,10 @@ from blazetrack.model_info import ModelInfo
 from models.train.losses import LandmarkLossSettings, Tensors
 from models.train.losses.terms import cross_entropy, logit_of, smooth_l1, stages, weighted_mean
 
-__all__ = ["gaussians", "offsets_loss", "parts", "windows_target"]
+__all__ = ["divergence", "gaussians", "offsets_loss", "parts", "windows_target"]
 
 WINDOW_CELLS = 3  # default of the head's option
+TINY = 1e-7
 
 
 def parts(
@@ -41,6 +42,9 @@ def parts(
     each = {}
     for suffix, heatmap in stages(got, "heatmap").items():
         drawn = gaussians(xy, heatmap.shape, settings.heatmap_sigma) * person[:, None, None]
+        if settings.heatmap_error == "divergence":
+            each[f"heatmap{suffix}"] = weighted_mean(divergence(drawn, heatmap), weight * person)
+            continue
         error = cross_entropy(drawn, heatmap) if logits else ops.square(heatmap - drawn)
         each[f"heatmap{suffix}"] = weighted_mean(ops.mean(error, axis=(1, 2)), map_weight)
     if "windows" in got:
@@ -58,6 +62,17 @@ def parts(
         score = got["score"] if logits else logit_of(got["score"])
         each["score"] = ops.mean(cross_entropy(person, score))
     return each
+
+
+def divergence(want: Any, got: Any) -> Any:
+    """Kullback-Leibler divergence `(B, K)` of maps from their targets, both `(B, h, w, K)`.
+
+    Each map is normalized to a sum of 1 first; a map of zeros has none.
+    """
+    want, got = (
+        one / ops.maximum(ops.sum(one, (1, 2), keepdims=True), TINY) for one in (want, got)
+    )
+    return ops.sum(want * (ops.log(want + TINY) - ops.log(got + TINY)), axis=(1, 2))
 
 
 def gaussians(xy: Any, shape: Sequence[Any], sigma: float) -> Any:

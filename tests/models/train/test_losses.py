@@ -399,6 +399,17 @@ def test_heatmap_loss_is_lowest_for_the_target_maps(activation: str) -> None:
         assert total(heatmap=maps, heatmap_1=wrong) > best + 1e-4, "an intermediate stage"
 
 
+def test_heatmap_divergence_is_zero_for_the_target_in_any_scale() -> None:
+    targets = pose_targets()
+    drawn = value(heatmap.gaussians(targets["points"][:, :K, :2], (B, SIDE, SIDE, K), 1.5))
+    np.testing.assert_allclose(value(heatmap.divergence(drawn, 14 * drawn)), 0.0, atol=1e-4)
+    assert (value(heatmap.divergence(drawn, drawn[:, ::-1])) > 0.01).any()
+    assert np.isfinite(value(heatmap.divergence(drawn, 0 * drawn))).all()
+    settings = LandmarkLossSettings(heatmap_error="divergence")
+    got = head_loss("heatmap", targets, floats({"heatmap": drawn}), settings, info_of())
+    assert abs(float(value(got["heatmap"]))) < 1e-4
+
+
 def test_heatmap_parts_are_the_outputs_of_the_network() -> None:
     targets = pose_targets()
     outputs = perfect_outputs(targets)

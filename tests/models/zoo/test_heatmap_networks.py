@@ -11,6 +11,7 @@ keras = pytest.importorskip("keras", reason="models needs Keras")
 
 from blazetrack.errors import InputError  # noqa: E402
 from models.zoo import ARCHITECTURES, build, deployed  # noqa: E402
+from models.zoo.heads.heatmap import SIGMA, heatmap_layer  # noqa: E402
 
 # Keras 3 on NumPy 2.
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
@@ -95,3 +96,10 @@ def test_cascaded_hourglass_maps_are_of_three_sizes() -> None:
     network = tiny("cascaded_hourglass", hourglasses=(2, 4, 2))
     sides = [one.shape[1] for key, one in network.output.items() if key.startswith("heatmap")]
     assert sides == [16, 16, 8, 8, 8, 8, 4, 4]
+
+
+def test_heatmap_layer_normalized_sums_to_the_volume_of_a_gaussian() -> None:
+    image = keras.Input((8, 6, 4))
+    maps = keras.Model(image, heatmap_layer(image, 3, normalized=True))(np.ones((1, 8, 6, 4)))
+    sums = np.asarray(keras.ops.convert_to_numpy(maps)).sum(axis=(1, 2))
+    np.testing.assert_allclose(sums, 2 * np.pi * SIGMA**2, rtol=1e-5)
