@@ -21,7 +21,7 @@ Image = NDArray[np.uint8]
 # OpenCV's INTER_BITS: a pixel has 32 positions in each direction.
 STEPS = 32
 MAX_SIDE_PX = 2**15 - 1  # of `cv2.remap`
-MAX_PLACE = 2.0**30  # far outside of every image, and within int32
+MAX_PLACE = STEPS * 2.0**15 - 1  # what int16 holds in whole pixels
 
 
 class Crop(align.Crop):
@@ -69,17 +69,19 @@ def sample_fixed_point(image: Image, corners: Float32, border: int, out: Image) 
     height, width = out.shape[:2]
     target = np.array([[0, height], [0, 0], [width, 0], [width, height]], np.float32)
     matrix = cv2.invert(cv2.getPerspectiveTransform(corners, target))[1]
-    place = _positions(matrix, width, height)
-    part = place[..., 1] & (STEPS - 1)
+    x, y = _positions(matrix, width, height)
+    part = y & (STEPS - 1)
     part *= STEPS
-    part += place[..., 0] & (STEPS - 1)
-    place >>= STEPS.bit_length() - 1
-    whole = np.clip(place, -(2**15), 2**15 - 1, out=place).astype(np.int16)
-    part = part.astype(np.uint16)
-    cv2.remap(image, whole, part, cv2.INTER_LINEAR, dst=out, borderMode=border)
+    part |= x & (STEPS - 1)
+    shift = STEPS.bit_length() - 1
+    x >>= shift
+    y >>= shift
+    whole = np.empty((height, width, 2), "<i2")  # written as pairs, x in the low half
+    np.bitwise_or(x & 0xFFFF, y << 16, out=whole.view("<i4")[..., 0])
+    cv2.remap(image, whole, part.astype(np.uint16), cv2.INTER_LINEAR, dst=out, borderMode=border)
 
 
-def _positions(matrix: Float64, width: int, height: int) -> NDArray[np.int32]:
+def _positions(matrix: Float64, width: int, height: int) -> list[NDArray[np.int32]]:
     """Where each pixel of a crop comes from, in steps of 1/32 pixel of the image.
 
     Args:
@@ -88,15 +90,18 @@ def _positions(matrix: Float64, width: int, height: int) -> NDArray[np.int32]:
         height: of the crop in pixels.
 
     Returns:
-        `(height, width, 2)` int32, x y.
+        x and y, each `(height, width)` int32; far outside of the image they are limited.
     """
     x, y = np.arange(width, dtype=np.float64), np.arange(height, dtype=np.float64)[:, None]
-    scale = STEPS / (matrix[2, 0] * x + matrix[2, 1] * y + matrix[2, 2])
-    place = np.empty((height, width, 2), np.int32)
+    scale = matrix[2, 0] * x + matrix[2, 1] * y
+    scale += matrix[2, 2]
+    np.divide(STEPS, scale, out=scale)
+    places = []
     for axis in range(2):
         position = matrix[axis, 0] * x + matrix[axis, 1] * y
         position += matrix[axis, 2]
         position *= scale
         np.rint(position, out=position)
-        place[..., axis] = np.clip(position, -MAX_PLACE, MAX_PLACE, out=position)
-    return place
+        np.clip(position, -MAX_PLACE, MAX_PLACE, out=position)
+        places.append(position.astype(np.int32))
+    return places
