@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sys
 
-from blazetrack.compat.finder import DropInFinder
+from blazetrack.compat.finder import DropInFinder, add_solutions
 
 __all__ = ["install"]
 
@@ -16,13 +16,10 @@ __all__ = ["install"]
 def install() -> None:
     """Let `import mediapipe` find `mp.solutions` from now on, also beside an installed mediapipe.
 
-    What an installed mediapipe has besides, such as `tasks`, stays as it is. May be called twice.
+    What an installed mediapipe has besides, such as `tasks`, stays as it is; of one that has
+    solutions itself, only `pose` is replaced. May be called twice.
     """
     if not any(isinstance(one, DropInFinder) for one in sys.meta_path):
         sys.meta_path.insert(0, DropInFinder())
     if (loaded := sys.modules.get("mediapipe")) is not None:
-        from blazetrack.compat.mediapipe import solutions
-
-        for name in [one for one in sys.modules if one.startswith("mediapipe.python.solutions")]:
-            del sys.modules[name]
-        loaded.solutions = solutions  # type: ignore[attr-defined]
+        add_solutions(loaded)

@@ -10,7 +10,6 @@ from pathlib import Path
 import pytest
 
 from blazetrack.compat import install
-from blazetrack.compat.mediapipe import solutions
 from blazetrack.compat.mediapipe.solutions import drawing_utils, pose
 from blazetrack.errors import MissingModule
 
@@ -29,7 +28,6 @@ def clean_imports(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     importlib.invalidate_caches()
     yield
     drop_modules()
-    vars(solutions).pop("hands", None)  # set by the import
 
 
 def has_mediapipe(folder: str) -> bool:
@@ -98,15 +96,21 @@ def test_install_after_the_import_adds_solutions_too(installed: Path) -> None:
     assert importlib.import_module("mediapipe.python.solutions.pose") is pose
 
 
-def test_install_keeps_other_solutions_of_an_installed_mediapipe(installed: Path) -> None:
+def test_install_replaces_only_pose_of_installed_solutions(installed: Path) -> None:
     folder = installed / "python" / "solutions"
     folder.mkdir(parents=True)
     (installed / "python" / "__init__.py").touch()
-    (folder / "__init__.py").touch()
-    (folder / "hands.py").write_text("from mediapipe.python.solutions import pose\nHands = 1\n")
-    (folder / "pose.py").write_text("raise AssertionError\n")
+    (folder / "__init__.py").write_text(
+        "import mediapipe.python.solutions.hands\nimport mediapipe.python.solutions.pose\n"
+    )
+    (folder / "hands.py").write_text("Hands = 1\n")
+    (folder / "pose.py").write_text("Pose = 1\n")
+    (installed / "__init__.py").write_text(
+        "import mediapipe.python.solutions as solutions\ndel python\n"
+    )
     install()
     mediapipe = importlib.import_module("mediapipe")
     assert mediapipe.solutions.hands.Hands == 1
-    assert mediapipe.solutions.hands.pose is pose
+    assert mediapipe.solutions.pose is pose
     assert importlib.import_module("mediapipe.python.solutions.hands").Hands == 1
+    assert importlib.import_module("mediapipe.python.solutions.pose") is pose
