@@ -18,7 +18,7 @@ from blazetrack.store import Store
 __all__ = ["DEVICE_MODEL", "DevicePipeline", "check_device_model", "open_device_pipeline"]
 
 DEVICE_MODEL = "blaze_lite"
-# Head by kind; the implementations in JavaScript and Java have one of each.
+# Head by kind: an implementation in another language needs one of each.
 DEVICE_HEADS = {"detector": "ssd", "landmarks": "blazepose"}
 
 

@@ -1,4 +1,4 @@
-"""The nodes `keypoint_rois` and `refine_keypoints`: look at each keypoint again from nearby."""
+"""The nodes `keypoint_rois` and `refine_keypoints`: correct each keypoint from a crop around it."""
 
 from __future__ import annotations
 

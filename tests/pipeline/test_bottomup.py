@@ -1,4 +1,4 @@
-"""Graph `pose_bottomup`: a network that finds all people in one look, from drawn crowds to ids."""
+"""Graph `pose_bottomup`: a network that finds all people at once, from drawn crowds to ids."""
 
 from __future__ import annotations
 
