@@ -1,9 +1,9 @@
 """The table of the zoo: every shipped system on one data set, its stages, and the mean pose.
 
-Systems are the files of `models/weights/zoo` with a card of one person's head. Of a file exported
-with `--stages` each stage is scored too, likewise coarse and refined maps, and the refinement model
-beside a system. People are aligned by their labels, none is left out for a
-low score, so that the figures are those of the keypoints alone.
+Systems are the files of `models/weights/zoo` with a head for one person. Of a file exported with
+`--stages` each stage is scored too, likewise coarse and refined maps, and the refinement model
+beside a system. People are aligned by their labels, and none is left out for a low score, so that
+the figures are those of the keypoints alone.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ import numpy as np
 
 from blazetrack.backends import FileModel
 from blazetrack.errors import InputError
+from blazetrack.heads import head_of
 from blazetrack.skeleton import BLAZEPOSE33
 from blazetrack.store import Store, StoredModel
 from blazetrack.store.prune_outputs import count
@@ -76,7 +77,7 @@ def evaluate_zoo(
     rows = [ZooRow(MEAN_POSE, score_landmarks(mean_pose(people.samples), truth, NO_MINIMUM))]
     for path in sorted(folder.glob("*.tflite")):
         stored = store.find(path)
-        if stored.info.kind == "landmarks" and stored.info.head != "paf":
+        if stored.info.kind == "landmarks" and not head_of(stored.info).several:
             rows.append(_evaluate(path.stem, stored, people, truth, store, threads))
     if len(rows) == 1:
         raise InputError(

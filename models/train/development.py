@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from blazetrack.align.crop import Crop
 from blazetrack.align.project import project
 from blazetrack.align.roi import MARGIN, whole_roi
-from blazetrack.backends import FakeModel
+from blazetrack.backends import FakeModel, Model
 from blazetrack.heads import head_of
 from blazetrack.heads.displacement import region_share
 from blazetrack.metrics import mean_of, pck, torso_size
@@ -81,12 +81,7 @@ def detector_figures(
     images: Sequence[AnnotatedImage], predict: Predict, info: ModelInfo
 ) -> dict[str, float]:
     """`found`: share of the people that are found; `extra`: other findings per image."""
-
-    def run(pixels: NDArray[np.uint8]) -> dict[str, NDArray[Any]]:
-        outputs = predict(pixels[None])
-        return {name: np.asarray(value, np.float32) for name, value in outputs.items()}
-
-    finder = PersonFinder(FakeModel(info, run))
+    finder = PersonFinder(_model(info, predict))
     found = extra = people = 0
     for image in images:
         torso = np.hypot(*(image.points_px[:, 0, :2] - image.alignment_px[:, 0]).T)
@@ -125,11 +120,7 @@ class SceneFinder:
     """A network for several people as the pipeline runs it on a whole picture."""
 
     def __init__(self, info: ModelInfo, predict: Predict) -> None:
-        def run(pixels: NDArray[np.uint8]) -> dict[str, NDArray[Any]]:
-            outputs = predict(pixels[None])
-            return {name: np.asarray(value, np.float32) for name, value in outputs.items()}
-
-        model = FakeModel(info, run)
+        model = _model(info, predict)
         self._crop, self._landmarks = Crop(model), Landmarker(model, 0.0)
 
     def find(self, image: NDArray[np.uint8]) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
@@ -138,6 +129,16 @@ class SceneFinder:
         crops = self._crop(frame, whole_roi(frame))
         poses = project(self._landmarks(crops), crops)
         return poses.landmarks_px[..., :2], poses.presence > 0
+
+
+def _model(info: ModelInfo, predict: Predict) -> Model:
+    """The network as a model of the runtime, one picture a run."""
+
+    def run(pixels: NDArray[np.uint8]) -> dict[str, NDArray[Any]]:
+        outputs = predict(pixels[None])
+        return {name: np.asarray(value, np.float32) for name, value in outputs.items()}
+
+    return FakeModel(info, run)
 
 
 def refinement_figures(

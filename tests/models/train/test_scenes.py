@@ -92,7 +92,7 @@ def test_scene_figures_of_the_labels_themselves_are_perfect() -> None:
     assert figures["extra"] == 0
 
 
-def test_paf_loss_is_zero_at_the_target_and_blind_in_ignored_cells() -> None:
+def test_paf_loss_target_itself_or_ignored_cells_give_zero() -> None:
     info = ModelInfo("x", "landmarks", (16, 16), (0, 1), "zero", {}, COCO18, head="paf")
     rng = np.random.default_rng(0)
     want = {"heatmap": rng.random((1, 2, 2, 19)), "paf": rng.uniform(-1, 1, (1, 2, 2, 38))}

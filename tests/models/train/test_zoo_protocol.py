@@ -10,8 +10,11 @@ from models.zoo import ARCHITECTURES
 
 NAMES = sorted(path.stem for path in (CONFIGS / "zoo").glob("*.yaml"))
 # Networks of whole pictures have other data.
-CROPS = [name for name in NAMES if HEADS[ARCHITECTURES[name].head].kind == "landmarks"]
-CROPS = [name for name in CROPS if ARCHITECTURES[name].head != "paf"]
+CROPS = [
+    name
+    for name in NAMES
+    if (head := HEADS[ARCHITECTURES[name].head]).kind == "landmarks" and not head.several
+]
 
 
 @pytest.mark.parametrize("name", CROPS)
