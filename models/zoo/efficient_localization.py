@@ -30,6 +30,7 @@ import keras
 import numpy as np
 from keras import layers, ops
 
+from blazetrack.heads.heatmap import OPTIONS
 from models.zoo.heads.heatmap import heatmap_layer, score_layers
 from models.zoo.layers import check_dropout, check_levels, check_sizes, conv_bn
 
@@ -38,7 +39,7 @@ __all__ = ["SIZES", "WINDOW", "cut_windows", "efficient_localization", "highest_
 NAME = "efficient_localization"
 BANKS = 3
 STRIDE = 8  # of the coarse maps
-WINDOW = 3  # side of a window in coarse cells, head option `window_cells`
+WINDOW = int(OPTIONS["window_cells"][0])  # side of a window in coarse cells: the head's default
 
 SIZES: Mapping[str, Mapping[str, Any]] = {
     "paper": {

@@ -8,13 +8,14 @@ from typing import Any
 import numpy as np
 from keras import ops
 
+from blazetrack.heads.base import option
+from blazetrack.heads.heatmap import OPTIONS
 from blazetrack.model_info import ModelInfo
 from models.train.losses import LandmarkLossSettings, Tensors
 from models.train.losses.terms import cross_entropy, logit_of, smooth_l1, stages, weighted_mean
 
 __all__ = ["divergence", "gaussians", "offsets_loss", "parts", "windows_target"]
 
-WINDOW_CELLS = 3  # default of the head's option
 TINY = 1e-7
 
 
@@ -48,7 +49,7 @@ def parts(
         error = cross_entropy(drawn, heatmap) if logits else ops.square(heatmap - drawn)
         each[f"heatmap{suffix}"] = weighted_mean(ops.mean(error, axis=(1, 2)), map_weight)
     if "windows" in got:
-        side: Any = info.head_options.get("window_cells", WINDOW_CELLS)
+        side = option(info, OPTIONS, "window_cells")
         drawn, known = windows_target(
             xy, weight * person, got["heatmap"], got["windows"].shape, side, settings.heatmap_sigma
         )
