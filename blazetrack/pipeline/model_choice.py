@@ -57,7 +57,7 @@ def open_models(
 def _refinement(
     spec: GraphSpec, refined: StoredModel, name: str | Path, store: Store
 ) -> StoredModel:
-    """The model beside a landmark model whose card says that it refines it, else that of the graph.
+    """The model beside a landmark model whose card names it in `refines`, else that of the graph.
 
     Raises:
         ModelError: there is none, or it refines another model.

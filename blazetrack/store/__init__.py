@@ -94,7 +94,7 @@ class Store:
         return self._file(expand(text))
 
     def refinement_of(self, model: StoredModel) -> StoredModel | None:
-        """The model in the same folder whose card says that it refines this one."""
+        """The model in the same folder whose card names this one in `refines`."""
         for card in sorted(model.path.parent.glob(f"*{SUFFIX}.yaml")):
             file = card.with_suffix("")
             if file != model.path and file.exists() and "refines" in card.read_text("utf-8"):

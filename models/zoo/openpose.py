@@ -7,7 +7,7 @@
                           features, to each stage
 
 A network reads the whole picture once, however many people there are: a map per keypoint has a
-maximum at each person's, and the field of each limb points along it, which tells the people apart
+maximum at each person's, and the field of each limb points along it, which separates the people
 (`blazetrack.heads.paf`). Each stage reads the features and the result of the stage before it, and
 each has its loss (Cao, Simon, Wei and Sheikh, CVPR 2017, arXiv 1611.08050). 18 points, 19 limbs,
 one cell per 8 pixels.
