@@ -86,7 +86,7 @@ def test_package_source_lies_in_the_package() -> None:
             "outputs: {landmarks: a, score: b, boxes: c}",
             "model mine: head blazepose has no output 'boxes'",
         ),
-        ("skeleton: coco71", "skeleton: .*did you mean 'coco17'"),
+        ("skeleton: coco_17", "skeleton: .*did you mean 'coco17'"),
         ("colour: red", "colour: there is no such field; known: "),
         ("chanels: bgr", "chanels: there is no such field; did you mean 'channels'"),
         ("outputs: [unclosed", "line 6, column 1: expected YAML: "),

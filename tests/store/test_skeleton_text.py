@@ -27,5 +27,5 @@ def test_skeleton_text_is_a_name_where_it_can_be(skeleton: Skeleton) -> None:
 
 
 def test_read_skeleton_with_unknown_name_is_refused() -> None:
-    with pytest.raises(InputError, match="no skeleton 'coco71'; did you mean 'coco17'"):
-        read_skeleton("coco71")
+    with pytest.raises(InputError, match="no skeleton 'coco_17'; did you mean 'coco17'"):
+        read_skeleton("coco_17")

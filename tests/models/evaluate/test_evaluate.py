@@ -329,5 +329,5 @@ def test_command_evaluates_detectors_by_kind(
             command.run(app, "models.evaluate", [*words, *wrong])
         assert end.value.code == 2
     err = capsys.readouterr().err.splitlines()
-    assert err[0].endswith("--axis, --joints and --sheet are for landmark models only")
+    assert err[0].endswith("--axis, --joints, --stages and --sheet are for landmark models only")
     assert err[1].endswith("expected models of one kind, got landmark models and detectors")

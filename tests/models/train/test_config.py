@@ -145,7 +145,7 @@ def test_skeleton_settings_keep_a_custom_keypoint_set(config: Path) -> None:
     assert skeleton_of_run(settings.model_copy(update={"data": data})) == mine
     assert skeleton_of_run(settings) == skeleton_of_run(None) == BLAZEPOSE33
     with pytest.raises(InputError, match="did you mean 'coco1"):
-        read_skeleton("coco71")
+        read_skeleton("coco_17")
 
 
 OLD = """
