@@ -33,6 +33,7 @@ from blazetrack.types import Frame, Poses
 
 __all__ = ["PoseTracker"]
 
+STILL_GRAPH = "pose_image"
 # People tracked where one of them is followed, unless `people` is given.
 FOLLOW_PEOPLE = 4
 
@@ -132,6 +133,11 @@ class PoseTracker:
     def graph(self) -> GraphSpec:
         """The graph as it runs, with all overrides."""
         return self._main.scheduler.plan.spec
+
+    @property
+    def still_graph_name(self) -> str:
+        """Name of the graph that runs on pictures on their own."""
+        return self.graph.name if self._still is self._main else STILL_GRAPH
 
     @property
     def skeleton(self) -> Skeleton:
@@ -240,7 +246,7 @@ class PoseTracker:
     def _still_pipeline(self) -> RunningGraph:
         """The pipeline of single pictures: the given graph, else `pose_image`."""
         if self._still is None:
-            spec = set_where_known(load_graph("pose_image"), self._given)
+            spec = set_where_known(load_graph(STILL_GRAPH), self._given)
             self._still = RunningGraph(spec, self._models, self._hooks)
         return self._still
 

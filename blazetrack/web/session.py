@@ -14,7 +14,7 @@ from typing import Any
 from blazetrack.angles import angle_keypoints, joint_angles
 from blazetrack.errors import BlazetrackError, SinkError
 from blazetrack.graph import Trace
-from blazetrack.pipeline import PoseTracker, graph_for
+from blazetrack.pipeline import PoseTracker
 from blazetrack.render import draw_poses
 from blazetrack.sinks.recording import RecordingSink
 from blazetrack.types import Frame, Poses
@@ -310,7 +310,7 @@ class Session:
         """The graph as the page lists it; pictures on their own have another one by default."""
         if self.choice.graph is not None:
             return self.choice.graph
-        return graph_for(1, still=True) if self.still else tracker.graph.name
+        return tracker.still_graph_name if self.still else tracker.graph.name
 
     def _record(self, recording: RecordingSink, frame: Frame, poses: Poses) -> None:
         image = draw_poses(frame.image, poses, self.tracker.skeleton)
