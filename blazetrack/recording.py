@@ -83,6 +83,10 @@ class Recording:
     skeleton: Skeleton | None
     warnings: tuple[str, ...] = ()
 
+    def __repr__(self) -> str:
+        people = ", ".join(map(str, self.people)) or "none"
+        return f"Recording({self.name}: {len(self.frames)} frames, ids {people})"
+
 
 def read_recording(path: str | os.PathLike[str]) -> Recording:
     """Read a file of `--out FILE.jsonl`, also of a run that was killed.

@@ -315,6 +315,8 @@ class Poses(Rows):
         return replace(self, ids=ids)
 
     def __getitem__(self, rows: Any) -> Any:
+        if isinstance(rows, str):
+            raise InputError(f"poses: expected the number of a person first: poses[0][{rows!r}]")
         if not isinstance(rows, int | np.integer):
             return self.take(rows)
         if not -len(self) <= rows < len(self):

@@ -37,6 +37,8 @@ class Model(Protocol):
         for meaning in meanings:
             if meaning not in self.info.outputs:
                 hint = did_you_mean(meaning, self.info.outputs)
+                if meaning == "mask":
+                    hint = "masks need a published model: lite, full or heavy"
                 raise ModelError(f"model {self.info.name}: has no output '{meaning}'; {hint}")
 
     def run(self, pixels: NDArray[np.uint8]) -> Mapping[str, Array]:

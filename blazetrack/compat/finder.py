@@ -105,6 +105,8 @@ def add_solutions(package: ModuleType) -> None:
 
 def _find_own(fullname: str) -> ModuleSpec | None:
     """A module of the drop-in under its name in MediaPipe."""
+    if fullname == f"{_NAME}.tasks":
+        raise MissingModule(not_here("tasks"))
     home = f"{_HOME}{fullname.removeprefix(_NAME)}".replace(".python.solutions", ".solutions")
     package, _, name = home.rpartition(".")
     if package == f"{_HOME}.solutions" and name in OTHER_SOLUTIONS:

@@ -24,7 +24,9 @@ OTHER_SOLUTIONS = (
 
 
 def not_here(name: str) -> str:
-    """The message for a solution other than pose."""
+    """The message for a solution other than pose, or for the Tasks."""
+    if name == "tasks":
+        return f"mediapipe: the Tasks are not in blazetrack; for PoseLandmarker see {PAGE}"
     return f"mediapipe: solutions.{name} is not in blazetrack, which has solutions.pose; see {PAGE}"
 
 

@@ -196,6 +196,11 @@ class PoseTracker:
         `still` frame is treated on its own: nothing is carried over from another one, and ids start
         at 1; likewise between two frames of different files.
         """
+        if not isinstance(frame, Frame):
+            raise InputError(
+                f"tracker: expected a Frame of a source, got {type(frame).__name__}; for an image"
+                " as an array: tracker.process(image_rgb)"
+            )
         if not self._lock.acquire(blocking=False):
             raise InputError("tracker: is in use by another thread; make a tracker for each thread")
         try:

@@ -18,7 +18,7 @@ from typing import Any
 
 import numpy as np
 
-from blazetrack.errors import InputError, ModelError, did_you_mean, warn_renamed
+from blazetrack.errors import InputError, MissingExtra, ModelError, did_you_mean, warn_renamed
 from blazetrack.heads import HEADS, check_head
 from blazetrack.model_info import Anchors, ModelInfo
 from blazetrack.skeleton import BLAZEPOSE33, Skeleton
@@ -309,4 +309,9 @@ def _border(architecture: Architecture) -> str:
 def _module(name: str) -> Any:
     if name not in ARCHITECTURES:
         raise InputError(f"zoo: no network '{name}'; {did_you_mean(name, ARCHITECTURES)}")
-    return import_module(f"models.zoo.{name}")
+    try:
+        return import_module(f"models.zoo.{name}")
+    except ModuleNotFoundError as error:
+        if error.name != "keras":
+            raise
+        raise MissingExtra("Keras", "train") from None

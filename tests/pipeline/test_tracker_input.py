@@ -87,3 +87,15 @@ def test_process_non_increasing_times_are_counted(toy: Any) -> None:
             assert poses.ids.tolist() == [1]
             np.testing.assert_allclose(toy.places(poses), [(100, 80)], atol=1)
         assert tracker.time_faults == 3
+
+
+def test_tracker_call_with_an_array_names_process(toy: Any) -> None:
+    with toy.tracker() as tracker, pytest.raises(InputError, match=r"tracker\.process\(image_rgb"):
+        tracker(toy.picture((100, 80)))
+
+
+def test_poses_keypoint_without_a_person_names_the_form(toy: Any) -> None:
+    with toy.tracker() as tracker:
+        poses = tracker.process(toy.picture((100, 80)))
+    with pytest.raises(InputError, match=r"poses\[0\]\['left_knee'\]"):
+        poses["left_knee"]
