@@ -24,8 +24,8 @@ from blazetrack.backends.model import FileModel
 from blazetrack.detect.detector import Detector
 from blazetrack.skeleton import BLAZEPOSE33
 from blazetrack.store import Store
-from blazetrack.track.landmarks import Landmarker
-from blazetrack.track.pose_score import pose_features
+from blazetrack.tracking.landmarks import Landmarker
+from blazetrack.tracking.pose_score import pose_features
 from blazetrack.types import Frame, Poses, Rois
 
 __all__ = ["Looker", "Samples", "free_part", "sample_poses"]

@@ -11,7 +11,7 @@ from benchmarks.calibration import Scored
 from benchmarks.right_poses import MIN_OKS, LabelledFrame, pose_oks
 from benchmarks.score_samples import Looker
 from blazetrack.pipeline import PoseTracker
-from blazetrack.track.pose_score import pose_probability
+from blazetrack.tracking.pose_score import pose_probability
 from blazetrack.types import Frame
 from models.data.annotated import AnnotatedImage
 from models.data.transforms.person_crop import region

@@ -52,7 +52,7 @@ _HOME = {
     "joint_angles": "angles",
     "open_sink": "sinks",
     "open_source": "sources",
-    "track": "track",
+    "track": "pipeline",
 }
 
 
@@ -60,8 +60,7 @@ def __getattr__(name: str) -> Any:
     if name not in _HOME:
         raise AttributeError(f"module 'blazetrack' has no attribute '{name}'")
     try:
-        home = import_module(f"blazetrack.{_HOME[name]}")
-        value = home if name == "track" else getattr(home, name)  # a package that can be called
+        value = getattr(import_module(f"blazetrack.{_HOME[name]}"), name)
     except ImportError as error:
         from blazetrack.common.opencv import explain
 

@@ -25,7 +25,7 @@ SCORE_FEATURES = (
     "peak",
     "trunk_peak",
 )
-"""Features of a pose that its score is calculated from: see `blazetrack.track.pose_score`."""
+"""Features of a pose that its score is calculated from: see `blazetrack.tracking.pose_score`."""
 
 
 @dataclass(frozen=True, slots=True)

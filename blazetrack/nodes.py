@@ -24,17 +24,17 @@ from blazetrack.parity.project import project as mediapipe_project
 from blazetrack.parity.roi import rois_from_detections as mediapipe_rois_from_detections
 from blazetrack.parity.roi import rois_from_poses as mediapipe_rois_from_poses
 from blazetrack.smooth import PoseSmoother
-from blazetrack.track.detection_schedule import DetectionSchedule, needs_detection, second_look
-from blazetrack.track.flow import Flow, merge_poses, needs_landmarks
-from blazetrack.track.follow import Follow
-from blazetrack.track.identify import Identify
-from blazetrack.track.landmarks import Landmarker
-from blazetrack.track.orientations import NextOrientation, OtherOrientations
-from blazetrack.track.pose_score import PoseScore
-from blazetrack.track.predict import Predict
-from blazetrack.track.refine_keypoints import KeypointRois, RefineKeypoints
-from blazetrack.track.select_poses import confirm_poses, select_poses
-from blazetrack.track.timeline import Timeline
+from blazetrack.tracking.detection_schedule import DetectionSchedule, needs_detection, second_look
+from blazetrack.tracking.flow import Flow, merge_poses, needs_landmarks
+from blazetrack.tracking.follow import Follow
+from blazetrack.tracking.identify import Identify
+from blazetrack.tracking.landmarks import Landmarker
+from blazetrack.tracking.orientations import NextOrientation, OtherOrientations
+from blazetrack.tracking.pose_score import PoseScore
+from blazetrack.tracking.predict import Predict
+from blazetrack.tracking.refine_keypoints import KeypointRois, RefineKeypoints
+from blazetrack.tracking.select_poses import confirm_poses, select_poses
+from blazetrack.tracking.timeline import Timeline
 
 __all__ = ["NODES", "RENAMED"]
 

@@ -27,7 +27,7 @@ from blazetrack.model_info import ModelInfo
 from blazetrack.nodes import NODES
 from blazetrack.pipeline.running_graph import RunningGraph
 from blazetrack.skeleton import BLAZEPOSE33
-from blazetrack.track.timeline import thumbnail
+from blazetrack.tracking.timeline import thumbnail
 from blazetrack.types import Frame
 
 __all__ = ["record_vectors"]

@@ -18,7 +18,7 @@ from blazetrack.backends import FileModel, Model
 from blazetrack.errors import ModelError
 from blazetrack.skeleton import BLAZEPOSE33
 from blazetrack.store import Store
-from blazetrack.track.landmarks import Landmarker
+from blazetrack.tracking.landmarks import Landmarker
 from blazetrack.types import Frame, Poses
 from models.data.transforms.person_crop import region
 

@@ -18,8 +18,8 @@ from blazetrack.backends import Model
 from blazetrack.errors import InputError
 from blazetrack.metrics import mean_of, oks, pck, pcp, pdj, torso_size
 from blazetrack.skeleton import BLAZEPOSE33, COCO17, Skeleton
-from blazetrack.track.landmarks import Landmarker
-from blazetrack.track.refine_keypoints import KeypointRois, RefineKeypoints
+from blazetrack.tracking.landmarks import Landmarker
+from blazetrack.tracking.refine_keypoints import KeypointRois, RefineKeypoints
 from blazetrack.types import Frame
 from models.data.annotated import AnnotatedImage
 from models.data.body_measures import TORSO_PER_RADIUS

@@ -18,7 +18,7 @@ from blazetrack.heads.displacement import region_share
 from blazetrack.metrics import mean_of, pck, torso_size
 from blazetrack.model_info import ModelInfo
 from blazetrack.skeleton import BLAZEPOSE33, Skeleton
-from blazetrack.track.landmarks import Landmarker
+from blazetrack.tracking.landmarks import Landmarker
 from blazetrack.types import Frame
 from models.common.person_finder import PersonFinder, people_found
 from models.data.annotated import AnnotatedImage

@@ -10,7 +10,7 @@ from benchmarks.score_fit import coefficients_text, fit_coefficients, logistic_r
 from benchmarks.score_samples import Samples
 from blazetrack.errors import InputError
 from blazetrack.model_info import SCORE_FEATURES
-from blazetrack.track.pose_score import pose_probability
+from blazetrack.tracking.pose_score import pose_probability
 
 
 def drawn(count: int, coefficients: list[float]) -> tuple[np.ndarray, np.ndarray]:

@@ -18,7 +18,7 @@ from blazetrack.export.vector_file import VectorFile
 from blazetrack.export.vectors import record_vectors
 from blazetrack.heads.nms import weighted_nms
 from blazetrack.heads.ssd import decode as decode_detections
-from blazetrack.track import timeline
+from blazetrack.tracking import timeline
 from blazetrack.types import Frame
 
 TOLERANCE = 1e-3  # px, and units of all other numbers

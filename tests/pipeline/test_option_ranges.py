@@ -12,8 +12,8 @@ from blazetrack.graph.ports import read_signature
 from blazetrack.nodes import NODES
 from blazetrack.pipeline import PoseTracker, load_graph, shipped_graphs
 from blazetrack.pipeline.option_ranges import RANGES, check_ranges
-from blazetrack.track.flow import parse_every
-from blazetrack.track.follow import parse_choice
+from blazetrack.tracking.flow import parse_every
+from blazetrack.tracking.follow import parse_choice
 
 MODELS = {"model": "blaze_lite", "detector": "blaze_detector_lite"}
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from blazetrack.sources import open_source
-from blazetrack.track.timeline import SIZE_WH, Timeline, difference, thumbnail
+from blazetrack.tracking.timeline import SIZE_WH, Timeline, difference, thumbnail
 from blazetrack.types import Frame
 
 WIDTH, HEIGHT = 320, 240

@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from blazetrack.track.identify import Identify
+from blazetrack.tracking.identify import Identify
 from blazetrack.types import Frame, Poses
 
 MakePeople = Callable[..., Poses]

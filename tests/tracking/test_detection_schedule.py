@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from blazetrack.errors import InputError
-from blazetrack.track.detection_schedule import (
+from blazetrack.tracking.detection_schedule import (
     DetectionSchedule,
     needs_detection,
     second_look,

@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from blazetrack.track.pose_nms import SPREAD, is_confident, is_inside, oks, pose_nms
+from blazetrack.tracking.pose_nms import SPREAD, is_confident, is_inside, oks, pose_nms
 from blazetrack.types import Frame, Poses
 
 MakePeople = Callable[..., Poses]

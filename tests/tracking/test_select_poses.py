@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from blazetrack.track.select_poses import confirm_poses, select_poses
+from blazetrack.tracking.select_poses import confirm_poses, select_poses
 from blazetrack.types import Poses
 
 MakePeople = Callable[..., Poses]

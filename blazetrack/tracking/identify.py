@@ -9,16 +9,16 @@ import numpy as np
 
 from blazetrack.backends import Model
 from blazetrack.skeleton import BLAZEPOSE33
-from blazetrack.track.appearance import clothing_colours, colour_distance
-from blazetrack.track.assignment import (
+from blazetrack.tracking.appearance import clothing_colours, colour_distance
+from blazetrack.tracking.assignment import (
     UNKNOWN_CLOTHES,
     Observations,
     best_pairs,
     costs,
     is_duplicate,
 )
-from blazetrack.track.pose_nms import is_confident, is_inside, pose_nms
-from blazetrack.track.tracklet import Tracklet, is_crowded
+from blazetrack.tracking.pose_nms import is_confident, is_inside, pose_nms
+from blazetrack.tracking.tracklet import Tracklet, is_crowded
 from blazetrack.types import Frame, Poses
 
 __all__ = ["Identify"]

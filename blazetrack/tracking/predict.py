@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from blazetrack.track.tracklet import Tracklet, is_crowded
+from blazetrack.tracking.tracklet import Tracklet, is_crowded
 from blazetrack.types import Frame, Poses
 
 __all__ = ["Predict"]

@@ -13,7 +13,7 @@ from blazetrack import PoseTracker
 from blazetrack.errors import InputError
 from blazetrack.sources import open_source
 from blazetrack.store import Store
-from blazetrack.track.flow import Flow, merge_poses, needs_landmarks, parse_every
+from blazetrack.tracking.flow import Flow, merge_poses, needs_landmarks, parse_every
 from blazetrack.types import Frame, Poses
 from tests.conftest import MakePeople
 

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from blazetrack.track.appearance import colour_distance
-from blazetrack.track.tracklet import Tracklet
+from blazetrack.tracking.appearance import colour_distance
+from blazetrack.tracking.tracklet import Tracklet
 
 __all__ = ["Observations", "best_pairs", "costs", "is_duplicate"]
 

@@ -15,7 +15,7 @@ from blazetrack.errors import ModelError
 from blazetrack.heads import HEADS
 from blazetrack.model_info import ModelInfo
 from blazetrack.skeleton import get_skeleton
-from blazetrack.track.landmarks import Landmarker
+from blazetrack.tracking.landmarks import Landmarker
 from blazetrack.types import Crops, Landmarks, Rois
 
 SIDE = 64

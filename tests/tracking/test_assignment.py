@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from blazetrack.track.assignment import Observations, best_pairs, costs, is_duplicate
-from blazetrack.track.tracklet import Tracklet
+from blazetrack.tracking.assignment import Observations, best_pairs, costs, is_duplicate
+from blazetrack.tracking.tracklet import Tracklet
 
 INF = np.inf
 RADIUS = 50.0

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from blazetrack.skeleton import BLAZEPOSE33, COCO17, Skeleton
-from blazetrack.track.appearance import clothing_colours, colour_distance
+from blazetrack.tracking.appearance import clothing_colours, colour_distance
 
 RED, BLUE, GREY = (200, 30, 30), (30, 30, 200), (120, 120, 120)
 

@@ -15,7 +15,7 @@ from blazetrack.geometry import apply, invert
 from blazetrack.heads.displacement import encode
 from blazetrack.model_info import ModelInfo
 from blazetrack.skeleton import BLAZEPOSE33, Skeleton
-from blazetrack.track.refine_keypoints import KeypointRois, RefineKeypoints
+from blazetrack.tracking.refine_keypoints import KeypointRois, RefineKeypoints
 from blazetrack.types import Frame, Landmarks, Rois
 
 THREE = Skeleton("three", ("a", "b", "c"))

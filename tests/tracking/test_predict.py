@@ -7,7 +7,7 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from blazetrack.track.predict import Predict
+from blazetrack.tracking.predict import Predict
 from blazetrack.types import Frame, Poses
 
 MakePeople = Callable[..., Poses]

@@ -10,7 +10,7 @@ import pytest
 
 from blazetrack.align.crop import Crop
 from blazetrack.errors import InputError
-from blazetrack.track.orientations import NextOrientation, OtherOrientations, turned_image
+from blazetrack.tracking.orientations import NextOrientation, OtherOrientations, turned_image
 from blazetrack.types import Frame, Poses, Rois
 
 MakePeople = Callable[..., Poses]

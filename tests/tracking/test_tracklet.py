@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from blazetrack.track.tracklet import Tracklet
+from blazetrack.tracking.tracklet import Tracklet
 
 NO_CLOTHES = np.zeros((0, 3))
 RED, BLUE = np.array([[50.0, 150, 0]]), np.array([[50.0, 0, 150]])

@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from blazetrack.track.orientations import (
+from blazetrack.tracking.orientations import (
     ORIENTATIONS,
     Orientation,
     some_orientations,

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from blazetrack.track.pose_nms import oks
+from blazetrack.tracking.pose_nms import oks
 from blazetrack.types import Poses
 
 __all__ = ["confirm_poses", "select_poses"]

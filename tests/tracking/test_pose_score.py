@@ -13,7 +13,7 @@ from blazetrack.backends import FakeModel
 from blazetrack.errors import ModelError
 from blazetrack.model_info import SCORE_FEATURES, ModelInfo
 from blazetrack.skeleton import BLAZEPOSE33, COCO17, Skeleton
-from blazetrack.track.pose_score import (
+from blazetrack.tracking.pose_score import (
     TYPICAL_PEAK,
     PoseScore,
     pose_features,

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from blazetrack.errors import InputError
-from blazetrack.track.follow import Follow, parse_choice
+from blazetrack.tracking.follow import Follow, parse_choice
 from blazetrack.types import Frame, Poses
 
 MakePeople = Callable[..., Poses]

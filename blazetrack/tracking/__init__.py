@@ -1,0 +1,1 @@
+"""The stages that carry people from frame to frame."""
