@@ -174,7 +174,10 @@ def trained(name: str, losses: list[float]) -> Any:
     settings = LOSS_SETTINGS[info.head]()
     optimizer = keras.optimizers.Adam(3e-3)
     model = trainee(
-        network, lambda y, got: head_loss(info.head, y, got, settings, info)["total"], optimizer, eager=True
+        network,
+        lambda y, got: head_loss(info.head, y, got, settings, info)["total"],
+        optimizer,
+        eager=True,
     )
     targets = random_targets(info)
     losses += [float(model.train_on_batch(random_images(), targets)) for _ in range(20)]
