@@ -10,14 +10,12 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from blazetrack.backends import FakeModel, FileModel, Model, input_tensor
+from blazetrack.backends import FileModel, Model
 from blazetrack.store import Store
 from blazetrack.store.manifest import Card
 from models.export.model_card import write_model
 from models.export.tflite import to_tflite
-from models.train.checkpoint import load_network
-from models.train.config import skeleton_of_run
-from models.zoo import deployed, model_info
+from models.train.previous_stage import open_run
 
 __all__ = ["EvaluatedModel", "load_model", "tflite_path"]
 
@@ -66,10 +64,7 @@ def load_model(text: str, threads: int = 1, store: Store | None = None) -> Evalu
     file: Path | None = None
     network: Any = None
     if path.is_dir() or path.suffix == ".keras":
-        network, settings = load_network(path)
-        network = deployed(network)
-        info = model_info(network, path.stem, skeleton_of_run(settings))
-        model = FakeModel(info, lambda one: network.predict_on_batch(input_tensor(info, one)))
+        model, network = open_run(path)
     else:
         store = store or Store()
         stored = store.find(name)

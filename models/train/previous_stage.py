@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,7 +22,7 @@ from models.train.checkpoint import load_network
 from models.train.config import skeleton_of_run
 from models.zoo import deployed, model_info
 
-__all__ = ["open_stage", "stage_errors"]
+__all__ = ["open_run", "open_stage", "stage_errors"]
 
 
 def open_stage(path: str) -> Model:
@@ -36,15 +37,25 @@ def open_stage(path: str) -> Model:
         stored = Store().find(Path(path))
         model = FileModel(stored.info, lambda wanted: stored.path, threads=2)
     else:
-        trained, settings = load_network(Path(path))
-        network = deployed(trained)
-        info = model_info(network, Path(path).stem, skeleton_of_run(settings))
-        model = FakeModel(info, lambda one: network.predict_on_batch(input_tensor(info, one)))
+        model, _ = open_run(Path(path))
     if model.info.kind != "landmarks":
         raise InputError(
             f"data.previous: expected a landmark model, got {path} ({model.info.kind})"
         )
     return model
+
+
+def open_run(path: Path) -> tuple[Model, Any]:
+    """A training run or `.keras` file as a model, and its deployed network.
+
+    Raises:
+        ModelError: there is no such run, or it does not fit the zoo any more.
+    """
+    trained, settings = load_network(path)
+    network = deployed(trained)
+    info = model_info(network, path.stem, skeleton_of_run(settings))
+    model = FakeModel(info, lambda one: network.predict_on_batch(input_tensor(info, one)))
+    return model, network
 
 
 def stage_errors(
