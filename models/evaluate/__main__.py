@@ -5,7 +5,7 @@ python -m models.evaluate full blaze_lite.tflite --on squats
 python -m models.evaluate full --on mine/coco.json --markdown --sheet worst.png
 python -m models.evaluate error_feedback.tflite --on lspet_dev --stages
 python -m models.evaluate pose_detector detector.tflite --on coco_dev
-python -m models.evaluate zoo --on lspet_dev
+python -m models.evaluate zoo --on lspet_dev --on coco_dev
 """
 
 from __future__ import annotations
@@ -21,9 +21,13 @@ from models.common import command
 from models.common.tables import Style
 from models.evaluate.datasets import DATA, open_evaluation_set
 from models.evaluate.detectors import open_detection_set, print_detectors, score_detector
-from models.evaluate.landmarks import evaluate_landmarks, print_landmarks, write_sheets
+from models.evaluate.landmarks import (
+    evaluate_landmarks,
+    print_landmarks,
+    write_sheets,
+)
 from models.evaluate.load_model import load_model
-from models.evaluate.stages import evaluate_stages, gains
+from models.evaluate.stages import evaluate_stages, print_stages, stage_scores
 from models.evaluate.zoo import evaluate_zoo, print_zoo
 
 __all__ = ["app"]
@@ -35,8 +39,11 @@ app = command.new_app("Evaluate landmark models or detectors on labelled people.
 def main(
     models: Annotated[list[str], typer.Argument(help="Names, files or folders of runs.")],
     on: Annotated[
-        str,
-        typer.Option(help="lspet_dev, lspet_whole, coco_dev, squats, no_person or a COCO .json."),
+        list[str],
+        typer.Option(
+            help="lspet_dev, lspet_whole, coco_dev, squats, no_person or a COCO .json."
+            " Repeat it for several; zoo only."
+        ),
     ],
     data: Annotated[Path, typer.Option(help="Folder of the data sets.")] = DATA,
     limit: Annotated[
@@ -68,10 +75,11 @@ def main(
     if models == ["zoo"]:
         if joints or sheet:
             raise InputError("evaluate: --joints and --sheet take single models, not the zoo")
-        people = open_evaluation_set(on, data, limit, axis)
-        print(people.note, file=sys.stderr)
-        print_zoo(evaluate_zoo(people, threads=threads), on, style)
+        _evaluate_zoo(on, data, limit, axis, threads, style)
         return
+    if len(on) > 1:
+        raise InputError("evaluate: several --on are for the zoo only: give one")
+    (name,) = on
     if models[0] == "detector":
         warn_renamed("evaluate", "detector MODEL…", "MODEL…")
         models = models[1:]
@@ -84,21 +92,41 @@ def main(
             raise InputError(
                 "evaluate: --axis, --joints, --stages and --sheet are for landmark models only"
             )
-        images = open_detection_set(on, data, limit)
+        images = open_detection_set(name, data, limit)
         print(images.note, file=sys.stderr)
         rows = {one.label: score_detector(one, images, min_score) for one in loaded}
-        print_detectors(rows, on, style)
+        print_detectors(rows, name, style)
         return
-    people = open_evaluation_set(on, data, limit, axis)
+    people = open_evaluation_set(name, data, limit, axis)
     print(people.note, file=sys.stderr)
-    score = evaluate_stages if stages else evaluate_landmarks
-    each = [score(one, people, min_score, threads) for one in loaded]
-    results = [result for one in each for result in one]
-    print_landmarks(results, on, style, joints)
-    for one in each if stages and style is not Style.json else ():
-        print("\n".join(gains(one)))
+    if stages:
+        staged = {one.label: evaluate_stages(one, people, min_score, threads) for one in loaded}
+        results = [result for each in staged.values() for result in each.values()]
+    else:
+        staged = {}
+        each = [evaluate_landmarks(one, people, min_score, threads) for one in loaded]
+        results = [result for one in each for result in one]
+    print_landmarks(results, name, style, joints)
+    if style is not Style.json:
+        print_stages([stage_scores(label, name, one) for label, one in staged.items()], style)
     if sheet is not None:
         write_sheets(sheet, results, people)
+
+
+def _evaluate_zoo(
+    on: list[str],
+    data: Path,
+    limit: int | None,
+    axis: tuple[str, str] | None,
+    threads: int,
+    style: Style,
+) -> None:
+    rows = []
+    for name in on:
+        people = open_evaluation_set(name, data, limit, axis)
+        print(people.note, file=sys.stderr)
+        rows += evaluate_zoo(people, name, threads=threads)
+    print_zoo(rows, style)
 
 
 if __name__ == "__main__":

@@ -8,20 +8,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from blazetrack.backends import Model, open_interpreter, open_model
 from blazetrack.errors import InputError
 from blazetrack.store import Store
+from models.common.tables import Style, print_table
 from models.evaluate.datasets import EvaluationSet
 from models.evaluate.landmarks import LandmarkResult
 from models.evaluate.load_model import EvaluatedModel
 from models.evaluate.scores import ground_truth, predict_crops, score_landmarks
 from models.zoo.stages import stage_of
 
-__all__ = ["Stage", "evaluate_stages", "gains", "stages_of"]
+__all__ = [
+    "Stage",
+    "StageScores",
+    "evaluate_stages",
+    "print_stages",
+    "share_text",
+    "stage_scores",
+    "stages_of",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +46,27 @@ class Stage:
     name: str
     model: Model
     refinement: Model | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class StageScores:
+    """PCK@0.2 of the stages of one model on one data set.
+
+    Attributes:
+        model: its name.
+        data: name of the data set.
+        pck: of each stage by its name, in order.
+    """
+
+    model: str
+    data: str
+    pck: Mapping[str, float | None]
+
+    @property
+    def gain(self) -> float | None:
+        """The last stage minus the first."""
+        first, *_, last = self.pck.values()
+        return None if first is None or last is None else last - first
 
 
 def stages_of(
@@ -72,27 +102,40 @@ def stages_of(
 
 def evaluate_stages(
     evaluated: EvaluatedModel, people: EvaluationSet, min_score: float = 0.5, threads: int = 1
-) -> list[LandmarkResult]:
-    """Scores of each stage on aligned crops."""
-    truth, results = ground_truth(people.samples), []
+) -> dict[str, LandmarkResult]:
+    """Scores of each stage on aligned crops, by the name of the stage."""
+    truth, results = ground_truth(people.samples), {}
     for stage in stages_of(evaluated, threads):
         found = predict_crops(stage.model, people.samples, evaluated.refine, stage.refinement)
         label = f"{evaluated.label} {stage.name}".rstrip()
-        results.append(
-            LandmarkResult(label, "crops", found, score_landmarks(found, truth, min_score))
-        )
+        scores = score_landmarks(found, truth, min_score)
+        results[stage.name] = LandmarkResult(label, "crops", found, scores)
     return results
 
 
-def gains(results: list[LandmarkResult]) -> list[str]:
-    """Each later stage against the first in PCK@0.2, with its sign: one line each."""
-    first, *later = results
-    lines = []
-    for one in later:
-        if first.scores.pck is not None and one.scores.pck is not None:
-            gain = one.scores.pck - first.scores.pck
-            lines.append(f"{one.model} over {first.model}: PCK@0.2 {gain:+.3f}")
-    return lines
+def stage_scores(model: str, data: str, results: Mapping[str, LandmarkResult]) -> StageScores:
+    """The row of a model for `print_stages`; results as of `evaluate_stages`."""
+    return StageScores(model, data, {name: one.scores.pck for name, one in results.items()})
+
+
+def print_stages(rows: Sequence[StageScores], style: Style) -> None:
+    """Print PCK@0.2 of each stage, and the gain of the last over the first with its sign.
+
+    Models of one stage are left out; without others nothing is printed.
+    """
+    cells = []
+    for row in rows:
+        if len(row.pck) > 1:
+            names, shares = ", ".join(row.pck), ", ".join(map(share_text, row.pck.values()))
+            gain = "–" if row.gain is None else f"{row.gain:+.3f}"
+            cells.append([row.model, row.data, names, shares, gain])
+    if cells:
+        print_table(["stages of", "on", "stage", "PCK@0.2", "last − first"], cells, style)
+
+
+def share_text(value: float | None) -> str:
+    """A share with three digits; a dash for None."""
+    return "–" if value is None else f"{value:.3f}"
 
 
 def _earlier_outputs(path: Path, outputs: Mapping[str, str]) -> Iterator[dict[str, str]]:

@@ -1,4 +1,4 @@
-"""The table of the zoo: every shipped system on one data set, its stages, and the mean pose.
+"""The tables of the zoo: every shipped system on a data set, its stages, and the mean pose.
 
 Systems are the files of `models/weights/zoo` with a head for one person. Of a file exported with
 `--stages` each stage is scored too, likewise coarse and refined maps, and the refinement model
@@ -9,9 +9,10 @@ the figures are those of the keypoints alone.
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
 from functools import partial
+from itertools import groupby
 from pathlib import Path
 
 import numpy as np
@@ -35,7 +36,7 @@ from models.evaluate.scores import (
     predict_crops,
     score_landmarks,
 )
-from models.evaluate.stages import stages_of
+from models.evaluate.stages import StageScores, print_stages, share_text, stages_of
 
 __all__ = ["MEAN_POSE", "WEIGHTS", "ZooRow", "evaluate_zoo", "mean_pose", "print_zoo"]
 
@@ -50,35 +51,49 @@ class ZooRow:
 
     Attributes:
         system: its name.
+        data: name of the data set.
         scores: of the outputs that its head decodes, those of the last stage.
-        stages: PCK@0.2 of each stage, the last included; empty where there is only one.
+        stages: PCK@0.2 of each stage by name, the last included.
         parameters, multiply_adds: of the file without the outputs that are not read; None for the
             mean pose.
         ms: mean time of the networks for a crop of a person.
     """
 
     system: str
+    data: str
     scores: LandmarkScores
-    stages: Sequence[float | None] = ()
+    stages: Mapping[str, float | None] = field(default_factory=dict)
     parameters: int | None = None
     multiply_adds: int | None = None
     ms: float | None = None
 
 
 def evaluate_zoo(
-    people: EvaluationSet, folder: Path = WEIGHTS, threads: int = 1, store: Store | None = None
+    people: EvaluationSet,
+    data: str,
+    folder: Path = WEIGHTS,
+    threads: int = 1,
+    store: Store | None = None,
 ) -> list[ZooRow]:
     """The mean pose, and each system of `folder` by name.
+
+    Args:
+        people: of the data set.
+        data: its name.
+        folder: of the files with their cards.
+        threads: for TFLite.
+        store: of the models; None is the user's cache.
 
     Raises:
         InputError: there is no system.
     """
     truth, store = ground_truth(people.samples), store or Store()
-    rows = [ZooRow(MEAN_POSE, score_landmarks(mean_pose(people.samples), truth, NO_MINIMUM))]
+    scores = score_landmarks(mean_pose(people.samples), truth, NO_MINIMUM)
+    rows = [ZooRow(MEAN_POSE, data, scores)]
     for path in sorted(folder.glob("*.tflite")):
         stored = store.find(path)
         if stored.info.kind == "landmarks" and not head_of(stored.info).several:
-            rows.append(_evaluate(path.stem, stored, people, truth, store, threads))
+            rows.append(_evaluate(stored, people, truth, data, store, threads))
     if len(rows) == 1:
         raise InputError(
             f"zoo: no system in {folder}: train one of models/configs/zoo, and export it to there"
@@ -87,32 +102,26 @@ def evaluate_zoo(
 
 
 def _evaluate(
-    name: str,
     stored: StoredModel,
     people: EvaluationSet,
     truth: GroundTruth,
+    data: str,
     store: Store,
     threads: int,
 ) -> ZooRow:
+    name = stored.path.stem
     model = FileModel(stored.info, partial(store.variant, stored), threads=threads)
-    stages: list[float | None] = []
+    stages: dict[str, float | None] = {}
     for stage in stages_of(EvaluatedModel(name, model, True, stored.path), threads, store):
         found = predict_crops(stage.model, people.samples, refinement=stage.refinement)
         scores = score_landmarks(found, truth, NO_MINIMUM)
-        stages.append(scores.pck)
+        stages[stage.name] = scores.pck
     costs = np.array(_costs(model))
     if isinstance(stage.refinement, FileModel):  # once for each keypoint
         parameters, *each = _costs(stage.refinement)
         keypoints = len(stored.info.skeleton or BLAZEPOSE33)
         costs += (parameters, *(keypoints * one for one in each))
-    return ZooRow(
-        name,
-        scores,
-        stages if len(stages) > 1 else (),
-        int(costs[0]),
-        int(costs[1]),
-        float(costs[2]),
-    )
+    return ZooRow(name, data, scores, stages, int(costs[0]), int(costs[1]), float(costs[2]))
 
 
 def _costs(model: FileModel) -> tuple[float, float, float]:
@@ -140,44 +149,31 @@ def mean_pose(samples: Sequence[AnnotatedImage]) -> Predictions:
     return Predictions(skeleton, np.stack(placed), np.ones(len(samples)))
 
 
-def print_zoo(rows: Sequence[ZooRow], data: str, style: Style) -> None:
-    """Print the table, and a second one of the stages."""
+def print_zoo(rows: Sequence[ZooRow], style: Style) -> None:
+    """Print a table per data set, and one of the stages on all of them."""
     if style is Style.json:
-        print(json.dumps([{"data": data, **asdict(row)} for row in rows], indent=1))
+        print(json.dumps([asdict(row) for row in rows], indent=1))
         return
-    head = ["system", "parameters", "multiply-adds", "ms", "PCK@0.2", "PCKh@0.5", "PDJ@0.2"]
-    cells = [
-        [
-            row.system,
-            _number(row.parameters, 1e6, "M", 2),
-            _number(row.multiply_adds, 1e6, "M", 0),
-            _number(row.ms, 1.0, "", 1),
-            *(_share(one) for one in _shares(row.scores)),
+    head = ["parameters", "multiply-adds", "ms", "PCK@0.2", "PCKh@0.5", "PDJ@0.2", "PCP@0.5", "OKS"]
+    for data, same in groupby(rows, key=lambda row: row.data):
+        cells = [
+            [
+                row.system,
+                _number(row.parameters, 1e6, "M", 2),
+                _number(row.multiply_adds, 1e6, "M", 0),
+                _number(row.ms, 1.0, "", 1),
+                *map(share_text, _shares(row.scores)),
+            ]
+            for row in same
         ]
-        for row in rows
-    ]
-    print_table([*head, "PCP@0.5", "OKS"], cells, style)
-    staged = [row for row in rows if row.stages]
-    if staged:
-        count = max(len(row.stages) for row in staged)
-        head = [f"PCK@0.2 on {data}", *(f"stage {n + 1}" for n in range(count)), "last − first"]
-        print_table(head, [_stage_cells(row, count) for row in staged], style)
+        print_table([f"on {data}", *head], cells, style)
+    staged = [StageScores(row.system, row.data, row.stages) for row in rows if row.stages]
+    print_stages(sorted(staged, key=lambda row: row.model), style)
 
 
 def _shares(scores: LandmarkScores) -> tuple[float | None, ...]:
     return scores.pck, scores.pckh, scores.pdj_at_02, scores.pcp, scores.oks
 
 
-def _stage_cells(row: ZooRow, count: int) -> list[str]:
-    shares = [_share(one) for one in row.stages]
-    first, last = row.stages[0], row.stages[-1]
-    gain = "–" if first is None or last is None else f"{last - first:+.3f}"
-    return [row.system, *shares, *[""] * (count - len(shares)), gain]
-
-
 def _number(value: float | None, unit: float, suffix: str, digits: int) -> str:
     return "–" if value is None else f"{value / unit:.{digits}f} {suffix}".strip()
-
-
-def _share(value: float | None) -> str:
-    return "–" if value is None else f"{value:.3f}"

@@ -2,6 +2,7 @@
 
     python -m models.export runs/blaze_lite blaze_lite.tflite
     python -m models.export runs/blaze_lite blaze_lite_f16.tflite --float16
+    python -m models.export runs/hrnet models/weights/zoo/hrnet.tflite --float16 --keep-card
 
 Before a file is written, its outputs are compared with those of Keras on noise and on drawn people;
 a difference above 1e-4 of a float32 file is an error.
@@ -30,7 +31,7 @@ from blazetrack.store.tflite_file import (
     set_signature,
 )
 from models.common import command
-from models.export.model_card import write_model
+from models.export.model_card import replaced_card, write_model
 from models.train.config import skeleton_of_run
 from models.train.datasets import RefinementDataSettings
 from models.zoo import deployed, model_info
@@ -98,6 +99,10 @@ def main(
     stages: Annotated[
         bool, typer.Option("--stages", help="Keep the outputs of intermediate stages.")
     ] = False,
+    keep_card: Annotated[
+        bool,
+        typer.Option("--keep-card", help="Keep the texts of the card that lies beside the output."),
+    ] = False,
 ) -> None:
     """Write a network as a TFLite file with its card; print the difference between the two."""
     from rich.console import Console
@@ -122,6 +127,8 @@ def main(
         detector=detector,
         refines=refines,
     )
+    if keep_card:
+        card = replaced_card(out, card)
     table = Table("output", "on noise", "on drawn people", title=f"{out}: difference from Keras")
     for one in export(network, out, card, float16=float16):
         table.add_row(one.output, f"{one.noise:.1e}", f"{one.people:.1e}")

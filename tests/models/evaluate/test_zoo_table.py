@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -50,7 +51,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def rows(folder: Path, people: EvaluationSet) -> list[Any]:
-    return evaluate_zoo(people, folder, store=Store(folder / "home"))
+    return evaluate_zoo(people, "drawn", folder, store=Store(folder / "home"))
 
 
 def test_evaluate_zoo_has_the_mean_pose_and_each_system(rows: list[Any]) -> None:
@@ -63,27 +64,34 @@ def test_evaluate_zoo_has_the_mean_pose_and_each_system(rows: list[Any]) -> None
 
 
 def test_evaluate_zoo_scores_each_stage_of_a_file_with_stages(rows: list[Any]) -> None:
-    assert [len(row.stages) for row in rows] == [0, 2, 0]
-    assert rows[1].stages[-1] == rows[1].scores.pck
+    assert [list(row.stages) for row in rows] == [[], ["stage 1", "last"], [""]]
+    assert rows[1].stages["last"] == rows[1].scores.pck
 
 
 def test_evaluate_zoo_empty_folder_is_error(tmp_path: Path, people: EvaluationSet) -> None:
     with pytest.raises(InputError, match=r"no system in .*: train one of models/configs/zoo"):
-        evaluate_zoo(people, tmp_path, store=Store(tmp_path / "home"))
+        evaluate_zoo(people, "drawn", tmp_path, store=Store(tmp_path / "home"))
 
 
 def test_print_zoo_prints_gain_of_the_last_stage_with_sign(
     rows: list[Any], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    print_zoo(rows, "drawn", Style.markdown)
+    print_zoo([*rows, *(replace(row, data="again") for row in rows)], Style.markdown)
     text = capsys.readouterr().out
-    assert "| system | parameters | multiply-adds | ms | PCK@0.2 | PCKh@0.5 | PDJ@0.2 |" in text
-    assert "| PCK@0.2 on drawn | stage 1 | stage 2 | last − first |" in text
-    gain = text.strip().splitlines()[-1].split("|")[-2].strip()
-    assert gain[0] in "+-"
-    print_zoo(rows, "drawn", Style.json)
+    for data in ("drawn", "again"):
+        assert f"| on {data} | parameters | multiply-adds | ms | PCK@0.2 | PCKh@0.5 |" in text
+    *_, head, _, first, second = text.strip().splitlines()
+    assert head == "| stages of | on | stage | PCK@0.2 | last − first |"
+    assert (first.split(" | ")[:3], second.split(" | ")[1]) == (
+        [f"| {STAGED}", "drawn", "stage 1, last"],
+        "again",
+    )
+    assert first.split("|")[-2].strip()[0] in "+-"
+    print_zoo(rows, Style.json)
     content = json.loads(capsys.readouterr().out)
-    assert [one["system"] for one in content] == [row.system for row in rows]
+    assert [(one["system"], one["data"]) for one in content] == [
+        (row.system, "drawn") for row in rows
+    ]
 
 
 def test_mean_pose_of_one_person_is_that_person() -> None:
@@ -104,8 +112,10 @@ def test_mean_pose_of_several_people_is_the_same_in_each_crop() -> None:
     assert np.ptp(diagonals) < 0.5 * diagonals.mean()
 
 
-def test_command_zoo_with_sheet_is_error() -> None:
+def test_command_sheet_of_the_zoo_and_several_data_sets_of_others_are_errors() -> None:
     from models.evaluate.__main__ import main
 
     with pytest.raises(InputError, match="take single models, not the zoo"):
-        main(["zoo"], on="lspet_dev", sheet=Path("x.png"))
+        main(["zoo"], on=["lspet_dev"], sheet=Path("x.png"))
+    with pytest.raises(InputError, match="several --on are for the zoo only"):
+        main(["full"], on=["lspet_dev", "coco_dev"])

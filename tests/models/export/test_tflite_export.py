@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -10,13 +11,13 @@ import pytest
 pytest.importorskip("tensorflow", reason="TFLite files are written by TensorFlow")
 
 from blazetrack import PoseTracker
-from blazetrack.errors import ModelError
+from blazetrack.errors import InputError, ModelError
 from blazetrack.skeleton import BLAZEPOSE33, Skeleton
 from blazetrack.store import Store
 from blazetrack.store.manifest import Card
 from blazetrack.store.tflite_file import load_interpreter
 from models.export import tflite as exporting
-from models.export.model_card import write_model
+from models.export.model_card import replaced_card, write_model
 from models.export.tflite import compare, export, pixel_outputs, to_tflite, unsupported_ops
 from models.train.checkpoint import load_network
 from models.zoo import ARCHITECTURES, build, deployed, model_info
@@ -109,6 +110,22 @@ def test_write_model_custom_skeleton_is_on_the_card(tmp_path: Path) -> None:
         assert tracker.skeleton == mine
     with pytest.raises(ModelError, match="expected at least 35 × 5 values"):
         model_info(network, "robot")
+
+
+def test_replaced_card_has_the_texts_of_the_card_before(
+    network: object, content: bytes, tmp_path: Path
+) -> None:
+    path, info = tmp_path / "mine.tflite", model_info(network, "mine")
+    new = Card(replace(info, input_range=(-1.0, 1.0)), "runs/longer")
+    with pytest.raises(InputError, match=r"--keep-card: expected .*mine\.tflite\.yaml"):
+        replaced_card(path, new)
+    write_model(path, content, Card(info, "a recipe", licence="MIT", refines="other"))
+    write_model(path, content, replaced_card(path, new))
+    found = Store(tmp_path / "home").find(path)
+    assert (found.source, found.licence, found.refines) == ("a recipe", "MIT", "other")
+    assert found.info.input_range == (-1.0, 1.0)
+    with pytest.raises(InputError, match="give either those or --keep-card"):
+        replaced_card(path, replace(new, sentence="Other."))
 
 
 def test_export_difference_is_error_and_nothing_is_written(
