@@ -166,7 +166,12 @@ def _convolution(channels: int, name: str, size: int, stride: int = 1) -> Any:
 
 
 def _bounded(correction: Any, keypoints: int, limit: float) -> Any:
-    """Corrections `(B, 2K)` of length up to `limit`, with the direction that they have."""
+    """Corrections `(B, 2K)` of length up to `limit`, with the direction that they have.
+
+    The gradient passes as if there were no limit; otherwise a correction that once is longer would
+    not become shorter again.
+    """
     xy = ops.reshape(correction, (-1, keypoints, 2))
     length = ops.sqrt(ops.sum(ops.square(xy), axis=-1, keepdims=True) + 1e-12)
-    return ops.reshape(xy * ops.minimum(1.0, limit / length), (-1, 2 * keypoints))
+    bounded = ops.stop_gradient(xy * ops.minimum(1.0, limit / length))
+    return ops.reshape(bounded + (xy - ops.stop_gradient(xy)), (-1, 2 * keypoints))

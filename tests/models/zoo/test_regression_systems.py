@@ -111,6 +111,18 @@ def test_error_feedback_corrections_are_bounded(scale: float) -> None:
     assert scale == 1 or np.min(lengths) > 0.049
 
 
+@pytest.mark.filterwarnings("ignore:Gradients do not exist for variables")
+def test_error_feedback_correction_above_the_limit_becomes_shorter_by_training() -> None:
+    network = tiny("error_feedback", max_step=0.05)
+    last = network.get_layer("correction")
+    last.set_weights([np.zeros(last.kernel.shape), np.ones(last.bias.shape)])
+    first = keras.Model(network.input, network.output["landmarks_1"])
+    first.compile(keras.optimizers.SGD(1.0), "mse", run_eagerly=True)
+    images = np.random.default_rng(5).random((2, 32, 32, 3), np.float32)
+    first.train_on_batch(images, np.zeros((2, 10), np.float32))  # the mean pose
+    assert numpy(last.bias).max() < 1
+
+
 def test_error_feedback_begins_at_its_mean_pose() -> None:
     network = tiny("error_feedback")
     pose = np.linspace(-0.4, 0.4, 10, dtype=np.float32)

@@ -61,7 +61,8 @@ STATS = {
 # Operators of single networks: Gaussian maps and bounded steps, windows around the highest cells.
 OPERATORS = {
     "error_feedback": {
-        *("EXP", "MINIMUM", "MUL", "RSQRT", "SQUARE", "SQUARED_DIFFERENCE", "STRIDED_SLICE", "SUM")
+        *("EXP", "MINIMUM", "MUL", "RSQRT", "SQUARE", "SQUARED_DIFFERENCE"),
+        *("STRIDED_SLICE", "SUB", "SUM"),
     },
     "efficient_localization": {
         *("ABS", "AVERAGE_POOL_2D", "BATCH_MATMUL", "FLOOR", "GREATER_EQUAL", "MEAN", "MUL"),
@@ -76,6 +77,8 @@ OPERATORS = {
 # Multiply-adds of tiny networks that do not depend on the picture: the convolution of the maps of
 # the mean pose.
 FOLDED = {"error_feedback": 8 * 8 * 5 * 8}
+# Settings of the loss that its config needs.
+LOSSES = {"error_feedback": {"max_step": 20 / 224}}
 REGRESSION = ("points", "z", "visibility", "presence", "world", "score")
 MAPS = ("heatmap", "offsets")
 
@@ -171,7 +174,7 @@ def trained(name: str, losses: list[float]) -> Any:
     keras.utils.set_random_seed(3)
     network = tiny(name)
     info = info_of(network)
-    settings = LOSS_SETTINGS[info.head]()
+    settings = LOSS_SETTINGS[info.head](**LOSSES.get(name, {}))
     optimizer = keras.optimizers.Adam(3e-3)
     model = trainee(
         network,
