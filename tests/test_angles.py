@@ -7,7 +7,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from blazetrack.angles import angle_keypoints, joint_angles
+from blazetrack.angles import (
+    AngleSet,
+    angle_keypoints,
+    joint_angles,
+    known_angles,
+    parse_angle,
+    standard_angles,
+)
+from blazetrack.errors import InputError
 from blazetrack.skeleton import BLAZEPOSE33, COCO17, LSP14, MPII16, SKELETONS, Skeleton
 
 EIGHT = tuple(
@@ -106,3 +114,49 @@ def test_angle_keypoints_of_other_set_is_empty() -> None:
     assert joint_angles(np.zeros((2, 2, 3)), hand).shape == (2, 0)
     arms = Skeleton("arm", ("left_wrist", "left_elbow", "left_shoulder", "right_wrist"))
     assert angle_keypoints(arms) == {"left_elbow": (2, 1, 0)}
+
+
+def test_standard_angles_begin_with_joint_angles_and_end_upright() -> None:
+    feet = {f"{side}_{part}": (x, y, z) for side, x in (("left", 0.2), ("right", -0.2))
+            for part, y, z in (("heel", 1.0, 0.05), ("foot_index", 1.0, -0.2))}  # fmt: skip
+    points = body(left_ear=(0.1, -0.7, 0.0), right_ear=(-0.1, -0.7, 0.0), **feet)
+    angles = standard_angles(BLAZEPOSE33)
+    assert angles.names == (*EIGHT, "left_ankle", "right_ankle", "trunk", "neck")
+    found = angles(points)
+    assert found[:8].tolist() == joint_angles(points, BLAZEPOSE33).tolist()
+    np.testing.assert_allclose(found[8:], (90, 90, 0, 0), atol=1e-9)
+    tilt = np.array([[np.cos(0.5), -np.sin(0.5), 0], [np.sin(0.5), np.cos(0.5), 0], [0, 0, 1]])
+    np.testing.assert_allclose(angles(points @ tilt)[10:], (np.degrees(0.5), 0), atol=1e-6)
+    assert angles(np.stack([points, points])[..., :2]).shape == (2, 12)
+
+
+@pytest.mark.parametrize(
+    ("text", "same_as"),
+    [
+        ("one=left_hip,left_knee,left_ankle", "left_knee"),
+        ("one = left_ankle, left_knee, left_heel, left_foot_index", "left_ankle"),
+        ("one=mid_hip,mid_shoulder", "trunk"),
+    ],
+)
+def test_parse_angle_three_four_and_two_points(text: str, same_as: str) -> None:
+    points = np.random.default_rng(3).normal(size=(4, 33, 3))
+    angles = AngleSet(BLAZEPOSE33, [parse_angle(text)])
+    assert angles.names[-1] == "one"
+    found = angles(points)
+    assert found[:, -1].tolist() == found[:, angles.names.index(same_as)].tolist()
+
+
+@pytest.mark.parametrize("text", ["", "a", "a=left_hip", "1a=b,c", "a=b,c,d,e,f", "a=b,,c"])
+def test_parse_angle_of_another_form_is_refused(text: str) -> None:
+    with pytest.raises(InputError, match="angle: expected NAME=A,B,C"):
+        parse_angle(text)
+
+
+def test_angle_set_unknown_point_or_name_twice_is_refused() -> None:
+    with pytest.raises(InputError, match="no keypoint 'left_hpi'; did you mean 'left_hip'"):
+        AngleSet(BLAZEPOSE33, [parse_angle("a=left_hpi,nose")])
+    with pytest.raises(InputError, match="no keypoint 'mid_heel'"):
+        AngleSet(COCO17, [parse_angle("a=mid_heel,nose")])
+    with pytest.raises(InputError, match="'trunk' is there already"):
+        AngleSet(COCO17, [parse_angle("trunk=mid_hip,nose")])
+    assert "left_ankle" not in known_angles(COCO17)

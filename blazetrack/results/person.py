@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from blazetrack.angles import angle_keypoints, joint_angles
+from blazetrack.angles import standard_angles
 from blazetrack.errors import InputError, did_you_mean
 from blazetrack.skeleton import Skeleton
 from blazetrack.types import Poses
@@ -114,19 +114,19 @@ class PersonPose:
         return len(self.skeleton)
 
     def angle(self, joint: str) -> float:
-        """The angle in a joint in degrees, in space: 180 is a straight limb.
+        """An angle in degrees, in space: 180 is a straight limb.
 
         Args:
-            joint: `left_knee`, `right_elbow`, …: a name of `angles.angle_keypoints`.
+            joint: `left_knee`, `right_elbow`, `trunk`, …: a name of `angles.known_angles`.
 
         Raises:
-            InputError: the keypoint set has no such joint.
+            InputError: the keypoint set has no such angle.
         """
-        joints = list(angle_keypoints(self.skeleton))
-        if joint not in joints:
-            hint = did_you_mean(joint, joints)
+        angles = standard_angles(self.skeleton)
+        if joint not in angles.names:
+            hint = did_you_mean(joint, angles.names)
             raise InputError(f"angle: expected a joint with two limbs, got '{joint}'; {hint}")
-        return float(joint_angles(self.world, self.skeleton)[joints.index(joint)])
+        return float(angles(self.world)[angles.names.index(joint)])
 
     def to_dict(self) -> dict[str, Any]:
         """Id, score, and for each keypoint by name pixels, probabilities and metres."""

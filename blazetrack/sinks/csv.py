@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Sequence
 from math import isnan
 from typing import Any
 
 import numpy as np
 
-from blazetrack.angles import angle_keypoints, joint_angles
+from blazetrack.angles import Angle, AngleSet
 from blazetrack.errors import InputError
 from blazetrack.sinks.base import TextSink
 from blazetrack.sinks.jsonl import to_record
@@ -26,25 +27,30 @@ _POINT = ("x_px", "y_px", "z_px", "visibility", "presence", "x_m", "y_m", "z_m")
 class CsvSink(TextSink):
     """A `.csv` file: comma, decimal point, a header row.
 
-    After the keypoints are the joint angles of the world landmarks; an undefined one is empty. If
-    the first frame was read from a file, a last column `file` has its name, quoted where it has to
-    be.
+    After the keypoints are the angles of the world landmarks; an undefined one is empty. If the
+    first frame was read from a file, a last column `file` has its name, quoted where it has to be.
 
     Args:
         path: the file.
         skeleton: column names of the keypoints.
+        angles: columns of one's own behind the standard angles.
     """
 
-    def __init__(self, path: str | os.PathLike[str], *, skeleton: Skeleton = BLAZEPOSE33) -> None:
+    def __init__(
+        self,
+        path: str | os.PathLike[str],
+        *,
+        skeleton: Skeleton = BLAZEPOSE33,
+        angles: Sequence[Angle] = (),
+    ) -> None:
         super().__init__(path, skeleton)
+        self._angles = AngleSet(skeleton, angles)
         self._files: bool | None = None  # whether there is the column `file`; None before a frame
-        self._empty = "," * (len(header(skeleton)) - len(_FRAME))
+        self._header = header(skeleton, angles)
+        self._empty = "," * (len(self._header) - len(_FRAME))
 
     def head(self) -> str:
-        return (
-            ",".join([*map(_cell, header(self.skeleton)), *(["file"] if self._files else [])])
-            + "\n"
-        )
+        return ",".join([*map(_cell, self._header), *(["file"] if self._files else [])]) + "\n"
 
     def text(self, frame: Frame, poses: Poses) -> str:
         count = poses.landmarks_px.shape[1]
@@ -59,7 +65,7 @@ class CsvSink(TextSink):
         end = f",{_cell(frame.file)}\n" if self._files else "\n"
         if not len(poses):
             return start + self._empty + end
-        degrees = np.round(joint_angles(poses.world_landmarks_m, self.skeleton), 2).tolist()
+        degrees = np.round(self._angles(poses.world_landmarks_m), 2).tolist()
         lines = []
         for pose, angles in zip(record["poses"], degrees, strict=True):
             cells = [*(pose[name] for name in _PERSON), *_points(pose)]
@@ -68,10 +74,11 @@ class CsvSink(TextSink):
         return "".join(lines)
 
 
-def header(skeleton: Skeleton) -> list[str]:
+def header(skeleton: Skeleton, angles: Sequence[Angle] = ()) -> list[str]:
     """Column names: of the frame, of the person, eight per keypoint, one per angle."""
     points = [f"{name}_{part}" for name in skeleton.names for part in _POINT]
-    return [*_FRAME, *_PERSON, *points, *(f"{name}_deg" for name in angle_keypoints(skeleton))]
+    names = AngleSet(skeleton, angles).names
+    return [*_FRAME, *_PERSON, *points, *(f"{name}_deg" for name in names)]
 
 
 def _cell(text: str) -> str:

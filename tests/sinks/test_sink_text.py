@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from blazetrack.angles import joint_angles
+from blazetrack.angles import parse_angle, standard_angles
 from blazetrack.errors import InputError, SinkError
 from blazetrack.mask_rle import decode_mask
 from blazetrack.sinks import open_sink
@@ -73,17 +73,25 @@ def test_csv_row_per_person_and_empty_row_without_people(tmp_path: Path) -> None
     assert head[:6] == ["frame", "time_s", "width", "height", "id", "score"]
     parts = ["x_px", "y_px", "z_px", "visibility", "presence", "x_m", "y_m", "z_m"]
     assert head[6:14] == [f"nose_{part}" for part in parts]
-    assert len(head) == 6 + 33 * 8 + 8
-    joints = ("knee", "elbow", "hip", "shoulder")
-    assert head[-8:] == [f"{side}_{joint}_deg" for joint in joints for side in ("left", "right")]
+    assert len(head) == 6 + 33 * 8 + 12
+    joints = ("knee", "elbow", "hip", "shoulder", "ankle")
+    both = [f"{side}_{joint}_deg" for joint in joints for side in ("left", "right")]
+    assert head[-12:] == [*both, "trunk_deg", "neck_deg"]
     assert [len(row) for row in rows] == [len(head)] * 3
     assert rows[0] == ["0", "0.0", "48", "32", *[""] * (len(head) - 4)]
     assert [row[4] for row in rows[1:]] == ["1", "2"]
     column = head.index("right_foot_index_visibility")
     assert float(rows[2][column]) == round(poses.visibility[1, 32], 4)
-    assert float(rows[2][-9]) == round(poses.world_landmarks_m[1, 32, 2], 5)
-    angles = joint_angles(poses.world_landmarks_m, BLAZEPOSE33)
-    assert [float(cell) for cell in rows[2][-8:]] == pytest.approx(angles[1], abs=6e-3)
+    assert float(rows[2][-13]) == round(poses.world_landmarks_m[1, 32, 2], 5)
+    angles = standard_angles(BLAZEPOSE33)(poses.world_landmarks_m)
+    assert [float(cell) for cell in rows[2][-12:]] == pytest.approx(angles[1], abs=6e-3)
+
+
+def test_csv_angles_of_ones_own_are_last_columns(tmp_path: Path) -> None:
+    lean = parse_angle("lean=mid_hip,nose")
+    head, row = write(tmp_path / "a.csv", people(1), angles=[lean])
+    assert head.endswith(",neck_deg,lean_deg")
+    assert len(head.split(",")) == len(row.split(","))
 
 
 def test_csv_undefined_angle_is_empty_cell(tmp_path: Path) -> None:
@@ -92,10 +100,10 @@ def test_csv_undefined_angle_is_empty_cell(tmp_path: Path) -> None:
     metres[0] = 0.0  # a model that gives no metres
     metres[1, BLAZEPOSE33.index("left_ankle")] = metres[1, BLAZEPOSE33.index("left_knee")]
     rows = write(tmp_path / "a.csv", replace(poses, world_landmarks_m=metres))[1:]
-    nowhere, one = (row.split(",")[-8:] for row in rows)
-    assert nowhere == [""] * 8
-    assert one[0] == ""
-    assert all(one[1:])
+    nowhere, one = (row.split(",")[-12:] for row in rows)
+    assert nowhere == [""] * 12
+    assert one[0] == one[8] == ""  # knee and ankle
+    assert all(one[1:8])
 
 
 def test_csv_takes_another_skeleton(tmp_path: Path) -> None:
