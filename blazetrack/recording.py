@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,9 +17,11 @@ from blazetrack.errors import SourceError
 from blazetrack.skeleton import SKELETONS, Skeleton
 from blazetrack.types import Frame, Poses
 
-__all__ = ["Person", "Recording", "read_recording", "record"]
+__all__ = ["Person", "Recorder", "Recording", "read_recording", "record", "replay"]
 
 Float = NDArray[np.float64]
+_Arrays: TypeAlias = tuple[Float, Float, Float, Float, Any]  # the columns of `Person` in one frame
+_Seen: TypeAlias = dict[int, dict[int, _Arrays]]  # id → row → arrays
 MAX_LINE = 64 << 20  # bytes of one frame
 MAX_VALUE = 1e9  # pixels, metres or seconds; larger ones are no result of a run
 
@@ -53,12 +55,16 @@ class Person:
         landmarks_px: `(M, K, 3)`, x y z in image pixels.
         world_landmarks_m: `(M, K, 3)`, metres from the centre of the hips.
         visibility: `(M, K)`, 0..1.
+        presence: `(M, K)`, 0..1.
+        scores: `(M,)`, 0..1.
     """
 
     rows: NDArray[np.int64]
     landmarks_px: Float
     world_landmarks_m: Float
     visibility: Float
+    presence: Float
+    scores: Float
 
 
 @dataclass(frozen=True)
@@ -73,6 +79,7 @@ class Recording:
         people: id → person, in the order of appearance.
         skeleton: the keypoint set; None for an unknown one.
         warnings: one line per omission.
+        files: file that each frame was read from, empty for a camera; empty if none is known.
     """
 
     name: str
@@ -82,6 +89,12 @@ class Recording:
     people: dict[int, Person]
     skeleton: Skeleton | None
     warnings: tuple[str, ...] = ()
+    files: tuple[str, ...] = ()
+
+    @property
+    def has_world(self) -> bool:
+        """Whether there are world landmarks: a model without them gives zeros."""
+        return any(person.world_landmarks_m.any() for person in self.people.values())
 
     def __repr__(self) -> str:
         people = ", ".join(map(str, self.people)) or "none"
@@ -99,11 +112,13 @@ def read_recording(path: str | os.PathLike[str]) -> Recording:
     name = os.fspath(path)
     warnings: list[str] = []
     heads: list[tuple[float, ...]] = []
+    files: list[str] = []
     names: set[str | None] = set()  # of the skeletons
-    seen: dict[int, dict[int, tuple[Float, Float, Float]]] = {}  # id → row → arrays
+    seen: _Seen = {}
     for number, record in _records(name, warnings):
         try:
             heads.append(tuple(convert(record[key]) for key, convert in _HEAD.items()))
+            files.append(str(record.get("file", "")))
             for pose in record["poses"]:
                 names.add(record.get("skeleton"))
                 seen.setdefault(_whole(pose["id"], -(2**53)), {})[len(heads) - 1] = _arrays(pose)
@@ -122,16 +137,7 @@ def read_recording(path: str | os.PathLike[str]) -> Recording:
             f"{name}: expected one set of keypoints, got people with {min(counts)} and with "
             f"{max(counts)} of them; plot each run's file by itself"
         )
-    frames, time_s, width, height = (np.array(column) for column in zip(*heads, strict=True))
-    return Recording(
-        name=name,
-        frames=frames,
-        time_s=time_s,
-        size_px=np.stack([width, height], axis=1).astype(np.float64),
-        people={number: _person(rows) for number, rows in seen.items()},
-        skeleton=_skeleton(names, counts),
-        warnings=tuple(warnings),
-    )
+    return _recording(name, heads, files, seen, _skeleton(names, counts), warnings)
 
 
 def record(
@@ -144,14 +150,80 @@ def record(
         results: the frames and their people.
         skeleton: the keypoint set of the people.
     """
-    heads: list[tuple[float, ...]] = []
-    seen: dict[int, dict[int, tuple[Float, Float, Float]]] = {}
+    recorder = Recorder()
     for frame, poses in results:
+        recorder.add(frame, poses)
+    return recorder.recording(name, skeleton)
+
+
+class Recorder:
+    """Collects the people of one frame after the other; images are not kept."""
+
+    def __init__(self) -> None:
+        self._heads: list[tuple[float, ...]] = []
+        self._files: list[str] = []
+        self._seen: _Seen = {}
+
+    def __len__(self) -> int:
+        return len(self._heads)
+
+    def add(self, frame: Frame, poses: Poses) -> None:
+        """Take the next frame."""
+        columns = (poses.landmarks_px, poses.world_landmarks_m, poses.visibility, poses.presence)
         for row, number in enumerate(poses.ids.tolist()):
-            arrays = (poses.landmarks_px, poses.world_landmarks_m, poses.visibility)
-            pixels, metres, visibility = (values[row] for values in arrays)
-            seen.setdefault(number, {})[len(heads)] = (pixels, metres, visibility)
-        heads.append((frame.index, frame.time_s, frame.width, frame.height))
+            arrays = (*(values[row] for values in columns), poses.scores[row])
+            self._seen.setdefault(number, {})[len(self._heads)] = arrays
+        self._heads.append((frame.index, frame.time_s, frame.width, frame.height))
+        self._files.append(frame.file)
+
+    def recording(self, name: str, skeleton: Skeleton | None) -> Recording:
+        """All frames so far."""
+        return _recording(name, self._heads, self._files, self._seen, skeleton)
+
+
+def replay(recording: Recording) -> Iterator[tuple[Frame, Poses]]:
+    """The frames of a recording and their people, in order.
+
+    The images are black and take no memory; `alignment_px`, which a recording does not hold, is 0.
+    """
+    people: list[dict[int, int]] = [{} for _ in recording.frames]  # of each frame: id → row
+    for number, person in recording.people.items():
+        for place, row in enumerate(person.rows.tolist()):
+            people[row][number] = place
+    counts = {person.visibility.shape[1] for person in recording.people.values()}
+    keypoints = len(recording.skeleton) if recording.skeleton else next(iter(counts), 33)
+    files = recording.files or ("",) * len(people)
+    for row, places in enumerate(people):
+        width, height = recording.size_px[row].astype(int).tolist()
+        image = np.broadcast_to(np.uint8(0), (height, width, 3))
+        index, time_s = int(recording.frames[row]), float(recording.time_s[row])
+        frame = Frame(image, index, time_s, file=files[row])
+        yield frame, _poses(recording, places) if places else Poses.empty(keypoints)
+
+
+def _poses(recording: Recording, places: dict[int, int]) -> Poses:
+    """The people of one frame, from their ids and their rows."""
+    found = [(recording.people[number], place) for number, place in places.items()]
+    return Poses(
+        landmarks_px=np.stack([person.landmarks_px[place] for person, place in found]),
+        world_landmarks_m=np.stack([person.world_landmarks_m[place] for person, place in found]),
+        visibility=np.stack([person.visibility[place] for person, place in found]),
+        presence=np.stack([person.presence[place] for person, place in found]),
+        scores=np.array([person.scores[place] for person, place in found]),
+        ids=np.array(list(places), np.int64),
+        alignment_px=np.zeros((len(found), 2, 2)),
+        skeleton=recording.skeleton,
+    )
+
+
+def _recording(
+    name: str,
+    heads: list[tuple[float, ...]],
+    files: list[str],
+    seen: _Seen,
+    skeleton: Skeleton | None,
+    warnings: Sequence[str] = (),
+) -> Recording:
     columns = np.array(heads, np.float64).reshape(-1, len(_HEAD)).T
     return Recording(
         name=name,
@@ -160,6 +232,8 @@ def record(
         size_px=columns[2:].T.copy(),
         people={number: _person(rows) for number, rows in seen.items()},
         skeleton=skeleton,
+        warnings=tuple(warnings),
+        files=tuple(files) if any(files) else (),
     )
 
 
@@ -204,18 +278,21 @@ def _records(name: str, warnings: list[str]) -> Iterator[tuple[int, Any]]:
         ) from None
 
 
-def _arrays(pose: Any) -> tuple[Float, Float, Float]:
+def _arrays(pose: Any) -> _Arrays:
     pixels = np.array(pose["landmarks_px"], np.float64)
     metres = np.array(pose["world_landmarks_m"], np.float64)
     visibility = np.array(pose["visibility"], np.float64)
-    for values in (pixels, metres, visibility):
+    presence = np.array(pose.get("presence", pose["visibility"]), np.float64)
+    score = np.float64(pose.get("score", 1.0))
+    for values in (pixels, metres, visibility, presence, score):
         if values.size and not np.abs(values).max() <= MAX_VALUE:  # also where it is not a number
             raise ValueError
     if not pixels.shape == metres.shape == (*visibility.shape, 3) or visibility.ndim != 1:
         raise ValueError
-    return pixels, metres, visibility
+    fits = presence.shape == visibility.shape
+    return pixels, metres, visibility, presence if fits else visibility, score
 
 
-def _person(rows: dict[int, tuple[Float, Float, Float]]) -> Person:
-    pixels, metres, visibility = (np.stack(part) for part in zip(*rows.values(), strict=True))
-    return Person(np.array(list(rows), np.int64), pixels, metres, visibility)
+def _person(rows: dict[int, _Arrays]) -> Person:
+    columns = (np.stack(part) for part in zip(*rows.values(), strict=True))
+    return Person(np.array(list(rows), np.int64), *columns)

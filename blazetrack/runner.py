@@ -131,8 +131,10 @@ def run(
         on_frame: called after each frame, such as by a progress bar; off the clock of a serial run.
 
     Raises:
-        SinkError: an output failed; the message lists the complete part of each file.
+        SinkError: an output failed; the message lists the complete part of each file. Or one needs
+            world landmarks, which the model does not give.
     """
+    _check_world(tracker, sinks)
     job = _Job(source, tracker, sinks, trace or Trace())
     report = Report(source.info.name)
     ahead: Pipelining[Frame, _Tracked] | None = None
@@ -268,6 +270,17 @@ class _Job:
             step()
         except SinkError as error:
             self.failures.append(error)
+
+
+def _check_world(tracker: PoseTracker, sinks: Sequence[Sink | View]) -> None:
+    needing = [one for one in sinks if isinstance(one, Sink) and one.needs_world]
+    if needing and not tracker.has_world:
+        model = next(one for one in tracker.models.values() if one.info.kind != "detector")
+        raise SinkError(
+            f"{needing[0].name}: expected world landmarks in metres, but the model "
+            f"{model.info.name} gives none; write a .csv or .jsonl, or use another model: "
+            "--model full"
+        )
 
 
 def _depth(info: SourceInfo) -> int:

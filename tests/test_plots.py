@@ -27,6 +27,8 @@ def person(rows: Sequence[int], keypoints: int = 33, visibility: float = 0.9) ->
         rng.uniform(0, 48, (m, keypoints, 3)),
         rng.uniform(-1, 1, (m, keypoints, 3)),
         np.full((m, keypoints), visibility),
+        np.full((m, keypoints), visibility),
+        np.full(m, 0.9),
     )
 
 

@@ -25,6 +25,7 @@ from blazetrack.sinks import Sink, open_sink
 from blazetrack.skeleton import BLAZEPOSE33
 from blazetrack.sources import Source, SourceInfo
 from blazetrack.types import Frame, Poses
+from tests.toy_models import ToyWorld
 
 People = Callable[..., Poses]
 SCHEDULE: Any = None  # set by the fixture
@@ -446,3 +447,13 @@ def json_lines(path: Path) -> list[dict[str, Any]]:
 def count_pictures(path: Path) -> int:
     with av.open(str(path)) as film:
         return sum(1 for _ in film.decode(video=0))
+
+
+def test_run_format_in_metres_of_a_model_without_them_is_refused(
+    toy: ToyWorld, tmp_path: Path
+) -> None:
+    tracker = toy.tracker("full")
+    model = toy.models["landmarks"]
+    model.info = replace(model.info, outputs={"landmarks": "a", "score": "b"})
+    with pytest.raises(SinkError, match=r"a\.trc: expected world landmarks .* full gives none"):
+        run(toy.source(frames=3), tracker, [open_sink(tmp_path / "a.trc")])

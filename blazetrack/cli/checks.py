@@ -15,10 +15,12 @@ from blazetrack.common.imports import is_import
 from blazetrack.errors import InputError, SinkError, SourceError
 
 if TYPE_CHECKING:
+    from blazetrack.angles import Angle
     from blazetrack.sources import Source
 
 __all__ = [
     "STDOUT",
+    "check_angles",
     "check_files",
     "check_outs_fit",
     "check_reads",
@@ -30,6 +32,8 @@ __all__ = [
 ]
 
 STDOUT = "-"
+TABLES = (".csv", ".mot")
+"""Endings of outputs with angles."""
 
 # Option → what it applies to, and whether a source is of that kind.
 _APPLIES: dict[str, tuple[str, Callable[[Source], bool]]] = {
@@ -98,6 +102,16 @@ def check_stdout(outs: Sequence[str], as_json: bool) -> None:
         raise InputError("--out -: JSON Lines and --json both go to stdout; leave one out")
 
 
+def check_angles(texts: Sequence[str] | None, outs: Sequence[str]) -> list[Angle]:
+    """The angles of `--angle`; refuse them where no output has a place for them."""
+    from blazetrack.angles import parse_angle
+
+    tables = any(name.lower().endswith(TABLES) or is_import(name) for name in outs)
+    if texts and not tables:
+        raise InputError(f"--angle: needs an --out that ends in {' or '.join(TABLES)}")
+    return [parse_angle(text) for text in texts or []]
+
+
 def check_reads(reads: Iterable[Path], outs: Sequence[str], trace: Path | None) -> None:
     """Refuse to overwrite a graph, a model or a card of the run, whatever leads to it."""
     writes = [("--out", name) for name in outs if name != STDOUT]
@@ -125,7 +139,8 @@ def check_files(sources: Sequence[str], outs: Sequence[str], trace: Path | None)
 
 
 def check_outs_fit(source: Source, outs: Sequence[str]) -> None:
-    """Refuse one picture for many frames, and one film for several."""
+    """Refuse one picture for many frames, one film for several, a movement of pictures."""
+    from blazetrack.sinks.clip import MOVEMENT_ENDINGS
     from blazetrack.sinks.picture import PICTURE_ENDINGS
     from blazetrack.sources.joined import JoinedSource
 
@@ -137,6 +152,11 @@ def check_outs_fit(source: Source, outs: Sequence[str]) -> None:
             raise SinkError(
                 f"--out {name}: holds one picture, but {source.info.name} has more; write a "
                 f"folder: --out {os.path.splitext(name)[0]}/"
+            )
+        if ending in MOVEMENT_ENDINGS and (several or source.info.kind == "stills"):
+            raise SinkError(
+                f"--out {name}: holds the movement of one clip, got pictures or several clips; "
+                f"write a table: --out {os.path.splitext(name)[0]}.csv"
             )
         if ending == ".mp4" and several:
             raise SinkError(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from blazetrack.cli.checks import (
+    check_angles,
     check_files,
     check_outs_fit,
     check_source_options,
@@ -24,6 +25,7 @@ from blazetrack.cli.options import (
     open_store,
 )
 from blazetrack.cli.run_options import (
+    Angles,
     Detector,
     End,
     Folder,
@@ -68,6 +70,7 @@ def run(
     min_tracking: MinTracking = None,
     smoothing: Smoothing = None,
     out: Out = None,
+    angle: Angles = None,
     view: ViewName = None,
     size: Size = None,
     fps: Fps = None,
@@ -106,6 +109,7 @@ def run(
     outs = out or []
     check_stdout(outs, as_json)
     check_files(sources, outs, trace)
+    angles = check_angles(angle, outs)
     with open_source(
         sources,
         size=parse_size(size),
@@ -122,6 +126,7 @@ def run(
         if graph is None and opened.info.kind == "stills":
             graph = graph_for(1, still=True, several=finds_several(model, open_store(offline)))
         track(
-            opened, outs=outs, view=view, folder=folder, trace_file=trace, as_json=as_json,
-            schedule=schedule, offline=offline, graph=graph, verbose=verbose, **tracker,
+            opened, outs=outs, angles=angles, view=view, folder=folder, trace_file=trace,
+            as_json=as_json, schedule=schedule, offline=offline, graph=graph, verbose=verbose,
+            **tracker,
         )  # fmt: skip

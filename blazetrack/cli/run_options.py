@@ -8,6 +8,7 @@ from typing import Annotated
 from typer import Argument, Option
 
 __all__ = [
+    "Angles",
     "Detector",
     "End",
     "Folder",
@@ -55,8 +56,17 @@ Out = Annotated[
     Option(
         "--out",
         "-o",
-        help="Write FILE: .mp4, .jsonl, .csv, .jpg, .png, .webp; or FOLDER/, drawn pictures and "
-        "films; or - for JSON Lines on stdout; or module:Name. Repeatable.",
+        help="Write FILE: .mp4, .jsonl, .csv, .trc, .mot, .bvh, .jpg, .png, .webp; or FOLDER/, "
+        "drawn pictures and films; or - for JSON Lines on stdout; or module:Name. Repeatable.",
+    ),
+]
+Angles = Annotated[
+    list[str] | None,
+    Option(
+        "--angle",
+        metavar="NAME=A,B,C",
+        help="One more angle in the tables: in B between A and C; of four keypoints between A to B "
+        "and C to D; of two between A to B and upwards. mid_hip is the middle of both. Repeatable.",
     ),
 ]
 ViewName = Annotated[

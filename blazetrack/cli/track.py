@@ -17,6 +17,7 @@ from blazetrack.common.files import expand
 from blazetrack.errors import InputError
 
 if TYPE_CHECKING:
+    from blazetrack.angles import Angle
     from blazetrack.graph import Trace
     from blazetrack.pipeline import PoseTracker
     from blazetrack.runner import Report, Schedule, View
@@ -35,6 +36,7 @@ def track(
     source: Source,
     *,
     outs: Sequence[str],
+    angles: Sequence[Angle] = (),
     view: str | None = None,
     folder: Path | None = None,
     trace_file: Path | None = None,
@@ -64,7 +66,7 @@ def track(
     trace = Trace(keep=trace_file is not None)
     with PoseTracker(store=open_store(offline), hooks=[trace], **tracker_options) as tracker:
         check_reads(tracker.files, outs, trace_file)
-        sinks = [open_sink(name, skeleton=tracker.skeleton) for name in outs]
+        sinks = [open_sink(name, skeleton=tracker.skeleton, angles=angles) for name in outs]
         shown = _open_view(view, source, outs, tracker, trace, folder)
         score = Score(source, tracker.skeleton)
         with progress(source.info.frames, hidden=as_json) as advance:

@@ -146,6 +146,11 @@ class PoseTracker:
         return next((info.skeleton for info in infos if info.skeleton), BLAZEPOSE33)
 
     @property
+    def has_world(self) -> bool:
+        """Whether the landmark model gives world landmarks; without them they are 0."""
+        return any("world" in model.info.outputs for model in self._models.values())
+
+    @property
     def files(self) -> tuple[Path, ...]:
         """The files that it reads, which no output may overwrite: graph, models and their cards."""
         models = [model.file for model in self._models.values() if model.file is not None]

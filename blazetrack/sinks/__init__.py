@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from pathlib import PurePath
 
+from blazetrack.angles import Angle
 from blazetrack.common.imports import import_name, is_import, make
 from blazetrack.errors import SinkError, did_you_mean
 from blazetrack.sinks.base import Sink
@@ -17,6 +19,9 @@ SINKS: dict[str, str] = {
     ".jsonl": "blazetrack.sinks.jsonl:JsonlSink",
     ".csv": "blazetrack.sinks.csv:CsvSink",
     **dict.fromkeys((".jpg", ".jpeg", ".png", ".webp"), "blazetrack.sinks.picture:PictureSink"),
+    ".trc": "blazetrack.sinks.trc:TrcSink",
+    ".mot": "blazetrack.sinks.mot:MotSink",
+    ".bvh": "blazetrack.sinks.bvh:BvhSink",
     "folder/": "blazetrack.sinks.folder:FolderSink",
     "window": "blazetrack.views.window:Window",
 }
@@ -27,18 +32,22 @@ SINKS: dict[str, str] = {
 
 
 def open_sink(
-    text: str | os.PathLike[str], *, skeleton: Skeleton = BLAZEPOSE33, threads: int = 1
+    text: str | os.PathLike[str],
+    *,
+    skeleton: Skeleton = BLAZEPOSE33,
+    threads: int = 1,
+    angles: Sequence[Angle] = (),
 ) -> Sink:
     """Open the sink that a text names; a file is created at its first frame.
 
     Args:
-        text: a path that ends in `.mp4`, `.jsonl`, `.csv`, `.jpg`, `.jpeg`, `.png` or `.webp`; a
-            folder, which is there or whose name ends in `/`; `-`, JSON Lines on stdout; or
-            `window`. Or a `Sink` of your own: `module:Name`, also with options:
-            `mine.out:Osc?port=9000`. It gets `skeleton` and `threads` where it has parameters of
-            these names.
+        text: a path with an ending in `SINKS`, such as `.mp4`, `.jsonl` or `.csv`; a folder, which
+            is there or whose name ends in `/`; `-`, JSON Lines on stdout; or `window`. Or a `Sink`
+            of your own: `module:Name`, also with options: `mine.out:Osc?port=9000`. It gets
+            `skeleton`, `threads` and `angles` where it has parameters of these names.
         skeleton: keypoint set of the poses.
         threads: encoder threads for a video; 0 leaves the number to the encoder.
+        angles: columns of a table behind the standard angles, such as from `parse_angle`.
 
     Raises:
         SinkError: unknown ending, no such folder, not allowed to write, or no display.
@@ -66,6 +75,6 @@ def open_sink(
             f"{did_you_mean(ending or word, SINKS)}"
         )
     factory = import_name(name, "output", SinkError, SINKS)
-    offered = {"skeleton": skeleton, "threads": threads}
+    offered = {"skeleton": skeleton, "threads": threads, "angles": angles}
     sink: Sink = make(Sink, factory, options, SinkError, *arguments, offered=offered)
     return sink

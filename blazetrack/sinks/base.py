@@ -21,8 +21,8 @@ from blazetrack.errors import SinkError
 from blazetrack.skeleton import BLAZEPOSE33, Skeleton
 from blazetrack.types import Frame, Poses
 
-__all__ = ["Picture", "Sink", "TextSink", "check_folder", "check_path", "complete", "open_output",
-           "truncate"]  # fmt: skip
+__all__ = ["Picture", "Sink", "TextSink", "check_finite", "check_folder", "check_path", "complete",
+           "open_output", "truncate"]  # fmt: skip
 
 Picture = NDArray[np.uint8]
 
@@ -36,6 +36,7 @@ class Sink(AbstractContextManager["Sink"]):
     Attributes:
         name: names it in a message.
         needs_picture: whether `write` needs the drawn picture.
+        needs_world: whether it needs world landmarks, which not every model gives.
         warnings: one line per problem that did not end the run.
         keeps: whether it leaves a file.
         last_frame: number of the last frame that is safely in the file; None before.
@@ -44,6 +45,7 @@ class Sink(AbstractContextManager["Sink"]):
     """
 
     needs_picture = False
+    needs_world = False
     keeps = False
 
     def __init__(self, name: str, skeleton: Skeleton = BLAZEPOSE33) -> None:
@@ -119,7 +121,7 @@ class TextSink(Sink):
     def write(self, frame: Frame, poses: Poses, picture: Any = None) -> None:
         if self._closed:
             raise SinkError(f"{self.name}: is closed; open a new sink to write more")
-        _check_finite(self.name, frame, poses)  # before opening: a refused frame leaves no file
+        check_finite(self.name, frame, poses)  # before opening: a refused frame leaves no file
         if self._file is None and not self._is_stdout:
             self.check_is_not_source(self._path, frame)
         text = self.text(frame, poses)
@@ -259,7 +261,7 @@ def check_folder(path: str | os.PathLike[str]) -> Path:
     return target
 
 
-def _check_finite(name: str, frame: Frame, poses: Poses) -> None:
+def check_finite(name: str, frame: Frame, poses: Poses) -> None:
     """Refuse NaN and infinity, which the text formats cannot hold."""
     arrays = (poses.landmarks_px, poses.world_landmarks_m, poses.visibility, poses.presence)
     if not all(np.isfinite(array).all() for array in (*arrays, poses.scores)):

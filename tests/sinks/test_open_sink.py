@@ -24,7 +24,7 @@ def frame(index: int = 0) -> Frame:
     ("text", "words"),
     [
         ("out.json", r"got the ending '\.json'; did you mean '\.jsonl'\?"),
-        ("out", "got no ending; known: .csv, .jpeg, .jpg, .jsonl, .mp4"),
+        ("out", "got no ending; known: .bvh, .csv, .jpeg, .jpg, .jsonl, .mot, .mp4"),
         ("", "got no ending"),
         (
             "out.avi",
