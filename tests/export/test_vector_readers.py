@@ -1,4 +1,4 @@
-"""The readers of docs/test_vectors.md in other languages read what Python wrote."""
+"""The JavaScript reader of docs/test_vectors.md reads what Python wrote."""
 
 from __future__ import annotations
 
@@ -56,29 +56,3 @@ for (const i of [0, 12, 40]) for (const name of {list(NAMES)!r}) {{
 """
     (tmp_path / "read.js").write_text(program, encoding="utf-8")
     assert run(["node", "read.js"], tmp_path) == expected(vectors)
-
-
-@pytest.mark.skipif(shutil.which("javac") is None, reason="needs a Java compiler")
-def test_java_reader_gives_the_arrays_of_python(
-    vectors: VectorFile, vectors_file: Path, tmp_path: Path
-) -> None:
-    names = ", ".join(f'"{name}"' for name in NAMES)
-    program = f"""
-public final class Read {{
-    public static void main(String[] args) throws Exception {{
-        Vectors v = Vectors.read(java.nio.file.Path.of(args[0]));
-        System.out.println(v.texts.get("keypoints"));
-        for (int i : new int[] {{0, 12, 40}}) for (String name : new String[] {{{names}}}) {{
-            Vectors.Array array = v.frames.get(i).get(name);
-            if (array == null) continue;
-            double sum = java.util.Arrays.stream(array.values()).sum();
-            System.out.println(i + " " + name + " " + array.values().length + " "
-                + Math.round(sum));
-        }}
-    }}
-}}
-"""
-    (tmp_path / "Vectors.java").write_text(block("java"), encoding="utf-8")
-    (tmp_path / "Read.java").write_text(program, encoding="utf-8")
-    run(["javac", "Vectors.java", "Read.java"], tmp_path)
-    assert run(["java", "-cp", ".", "Read", str(vectors_file)], tmp_path) == expected(vectors)
