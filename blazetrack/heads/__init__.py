@@ -16,6 +16,7 @@ from blazetrack.heads.displacement import DISPLACEMENT
 from blazetrack.heads.heatmap import HEATMAP
 from blazetrack.heads.paf import PAF
 from blazetrack.heads.regression import REGRESSION
+from blazetrack.heads.simcc import SIMCC
 from blazetrack.heads.ssd import SSD
 from blazetrack.model_info import ModelInfo
 
@@ -27,6 +28,7 @@ HEADS: Mapping[str, Head] = {
     "heatmap": HEATMAP,
     "paf": PAF,
     "regression": REGRESSION,
+    "simcc": SIMCC,
     "ssd": SSD,
 }
 # The head of a description that names none: that of the published models of its kind.

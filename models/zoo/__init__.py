@@ -148,6 +148,17 @@ ARCHITECTURES: Mapping[str, Architecture] = {
             "resnet152": Published(68.6, 15.7, (256, 192), 17, HRNET_TABLE),
         },
     ),
+    "simcc": Architecture(
+        "simcc",
+        {
+            "side": 32,
+            "stem": 8,
+            "width": (8, 8, 16, 16),
+            "depth": (1, 1, 1, 1),
+            "block": "basic",
+            "deconvolutions": (16,),
+        },
+    ),
     "hrnet": Architecture(
         "heatmap",
         {"side": 32, "stem": (8, 8), "first": (4, 1), "width": 8, "modules": (1, 1), "blocks": 1},

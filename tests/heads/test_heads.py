@@ -65,7 +65,7 @@ def test_check_head_good_description_returns_its_head(good: ModelInfo) -> None:
         (
             info("ssd", "boxes", "scores"),
             "model mine: expected a head of a landmarks model (blazepose, heatmap, paf, "
-            "regression), got 'ssd'",
+            "regression, simcc), got 'ssd'",
         ),
         (
             replace(info("", "boxes", "scores", kind="detector"), anchors=None),

@@ -20,6 +20,7 @@ TARGETS: Mapping[str, Any] = {
     "heatmap": keypoint_targets,
     "paf": PafTargets,
     "regression": keypoint_targets,
+    "simcc": keypoint_targets,
     "ssd": SsdTargets,
 }
 """Head → encoder of crops, or for several people the class of the encoder of canvases."""

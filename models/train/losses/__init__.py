@@ -43,11 +43,13 @@ class LandmarkLossSettings(Strict):
         heatmap: divergence, squared error or cross-entropy to a Gaussian around the keypoint.
         offsets: from the cells around a keypoint to it, smooth L1.
         windows: likewise to `heatmap`, on the fine maps around its highest cells.
+        simcc: divergence of the bins of both axes from their target.
         wing: half-width of the wing loss, in parts of the side; larger errors count linearly.
         wing_curve: errors below this count nearly linearly too, with a steeper slope.
         heatmap_error: of the heatmap head: squared (with logits cross-entropy), or divergence, for
             networks whose maps are `normalized`; it learns faster from random weights.
         heatmap_sigma: of the Gaussian around a keypoint, in cells.
+        simcc_sigma: of the Gaussian around a keypoint, in bins; 0 is one bin with label smoothing.
         offsets_radius: distance in cells from a keypoint below which a cell has a target.
         max_step: of an iterative network, maximum length of a correction in parts of the side: the
             target of a step is so far from the step before, on the way to the keypoint. 0 is no
@@ -68,10 +70,12 @@ class LandmarkLossSettings(Strict):
     heatmap: float = Field(0.2, ge=0)
     offsets: float = Field(0.1, ge=0)
     windows: float = Field(0.02, ge=0)
+    simcc: float = Field(0.1, ge=0)
     wing: float = Field(0.1, gt=0)
     wing_curve: float = Field(0.02, gt=0)
     heatmap_error: Literal["squared", "divergence"] = "squared"
     heatmap_sigma: float = Field(1.5, gt=0)
+    simcc_sigma: float = Field(6.0, ge=0)
     offsets_radius: float = Field(2.0, gt=0)
     max_step: float = Field(0.0, ge=0)
     swap_ratio: float = Field(0.5, ge=0, le=1)
@@ -141,6 +145,7 @@ LOSS_SETTINGS: Mapping[str, type[Strict]] = {
     "heatmap": LandmarkLossSettings,
     "paf": PafLossSettings,
     "regression": LandmarkLossSettings,
+    "simcc": LandmarkLossSettings,
     "ssd": SsdLossSettings,
 }
 """Head → settings of its loss; `models/train/losses/<head>.py` holds a function `parts`."""

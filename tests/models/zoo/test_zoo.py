@@ -69,6 +69,7 @@ OPERATORS = {
         *("REDUCE_MAX", "REDUCE_MIN", "SELECT_V2", "STRIDED_SLICE", "SUB", "SUM"),
     },
     "simple_baseline": {"MEAN", "TRANSPOSE_CONV"},
+    "simcc": {"MEAN", "MUL", "TRANSPOSE_CONV"},
     "hrnet": {"MEAN"},
     "stacked_hourglass": {"MEAN", "MUL"},  # a norm before its convolution
     "cpm": {"MEAN"},
