@@ -15,7 +15,8 @@ __all__ = ["demo"]
 
 def demo(
     folder: Annotated[
-        Path, typer.Option("--folder", "-o", help="Folder for demo.mp4 and demo.jsonl.")
+        Path,
+        typer.Option("--folder", "-o", help="Folder for demo.mp4 and demo.jsonl; made if need be."),
     ] = Path(),
     frames: Annotated[int, typer.Option(min=1, help="Length of the clip.")] = 300,
     model: Model = None,
@@ -29,8 +30,17 @@ def demo(
     Writes demo.mp4 (the clip with the skeleton on it) and demo.jsonl (one line per frame).
     """
     from blazetrack.cli.track import track
+    from blazetrack.common.files import expand
+    from blazetrack.errors import InputError
     from blazetrack.sources import open_source
 
+    folder = expand(folder)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError(
+            f"--folder {folder}: this folder cannot be made ({error.strerror})"
+        ) from None
     outs = [str(folder / name) for name in ("demo.mp4", "demo.jsonl")]
     with open_source(f"synthetic?frames={frames}") as source:
         track(

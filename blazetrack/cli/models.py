@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 __all__ = ["app"]
 
+WIDE = 100  # columns of a terminal from which authors and licences are listed
+
 app = typer.Typer(
     help="List, fetch, inspect and add models. They are kept in one folder, BLAZETRACK_HOME.",
     no_args_is_help=True,
@@ -51,19 +53,21 @@ def list_models(as_json: Json = False) -> None:
     from rich.table import Table
     from rich.text import Text
 
+    console = Console()
+    origin = ("author", "licence") if console.width >= WIDE else ()
     table = Table(box=SIMPLE_HEAD, show_edge=False, padding=(0, 1, 0, 0))
-    for title in ("name", "kind", "here", "MB"):
+    for title in ("name", "kind", "here", "MB", *origin):
         table.add_column(title, no_wrap=True)
-    for title in ("author", "licence"):
-        table.add_column(title, min_width=len("blazetrack"))
     table.add_column("what it does")
     for model in models:
         here = "yes" if model.present else "no"
         size = f"{model.size / 1e6:.1f}"
-        about = (model.author or "–", model.licence, model.sentence)
-        cells = (model.info.name, model.info.kind, here, size, *about)
+        about = (model.author or "–", model.licence)[: len(origin)]
+        cells = (model.info.name, model.info.kind, here, size, *about, model.sentence)
         table.add_row(*(Text(printable(cell)) for cell in cells))  # no markup: free text
-    Console().print(table)
+    console.print(table)
+    if not origin:
+        echo("author and licence: blazetrack models info NAME")
 
 
 @app.command()

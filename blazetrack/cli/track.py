@@ -89,6 +89,8 @@ def track(
     else:
         _print(report, score.value(), as_json, verbose)
         _print_written([] if as_json else written)
+    nothing = not (outs or shown or trace_file or as_json)
+    _print_hints(report, tracker_options.get("follow"), nothing=nothing)
     _exit_after_signal(report, sinks)
 
 
@@ -137,6 +139,14 @@ def _print_written(names: Sequence[str]) -> None:
         echo(f"wrote {name}")
     if len(names) > MAX_NAMES:
         echo(f"wrote {len(names) - MAX_NAMES} more files")
+
+
+def _print_hints(report: Report, follow: str | None, *, nothing: bool) -> None:
+    """Name options for a run without output, and for one whose followed person was not found."""
+    if follow is not None and report.frames and not report.frames_with_people:
+        log(f"warning: --follow {follow}: this person is in no frame; without it all ids are shown")
+    if nothing:
+        log("nothing written: --out tracked.mp4 draws the poses, --out poses.csv writes them")
 
 
 def _exit_after_signal(report: Report, sinks: Sequence[Sink]) -> None:

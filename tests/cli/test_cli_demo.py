@@ -48,3 +48,15 @@ def test_demo_prints_table_and_files(command: Any, weights: object, tmp_path: Pa
     assert lines == f"wrote {Path('here/demo.jsonl')}"
     assert following.startswith("next: blazetrack run ")
     assert (tmp_path / "here" / "demo.jsonl").is_file()
+
+
+def test_demo_missing_folder_is_made(command: Any, weights: object, tmp_path: Path) -> None:
+    short = ("--frames", 2, "--model", "blaze_lite", "--json")
+    assert command("demo", "-o", "new/folder", *short).code == 0
+    assert (tmp_path / "new" / "folder" / "demo.mp4").exists()
+    (tmp_path / "file").touch()
+    result = command("demo", "-o", "file/x", *short)
+    assert result.code == 2
+    assert result.err == [
+        "blazetrack: --folder file/x: this folder cannot be made (Not a directory)"
+    ]

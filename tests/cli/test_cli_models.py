@@ -31,8 +31,12 @@ def test_models_verbs_have_help(verb: str) -> None:
 
 
 def test_list_shows_the_published_models() -> None:
-    assert "pose_detector" in RUN.invoke(app, ["list"]).stdout
-    assert "Google" in RUN.invoke(app, ["list"]).stdout
+    wide = RUN.invoke(app, ["list"], env={"COLUMNS": "120"}).stdout
+    assert "pose_detector" in wide
+    assert "Google" in wide
+    narrow = RUN.invoke(app, ["list"], env={"COLUMNS": "80"}).stdout
+    assert "Google" not in narrow
+    assert narrow.splitlines()[-1] == "author and licence: blazetrack models info NAME"
     rows = json.loads(RUN.invoke(app, ["list", "--json"]).stdout)
     assert [(row["name"], row["present"]) for row in rows] == [
         ("pose_detector", False),

@@ -100,6 +100,20 @@ def test_run_prints_summary_and_written_files(command: Any, weights: object) -> 
     assert result.out.splitlines()[-2:] == ["wrote a.jsonl", "wrote a.csv"]
 
 
+def test_run_without_output_names_options(command: Any, weights: object) -> None:
+    result = command("run", "synthetic", "--max-frames", 1)
+    assert result.err == [
+        "nothing written: --out tracked.mp4 draws the poses, --out poses.csv writes them"
+    ]
+
+
+def test_run_follow_unseen_id_warns(command: Any, weights: object) -> None:
+    result = command("run", "synthetic", "--max-frames", 2, "--follow", 7, "--json")
+    assert (result.code, result.json()["frames_with_people"]) == (0, 0)
+    (line,) = result.err
+    assert line.startswith("warning: --follow 7: this person is in no frame")
+
+
 def test_run_verbose_prints_time_per_stage(command: Any, weights: object) -> None:
     result = command("run", "synthetic?frames=3", "--verbose")
     assert "time per stage" in result.out
