@@ -10,7 +10,7 @@ import numpy as np
 from blazetrack.angles import Angle, AngleSet
 from blazetrack.errors import SinkError
 from blazetrack.recording import Person, Recording
-from blazetrack.sinks.clip import MovementSink, spread
+from blazetrack.sinks.clip import MovementSink
 from blazetrack.skeleton import BLAZEPOSE33, Skeleton
 
 __all__ = ["MotSink"]
@@ -19,7 +19,7 @@ __all__ = ["MotSink"]
 class MotSink(MovementSink):
     """A `.mot` file: the angles of the `.csv` in degrees, rounded alike.
 
-    A frame without the person, and an undefined angle, are `nan`.
+    A frame without the person has no line: at `nan` OpenSim's class Storage ends reading.
 
     Args:
         path: the file.
@@ -47,16 +47,17 @@ class MotSink(MovementSink):
 
     def text(self, name: str, recording: Recording, person: Person) -> str:
         degrees = np.round(self._angles(person.world_landmarks_m), 2)
-        rows, values = spread(person, degrees)
         lines = [
             os.path.splitext(name)[0],
             "version=1",
-            f"nRows={len(values)}",
+            f"nRows={len(degrees)}",
             f"nColumns={len(self._angles.names) + 1}",
             "inDegrees=yes",
             "endheader",
             "\t".join(("time", *self._angles.names)),
         ]
-        for time_s, row in zip(recording.time_s[rows].tolist(), values.tolist(), strict=True):
+        for time_s, row in zip(
+            recording.time_s[person.rows].tolist(), degrees.tolist(), strict=True
+        ):
             lines.append("\t".join((f"{time_s:.6f}", *map(str, row))))
         return "\n".join(lines) + "\n"

@@ -28,7 +28,7 @@ class TrcSink(MovementSink):
     """A `.trc` file: metres, Y up, X to the right of the picture, Z towards the camera.
 
     The middle of the hips stays at the origin, as in the world landmarks. A frame without the
-    person has empty cells.
+    person has `nan`: of empty cells at the end of a line OpenSim 4.6 loses one.
 
     Args:
         path: the file.
@@ -64,7 +64,10 @@ class TrcSink(MovementSink):
         ]
         times = recording.time_s[rows].tolist()
         for number, (time_s, row) in enumerate(zip(times, points.reshape(count, -1), strict=True)):
-            lines.append(f"{number + 1}\t{time_s:.6f}\t" + "\t".join(map(_cell, row.tolist())))
+            lines.append(
+                f"{number + 1}\t{time_s:.6f}\t"
+                + "\t".join(f"{value:.6f}" for value in row.tolist())
+            )
         return "\n".join(lines) + "\n"
 
 
@@ -86,7 +89,3 @@ def markers(skeleton: Skeleton) -> dict[str, tuple[int, int]]:
 def upright(metres: Float) -> Float:
     """World landmarks `(..., 3)` with Y up and Z towards the camera, right-handed."""
     return metres * (1.0, -1.0, -1.0)
-
-
-def _cell(value: float) -> str:
-    return "" if value != value else f"{value:.6f}"
