@@ -32,7 +32,7 @@ __all__ = [
 ]
 
 STDOUT = "-"
-TABLES = (".csv", ".mot")
+TABLES = (".csv", ".mot", ".parquet")
 """Endings of outputs with angles."""
 
 # Option → what it applies to, and whether a source is of that kind.

@@ -56,8 +56,9 @@ Out = Annotated[
     Option(
         "--out",
         "-o",
-        help="Write FILE: .mp4, .jsonl, .csv, .trc, .mot, .bvh, .jpg, .png, .webp; or FOLDER/, "
-        "drawn pictures and films; or - for JSON Lines on stdout; or module:Name. Repeatable.",
+        help="Write FILE: .mp4, .jsonl, .csv, .parquet, .json (COCO), .trc, .mot, .bvh, .jpg, "
+        ".png, .webp; or FOLDER/, drawn pictures and films; or - for JSON Lines on stdout; or "
+        "module:Name. Repeatable.",
     ),
 ]
 Angles = Annotated[

@@ -22,6 +22,8 @@ SINKS: dict[str, str] = {
     ".trc": "blazetrack.sinks.trc:TrcSink",
     ".mot": "blazetrack.sinks.mot:MotSink",
     ".bvh": "blazetrack.sinks.bvh:BvhSink",
+    ".json": "blazetrack.sinks.coco:CocoSink",
+    ".parquet": "blazetrack.sinks.parquet:ParquetSink",
     "folder/": "blazetrack.sinks.folder:FolderSink",
     "window": "blazetrack.views.window:Window",
 }

@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from blazetrack.common.files import is_same_file
-from blazetrack.errors import SinkError
+from blazetrack.errors import InputError, SinkError
 from blazetrack.skeleton import BLAZEPOSE33, Skeleton
 from blazetrack.types import Frame, Poses
 
@@ -87,6 +87,15 @@ class Sink(AbstractContextManager["Sink"]):
                 f"{path}: is the file that the frames are read from; choose another place"
             )
 
+    def check_keypoints(self, poses: Poses) -> None:
+        """Refuse people with another number of keypoints than the sink's skeleton."""
+        count = poses.landmarks_px.shape[1]
+        if len(poses) and count != len(self.skeleton):
+            raise InputError(
+                f"{self.name}: expected {len(self.skeleton)} keypoints ({self.skeleton.name}), "
+                f"got {count}; open the sink with their skeleton"
+            )
+
     def __exit__(self, *exc: object) -> None:
         self.close()
 
@@ -118,6 +127,10 @@ class TextSink(Sink):
         """Text before the first frame."""
         return ""
 
+    def tail(self) -> str:
+        """Text behind the last frame."""
+        return ""
+
     def write(self, frame: Frame, poses: Poses, picture: Any = None) -> None:
         if self._closed:
             raise SinkError(f"{self.name}: is closed; open a new sink to write more")
@@ -145,6 +158,7 @@ class TextSink(Sink):
         file, self._file = self._file, None
         if file is not None:
             try:
+                file.write(self.tail().encode())
                 file.close()
             except OSError as error:
                 raise SinkError(f"{self.name}: cannot be finished ({error.strerror})") from None
@@ -164,6 +178,9 @@ class TextSink(Sink):
             file.close()
         if not self._is_stdout:
             truncate(self._path, self._whole)
+            if self._whole and self._path.is_file():
+                with suppress(OSError), open(self._path, "ab") as again:
+                    again.write(self.tail().encode())
 
 
 def open_output(path: Path, buffering: int = -1) -> BinaryIO:

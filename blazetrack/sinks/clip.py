@@ -57,11 +57,7 @@ class MovementSink(Sink):
                 f"{self.name}: holds the movement of one clip, got pictures or several clips; "
                 "write a .csv or .jsonl"
             )
-        if poses.landmarks_px.shape[1] != len(self.skeleton) and len(poses):
-            raise SinkError(
-                f"{self.name}: expected {len(self.skeleton)} keypoints ({self.skeleton.name}), "
-                f"got {poses.landmarks_px.shape[1]}; open the sink with their skeleton"
-            )
+        self.check_keypoints(poses)
         check_finite(self.name, frame, poses)
         if self._source is None:
             self.check_is_not_source(self._path, frame)

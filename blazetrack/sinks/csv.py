@@ -11,13 +11,12 @@ from typing import Any
 import numpy as np
 
 from blazetrack.angles import Angle, AngleSet
-from blazetrack.errors import InputError
 from blazetrack.sinks.base import TextSink
 from blazetrack.sinks.jsonl import to_record
 from blazetrack.skeleton import BLAZEPOSE33, Skeleton
 from blazetrack.types import Frame, Poses
 
-__all__ = ["CsvSink", "header"]
+__all__ = ["CsvSink", "header", "table_rows"]
 
 _FRAME = ("frame", "time_s", "width", "height")
 _PERSON = ("id", "score")
@@ -47,31 +46,35 @@ class CsvSink(TextSink):
         self._angles = AngleSet(skeleton, angles)
         self._files: bool | None = None  # whether there is the column `file`; None before a frame
         self._header = header(skeleton, angles)
-        self._empty = "," * (len(self._header) - len(_FRAME))
 
     def head(self) -> str:
         return ",".join([*map(_cell, self._header), *(["file"] if self._files else [])]) + "\n"
 
     def text(self, frame: Frame, poses: Poses) -> str:
-        count = poses.landmarks_px.shape[1]
-        if len(poses) and count != len(self.skeleton):
-            raise InputError(
-                f"{self.name}: expected {len(self.skeleton)} keypoints ({self.skeleton.name}), "
-                f"got {count}; open the sink with their skeleton"
-            )
-        record = to_record(frame, poses)
-        start = ",".join(str(record[name]) for name in _FRAME)
+        self.check_keypoints(poses)
         self._files = bool(frame.file) if self._files is None else self._files
         end = f",{_cell(frame.file)}\n" if self._files else "\n"
-        if not len(poses):
-            return start + self._empty + end
-        degrees = np.round(self._angles(poses.world_landmarks_m), 2).tolist()
-        lines = []
-        for pose, angles in zip(record["poses"], degrees, strict=True):
-            cells = [*(pose[name] for name in _PERSON), *_points(pose)]
-            texts = [*map(str, cells), *("" if isnan(angle) else str(angle) for angle in angles)]
-            lines.append(f"{start},{','.join(texts)}{end}")
-        return "".join(lines)
+        rows = table_rows(frame, poses, self._angles, len(self._header))
+        return "".join(",".join(map(_text, row)) + end for row in rows)
+
+
+def table_rows(
+    frame: Frame, poses: Poses, angles: AngleSet, columns: int
+) -> list[list[float | None]]:
+    """The cells of a frame in the order of `header`: a row per person, one without people.
+
+    Rounded as in JSON Lines, angles to 2 decimals; None where there is no value.
+    """
+    record = to_record(frame, poses)
+    start = [record[name] for name in _FRAME]
+    if not len(poses):
+        return [[*start, *[None] * (columns - len(start))]]
+    degrees = np.round(angles(poses.world_landmarks_m), 2).tolist()
+    return [
+        [*start, *(pose[name] for name in _PERSON), *_points(pose),
+         *(None if isnan(angle) else angle for angle in row)]
+        for pose, row in zip(record["poses"], degrees, strict=True)
+    ]  # fmt: skip
 
 
 def header(skeleton: Skeleton, angles: Sequence[Angle] = ()) -> list[str]:
@@ -79,6 +82,10 @@ def header(skeleton: Skeleton, angles: Sequence[Angle] = ()) -> list[str]:
     points = [f"{name}_{part}" for name in skeleton.names for part in _POINT]
     names = AngleSet(skeleton, angles).names
     return [*_FRAME, *_PERSON, *points, *(f"{name}_deg" for name in names)]
+
+
+def _text(value: float | None) -> str:
+    return "" if value is None else str(value)
 
 
 def _cell(text: str) -> str:

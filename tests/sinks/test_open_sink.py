@@ -13,7 +13,7 @@ from blazetrack.errors import SinkError
 from blazetrack.sinks import open_sink
 from blazetrack.types import Frame, Poses
 
-FILES = ["out.mp4", "out.jsonl", "out.csv", "out.png", "out.jpg"]
+FILES = ["out.mp4", "out.jsonl", "out.csv", "out.json", "out.png", "out.jpg"]
 
 
 def frame(index: int = 0) -> Frame:
@@ -23,8 +23,8 @@ def frame(index: int = 0) -> Frame:
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ("out.json", r"got the ending '\.json'; did you mean '\.jsonl'\?"),
-        ("out", "got no ending; known: .bvh, .csv, .jpeg, .jpg, .jsonl, .mot, .mp4"),
+        ("out.jsonx", r"got the ending '\.jsonx'; did you mean '\.json'\?"),
+        ("out", "got no ending; known: .bvh, .csv, .jpeg, .jpg, .json, .jsonl, .mot, .mp4"),
         ("", "got no ending"),
         (
             "out.avi",
@@ -106,4 +106,6 @@ def test_sink_removed_folder_is_one_line(tmp_path: Path, name: str) -> None:
 
 @pytest.mark.parametrize("name", FILES)
 def test_sink_needs_picture_except_for_text(tmp_path: Path, name: str) -> None:
-    assert open_sink(tmp_path / name).needs_picture == (name not in ("out.jsonl", "out.csv"))
+    assert open_sink(tmp_path / name).needs_picture == (
+        name not in ("out.jsonl", "out.csv", "out.json")
+    )
