@@ -9,6 +9,7 @@ import typer
 from blazetrack._version import __version__
 from blazetrack.cli import (
     bench,
+    convert,
     demo,
     export,
     graph,
@@ -31,6 +32,7 @@ app.command("run")(run.run)
 app.command("demo")(demo.demo)
 app.command("serve")(serve.serve)
 app.command("plot")(plot.plot)
+app.command("convert")(convert.convert)
 app.command("bench")(bench.bench)
 app.add_typer(models.app, name="models")
 app.add_typer(export.app, name="export")
