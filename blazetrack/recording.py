@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from blazetrack.common.files import check_regular
 from blazetrack.errors import SourceError
-from blazetrack.skeleton import SKELETONS, Skeleton
+from blazetrack.skeleton import Skeleton, skeletons_of
 from blazetrack.types import Frame, Poses
 
 __all__ = ["Person", "Recorder", "Recording", "read_recording", "record", "replay"]
@@ -239,7 +239,7 @@ def _recording(
 
 def _skeleton(names: set[str | None], counts: set[int]) -> Skeleton | None:
     """The named set; by the number of keypoints in files that name none."""
-    fitting = [one for one in SKELETONS.values() if {len(one)} == counts]
+    fitting = skeletons_of(*counts) if len(counts) == 1 else []
     return next((one for one in fitting if names in ({one.name}, {None})), None)
 
 

@@ -18,6 +18,7 @@ __all__ = [
     "SKELETONS",
     "Skeleton",
     "get_skeleton",
+    "skeletons_of",
 ]
 
 
@@ -147,6 +148,11 @@ MPII16 = _skeleton(
     "pelvis-thorax thorax-neck neck-head_top",
 )
 SKELETONS = {s.name: s for s in (BLAZEPOSE33, COCO17, COCO18, LSP14, MPII16)}
+
+
+def skeletons_of(keypoints: int) -> list[Skeleton]:
+    """The known keypoint sets with so many keypoints."""
+    return [one for one in SKELETONS.values() if len(one) == keypoints]
 
 
 def get_skeleton(name: str) -> Skeleton:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import subprocess
 import sys
 import time
@@ -26,10 +25,6 @@ __all__ = [
 ]
 
 WARM_UP = 10  # frames off the clock: the interpreter packs the weights
-
-# Processor features that matter for the networks.
-FEATURES = ("avx", "avx2", "fma", "avx512f", "avx512_vnni", "avx512_fp16", "avx_vnni", "amx_tile",
-            "asimd", "asimddp", "asimdhp", "i8mm", "sve")  # fmt: skip
 
 # Code of the fresh process of `start_up`; it reads its frame first, off the clock.
 _FIRST = """
@@ -195,11 +190,10 @@ def skipped_frame_ms(graph: str, model: str | None = None, repeats: int = 500) -
 def machine() -> dict[str, Any]:
     """Processor, its features, backend and versions."""
     from blazetrack.cli.info import collect
-    from blazetrack.common.board import read_cpuinfo, soc_name
+    from blazetrack.common.board import cpu_features, read_cpuinfo, soc_name
 
-    facts, words = collect(), set(re.findall(r"\w+", read_cpuinfo()))
+    facts, features = collect(), cpu_features(read_cpuinfo())
     names = ("processor", "cores", "system", "python", "blazetrack", "backends", "packages")
-    features = [name for name in FEATURES if name in words]
     return {name: facts[name] for name in names} | {"features": features, "soc": soc_name()}
 
 

@@ -10,8 +10,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-__all__ = ["BoardState", "processor_name", "read_board", "read_cpuinfo", "read_throttling",
-           "soc_name"]  # fmt: skip
+__all__ = ["BoardState", "cpu_features", "processor_name", "read_board", "read_cpuinfo",
+           "read_throttling", "soc_name"]  # fmt: skip
 
 _ROOT = Path("/")
 # Raspberry Pi documentation, `vcgencmd get_throttled`: bit → meaning; 16 bits higher the same
@@ -23,6 +23,8 @@ _THROTTLED = {
     3: "soft temperature limit",
 }
 _TIMEOUT_S = 5.0
+# The instruction sets that decide how fast a float or int8 network runs.
+_FEATURES = re.compile(r"sse4_[12]|avx\w*|fma|f16c|amx\w*|neon|asimd\w*|fphp|i8mm|bf16|sve\w*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +55,12 @@ class BoardState:
         if self.throttling:
             facts["throttling"] = self.throttling
         return facts
+
+
+def cpu_features(cpuinfo: str) -> list[str]:
+    """The instruction sets relevant to networks in the text of `/proc/cpuinfo`."""
+    flags = re.search(r"^(?:flags|Features)\s*:\s*(.+)$", cpuinfo, re.MULTILINE)
+    return [flag for flag in flags[1].split() if _FEATURES.fullmatch(flag)] if flags else []
 
 
 def read_cpuinfo() -> str:

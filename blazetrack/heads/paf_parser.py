@@ -14,6 +14,8 @@ from math import erf
 import numpy as np
 from numpy.typing import NDArray
 
+from blazetrack.common.linear_assignment import least_cost_pairs
+
 __all__ = [
     "Found",
     "Limbs",
@@ -209,14 +211,9 @@ def best_first(scores: Float) -> list[Limb]:
 
 def best_total(scores: Float) -> list[Limb]:
     """The assignment of the highest total score."""
-    possible = np.isfinite(scores) & (scores > 0)
-    if not possible.any():
-        return []
-    from lap import lapjv
-
-    _, columns, _ = lapjv(np.where(possible, -scores, 0.0), extend_cost=True)
-    pairs = [(a, b) for a, b in enumerate(columns.tolist()) if b >= 0 and possible[a, b]]
-    return [(a, b, float(scores[a, b])) for a, b in pairs]
+    cost = np.where(scores > 0, -scores, np.inf)
+    pairs = least_cost_pairs(cost, impossible=0.0)
+    return [(a, b, float(scores[a, b])) for a, b in pairs.items()]
 
 
 def _join(

@@ -8,7 +8,7 @@ import numpy as np
 
 from blazetrack.errors import InputError, MissingExtra
 from blazetrack.results.person import PersonPose
-from blazetrack.skeleton import BLAZEPOSE33, COCO17, SKELETONS, Skeleton
+from blazetrack.skeleton import COCO17, Skeleton, skeletons_of
 from blazetrack.types import Poses
 
 __all__ = ["people", "skeleton_of", "to_coco", "to_dict", "to_pandas", "to_supervision"]
@@ -23,7 +23,7 @@ def skeleton_of(poses: Poses) -> Skeleton:
     if poses.skeleton is not None:
         return poses.skeleton
     count = poses.landmarks_px.shape[1]
-    fitting = [one for one in (BLAZEPOSE33, *SKELETONS.values()) if len(one) == count]
+    fitting = skeletons_of(count)
     if not fitting:
         raise InputError(f"poses: expected a known keypoint set, got {count} keypoints")
     return fitting[0]

@@ -1,4 +1,4 @@
-"""Association of poses with tracklets: the cost of each pair, and the best assignment."""
+"""Association of poses with tracklets: the cost of each pair."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from blazetrack.tracking.appearance import colour_distance
 from blazetrack.tracking.tracklet import Tracklet
 
-__all__ = ["Observations", "best_pairs", "costs", "is_duplicate"]
+__all__ = ["Observations", "costs", "is_duplicate"]
 
 Float = NDArray[np.float64]
 
@@ -114,17 +114,3 @@ def is_duplicate(pose: Observations, tracklets: Sequence[Tracklet], time_s: floa
     near = np.hypot(*(predicted - pose.center_px).T) < DUPLICATE_RADII * radius
     clothes = colour_distance(pose.colours, np.array([one.colours for one in tracklets]))[0]
     return bool((near & ~(clothes >= SAME_CLOTHES)).any())
-
-
-def best_pairs(cost: Float) -> dict[int, int]:
-    """Row → column of the assignment of least cost, without impossible pairs."""
-    if not cost.size:
-        return {}
-    if cost.size == 1:
-        return {0: 0} if np.isfinite(cost[0, 0]) else {}
-    from lap import lapjv  # as good as SciPy's solver, which takes 140 MB
-
-    worst = 1e6  # finite: the solver assigns all rows that it can
-    _, columns, _ = lapjv(np.where(np.isfinite(cost), cost, worst), extend_cost=True)
-    pairs = enumerate(columns.tolist())
-    return {row: at for row, at in pairs if at >= 0 and np.isfinite(cost[row, at])}

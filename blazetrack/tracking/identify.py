@@ -8,12 +8,12 @@ from functools import partial
 import numpy as np
 
 from blazetrack.backends import Model
+from blazetrack.common.linear_assignment import least_cost_pairs
 from blazetrack.skeleton import BLAZEPOSE33
 from blazetrack.tracking.appearance import clothing_colours, colour_distance
 from blazetrack.tracking.assignment import (
     UNKNOWN_CLOTHES,
     Observations,
-    best_pairs,
     costs,
     is_duplicate,
 )
@@ -182,7 +182,7 @@ class Identify:
         own = np.equal.outer([tracked[row] for row in rows], [one.id for one in tracklets])
         known = [one for one in self._tracklets.values() if one.id > 0]
         cost = costs(seen.take(rows), tracklets, own, time_s, known=known, jumps=jumps)
-        pairs = best_pairs(cost)
+        pairs = least_cost_pairs(cost)
         return {rows[row]: tracklets[column].id for row, column in pairs.items()}
 
     def _confirm(self, ids: list[int], seen: Observations, time_s: float) -> list[int]:

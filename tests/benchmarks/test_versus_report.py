@@ -8,7 +8,6 @@ import json
 import pytest
 from rich.console import Console
 
-from benchmarks.machine import cpu_features
 from benchmarks.versus_report import (
     COLUMNS,
     Measure,
@@ -120,10 +119,3 @@ def test_interleaved_rotates_the_order() -> None:
 def test_shown_arguments_omit_output_paths() -> None:
     given = ["--json", "a.json", "--rounds", "3", "--write=x", "--gate"]
     assert shown_arguments(given) == ["--rounds", "3", "--gate"]
-
-
-def test_cpu_features_are_the_relevant_ones() -> None:
-    x86 = "flags\t\t: fpu sse4_1 avx2 fma avx512f syscall\n"
-    assert cpu_features(x86) == ["sse4_1", "avx2", "fma", "avx512f"]
-    assert cpu_features("Features\t: fp asimd asimddp crc32\n") == ["asimd", "asimddp"]
-    assert cpu_features("") == []

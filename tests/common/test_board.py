@@ -9,6 +9,7 @@ import pytest
 
 from blazetrack.common.board import (
     BoardState,
+    cpu_features,
     processor_name,
     read_board,
     read_throttling,
@@ -106,3 +107,10 @@ def test_throttling_without_vcgencmd_is_not_known(
 ) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
     assert read_throttling() is None
+
+
+def test_cpu_features_are_the_relevant_ones() -> None:
+    x86 = "flags\t\t: fpu sse4_1 avx2 fma avx512f syscall\n"
+    assert cpu_features(x86) == ["sse4_1", "avx2", "fma", "avx512f"]
+    assert cpu_features("Features\t: fp asimd asimddp crc32\n") == ["asimd", "asimddp"]
+    assert cpu_features("") == []

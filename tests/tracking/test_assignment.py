@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from blazetrack.tracking.assignment import Observations, best_pairs, costs, is_duplicate
+from blazetrack.common.linear_assignment import least_cost_pairs
+from blazetrack.tracking.assignment import Observations, costs, is_duplicate
 from blazetrack.tracking.tracklet import Tracklet
 
 INF = np.inf
@@ -99,33 +100,11 @@ def test_costs_without_clothes_use_distance() -> None:
     assert cost(poses(60, colours=bare), tracklet(0, bare)) == INF
 
 
-def test_best_pairs_minimises_total_cost() -> None:
-    assert best_pairs(np.array([[1.0, 2.0], [1.5, 9.0]])) == {0: 1, 1: 0}
+def test_least_cost_pairs_minimises_total_cost() -> None:
+    assert least_cost_pairs(np.array([[1.0, 2.0], [1.5, 9.0]])) == {0: 1, 1: 0}
     people = [tracklet(0), tracklet(40)]
     own = np.zeros((2, 2), bool)
-    assert best_pairs(costs(poses(35, 5), people, own, 0.0)) == {0: 1, 1: 0}
-
-
-@pytest.mark.parametrize(
-    ("cost", "pairs"),
-    [
-        ([[INF, 1.0], [INF, INF]], {0: 1}),
-        ([[0.1, INF], [0.2, INF]], {0: 0}),
-        ([[5.0, INF], [0.0, 5.0]], {0: 0, 1: 1}),  # two pairs rather than one that is cheaper
-        ([[INF, INF]], {}),
-        ([[1.0, 0.5, INF]], {0: 1}),
-        ([[INF]], {}),
-        ([[0.5]], {0: 0}),
-        ([[-0.3]], {0: 0}),
-    ],
-)
-def test_best_pairs_drops_impossible_pairs(cost: list[list[float]], pairs: dict[int, int]) -> None:
-    assert best_pairs(np.array(cost)) == pairs
-
-
-@pytest.mark.parametrize("shape", [(0, 0), (0, 3), (3, 0)])
-def test_best_pairs_of_empty_cost_is_empty(shape: tuple[int, int]) -> None:
-    assert best_pairs(np.zeros(shape)) == {}
+    assert least_cost_pairs(costs(poses(35, 5), people, own, 0.0)) == {0: 1, 1: 0}
 
 
 @pytest.mark.parametrize(
