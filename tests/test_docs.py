@@ -27,7 +27,7 @@ CALL = re.compile(r"^(?:\w+=\S+ )*(?:python -m )?blazetrack (?P<args>.*)$")
 # own test.
 PARSE_ONLY = re.compile(
     r"^demo|^serve|--view web|^run \d|://|^models (pull|add)|\.\./shared|\b(mine|movenet)\b"
-    r"|follow\.yaml|\bpicam\b|^bench --"
+    r"|follow\.yaml|\bpicam\b|^bench --|^export web"
 )
 
 

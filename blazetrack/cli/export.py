@@ -1,4 +1,4 @@
-"""`blazetrack export`: the pipeline for devices without Python, and its test vectors."""
+"""`blazetrack export`: the pipeline for devices without Python, a page, test vectors."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from blazetrack.cli.options import Offline, echo, open_store
 __all__ = ["app"]
 
 app = typer.Typer(
-    help="Write what devices without Python need: test vectors of the pipeline.",
+    help="Write what devices without Python need: a page for the browser, test vectors.",
     no_args_is_help=True,
 )
 
@@ -69,3 +69,43 @@ def vectors(
     found = sum(len(one["poses.ids"]) > 0 for one in frames if "poses.ids" in one)
     runs = int(frames[-1]["detector_runs"][0])
     echo(f"wrote {target}: {len(frames)} frames, {found} with a person, {runs} detector runs")
+
+
+@app.command()
+def web(
+    folder: Annotated[Path, typer.Argument(help="Folder to write; new or empty.")],
+    model: Annotated[
+        str, typer.Option("--model", "-m", help="Landmark model: a name or a .tflite file.")
+    ] = "blaze_lite",
+    detector: Annotated[
+        str | None,
+        typer.Option(help="Detector, as --model.", show_default="the one that goes with the model"),
+    ] = None,
+    runtime: Annotated[
+        Path | None,
+        typer.Option(
+            help="Folder in which LiteRT.js was installed with npm.",
+            show_default="fetched with npm",
+        ),
+    ] = None,
+    offline: Offline = False,
+) -> None:
+    """Write a static page that tracks one person in the browser, without a server.
+
+    Put the folder on any web space with https. After the first visit the page works without a
+    network; see docs/web.md.
+
+    blazetrack export web page
+
+    blazetrack export web page --model full
+    """
+    from blazetrack.export.device_pipeline import open_device_pipeline
+    from blazetrack.export.web import export_web
+
+    pipeline = open_device_pipeline(model, detector, store=open_store(offline))
+    page = export_web(folder, pipeline, runtime, offline=offline)
+    echo(
+        f"wrote {folder}: {page.files} files, {page.size / 1e6:.1f} MB; a first visit loads"
+        f" {page.visit_size / 1e6:.1f} MB, {page.visit_gzip_size / 1e6:.1f} MB compressed"
+    )
+    echo(f"try it: python -m http.server --directory {folder}, then open http://localhost:8000")

@@ -30,7 +30,7 @@ from blazetrack.skeleton import BLAZEPOSE33
 from blazetrack.tracking.timeline import thumbnail
 from blazetrack.types import Frame
 
-__all__ = ["record_vectors"]
+__all__ = ["pipeline_texts", "record_vectors"]
 
 Array = NDArray[Any]
 Arrays = dict[str, Array]
@@ -53,7 +53,7 @@ def record_vectors(pipeline: DevicePipeline, frames: Iterable[Frame]) -> VectorF
     recorder = _Recorder(spec)
     models: Any = {role: _RecordedModel(m, recorder) for role, m in pipeline.models.items()}
     graph = RunningGraph(spec, models, [recorder])
-    vectors = VectorFile(_settings(spec, pipeline.models))
+    vectors = VectorFile(pipeline_texts(spec, pipeline.models))
     for frame in frames:
         if not vectors.frames:
             vectors.arrays.update(_resampling(frame))
@@ -138,7 +138,7 @@ def _stream_arrays(name: str, value: Any) -> Arrays:
     return arrays
 
 
-def _settings(spec: GraphSpec, models: Mapping[str, FileModel]) -> dict[str, str]:
+def pipeline_texts(spec: GraphSpec, models: Mapping[str, FileModel]) -> dict[str, str]:
     """All that an implementation must not guess: models, wires and options with their defaults."""
     texts = {"graph": spec.name, "keypoints": _words(BLAZEPOSE33.names)}
     for role, model in models.items():

@@ -6,6 +6,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from blazetrack.export.vector_file import read_vectors
 
 Command = Callable[..., Any]
@@ -35,6 +37,24 @@ def test_export_vectors_refusals_are_one_line_and_leave_nothing(
         (["a.vectors", "--detector", "blaze_lite"], "detector"),
     ):
         result = command("export", "vectors", *args, "--offline")
+        assert result.code == 2
+        assert len(result.err) == 1, args
+        assert message in result.err[0], args
+    assert not list(tmp_path.iterdir())
+
+
+def test_export_web_refusals_are_one_line_and_leave_nothing(
+    command: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))  # no npm
+    for args, message in (
+        (["page"], "npm, which is not on the PATH: install Node.js"),
+        (["page", "--offline"], "give --runtime FOLDER"),
+        (["page", "--runtime", "none"], "index.js, which is not there"),
+        (["none/page"], "the folder 'none' does not exist"),
+        (["page", "--model", "blaze_detector_lite"], "expected a landmarks model"),
+    ):
+        result = command("export", "web", *args)
         assert result.code == 2
         assert len(result.err) == 1, args
         assert message in result.err[0], args

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import json
 import shutil
 import subprocess
@@ -18,14 +20,17 @@ from blazetrack.export.device_pipeline import open_device_pipeline
 from blazetrack.export.vector_clip import vector_clip
 from blazetrack.export.vector_file import VectorFile, write_vectors
 from blazetrack.export.vectors import record_vectors
+from blazetrack.sinks.csv import CsvSink
+from blazetrack.sinks.jsonl import JsonlSink
 from blazetrack.skeleton import BLAZEPOSE33
 from blazetrack.store import Store
 from blazetrack.tracking.timeline import difference, thumbnail
-from blazetrack.types import Frame, Rois
+from blazetrack.types import Frame, Poses, Rois
 
 pytestmark = pytest.mark.skipif(shutil.which("node") is None, reason="needs Node.js")
 
-FOLDER = Path(__file__).parents[2] / "deploy" / "web" / "pipeline"
+PAGE = Path(__file__).parents[2] / "deploy" / "web"
+FOLDER = PAGE / "pipeline"
 ON_VECTORS = Path(__file__).with_name("web_vectors.mjs")
 
 
@@ -127,3 +132,70 @@ def test_web_timeline_of_pictures_gives_thumbnails_and_differences_of_python() -
         assert np.abs(np.array(got) - want.ravel()).max() <= 1
     for got, want in zip(differences, wanted, strict=True):
         assert got == pytest.approx(difference(wanted[0], want), abs=0.01)
+
+
+def test_web_recorder_gives_the_lines_of_the_sinks(vectors: VectorFile, tmp_path: Path) -> None:
+    arrays = [vectors.frames[index] for index in (0, 5, 25)]  # the last one without a person
+    for sink in (JsonlSink(tmp_path / "want.jsonl"), CsvSink(tmp_path / "want.csv")):
+        with sink:
+            for index, one in enumerate(arrays):
+                sink.write(
+                    Frame(np.zeros((360, 480, 3), np.uint8), index, index / 4), poses_of(one)
+                )
+    results = []
+    for index, one in enumerate(arrays):
+        poses = poses_of(one)
+        people = [
+            {
+                "id": int(poses.ids[row]),
+                "score": float(poses.scores[row]),
+                "landmarks_px": poses.landmarks_px[row].tolist(),
+                "visibility": poses.visibility[row].tolist(),
+                "presence": poses.presence[row].tolist(),
+                "world_landmarks_m": poses.world_landmarks_m[row].tolist(),
+            }
+            for row in range(len(poses))
+        ]
+        pose = people[0] if people else None
+        results.append({"time": 7 + index / 4, "width": 480, "height": 360, "pose": pose})
+    body = """
+      const recorder = new Recorder();
+      for (const result of data) recorder.add(result);
+      return [recorder.jsonLines, recorder.csv];"""
+    lines, table = evaluate("../recorder.js", "Recorder", body, results)
+    got = [json.loads(line) for line in lines.splitlines()]
+    want = [json.loads(line) for line in (tmp_path / "want.jsonl").read_text().splitlines()]
+    assert [list(one) for one in got] == [list(one) for one in want]
+    for one, other in zip(got, want, strict=True):
+        assert numbers(one) == pytest.approx(numbers(other), abs=1.1e-3)
+    rows = list(csv.reader(io.StringIO(table)))
+    other_rows = list(csv.reader(io.StringIO((tmp_path / "want.csv").read_text())))
+    assert rows[0] == other_rows[0]
+    for row, other_row in zip(rows[1:], other_rows[1:], strict=True):
+        assert [bool(cell) for cell in row] == [bool(cell) for cell in other_row]
+        values, wanted = ([float(cell) for cell in cells if cell] for cells in (row, other_row))
+        assert values == pytest.approx(wanted, abs=0.02)
+
+
+def poses_of(arrays: dict[str, Any]) -> Poses:
+    """The recorded poses of a frame."""
+    if not len(arrays.get("poses.ids", ())):
+        return Poses.empty()
+    names = (
+        "landmarks_px",
+        "world_landmarks_m",
+        "visibility",
+        "presence",
+        "scores",
+        "alignment_px",
+    )
+    values = {name: arrays[f"poses.{name}"].astype(np.float64) for name in names}
+    return Poses(**values, ids=arrays["poses.ids"].astype(np.int64))
+
+
+def numbers(value: Any) -> list[float]:
+    """All numbers of a record, in order."""
+    if isinstance(value, dict | list):
+        values = value.values() if isinstance(value, dict) else value
+        return [number for one in values for number in numbers(one)]
+    return [] if isinstance(value, str) else [value]

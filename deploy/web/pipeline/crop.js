@@ -6,6 +6,8 @@ const MIN_REDUCTION = 1.25, MIN_TURN = 0.02; // from which positions are in step
 const MAX_EXTENT_PX = 2040;
 const MAX_SIDE_PX = 2 ** 15 - MAX_EXTENT_PX - 2;
 
+const halfUp = (value) => Math.floor(value + 0.5);
+
 // Pixels `(h, w, 3)` of a region.
 //
 // `image` is {data, width, height, step}, step being 3 for RGB and 4 for RGBA; `matrix` maps crop
@@ -35,17 +37,17 @@ function exact(image, matrix, [height, width], border, out) {
   for (let v = 0, at = 0; v < height; v++) {
     const startX = f32(f32(xy * v) + x0), startY = f32(f32(yy * v) + y0);
     for (let u = 0; u < width; u++, at += 3) {
-      const x = f32(f32(xx * u) + startX), y = f32(f32(yx * u) + startY);
+      const x = f32(xx * u + startX), y = f32(yx * u + startY);
       const left = Math.floor(x), top = Math.floor(y), partX = x - left, partY = y - top;
       if (left < 0 || top < 0 || left >= lastX || top >= lastY) {
-        blendAtBorder(image, left, top, partX, partY, border, out, at);
+        blendAtBorder(image, left, top, partX, partY, border, out, at, rint);
         continue;
       }
       const p = top * stride + left * step, q = p + stride;
       for (let k = 0; k < 3; k++) {
-        const above = data[p + k] + partX * (data[p + step + k] - data[p + k]);
-        const below = data[q + k] + partX * (data[q + step + k] - data[q + k]);
-        const value = above + partY * (below - above), low = value | 0, part = value - low;
+        const above = f32(data[p + k] + partX * (data[p + step + k] - data[p + k]));
+        const below = f32(data[q + k] + partX * (data[q + step + k] - data[q + k]));
+        const value = f32(above + partY * f32(below - above)), low = value | 0, part = value - low;
         out[at + k] = part > 0.5 || (part === 0.5 && low & 1) ? low + 1 : low; // half to even
       }
     }
@@ -69,7 +71,7 @@ function inSteps(image, [xx, xy, x0, yx, yy, y0], [height, width], border, out) 
       const x = downX + acrossX[u], y = downY + acrossY[u];
       const left = (x >> 5) + left0, top = (y >> 5) + top0, right = x & 31, low = y & 31;
       if (left < 0 || top < 0 || left >= lastX || top >= lastY) {
-        blendAtBorder(image, left, top, right / 32, low / 32, border, out, at);
+        blendAtBorder(image, left, top, right / 32, low / 32, border, out, at, halfUp);
         continue;
       }
       const p = top * stride + left * step, q = p + stride;
@@ -83,7 +85,7 @@ function inSteps(image, [xx, xy, x0, yx, yy, y0], [height, width], border, out) 
 }
 
 // One position of which a neighbour is outside the image.
-function blendAtBorder({ data, width, height, step }, left, top, partX, partY, border, out, at) {
+function blendAtBorder({ data, width, height, step }, left, top, partX, partY, border, out, at, round) {
   const keep = border !== "zero";
   for (let k = 0; k < 3; k++) {
     let sum = 0;
@@ -95,7 +97,7 @@ function blendAtBorder({ data, width, height, step }, left, top, partX, partY, b
       const weight = (n & 1 ? partX : 1 - partX) * (n >> 1 ? partY : 1 - partY);
       sum += weight * data[(row * width + column) * step + k];
     }
-    out[at + k] = rint(sum);
+    out[at + k] = round(sum);
   }
 }
 

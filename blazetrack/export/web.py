@@ -1,0 +1,152 @@
+"""A static page that tracks one person in the browser: scripts, models, runtime in one folder."""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import json
+import os
+import shutil
+import tempfile
+from pathlib import Path
+from typing import NamedTuple
+
+from blazetrack._version import __version__
+from blazetrack.backends import FileModel
+from blazetrack.errors import InputError, SinkError
+from blazetrack.export.device_pipeline import DevicePipeline
+from blazetrack.export.vectors import pipeline_texts
+from blazetrack.export.web_runtime import PACKED, pack, place_runtime
+from blazetrack.sinks.base import check_folder
+
+__all__ = ["WebPage", "export_web", "page_folder"]
+
+PACKAGE = Path(__file__).parents[1]
+# Modules that the live page has too.
+SHARED = ("icon.svg", "masks.js", "overlay.js", "style.css", "world.js")
+# A visit loads one build of the runtime, usually this one.
+OTHER_BUILDS = ("litert_wasm_internal", "litert_wasm_compat_internal")
+
+
+class WebPage(NamedTuple):
+    """What was written.
+
+    Attributes:
+        folder: of the page.
+        files: number of files.
+        size: of all files in bytes.
+        visit_size: of the files that a first visit loads.
+        visit_gzip_size: of the same, compressed.
+    """
+
+    folder: Path
+    files: int
+    size: int
+    visit_size: int
+    visit_gzip_size: int
+
+
+def page_folder() -> Path:
+    """The files of the page; in a checkout they are beside the package."""
+    folder = PACKAGE / "deploy_web"
+    return folder if folder.is_dir() else PACKAGE.parent / "deploy" / "web"
+
+
+def export_web(
+    folder: str | os.PathLike[str],
+    pipeline: DevicePipeline,
+    runtime: Path | None = None,
+    *,
+    offline: bool = False,
+) -> WebPage:
+    """Write the page into a folder that does not exist or is empty.
+
+    Args:
+        folder: of the page.
+        pipeline: graph and models.
+        runtime: see `place_runtime`.
+        offline: never use the network.
+
+    Raises:
+        SinkError: the folder is not empty, or cannot be written; nothing is left.
+        DownloadError: the runtime is missing.
+    """
+    target = _empty_folder(folder)
+    try:
+        with tempfile.TemporaryDirectory(dir=target.parent, prefix=".blazetrack") as work:
+            page, archives = Path(work, "page"), Path(work, "archives")
+            for one in (page, page / "runtime", page / "models", archives):
+                one.mkdir()
+            place_runtime(page / "runtime", archives, runtime, offline)
+            _write_page(page, pipeline)
+            written = _measure(page, target)
+            if target.exists():
+                target.rmdir()
+            page.rename(target)
+    except OSError as error:
+        raise SinkError(f"{target}: cannot be written ({error.strerror})") from None
+    return written
+
+
+def _empty_folder(folder: str | os.PathLike[str]) -> Path:
+    target = check_folder(folder)
+    if target.is_dir() and any(target.iterdir()):
+        raise SinkError(
+            f"{target}: expected an empty folder, got one with files; choose another one"
+        )
+    return target.absolute()
+
+
+def _write_page(page: Path, pipeline: DevicePipeline) -> None:
+    source = page_folder()
+    if not (source / "index.html").is_file():
+        raise InputError(f"export: the files of the page are not in {source}; reinstall blazetrack")
+    shutil.copytree(source, page, dirs_exist_ok=True, ignore=shutil.ignore_patterns("__*"))
+    (page / "shared").mkdir()
+    for name in SHARED:
+        shutil.copyfile(PACKAGE / "web" / "static" / name, page / "shared" / name)
+    models = {}
+    for role, model in pipeline.models.items():
+        data, planes = pack(_model_file(model).read_bytes(), max_planes=2)
+        models[role] = {"file": f"models/{model.info.name}{PACKED}", "planes": planes}
+        (page / "models" / f"{model.info.name}{PACKED}").write_bytes(data)
+    texts = pipeline_texts(pipeline.spec, pipeline.models)
+    settings = {"blazetrack": __version__, "models": models, "texts": texts}
+    (page / "pipeline.json").write_text(json.dumps(settings, indent=1) + "\n", encoding="utf-8")
+    worker = page / "sw.js"
+    text = worker.read_text(encoding="utf-8")
+    worker.write_text(text.replace("$VERSION", _version(page)), encoding="utf-8")
+
+
+def _model_file(model: FileModel) -> Path:
+    """The file as published, or without the mask, whose branch takes much of the time."""
+    if "mask" not in model.info.outputs and model.file is not None:
+        return model.file
+    model.want(*(model.info.outputs.keys() - {"mask"}))
+    return model.path()
+
+
+def _version(page: Path) -> str:
+    """A name of the content of all files."""
+    content = hashlib.sha256()
+    for path in _files(page):
+        content.update(path.relative_to(page).as_posix().encode())
+        content.update(hashlib.sha256(path.read_bytes()).digest())
+    return content.hexdigest()[:16]
+
+
+def _files(page: Path) -> list[Path]:
+    return sorted(path for path in page.rglob("*") if path.is_file())
+
+
+def _measure(page: Path, target: Path) -> WebPage:
+    files = _files(page)
+    visit = [path for path in files if path.stem not in OTHER_BUILDS and path.suffix != ".txt"]
+    contents = [path.read_bytes() for path in visit]
+    return WebPage(
+        folder=target,
+        files=len(files),
+        size=sum(path.stat().st_size for path in files),
+        visit_size=sum(map(len, contents)),
+        visit_gzip_size=sum(len(gzip.compress(content, 9)) for content in contents),
+    )
