@@ -8,6 +8,7 @@ import typer
 
 from blazetrack._version import __version__
 from blazetrack.cli import (
+    batch,
     bench,
     convert,
     demo,
@@ -29,6 +30,7 @@ app = new_app(
     completion=True,
 )
 app.command("run")(run.run)
+app.command("batch")(batch.batch)
 app.command("demo")(demo.demo)
 app.command("serve")(serve.serve)
 app.command("plot")(plot.plot)
