@@ -20,7 +20,7 @@ from blazetrack.sinks.base import complete
 from blazetrack.sources import Source, SourceInfo
 from blazetrack.types import Frame, Poses
 
-__all__ = ["Report", "Schedule", "View", "run"]
+__all__ = ["Report", "Schedule", "View", "check_world", "run"]
 
 Schedule = Literal["threaded", "serial"]
 
@@ -134,7 +134,7 @@ def run(
         SinkError: an output failed; the message lists the complete part of each file. Or one needs
             world landmarks, which the model does not give.
     """
-    _check_world(tracker, sinks)
+    check_world(tracker, sinks)
     job = _Job(source, tracker, sinks, trace or Trace())
     report = Report(source.info.name)
     ahead: Pipelining[Frame, _Tracked] | None = None
@@ -272,7 +272,8 @@ class _Job:
             self.failures.append(error)
 
 
-def _check_world(tracker: PoseTracker, sinks: Sequence[Sink | View]) -> None:
+def check_world(tracker: PoseTracker, sinks: Sequence[Sink | View]) -> None:
+    """Raise `SinkError` where a sink needs world landmarks and the model gives none."""
     needing = [one for one in sinks if isinstance(one, Sink) and one.needs_world]
     if needing and not tracker.has_world:
         model = next(one for one in tracker.models.values() if one.info.kind != "detector")

@@ -9,12 +9,12 @@ import sys
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, suppress
 from dataclasses import asdict
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Any
 
 from blazetrack._version import __version__
 from blazetrack.batch.job import Item, Outcome
-from blazetrack.batch.track_item import PARTS, RESULT, disk_error
+from blazetrack.batch.track_item import PARTS, disk_error
 from blazetrack.common.signals import hold_interrupt
 from blazetrack.errors import SinkError
 
@@ -108,19 +108,31 @@ class BatchFolder(AbstractContextManager["BatchFolder"]):
         return outcome
 
     def _publish(self, outcome: Outcome) -> Outcome:
-        part = self.path / PARTS / outcome.part
-        for file, target in zip(outcome.files, self._targets(outcome), strict=True):
+        part, name = self.path / PARTS / outcome.part, PurePath(outcome.item.name).name
+        targets = self._targets(outcome)
+        for file, target in zip(outcome.files, targets, strict=True):
             try:
                 target.parent.mkdir(parents=True, exist_ok=True)
-                os.replace(part / (RESULT + file.ending), target)
+                os.replace(part / (name + file.ending), target)
             except OSError as error:
                 if disk_error(error) is not None:
                     raise
                 line = f"{target}: cannot be written ({error.strerror})"
                 return Outcome(outcome.item, "failed", line, seconds=outcome.seconds)
-        if outcome.part:
+        if outcome.status == "done":
             shutil.rmtree(part, ignore_errors=True)
+            self._remove_others(outcome.item, targets)
         return outcome
+
+    def _remove_others(self, item: Item, targets: list[Path]) -> None:
+        """Remove results of other options that the new ones have not replaced."""
+        row = self.rows.get(item.key)
+        if row is None:
+            return
+        for file in row["files"]:
+            old = self.path / (row["name"] + file["ending"])
+            if old not in targets:
+                old.unlink(missing_ok=True)
 
     def _targets(self, outcome: Outcome) -> list[Path]:
         return [self.path / (outcome.item.name + file.ending) for file in outcome.files]

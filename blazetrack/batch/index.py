@@ -24,14 +24,14 @@ COLUMNS = {
     "unreadable": int,
     "bytes": int,
     "sha256": str,
-    "formats": str,
+    "files": str,
     "options": str,
     "version": str,
     "warnings": str,
     "error": str,
 }
-"""Column → type. `result`, `bytes` and `sha256` are of the first format; the others have the same
-name with the endings in `formats`. A failed input has an empty `result` and zeros."""
+"""Column → type. `result`, `bytes` and `sha256` are of the first file; `files` are the endings of
+all, behind the name of the input. An input without files has an empty `result` and zeros."""
 
 
 def write_index(folder: Path, rows: Iterable[dict[str, Any]]) -> list[Path]:
@@ -74,7 +74,7 @@ def _cells(row: dict[str, Any]) -> list[Any]:
         "result": row["name"] + first["ending"] if first else "",
         "bytes": first["size"] if first else 0,
         "sha256": first["sha256"] if first else "",
-        "formats": " ".join(file["ending"] for file in files),
+        "files": " ".join(file["ending"] for file in files),
         "warnings": "; ".join(row["warnings"]),
     }
     return [_text(cells[name]) for name in COLUMNS]

@@ -11,9 +11,10 @@ from pathlib import Path
 from typing import Any, Literal
 
 from blazetrack._version import __version__
+from blazetrack.angles import parse_angle
 from blazetrack.errors import InputError, did_you_mean
 from blazetrack.pipeline import PoseTracker
-from blazetrack.sinks import SINKS
+from blazetrack.sinks import SINKS, Sink, open_sink
 from blazetrack.sinks.picture import PICTURE_ENDINGS
 from blazetrack.store import Store
 from blazetrack.store.cache import sha256_of
@@ -47,7 +48,7 @@ class Item:
 
 @dataclass(frozen=True, slots=True)
 class ResultFile:
-    """A written file of an input: its ending, its bytes and their SHA-256."""
+    """A written file: its name behind that of the input, its bytes and their SHA-256."""
 
     ending: str
     size: int
@@ -63,7 +64,7 @@ class Outcome:
         status: `done`, `failed` where the input is at fault, `stop` where the batch cannot go on.
         error: one line, empty when done.
         part: name of the folder below `PARTS` with the results, when done.
-        files: the results, one per format.
+        files: the results, in the order of the formats; some formats write a file per person.
         frames: tracked frames.
         frames_with_people: of them, those with at least one person.
         people: number of ids.
@@ -93,6 +94,7 @@ class Job:
         out: the output folder.
         formats: endings of the results, such as `.jsonl`.
         options: of `PoseTracker`.
+        angles: further angles of tables, such as `lean=mid_hip,nose`.
         offline: never use the network.
         folder: the working folder that relative paths start from.
         key: see `options_key`; empty where it is not known yet.
@@ -102,6 +104,7 @@ class Job:
     out: Path
     formats: tuple[str, ...]
     options: Mapping[str, Any]
+    angles: tuple[str, ...] = ()
     offline: bool = False
     folder: str = field(default_factory=os.getcwd)
     key: str = ""
@@ -110,6 +113,15 @@ class Job:
     def open_tracker(self) -> PoseTracker:
         """A tracker with one thread, as all processes of the batch use it."""
         return PoseTracker(threads=1, store=Store(offline=self.offline or None), **self.options)
+
+    def open_sinks(self, tracker: PoseTracker, base: Path) -> list[Sink]:
+        """A sink per format; their files begin with the path `base`."""
+        angles = [parse_angle(text) for text in self.angles]
+        sinks = []
+        for ending in self.formats:
+            path = base.with_name(base.name + ending)
+            sinks.append(open_sink(path, skeleton=tracker.skeleton, angles=angles))
+        return sinks
 
 
 def check_formats(formats: Sequence[str]) -> tuple[str, ...]:
@@ -141,6 +153,6 @@ def options_key(job: Job, tracker: PoseTracker) -> str:
         for role, model in tracker.models.items()
     }
     given = {name: value for name, value in job.options.items() if value not in (None, False)}
-    parts = [graph, models, given, job.formats]
+    parts = [graph, models, given, job.formats, job.angles]
     text = json.dumps(parts, sort_keys=True, default=str)
     return hashlib.sha256(text.encode()).hexdigest()[:16]

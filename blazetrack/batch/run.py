@@ -9,6 +9,7 @@ from contextlib import closing
 from dataclasses import asdict, dataclass, field, replace
 from functools import partial
 from pathlib import Path
+from tempfile import gettempdir
 from typing import Any, Literal, TypeAlias
 
 from blazetrack.batch.folder import BatchFolder
@@ -18,6 +19,7 @@ from blazetrack.batch.job import Item, Job, Outcome, check_formats, options_key
 from blazetrack.batch.processes import run_processes, usable_cores
 from blazetrack.common.signals import Terminated
 from blazetrack.errors import InputError, SinkError, SourceError
+from blazetrack.runner import check_world
 
 __all__ = ["Progress", "Summary", "run_batch"]
 
@@ -95,6 +97,7 @@ def run_batch(
     *,
     formats: Sequence[str] = (".jsonl",),
     options: Mapping[str, Any] | None = None,
+    angles: Sequence[str] = (),
     engine: Literal["processes", "ray"] = "processes",
     workers: int | None = None,
     address: str | None = None,
@@ -113,6 +116,7 @@ def run_batch(
             `a/b.mp4.jsonl`.
         formats: endings of the results.
         options: of `PoseTracker`, without `threads` and `store`.
+        angles: further angles of tables, such as `lean=mid_hip,nose`.
         engine: `processes` of this machine, or a `ray` cluster.
         workers: number of processes; None is one per core, of Ray all cores of the cluster.
         address: of the Ray cluster; None is `RAY_ADDRESS`, else one on this machine.
@@ -126,8 +130,16 @@ def run_batch(
         BlazetrackError: the models cannot be opened; the engine cannot start.
     """
     run = _engine(engine, workers, address)
-    job = Job(Path(out).expanduser().absolute(), check_formats(formats), options or {}, offline)
+    job = Job(
+        Path(out).expanduser().absolute(),
+        check_formats(formats),
+        options or {},
+        tuple(angles),
+        offline,
+    )
     with job.open_tracker() as tracker:
+        sinks = job.open_sinks(tracker, Path(gettempdir()) / "result")  # creates no file
+        check_world(tracker, sinks)
         job = replace(job, key=options_key(job, tracker))
     inputs = collect(sources, job.out)
     if not inputs.items:

@@ -8,20 +8,18 @@ import shutil
 import tempfile
 import time
 from collections.abc import Iterator
-from pathlib import Path
+from pathlib import Path, PurePath
 
 from blazetrack.batch.job import Item, Job, Outcome, ResultFile, options_key
 from blazetrack.errors import BlazetrackError, InputError, ModelError, SinkError, SourceError
 from blazetrack.runner import Report
 from blazetrack.runner import run as run_source
-from blazetrack.sinks import open_sink
 from blazetrack.sources import open_source
 from blazetrack.store.cache import sha256_of
 
-__all__ = ["PARTS", "RESULT", "Worker", "disk_error", "sendable"]
+__all__ = ["PARTS", "Worker", "disk_error", "sendable"]
 
 PARTS = Path(".batch") / "parts"  # of the output folder: unfinished results
-RESULT = "result"  # name of an unfinished result, without its ending
 # Errors of the output's disk, not of one input.
 _DISK = {
     getattr(errno, name)
@@ -83,9 +81,9 @@ class Worker:
         folder = ""
         try:
             folder = tempfile.mkdtemp(prefix=f"{os.getpid()}-", dir=self._job.out / PARTS)
-            parts = [Path(folder) / f"{RESULT}{ending}" for ending in self._job.formats]
-            report = self._run(item, parts)
-            files = tuple(map(_finish, parts))
+            base = Path(folder) / PurePath(item.name).name
+            report, written = self._run(item, base)
+            files = tuple(_finish(path, base.name) for path in written)
         except Exception as error:  # noqa: BLE001 - one input must not end the batch
             shutil.rmtree(folder, ignore_errors=True)
             if (problem := disk_error(error)) is not None:
@@ -104,7 +102,7 @@ class Worker:
             report.frames_with_people,
             len(report.ids),
             report.skipped,
-            tuple(report.warnings),
+            tuple(line.replace(f"{folder}{os.sep}", "") for line in report.warnings),
             time.perf_counter() - begin_s,
         )
 
@@ -112,25 +110,25 @@ class Worker:
         """Close the models."""
         self._tracker.close()
 
-    def _run(self, item: Item, parts: list[Path]) -> Report:
+    def _run(self, item: Item, base: Path) -> tuple[Report, list[Path]]:
+        """Track an input into files whose path begins with `base`; their paths."""
         self._tracker.reset()
         source = Path(item.source) if item.is_file else item.source
         with open_source(source, retry_s=0, offline=self._job.offline) as opened:
             if opened.info.kind == "live":
                 raise SourceError(f"{item.shown}: is live; a batch takes sources that end")
-            sinks = [open_sink(part, skeleton=self._tracker.skeleton) for part in parts]
+            sinks = self._job.open_sinks(self._tracker, base)
             report = run_source(opened, self._tracker, sinks, schedule="serial")
-            report.warnings = list(opened.warnings)
         if report.signal is not None:
             raise KeyboardInterrupt
-        return report
+        return report, [Path(name) for sink in sinks for name in sink.written]
 
 
-def _finish(part: Path) -> ResultFile:
+def _finish(path: Path, base: str) -> ResultFile:
     """Bring a complete result safely to the disk."""
-    with open(part, "rb+") as file:
+    with open(path, "rb+") as file:
         os.fsync(file.fileno())
-    return ResultFile(part.suffix, part.stat().st_size, sha256_of(part))
+    return ResultFile(path.name.removeprefix(base), path.stat().st_size, sha256_of(path))
 
 
 def sendable(error: Exception) -> BlazetrackError:

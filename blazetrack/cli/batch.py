@@ -15,9 +15,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from typer import Argument, Option
 
-from blazetrack.cli.checks import one_of
+from blazetrack.cli.checks import check_angles, one_of
 from blazetrack.cli.options import Backend, Every, Graph, Json, Model, Offline, echo, log
 from blazetrack.cli.run_options import (
+    Angles,
     Detector,
     Follow,
     Masks,
@@ -85,6 +86,7 @@ def batch(
     min_tracking: MinTracking = None,
     smoothing: Smoothing = None,
     settings: Settings = None,
+    angle: Angles = None,
     workers: Workers = None,
     engine: EngineName = "processes",
     address: Address = None,
@@ -112,12 +114,14 @@ def batch(
         "options": dict(parse_set(text) for text in settings or []),
     }  # fmt: skip
     one_of("--engine", engine, ENGINES)
+    check_angles(angle, [f".{name.removeprefix('.')}" for name in formats or []])
     with _progress(hidden=as_json) as show:
         summary = run_batch(
             sources,
             out,
             formats=formats or [".jsonl"],
             options=tracker,
+            angles=angle or (),
             engine="ray" if engine == "ray" else "processes",
             workers=workers,
             address=address,

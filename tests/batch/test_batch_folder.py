@@ -10,7 +10,7 @@ import pytest
 from blazetrack.batch.folder import BatchFolder
 from blazetrack.batch.index import write_index
 from blazetrack.batch.job import Item, Outcome, ResultFile
-from blazetrack.batch.track_item import PARTS, RESULT
+from blazetrack.batch.track_item import PARTS
 from blazetrack.errors import SinkError
 
 KEY = "options"
@@ -24,7 +24,7 @@ def finish(folder: BatchFolder, one: Item) -> None:
     """Record an input whose result has 3 bytes."""
     part = folder.path / PARTS / "1"
     part.mkdir()
-    (part / f"{RESULT}.jsonl").write_bytes(b"{}\n")
+    (part / f"{one.name}.jsonl").write_bytes(b"{}\n")
     files = (ResultFile(".jsonl", 3, "00"),)
     folder.add(Outcome(one, "done", part="1", files=files, frames=1), KEY)
     assert (folder.path / f"{one.name}.jsonl").read_bytes() == b"{}\n"
