@@ -12,7 +12,7 @@ from blazetrack.cli.options import Offline, echo, open_store
 __all__ = ["app"]
 
 app = typer.Typer(
-    help="Write what devices without Python need: a page for the browser, test vectors.",
+    help="Write what devices without Python need: a page, an Android project, test vectors.",
     no_args_is_help=True,
 )
 
@@ -109,3 +109,43 @@ def web(
         f" {page.visit_size / 1e6:.1f} MB, {page.visit_gzip_size / 1e6:.1f} MB compressed"
     )
     echo(f"try it: python -m http.server --directory {folder}, then open http://localhost:8000")
+
+
+@app.command()
+def android(
+    folder: Annotated[Path, typer.Argument(help="Folder to write; new or empty.")],
+    model: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--model",
+            "-m",
+            help="Landmark model: a name or a .tflite file; may be repeated.",
+            show_default="blaze_lite",
+        ),
+    ] = None,
+    detector: Annotated[
+        str | None,
+        typer.Option(help="Detector, as --model.", show_default="the one that goes with the model"),
+    ] = None,
+    offline: Offline = False,
+) -> None:
+    """Write an Android project that tracks one person on the phone, and measures its speed.
+
+    Open the folder in Android Studio, or build and sign the app with its build_apk; see
+    docs/android.md.
+
+    blazetrack export android phone
+
+    blazetrack export android phone --model blaze_lite --model full
+    """
+    from blazetrack.export.android import export_android
+    from blazetrack.export.device_pipeline import DEVICE_MODEL, open_device_pipeline
+
+    store = open_store(offline)
+    pipelines = [
+        open_device_pipeline(name, detector, store=store) for name in model or [DEVICE_MODEL]
+    ]
+    written = export_android(folder, pipelines)
+    models = ", ".join(f"{name} {size / 1e6:.1f} MB" for name, size in written.models.items())
+    echo(f"wrote {folder}: {written.files} files, models {models}")
+    echo(f"build the app: {folder / 'build_apk'}, or open the folder in Android Studio")

@@ -59,3 +59,28 @@ def test_export_web_refusals_are_one_line_and_leave_nothing(
         assert len(result.err) == 1, args
         assert message in result.err[0], args
     assert not list(tmp_path.iterdir())
+
+
+def test_export_android_names_models_and_what_to_do_next(command: Command, tmp_path: Path) -> None:
+    result = command("export", "android", "phone", "--offline")
+    assert (result.code, result.err) == (0, [])
+    first, second = result.out.splitlines()
+    assert first.startswith("wrote phone: ")
+    assert first.endswith(" files, models blaze_detector_lite 0.8 MB, blaze_lite 5.5 MB")
+    assert second == "build the app: phone/build_apk, or open the folder in Android Studio"
+    assert (tmp_path / "phone" / "build_apk").is_file()
+
+
+def test_export_android_refusals_are_one_line_and_leave_nothing(
+    command: Command, tmp_path: Path
+) -> None:
+    for args, message in (
+        (["none/phone"], "the folder 'none' does not exist"),
+        (["phone", "--model", "blaze_lit"], "did you mean 'blaze_lite'?"),
+        (["phone", "--detector", "blaze_lite"], "expected a detector model, got blaze_lite"),
+    ):
+        result = command("export", "android", *args, "--offline")
+        assert result.code == 2
+        assert len(result.err) == 1, args
+        assert message in result.err[0], args
+    assert not list(tmp_path.iterdir())

@@ -22,13 +22,10 @@ public final class Camera420 {
      * @param width of the picture as it comes
      * @param height of the picture as it comes
      * @param rotation degrees by which it is turned clockwise: 0, 90, 180 or 270
-     * @param pixels memory for the result, if it has the right size
      */
-    public static Image upright(
-            Plane[] planes, int width, int height, int rotation, int[] pixels) {
+    public static Image upright(Plane[] planes, int width, int height, int rotation) {
         boolean turned = rotation % 180 != 0;
-        int[] out = pixels != null && pixels.length == width * height
-                ? pixels : new int[width * height];
+        int[] out = new int[width * height];
         // Index of pixel (x, y) in the result: start + x · across + y · down.
         int outWidth = turned ? height : width;
         int across = switch (rotation) {

@@ -25,7 +25,7 @@ public final class Camera420Test {
     public void uprightTurnsThePixelClockwise() {
         int[][] places = {{0, 3, 0}, {90, 1, 3}, {180, 0, 1}, {270, 0, 0}}; // rotation, x, y
         for (int[] one : places) {
-            Image image = Camera420.upright(planes(3, 0), WIDTH, HEIGHT, one[0], null);
+            Image image = Camera420.upright(planes(3, 0), WIDTH, HEIGHT, one[0]);
             assertEquals(one[0] % 180 == 0 ? WIDTH : HEIGHT, image.width());
             for (int i = 0; i < image.pixels().length; i++) {
                 boolean white = i == one[2] * image.width() + one[1];
@@ -41,7 +41,7 @@ public final class Camera420Test {
         planes[0] = new Camera420.Plane(ByteBuffer.wrap(new byte[] {76, 76, 76, 76}), 2, 1);
         planes[1] = new Camera420.Plane(ByteBuffer.wrap(new byte[] {85}), 1, 1);
         planes[2] = new Camera420.Plane(ByteBuffer.wrap(new byte[] {(byte) 255}), 1, 1);
-        int pixel = Camera420.upright(planes, 2, 2, 0, null).pixels()[0];
+        int pixel = Camera420.upright(planes, 2, 2, 0).pixels()[0];
         assertEquals(254, pixel >> 16 & 255, 2);
         assertEquals(0, pixel >> 8 & 255, 2);
         assertEquals(0, pixel & 255, 2);
