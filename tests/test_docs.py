@@ -20,7 +20,7 @@ from blazetrack.cli import app, main
 from blazetrack.store import Store
 
 ROOT = Path(__file__).parents[1]
-FOLDERS = (".", "docs", "graphs", "benchmarks")
+FOLDERS = (".", "docs", "graphs", "benchmarks", "examples")
 PAGES = sorted(path for folder in FOLDERS for path in (ROOT / folder).glob("*.md"))
 CALL = re.compile(r"^(?:\w+=\S+ )*(?:python -m )?blazetrack (?P<args>.*)$")
 # Lines that need a camera, the network, a window, files of the reader or a minute; the demo has its

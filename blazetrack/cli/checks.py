@@ -32,8 +32,9 @@ __all__ = [
 ]
 
 STDOUT = "-"
-TABLES = (".csv", ".mot", ".parquet")
-"""Endings of outputs with angles."""
+TABLES = (".csv", ".mot", ".parquet", ".rrd")
+OUTLETS = ("osc://", "rerun")
+"""Endings and beginnings of outputs with angles."""
 
 # Option → what it applies to, and whether a source is of that kind.
 _APPLIES: dict[str, tuple[str, Callable[[Source], bool]]] = {
@@ -106,9 +107,14 @@ def check_angles(texts: Sequence[str] | None, outs: Sequence[str]) -> list[Angle
     """The angles of `--angle`; refuse them where no output has a place for them."""
     from blazetrack.angles import parse_angle
 
-    tables = any(name.lower().endswith(TABLES) or is_import(name) for name in outs)
-    if texts and not tables:
-        raise InputError(f"--angle: needs an --out that ends in {' or '.join(TABLES)}")
+    takes = any(
+        name.lower().endswith(TABLES) or name.startswith(OUTLETS) or is_import(name)
+        for name in outs
+    )
+    if texts and not takes:
+        raise InputError(
+            f"--angle: needs an --out that ends in {' or '.join(TABLES)}, or {' or '.join(OUTLETS)}"
+        )
     return [parse_angle(text) for text in texts or []]
 
 

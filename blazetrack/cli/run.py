@@ -109,7 +109,7 @@ def run(
     outs = out or []
     check_stdout(outs, as_json)
     check_files(sources, outs, trace)
-    angles = check_angles(angle, outs)
+    angles = check_angles(angle, [*outs, view or ""])
     with open_source(
         sources,
         size=parse_size(size),

@@ -57,8 +57,8 @@ Out = Annotated[
         "--out",
         "-o",
         help="Write FILE: .mp4, .jsonl, .csv, .parquet, .json (COCO), .trc, .mot, .bvh, .jpg, "
-        ".png, .webp; or FOLDER/, drawn pictures and films; or - for JSON Lines on stdout; or "
-        "module:Name. Repeatable.",
+        ".png, .webp, .rrd; or FOLDER/, drawn pictures and films; or - for JSON Lines on stdout; "
+        "or send to udp://, osc:// or ws://HOST:PORT, virtual_camera, module:Name. Repeatable.",
     ),
 ]
 Angles = Annotated[
@@ -73,7 +73,7 @@ Angles = Annotated[
 ViewName = Annotated[
     str | None,
     Option(
-        help="window, web (a page of this machine) or none.",
+        help="window, web (a page of this machine), rerun (the viewer of that name) or none.",
         show_default="window for cameras and streams",
     ),
 ]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from signal import SIGINT, Signals
 from typing import TYPE_CHECKING, Any
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
 __all__ = ["track"]
 
 MAX_NAMES = 20  # of written files
-VIEWS = ("window", "web", "none")
+VIEWS = ("window", "web", "rerun", "none")
 SCHEDULES: dict[str, Schedule] = {"threaded": "threaded", "serial": "serial"}
 
 
@@ -66,8 +67,13 @@ def track(
     trace = Trace(keep=trace_file is not None)
     with PoseTracker(store=open_store(offline), hooks=[trace], **tracker_options) as tracker:
         check_reads(tracker.files, outs, trace_file)
-        sinks = [open_sink(name, skeleton=tracker.skeleton, angles=angles) for name in outs]
-        shown = _open_view(view, source, outs, tracker, trace, folder)
+        with ExitStack() as opened:  # an outlet that serves must not outlive an error
+            sinks: list[Sink] = []
+            for name in outs:
+                sinks.append(open_sink(name, skeleton=tracker.skeleton, angles=angles))
+                opened.callback(sinks[-1].close)
+            shown = _open_view(view, source, outs, tracker, trace, folder, angles)
+            opened.pop_all()
         score = Score(source, tracker.skeleton)
         with progress(source.info.frames, hidden=as_json) as advance:
 
@@ -101,7 +107,8 @@ def _open_view(
     tracker: PoseTracker,
     trace: Trace,
     folder: Path | None,
-) -> list[View]:
+    angles: Sequence[Angle],
+) -> list[View | Sink]:
     """The view of `--view`, if any; a live source without output has a window by default."""
     default = "window" if source.info.kind == "live" and not outs else "none"
     name = one_of("--view", name or default, VIEWS)
@@ -114,6 +121,10 @@ def _open_view(
         if not os.path.isdir(folder):
             raise InputError(f"--folder: expected a folder, got '{folder}'; make it first")
         return [Window(folder=folder)]
+    if name == "rerun":
+        from blazetrack.sinks import open_sink
+
+        return [open_sink(name, skeleton=tracker.skeleton, angles=angles)]
     if name == "web":
         from blazetrack.cli.serve import PORT, check_extra, log_link
 

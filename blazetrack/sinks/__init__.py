@@ -24,10 +24,16 @@ SINKS: dict[str, str] = {
     ".bvh": "blazetrack.sinks.bvh:BvhSink",
     ".json": "blazetrack.sinks.coco:CocoSink",
     ".parquet": "blazetrack.sinks.parquet:ParquetSink",
+    ".rrd": "blazetrack.sinks.rerun:RerunSink",
+    "udp://": "blazetrack.sinks.udp:UdpSink",
+    "ws://": "blazetrack.sinks.websocket:WebSocketSink",
+    "osc://": "blazetrack.sinks.osc:OscSink",
+    "virtual_camera": "blazetrack.sinks.virtual_camera:VirtualCameraSink",
+    "rerun": "blazetrack.sinks.rerun:RerunSink",
     "folder/": "blazetrack.sinks.folder:FolderSink",
     "window": "blazetrack.views.window:Window",
 }
-"""A name or a file's ending → class; a class under an ending or of a folder gets the path.
+"""A name, a scheme or a file's ending → class; but for names it gets the path or the address.
 
 `window` is a view, in a layer above; like a sink of one's own, it is imported by name only.
 """
@@ -44,9 +50,10 @@ def open_sink(
 
     Args:
         text: a path with an ending in `SINKS`, such as `.mp4`, `.jsonl` or `.csv`; a folder, which
-            is there or whose name ends in `/`; `-`, JSON Lines on stdout; or `window`. Or a `Sink`
-            of your own: `module:Name`, also with options: `mine.out:Osc?port=9000`. It gets
-            `skeleton`, `threads` and `angles` where it has parameters of these names.
+            is there or whose name ends in `/`; `-`, JSON Lines on stdout; `window`; `udp://`,
+            `ws://` or `osc://HOST:PORT`; `virtual_camera`; or `rerun`. Or a `Sink` of your own:
+            `module:Name`, also with options: `mine.out:Lamp?port=9000`. It gets `skeleton`,
+            `threads` and `angles` where it has parameters of these names.
         skeleton: keypoint set of the poses.
         threads: encoder threads for a video; 0 leaves the number to the encoder.
         angles: columns of a table behind the standard angles, such as from `parse_angle`.
@@ -57,8 +64,11 @@ def open_sink(
     word, ending = os.fspath(text), PurePath(text).suffix.lower()
     options = ""
     arguments: tuple[object, ...] = (text,)
-    if word == text and word.isidentifier() and word in SINKS:
-        name, arguments = SINKS[word], ()
+    first, scheme = word.partition("?")[0], word.partition("://")[0] + "://"
+    if word == text and first.isidentifier() and first in SINKS:
+        name, options, arguments = SINKS[first], word, ()
+    elif word == text and scheme in SINKS:
+        name, options, arguments = SINKS[scheme], word, (first,)
     elif word == "-":
         name = SINKS[".jsonl"]
     elif word.endswith(("/", os.sep)):
@@ -71,7 +81,8 @@ def open_sink(
         name, options, arguments = word.partition("?")[0], word, ()
     else:
         raise SinkError(
-            f"{word!r}: expected 'window', module:Name, a folder/, or a file that ends in "
+            f"{word!r}: expected {', '.join(key for key in SINKS if key.isidentifier())}, "
+            "module:Name, udp://, ws:// or osc://HOST:PORT, a folder/, or a file that ends in "
             f"{' '.join(key for key in SINKS if key[0] == '.')}, got "
             f"{f'the ending {ending!r}' if ending else 'no ending'}; "
             f"{did_you_mean(ending or word, SINKS)}"

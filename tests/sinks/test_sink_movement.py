@@ -127,7 +127,10 @@ def test_mot_angles_equal_those_of_csv(tmp_path: Path, clip: list[Poses]) -> Non
     assert f"nRows={FRAMES - 2}" in (tmp_path / "a.mot").read_text().splitlines()
 
 
-def test_trc_and_mot_are_read_by_opensim(tmp_path: Path, clip: list[Poses]) -> None:
+def test_trc_and_mot_are_read_by_opensim(
+    tmp_path: Path, clip: list[Poses], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)  # it writes a log file where it is imported
     opensim = pytest.importorskip("opensim")
     for ending in ("trc", "mot"):
         write(tmp_path / f"a.{ending}", clip)
