@@ -7,6 +7,7 @@ import sys
 import time
 from collections.abc import Mapping
 from dataclasses import asdict, replace
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -24,6 +25,7 @@ __all__ = [
     "start_up",
 ]
 
+SOURCE = "synthetic?size=1280x720&frames=300"
 WARM_UP = 10  # frames off the clock: the interpreter packs the weights
 
 # Code of the fresh process of `start_up`; it reads its frame first, off the clock.
@@ -51,9 +53,7 @@ except ImportError:
 
 
 def bench(
-    source: Annotated[
-        str, typer.Argument(help="Source, as in `blazetrack run`.")
-    ] = "synthetic?size=1280x720&frames=300",
+    source: Annotated[str, typer.Argument(help="Source, as in `blazetrack run`.")] = SOURCE,
     model: Model = None,
     graph: Graph = None,
     people: Annotated[int, typer.Option(min=1, help="Maximum number of people.")] = 1,
@@ -64,6 +64,16 @@ def bench(
     ] = None,
     frames: Annotated[int, typer.Option(min=20, help="Frames per round.")] = 200,
     backend: Annotated[str, typer.Option(help="As in `blazetrack run`, or all.")] = "auto",
+    android: Annotated[
+        bool, typer.Option("--android", help="The networks alone, on a phone at USB, by adb.")
+    ] = False,
+    android_tool: Annotated[
+        Path | None,
+        typer.Option(
+            help="TensorFlow Lite's program benchmark_model for Android.",
+            show_default="the one on the phone, else that of litert-cli",
+        ),
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Measure frames per second, the time of every node, start-up and memory.
@@ -71,6 +81,17 @@ def bench(
     Only tracking is on the clock, not reading or drawing. Close other programs, and compare
     figures of one run only: the speed of a machine varies.
     """
+    if android or android_tool is not None:
+        from blazetrack.cli.bench_android import bench_android
+
+        changed = (source != SOURCE, graph, people != 1, every, backend != "auto")
+        if any(changed):
+            raise InputError(
+                "bench: --android runs the networks alone: expected no source, --graph, --people,"
+                " --every or --backend"
+            )
+        bench_android(model, threads, frames, android_tool, as_json=as_json)
+        return
     from blazetrack.backends import default_threads, installed
     from blazetrack.common.board import read_board
     from blazetrack.pipeline import finds_several, graph_for
