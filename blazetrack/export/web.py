@@ -24,6 +24,7 @@ __all__ = ["WebPage", "export_web", "page_folder"]
 PACKAGE = Path(__file__).parents[1]
 # Modules that the live page has too.
 SHARED = ("icon.svg", "masks.js", "overlay.js", "style.css", "world.js")
+PLANES = (1, 2, 4)  # bytes of weights: 8 bits, float16, float32
 # A visit loads one build of the runtime, usually this one.
 OTHER_BUILDS = ("litert_wasm_internal", "litert_wasm_compat_internal")
 
@@ -107,7 +108,7 @@ def _write_page(page: Path, pipeline: DevicePipeline) -> None:
         shutil.copyfile(PACKAGE / "web" / "static" / name, page / "shared" / name)
     models = {}
     for role, model in pipeline.models.items():
-        data, planes = pack(_model_file(model).read_bytes(), max_planes=2)
+        data, planes = pack(_model_file(model).read_bytes(), PLANES)
         models[role] = {"file": f"models/{model.info.name}{PACKED}", "planes": planes}
         (page / "models" / f"{model.info.name}{PACKED}").write_bytes(data)
     texts = pipeline_texts(pipeline.spec, pipeline.models)

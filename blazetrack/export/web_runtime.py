@@ -107,17 +107,22 @@ def place_runtime(target: Path, work: Path, folder: Path | None, offline: bool =
     (target / "NOTICE.txt").write_text(NOTICE, encoding="utf-8")
 
 
-def pack(data: bytes, max_planes: int = 1) -> tuple[bytes, int]:
+def pack(data: bytes, planes: tuple[int, ...] = (1,)) -> tuple[bytes, int]:
     """Compressed bytes, and how many planes they hold in turn; byte i is in plane i % n.
 
-    The upper bytes of float16 weights are alike, and take less room side by side.
+    The upper bytes of float16 weights are alike, and take less room side by side; of float32
+    weights that were float16 the lower bytes are 0.
+
+    Args:
+        data: a file.
+        planes: numbers of planes, of which the one with the smallest result is taken.
     """
-    packed = [
-        gzip.compress(b"".join(data[plane::planes] for plane in range(planes)), 9, mtime=0)
-        for planes in range(1, max_planes + 1)
-    ]
-    best = min(packed, key=len)
-    return best, packed.index(best) + 1
+    packed = {
+        count: gzip.compress(b"".join(data[plane::count] for plane in range(count)), 9, mtime=0)
+        for count in planes
+    }
+    best = min(packed, key=lambda count: len(packed[count]))
+    return packed[best], best
 
 
 def _read(folder: Path, file: _File) -> bytes:

@@ -13,14 +13,19 @@ const SECOND_VISIT = "blazetrack-reloaded";
 
 const $ = (id) => document.getElementById(id);
 const canvas = $("picture"), context = canvas.getContext("2d");
+const query = new URLSearchParams(location.search);
 const panel = new Panel(), world = new WorldView($("world"));
-const engine = new Engine((name, text) => fail(Object.assign(new Error(text), { name }), load));
+const engine = new Engine((name, text) => {
+  if (page.state.accelerator === "webgpu") page.gpu = false; // it may be lost
+  fail(Object.assign(new Error(text), { name }), load);
+});
 const camera = new Camera(show, ended);
 
 // The state of the page; also for tests and for the console.
 const page = (window.blazetrack = {
   engine, camera, state: null, skeleton: null, result: null, frames: 0, seen: 0, times: [], shown: [], recorder: null, error: null,
   threads: 0, isolated: self.crossOriginIsolated, again: null, missed: false,
+  gpu: query.get("gpu") !== "0", several: query.get("threads") !== "1",
 });
 
 // Headers that threads need come from the service worker, which the first load of a page does not have.
@@ -45,9 +50,8 @@ async function load() {
   panel.cover("Loading …", "The networks come to this device once; later visits need no network.");
   $("status").textContent = "loading …";
   page.error = null;
-  const gpu = new URLSearchParams(location.search).get("gpu") !== "0";
   try {
-    page.state = await engine.start({ gpu });
+    page.state = await engine.start({ gpu: page.gpu, several: page.several });
   } catch (error) {
     return fail(error, load);
   }
@@ -77,6 +81,7 @@ async function use(open, title, text) {
   page.error = null;
   panel.cover(title, text);
   finishRecording();
+  page.times.length = page.shown.length = 0;
   setPressed("pause", false, "Pause");
   try {
     await open();

@@ -9,8 +9,9 @@ export class Engine {
     this.state = null;
   }
 
-  // Load networks and runtime; returns {threads, accelerator, models, names, edges}.
-  async start({ gpu = true } = {}) {
+  // Load networks and runtime; `gpu` and `several` allow the graphics processor and several threads. Gives
+  // {threads, accelerator, models, names, edges}.
+  async start({ gpu = true, several = true } = {}) {
     this.stop();
     if (typeof WebAssembly !== "object") throw Object.assign(new Error(""), { name: "NoWebAssembly" });
     return new Promise((resolve, reject) => {
@@ -23,7 +24,7 @@ export class Engine {
       };
       worker.onerror = (event) => fail("EngineFailed", event.message ?? "");
       worker.onmessage = ({ data }) => {
-        if (data.type === "loaded") worker.postMessage({ type: "start", gpu });
+        if (data.type === "loaded") worker.postMessage({ type: "start", gpu, several });
         else if (data.type === "ready") resolve((this.state = data));
         else if (data.type === "fault") fail(data.name, data.text);
         else this.settle(data);

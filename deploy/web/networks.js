@@ -18,9 +18,10 @@ export class Fault extends Error {
 }
 
 // The functions of the models by role for `Tracker`, the number of threads, and where the landmark
-// network runs: `wasm` or `webgpu`. `models` has {file, planes} of each role.
-export async function openNetworks(texts, models, { gpu = true } = {}) {
-  const threads = await loadRuntime();
+// network runs: `wasm` or `webgpu`. `models` has {file, planes} of each role; `gpu` and `several` allow
+// the graphics processor and several threads.
+export async function openNetworks(texts, models, { gpu = true, several = true } = {}) {
+  const threads = await loadRuntime(several);
   const roles = {};
   for (const role of ["detector", "landmarks"]) {
     // A network of 8 bits would run in floating point on the graphics processor, with other results.
@@ -33,11 +34,11 @@ export async function openNetworks(texts, models, { gpu = true } = {}) {
   };
 }
 
-async function loadRuntime() {
+async function loadRuntime(several) {
   if (typeof WebAssembly !== "object") throw new Fault("NoWebAssembly", "");
   const relaxed = await supportsFeature("relaxedSimd");
   // On a page that is not isolated the question for threads would end in an exception.
-  const threads = relaxed && self.crossOriginIsolated && navigator.hardwareConcurrency > 1
+  const threads = several && relaxed && self.crossOriginIsolated && navigator.hardwareConcurrency > 1
     && (await supportsFeature("threads"));
   const build = !relaxed ? "litert_wasm_compat_internal" : threads ? "litert_wasm_threaded_internal" : "litert_wasm_internal";
   const wasmBinary = await fetchPacked(`runtime/${build}.bin`);

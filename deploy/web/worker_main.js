@@ -12,11 +12,11 @@ self.onmessage = ({ data }) => handlers[data.type](data).catch(report);
 self.postMessage({ type: "loaded" });
 
 const handlers = {
-  async start({ gpu }) {
+  async start({ gpu, several }) {
     const response = await fetch("pipeline.json").catch(() => null);
     if (!response?.ok) throw new Fault("MissingFile", "pipeline.json");
     const { texts, models } = await response.json();
-    const networks = await openNetworks(texts, models, { gpu });
+    const networks = await openNetworks(texts, models, { gpu, several });
     tracker = new Tracker(texts, networks.run);
     const { threads, accelerator } = networks;
     const names = [texts["model.landmarks.name"], texts["model.detector.name"]];
@@ -62,5 +62,6 @@ function record(pose) {
 }
 
 function report(error) {
-  self.postMessage({ type: "fault", name: error.name, text: String(error.message ?? error) });
+  const name = error instanceof Fault ? error.name : "EngineFailed";
+  self.postMessage({ type: "fault", name, text: String(error.message ?? error) });
 }
