@@ -4,6 +4,7 @@ import { f32, rint } from "./numbers.js";
 
 const MIN_REDUCTION = 1.25, MIN_TURN = 0.02; // from which positions are in steps of 1/32 pixel
 const MAX_EXTENT_PX = 2040;
+const ROUNDING = 2 ** 23;
 const MAX_SIDE_PX = 2 ** 15 - MAX_EXTENT_PX - 2;
 
 const halfUp = (value) => Math.floor(value + 0.5);
@@ -47,8 +48,8 @@ function exact(image, matrix, [height, width], border, out) {
       for (let k = 0; k < 3; k++) {
         const above = f32(data[p + k] + partX * (data[p + step + k] - data[p + k]));
         const below = f32(data[q + k] + partX * (data[q + step + k] - data[q + k]));
-        const value = f32(above + partY * f32(below - above)), low = value | 0, part = value - low;
-        out[at + k] = part > 0.5 || (part === 0.5 && low & 1) ? low + 1 : low; // half to even
+        // float32 has no digits behind the point from 2^23 on, so that the sum is rounded half to even.
+        out[at + k] = f32(f32(above + partY * f32(below - above)) + ROUNDING) - ROUNDING;
       }
     }
   }
