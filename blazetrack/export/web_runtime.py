@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import zlib
 from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
@@ -115,14 +116,11 @@ def pack(data: bytes, planes: tuple[int, ...] = (1,)) -> tuple[bytes, int]:
 
     Args:
         data: a file.
-        planes: numbers of planes, of which the one with the smallest result is taken.
+        planes: numbers of planes, of which the best one is taken.
     """
-    packed = {
-        count: gzip.compress(b"".join(data[plane::count] for plane in range(count)), 9, mtime=0)
-        for count in planes
-    }
-    best = min(packed, key=lambda count: len(packed[count]))
-    return packed[best], best
+    divided = {n: b"".join(data[plane::n] for plane in range(n)) for n in planes}
+    best = min(planes, key=lambda n: len(zlib.compress(divided[n], 1)))
+    return gzip.compress(divided[best], 9, mtime=0), best
 
 
 def _read(folder: Path, file: _File) -> bytes:
