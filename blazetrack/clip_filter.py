@@ -21,6 +21,7 @@ __all__ = ["count_gaps", "fill_gaps", "low_pass"]
 _FILTERED = ("landmarks_px", "world_landmarks_m")
 _ORDER = 2  # of the filter in one direction; both directions make it 4
 _MIN_FRAMES = 4  # of a stretch that is filtered
+_MAX_STEP = 10.0  # between frames of a stretch, in times of the median
 _MAX_JITTER = 0.01  # of the time between frames, for a clip of constant frame rate
 
 Rows = NDArray[np.int64]
@@ -68,8 +69,8 @@ def low_pass(recording: Recording, cutoff_hz: float) -> Recording:
 
     The two directions cancel the delay. The cutoff is that of both together, where half of the
     power is left (Winter, Biomechanics and Motor Control of Human Movement, section 3.4.4.2).
-    Each stretch of frames without a gap is filtered on its own; one of fewer than 4 frames stays as
-    it is. Clips of varying frame rate are filtered on an even grid in time.
+    Each stretch of frames without a gap, also in time, is filtered on its own; one of fewer than 4
+    frames stays as it is. Clips of varying frame rate are filtered on an even grid in time.
 
     Args:
         recording: of one clip.
@@ -96,7 +97,7 @@ def low_pass(recording: Recording, cutoff_hz: float) -> Recording:
     people = {}
     for number, person in recording.people.items():
         columns = {name: getattr(person, name).copy() for name in _FILTERED}
-        for stretch in _stretches(person.rows):
+        for stretch in _stretches(person.rows, recording.time_s, _MAX_STEP / rate):
             times = recording.time_s[person.rows[stretch]]
             for values in columns.values():
                 values[stretch] = _filtered(signal, sections, rate, times, values[stretch])
@@ -121,9 +122,10 @@ def _with_gaps_filled(recording: Recording, person: Person, max_gap_s: float) ->
     return np.concatenate(parts)
 
 
-def _stretches(rows: Rows) -> list[slice]:
+def _stretches(rows: Rows, time_s: Float, max_step_s: float) -> list[slice]:
     """Slices of rows that follow each other, of those that are long enough."""
-    ends = [0, *(np.flatnonzero(np.diff(rows) > 1) + 1).tolist(), len(rows)]
+    apart = (np.diff(rows) > 1) | (np.diff(time_s[rows]) > max_step_s)
+    ends = [0, *(np.flatnonzero(apart) + 1).tolist(), len(rows)]
     return [slice(start, end) for start, end in pairwise(ends) if end - start >= _MIN_FRAMES]
 
 

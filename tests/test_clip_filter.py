@@ -65,6 +65,14 @@ def test_low_pass_gaps_separate_stretches_and_short_ones_stay() -> None:
     np.testing.assert_allclose(after, before.people[3].landmarks_px, atol=1e-9)
 
 
+def test_low_pass_pause_in_time_separates_stretches() -> None:
+    times = np.concatenate([np.arange(30) / FPS, 1e8 + np.arange(30) / FPS])
+    values = np.where(np.arange(60) < 30, 0.0, 9.0)
+    before = recording(values, times=times)
+    after = low_pass(before, 6.0).people[3].landmarks_px
+    np.testing.assert_allclose(after, before.people[3].landmarks_px, atol=1e-9)
+
+
 def test_low_pass_of_varying_frame_rate_keeps_a_slow_movement() -> None:
     times = np.cumsum(np.random.default_rng(0).uniform(0.01, 0.03, 300))
     values = wave(0.5, times)

@@ -85,11 +85,13 @@ class BvhSink(MovementSink):
         """Keypoints `(T, K, 3)` in metres, Y up, at equal distances in time."""
         metres = upright(person.world_landmarks_m)
         times = recording.time_s[person.rows]
+        if not (np.diff(times) > 0).all():  # faulty timestamps
+            times = person.rows / rate
         count = max(round((times[-1] - times[0]) * rate), 0) + 1
         missing = len(spread(person, times)[1]) - len(times)
         if missing:
             place = Path(self.name).with_name(name)
-            self.warnings.append(f"{place}: {missing} frames without the person are interpolated")
+            self.warnings.append(f"{place}: interpolated frames without the person: {missing}")
         even = times[0] + np.arange(count) / rate
         flat = metres.reshape(len(times), -1).T
         columns = [np.interp(even, times, column) for column in flat]

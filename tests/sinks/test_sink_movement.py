@@ -157,7 +157,7 @@ def positions(path: Path) -> dict[str, np.ndarray]:
 
 def test_bvh_joints_are_where_the_landmarks_are(tmp_path: Path, clip: list[Poses]) -> None:
     sink = write(tmp_path / "a.bvh", clip)
-    assert sink.warnings == [f"{tmp_path / 'a.bvh'}: 2 frames without the person are interpolated"]
+    assert sink.warnings == [f"{tmp_path / 'a.bvh'}: interpolated frames without the person: 2"]
     placed = positions(tmp_path / "a.bvh")
     truth = joint_points(upright(moving()), BLAZEPOSE33)
     assert len(placed) == 17
@@ -195,6 +195,14 @@ def test_bvh_of_a_set_without_hands_and_feet(tmp_path: Path, people: MakePeople)
     placed = positions(tmp_path / "a.bvh")
     truth = joint_points(upright(moving()), BLAZEPOSE33)
     np.testing.assert_allclose(placed["LeftHand"], truth["LeftHand"], atol=1e-3)
+
+
+def test_bvh_of_faulty_times_keeps_the_order_of_frames(tmp_path: Path, clip: list[Poses]) -> None:
+    with open_sink(tmp_path / "a.bvh") as sink:
+        for index in (0, 1, 2, 3):
+            sink.write(replace(frame(index), time_s=(0.0, 0.5, 0.2, 0.3)[index]), clip[index])
+    placed, truth = positions(tmp_path / "a.bvh"), joint_points(upright(moving()), BLAZEPOSE33)
+    np.testing.assert_allclose(placed["LeftHand"], truth["LeftHand"][:4], atol=1e-3)
 
 
 @pytest.mark.parametrize(
