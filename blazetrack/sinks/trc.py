@@ -14,7 +14,7 @@ from blazetrack.skeleton import BLAZEPOSE33, Skeleton
 __all__ = ["TrcSink", "markers", "upright"]
 
 _MIDDLES = {"Hip": "hip", "Neck": "shoulder"}  # the middle of the left and the right one
-# Keypoint → marker, for L and R in front; names of Pose2Sim's BLAZEPOSE and HALPE_26.
+# Keypoint → marker, for L and R in front; names of Pose2Sim 0.10.49's BLAZEPOSE and HALPE_26.
 _SIDES = {
     "hip": "Hip", "knee": "Knee", "ankle": "Ankle", "heel": "Heel", "foot_index": "BigToe",
     "shoulder": "Shoulder", "elbow": "Elbow", "wrist": "Wrist", "pinky": "Pinky",
