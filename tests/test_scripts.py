@@ -110,6 +110,16 @@ def test_demo_passes_its_arguments(call: Call) -> None:
     assert any("install" in line and "-e .[web,plot]" in line for line in calls)
 
 
+def test_docs_builds_strictly(call: Call) -> None:
+    code, calls = call("scripts/docs")
+    assert code == 0
+    assert without_setup(calls) == [
+        "python docs/site/stage.py build/docs",
+        "python -m mkdocs build --strict --quiet -f docs/site/mkdocs.yml",
+    ]
+    assert any("install" in line and "-e .[docs]" in line for line in calls)
+
+
 def test_demo_prints_how_to_go_on(call: Call, tmp_path: Path) -> None:
     call("scripts/demo")
     done = subprocess.run(["bash", tmp_path / "scripts/demo"], capture_output=True, text=True)

@@ -1,0 +1,19 @@
+"""Print the people of a camera and the frames per second until Ctrl-C.
+
+python examples/camera.py [SOURCE]
+"""
+
+import sys
+import time
+from contextlib import suppress
+
+from blazetrack import PoseTracker, open_source
+
+source = sys.argv[1] if len(sys.argv) > 1 else "0"
+with suppress(KeyboardInterrupt), PoseTracker("blaze_lite", people=2) as tracker:
+    begin_s = time.monotonic()
+    for frame in open_source(source):
+        poses = tracker(frame)
+        fps = (frame.index + 1) / (time.monotonic() - begin_s)
+        people = ", ".join(f"person {person.id}" for person in poses) or "no person"
+        print(f"frame {frame.index}: {people}, {fps:.0f} frames/s")
