@@ -103,13 +103,14 @@ final class Measurement extends Thread {
     private static String text(int threads, Benchmark.Result result) {
         List<String> lines = new ArrayList<>();
         lines.add(String.format(Locale.ROOT,
-                "%d thread(s): %.1f frames/s, frame %.2f ms, p90 %.2f ms, %d of %d with a person",
-                threads, result.fps(), result.frameMs(), result.frameP90Ms(), result.found(),
-                result.frames()));
-        lines.add(String.format("%-18s %5s %8s %8s %8s", "node", "runs", "p50 ms", "p90 ms",
+                "%d thread(s): %.1f frames/s, frame %.2f ms, p90 %.2f ms",
+                threads, result.fps(), result.frameMs(), result.frameP90Ms()));
+        lines.add(String.format(Locale.ROOT, "%d of %d frames with a person",
+                result.found(), result.frames()));
+        lines.add(String.format("%-17s %4s %8s %8s %8s", "node", "runs", "p50 ms", "p90 ms",
                 "p99 ms"));
         for (Benchmark.Node node : result.nodes()) {
-            lines.add(String.format(Locale.ROOT, "%-18s %5d %8.3f %8.3f %8.3f", node.name(),
+            lines.add(String.format(Locale.ROOT, "%-17s %4d %8.3f %8.3f %8.3f", node.name(),
                     node.runs(), node.p50(), node.p90(), node.p99()));
         }
         return String.join("\n", lines) + "\n\n";
