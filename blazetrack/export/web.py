@@ -102,7 +102,9 @@ def _write_page(page: Path, pipeline: DevicePipeline) -> None:
     source = page_folder()
     if not (source / "index.html").is_file():
         raise InputError(f"export: the files of the page are not in {source}; reinstall blazetrack")
-    shutil.copytree(source, page, dirs_exist_ok=True, ignore=shutil.ignore_patterns("__*"))
+    ignore = shutil.ignore_patterns("__*")
+    # With new times: a server may answer by them that a file is as before.
+    shutil.copytree(source, page, dirs_exist_ok=True, ignore=ignore, copy_function=shutil.copyfile)
     (page / "shared").mkdir()
     for name in SHARED:
         shutil.copyfile(PACKAGE / "web" / "static" / name, page / "shared" / name)

@@ -1,5 +1,7 @@
 // The page's side of the worker.
 
+const NEEDED = ["WebAssembly", "OffscreenCanvas", "DecompressionStream", "createImageBitmap"];
+
 export class Engine {
   // `fault(name, text)` is called where the worker cannot go on.
   constructor(fault) {
@@ -13,7 +15,8 @@ export class Engine {
   // {threads, accelerator, models, names, edges}.
   async start({ gpu = true, several = true } = {}) {
     this.stop();
-    if (typeof WebAssembly !== "object") throw Object.assign(new Error(""), { name: "NoWebAssembly" });
+    const missing = NEEDED.find((name) => !(name in self));
+    if (missing) throw Object.assign(new Error(missing), { name: missing === "WebAssembly" ? "NoWebAssembly" : "OldBrowser" });
     return new Promise((resolve, reject) => {
       const worker = (this.worker = new Worker("worker.js"));
       const fail = (name, text) => {

@@ -33,6 +33,7 @@ const FAULTS = {
     "The owner of the page has to upload the whole folder that blazetrack export web wrote. Then try again.",
   ],
   Offline: ["No network, and the page is not yet whole on this device", "Connect to the network once, then try again."],
+  OldBrowser: ["This browser is too old for the page", "Update it, or use another one: any of the year 2023 or later."],
   EngineFailed: ["The networks stopped", "The device may be short of memory: close other pages, then try again."],
 };
 
@@ -56,7 +57,7 @@ export class Panel {
   // An exception, or a name of FAULTS.
   fail(error, file) {
     const [title, advice] = FAULTS[error.name ?? error] ?? ["The page cannot go on", AGAIN];
-    const detail = ["MissingFile", "Offline", "EngineFailed"].includes(error.name) || !FAULTS[error.name ?? error] ? error.message : "";
+    const detail = ["MissingFile", "Offline", "OldBrowser", "EngineFailed"].includes(error.name) || !FAULTS[error.name ?? error] ? error.message : "";
     this.cover(title, [advice, detail && `(${detail})`].filter(Boolean).join(" "), { start: AGAIN, file, fault: true });
   }
 

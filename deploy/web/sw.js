@@ -31,7 +31,8 @@ async function begin() {
 async function answer(event) {
   const { request } = event, kept = await find(request);
   if (kept) return isolated(kept);
-  const response = await fetch(request);
+  // Asks the server again what the browser has kept of an older version.
+  const response = await fetch(request, { cache: "no-cache" });
   if (response.status === 200) event.waitUntil(keep(request, response.clone()));
   return isolated(response);
 }
