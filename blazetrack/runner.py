@@ -276,11 +276,11 @@ def check_world(tracker: PoseTracker, sinks: Sequence[Sink | View]) -> None:
     """Raise `SinkError` where a sink needs world landmarks and the model gives none."""
     needing = [one for one in sinks if isinstance(one, Sink) and one.needs_world]
     if needing and not tracker.has_world:
-        model = next(one for one in tracker.models.values() if one.info.kind != "detector")
+        infos = (model.info for model in tracker.models.values())
+        name = next((info.name for info in infos if info.kind != "detector"), tracker.graph.name)
         raise SinkError(
-            f"{needing[0].name}: expected world landmarks in metres, but the model "
-            f"{model.info.name} gives none; write a .csv or .jsonl, or use another model: "
-            "--model full"
+            f"{needing[0].name}: expected world landmarks in metres, but {name} gives none; write "
+            "a .csv or .jsonl, or use another model: --model full"
         )
 
 

@@ -455,5 +455,5 @@ def test_run_format_in_metres_of_a_model_without_them_is_refused(
     tracker = toy.tracker("full")
     model = toy.models["landmarks"]
     model.info = replace(model.info, outputs={"landmarks": "a", "score": "b"})
-    with pytest.raises(SinkError, match=r"a\.trc: expected world landmarks .* full gives none"):
+    with pytest.raises(SinkError, match=r"a\.trc: expected world landmarks .* but full gives none"):
         run(toy.source(frames=3), tracker, [open_sink(tmp_path / "a.trc")])

@@ -70,8 +70,9 @@ class MovementSink(Sink):
         self._closed = True
         recording = self._recorder.recording(self.name, self.skeleton)
         people = sorted(recording.people.items(), key=lambda one: -len(one[1].rows))
-        if not people:
-            self.warnings.append(f"{self.name}: no person was found; no file is written")
+        if not people or not recording.has_world:
+            lack = "the people have no world landmarks" if people else "no person was found"
+            self.warnings.append(f"{self.name}: {lack}; no file is written")
             return
         for place, (number, person) in enumerate(people):
             path = self._path

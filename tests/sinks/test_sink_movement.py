@@ -235,6 +235,16 @@ def test_movement_of_pictures_or_several_clips_is_refused(tmp_path: Path, name: 
 
 
 @pytest.mark.parametrize("name", MOVEMENTS)
+def test_movement_without_metres_is_a_warning(
+    tmp_path: Path, name: str, people: MakePeople
+) -> None:
+    sink = write(tmp_path / name, [people((9, 9, 5), ids=[1])])
+    lack = "the people have no world landmarks; no file is written"
+    assert sink.warnings == [f"{tmp_path / name}: {lack}"]
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("name", MOVEMENTS)
 def test_movement_of_one_frame_is_written(tmp_path: Path, name: str, clip: list[Poses]) -> None:
     sink = write(tmp_path / name, clip[:1])
     assert sink.written == [str(tmp_path / name)]
