@@ -128,6 +128,7 @@ class AngleSet:
 
     Attributes:
         names: in the order of the result.
+        keypoints: name → indices of the keypoints that the angle depends on.
 
     Raises:
         InputError: a point is not in the set, or a name is there twice.
@@ -146,6 +147,8 @@ class AngleSet:
             for one, points in zip(angles, ends, strict=True)
         ]
         self._ends = np.array(pairs, np.intp).reshape(-1, 4, 2)
+        used = (tuple(dict.fromkeys(sum(four, ()))) for four in pairs)
+        self.keypoints = dict(zip(self.names, used, strict=True))
 
     def __call__(self, points: NDArray[Any]) -> Float:
         """The angles in degrees, 0 to 180.

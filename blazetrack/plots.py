@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from blazetrack.angles import angle_keypoints, joint_angles
+from blazetrack.angles import angle_keypoints, standard_angles
 from blazetrack.errors import InputError, MissingExtra, SinkError, did_you_mean, printable
 from blazetrack.recording import Float, Person, Recording
 from blazetrack.render.limbs import MIN_VISIBILITY
@@ -91,22 +91,24 @@ def plot_recording(
 
 
 def choose_joints(skeleton: Skeleton | None, wanted: Sequence[str]) -> tuple[str, ...]:
-    """The joints of these names, all if there are none.
+    """The angles of these names, those of `angle_keypoints` if there are none.
 
     Args:
         skeleton: names the keypoints; None has no joints.
-        wanted: such as `left_knee`, or `knee` for both sides.
+        wanted: such as `left_knee`, `knee` for both sides, or `trunk`.
 
     Raises:
         InputError: no such joint.
     """
-    known = angle_keypoints(skeleton) if skeleton is not None else {}
+    if skeleton is not None and not wanted:
+        return tuple(angle_keypoints(skeleton))
+    known = standard_angles(skeleton).names if skeleton is not None else ()
     names = {joint: {joint, _split(joint)[1]} for joint in known}
     every = set().union(*names.values())
     for name in wanted:
         if name not in every:
             raise InputError(f"no joint '{name}'; {did_you_mean(name, every)}")
-    return tuple(joint for joint in known if not wanted or names[joint] & set(wanted))
+    return tuple(joint for joint in known if names[joint] & set(wanted))
 
 
 def save(figure: Figure, path: Path) -> None:
@@ -178,12 +180,13 @@ def _draw_positions(across: Axes, down: Axes, recording: Recording) -> None:
 
 def _draw_angles(panel: Axes, kind: str, names: list[str], recording: Recording) -> None:
     assert recording.skeleton is not None
-    keypoints = angle_keypoints(recording.skeleton)
+    angles_of = standard_angles(recording.skeleton)
     for number, person in recording.people.items():
-        angles = joint_angles(person.world_landmarks_m, recording.skeleton)
+        angles = angles_of(person.world_landmarks_m)
         for name in names:
-            values = angles[:, list(keypoints).index(name)]
-            visible = (person.visibility[:, keypoints[name]] >= MIN_VISIBILITY).all(axis=1)
+            values = angles[:, angles_of.names.index(name)]
+            seen = person.visibility[:, angles_of.keypoints[name]]
+            visible = (seen >= MIN_VISIBILITY).all(axis=1)
             style = _style(number, name, alone=len(recording.people) == 1)
             _curve(panel, recording, person, values, alpha=0.25, **style)
             _curve(panel, recording, person, np.where(visible, values, np.nan), **style)
@@ -193,12 +196,12 @@ def _draw_angles(panel: Axes, kind: str, names: list[str], recording: Recording)
 
 def _draw_visibility(panel: Axes, recording: Recording, names: Sequence[str]) -> None:
     """Mean visibility of the chosen joints, per side; of all keypoints without names."""
-    keypoints = angle_keypoints(recording.skeleton) if recording.skeleton is not None else {}
+    known = recording.skeleton is not None
+    keypoints = standard_angles(recording.skeleton).keypoints if known else {}
+    sides = list(dict.fromkeys(_split(name)[0] for name in names)) or [""]
     for number, person in recording.people.items():
-        for side in ("left", "right") if names else ("",):
+        for side in sides:
             chosen = [name for name in names if _split(name)[0] == side]
-            if names and not chosen:
-                continue
             columns = sorted({index for name in chosen for index in keypoints[name]})
             mean = person.visibility[:, columns or slice(None)].mean(axis=1)
             style = _style(number, side, alone=len(recording.people) == 1 and bool(names))
@@ -286,8 +289,9 @@ def _person_color(number: int) -> tuple[float, float, float]:
 
 
 def _split(name: str) -> tuple[str, str]:
+    """Side and joint of an angle; `trunk` has no side."""
     side, _, joint = name.partition("_")
-    return side, joint
+    return (side, joint) if joint else ("", name)
 
 
 def _summary(recording: Recording) -> str:

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from blazetrack.angles import angle_keypoints, joint_angles
+from blazetrack.angles import angle_keypoints, joint_angles, standard_angles
 from blazetrack.errors import InputError, MissingExtra, SinkError
 from blazetrack.plots import choose_joints, plot_recording, save
 from blazetrack.recording import Person, Recording
@@ -111,13 +111,24 @@ def test_plot_selected_ids_and_joints() -> None:
     assert len(lines(panel(figure, "visibility"))) == 2
 
 
+def test_plot_angles_of_trunk_and_ankles() -> None:
+    one = person([0, 1, 2, 6, 7])
+    figure = plot_recording(recording({3: one}), joints=["trunk", "ankle"])
+    expected = np.full(12, np.nan)
+    expected[one.rows] = standard_angles(BLAZEPOSE33)(one.world_landmarks_m)[:, 10]
+    (_, full) = lines(panel(figure, "trunk angle"))
+    np.testing.assert_array_equal(full, expected)
+    assert len(lines(panel(figure, "ankle angle"))) == 4
+    assert len(lines(panel(figure, "visibility"))) == 3  # left, right and the trunk's
+
+
 def test_choose_joints_by_name_or_kind() -> None:
     assert choose_joints(BLAZEPOSE33, []) == tuple(angle_keypoints(BLAZEPOSE33))
     assert choose_joints(COCO17, ["left_hip", "knee"]) == ("left_knee", "right_knee", "left_hip")
     with pytest.raises(InputError, match="no joint 'kne'; did you mean 'knee'"):
         choose_joints(BLAZEPOSE33, ["kne"])
-    with pytest.raises(InputError, match="no joint 'left_ankle'"):
-        choose_joints(BLAZEPOSE33, ["left_ankle"])
+    with pytest.raises(InputError, match="no joint 'left_heel'"):
+        choose_joints(BLAZEPOSE33, ["left_heel"])
     with pytest.raises(InputError, match="no joint 'knee'; none are known"):
         choose_joints(None, ["knee"])
 

@@ -31,7 +31,7 @@ def plot(
     joints: Annotated[
         list[str] | None,
         typer.Option(
-            help="Only these joints, comma-separated: knee, or left_elbow for one side.",
+            help="Only these, comma-separated: knee, left_elbow for one side, ankle, trunk, neck.",
             show_default="knee,elbow,hip,shoulder",
         ),
     ] = None,
