@@ -21,6 +21,9 @@ from blazetrack.store.cache import sha256_of
 
 __all__ = ["Item", "Job", "Outcome", "ResultFile", "check_formats", "options_key"]
 
+# Options of `PoseTracker` that its graph and models do not show, and their defaults.
+_BESIDE_GRAPH = {"backend": "auto", "smoothing": None, "static": False}
+
 
 @dataclass(frozen=True, slots=True)
 class Item:
@@ -152,7 +155,7 @@ def options_key(job: Job, tracker: PoseTracker) -> str:
         role: [repr(model.info), "" if model.file is None else sha256_of(model.file)]
         for role, model in tracker.models.items()
     }
-    given = {name: value for name, value in job.options.items() if value not in (None, False)}
+    given = {name: job.options.get(name, default) for name, default in _BESIDE_GRAPH.items()}
     parts = [graph, models, given, job.formats, job.angles]
     text = json.dumps(parts, sort_keys=True, default=str)
     return hashlib.sha256(text.encode()).hexdigest()[:16]
