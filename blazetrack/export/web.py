@@ -13,11 +13,11 @@ from typing import NamedTuple
 
 from blazetrack._version import __version__
 from blazetrack.backends import FileModel
-from blazetrack.errors import InputError, SinkError
+from blazetrack.common.files import expand
 from blazetrack.export.device_pipeline import DevicePipeline
+from blazetrack.export.folder import new_folder, shipped_folder
 from blazetrack.export.vectors import pipeline_texts
 from blazetrack.export.web_runtime import PACKED, pack, place_runtime
-from blazetrack.sinks.base import check_folder
 
 __all__ = ["WebPage", "export_web", "page_folder"]
 
@@ -48,9 +48,8 @@ class WebPage(NamedTuple):
 
 
 def page_folder() -> Path:
-    """The files of the page; in a checkout they are beside the package."""
-    folder = PACKAGE / "deploy_web"
-    return folder if folder.is_dir() else PACKAGE.parent / "deploy" / "web"
+    """The files of the page."""
+    return shipped_folder("web", "index.html")
 
 
 def export_web(
@@ -72,36 +71,16 @@ def export_web(
         SinkError: the folder is not empty, or cannot be written; nothing is left.
         DownloadError: the runtime is missing.
     """
-    target = _empty_folder(folder)
-    try:
-        with tempfile.TemporaryDirectory(dir=target.parent, prefix=".blazetrack") as work:
-            page, archives = Path(work, "page"), Path(work, "archives")
-            for one in (page, page / "runtime", page / "models", archives):
-                one.mkdir()
-            place_runtime(page / "runtime", archives, runtime, offline)
-            _write_page(page, pipeline)
-            written = _measure(page, target)
-            if target.exists():
-                target.rmdir()
-            page.rename(target)
-    except OSError as error:
-        raise SinkError(f"{target}: cannot be written ({error.strerror})") from None
-    return written
-
-
-def _empty_folder(folder: str | os.PathLike[str]) -> Path:
-    target = check_folder(folder)
-    if target.is_dir() and any(target.iterdir()):
-        raise SinkError(
-            f"{target}: expected an empty folder, got one with files; choose another one"
-        )
-    return target.absolute()
+    with new_folder(folder) as page, tempfile.TemporaryDirectory() as archives:
+        for name in ("runtime", "models"):
+            (page / name).mkdir()
+        place_runtime(page / "runtime", Path(archives), runtime, offline)
+        _write_page(page, pipeline)
+        return _measure(page, expand(folder).absolute())
 
 
 def _write_page(page: Path, pipeline: DevicePipeline) -> None:
     source = page_folder()
-    if not (source / "index.html").is_file():
-        raise InputError(f"export: the files of the page are not in {source}; reinstall blazetrack")
     ignore = shutil.ignore_patterns("__*")
     # With new times: a server may answer by them that a file is as before.
     shutil.copytree(source, page, dirs_exist_ok=True, ignore=ignore, copy_function=shutil.copyfile)
