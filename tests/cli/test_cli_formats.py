@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import socket
 from pathlib import Path
 from typing import Any
 
@@ -46,3 +48,23 @@ def test_run_squats_formats_agree(
     assert np.ptp(shins) < 1e-5
     # the network's own bones change by up to a third of their length
     assert np.mean(apart_cm) < 2 < np.percentile(apart_cm, 95) < 4
+
+
+def test_run_sends_frames_to_an_outlet(command: Any, weights: object) -> None:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as receiver:
+        receiver.bind(("127.0.0.1", 0))
+        receiver.settimeout(5)
+        out = f"--out=udp://127.0.0.1:{receiver.getsockname()[1]}"
+        drawn = "synthetic?frames=3&size=320x240"
+        result = command("run", drawn, "--model", "blaze_lite", "--offline", out)
+        assert (result.code, result.err) == (0, [])
+        frames = [json.loads(receiver.recv(65536)) for _ in range(3)]
+    assert [frame["frame"] for frame in frames] == [0, 1, 2]
+    assert [len(frame["poses"]) for frame in frames] == [1, 1, 1]
+    assert "wrote" not in result.out
+
+
+def test_run_outlet_with_a_wrong_address_is_refused(command: Any) -> None:
+    result = command("run", "synthetic?frames=3", "--model", "blaze_lite", "--out=ws://0.0.0.0")
+    assert (result.code, result.out) == (2, "")
+    assert result.err == ["blazetrack: ws://: expected an address such as ws://127.0.0.1:9000"]
