@@ -16,6 +16,7 @@ import android.util.Size;
 import blazetrack.core.Camera420;
 import blazetrack.core.Image;
 import java.util.List;
+import java.util.function.IntSupplier;
 
 /** A camera of the device: upright pictures of about 640×480, the newest one first. */
 final class Camera {
@@ -28,8 +29,9 @@ final class Camera {
          * A picture.
          *
          * @param timeS capture time in seconds
+         * @param front whether the camera is towards the user
          */
-        void picture(Image image, double timeS);
+        void picture(Image image, double timeS, boolean front);
 
         /**
          * The camera ended.
@@ -62,10 +64,11 @@ final class Camera {
      * Open a camera, on the handler's thread.
      *
      * @param front the one towards the user, if there are several
-     * @param displayDegrees rotation of the display from its natural orientation, clockwise
+     * @param displayDegrees rotation of the display, as {@code Display.getRotation} counts; it is
+     *     read at each picture, as a turn by 180° does not start the activity anew
      */
     @SuppressLint("MissingPermission") // is asked for by the activity
-    void open(boolean front, int displayDegrees) {
+    void open(boolean front, IntSupplier displayDegrees) {
         try {
             String id = choose(front);
             if (id == null) {
@@ -81,11 +84,13 @@ final class Camera {
                 return;
             }
             Integer sensor = facts.get(CameraCharacteristics.SENSOR_ORIENTATION);
-            int rotation = rotation(sensor == null ? 0 : sensor, isFront(facts), displayDegrees);
+            int sensorDegrees = sensor == null ? 0 : sensor;
+            boolean towardsUser = isFront(facts); // the other one where there is only that
             Size size = choose(sizes);
             reader = ImageReader.newInstance(
                     size.getWidth(), size.getHeight(), ImageFormat.YUV_420_888, 2);
-            reader.setOnImageAvailableListener(from -> read(from, rotation), handler);
+            reader.setOnImageAvailableListener(from -> read(from, towardsUser,
+                    rotation(sensorDegrees, towardsUser, displayDegrees.getAsInt())), handler);
             manager.openCamera(id, new Opened(), handler);
         } catch (CameraAccessException error) {
             boolean taken = error.getReason() == CameraAccessException.CAMERA_IN_USE
@@ -145,7 +150,7 @@ final class Camera {
         return facing != null && facing == CameraCharacteristics.LENS_FACING_FRONT;
     }
 
-    private void read(ImageReader from, int rotation) {
+    private void read(ImageReader from, boolean front, int rotation) {
         if (closed) {
             return;
         }
@@ -164,7 +169,7 @@ final class Camera {
             upright = Camera420.upright(planes, image.getWidth(), image.getHeight(), rotation);
             timeS = image.getTimestamp() / NANOS_PER_S;
         }
-        listener.picture(upright, timeS);
+        listener.picture(upright, timeS, front);
     }
 
     private void end(int message, String detail) {

@@ -38,10 +38,10 @@ final class Live implements Camera.Listener {
     }
 
     /** Load the models and open the camera, on their thread. */
-    void start(boolean front, int displayDegrees) {
+    void start(boolean front) {
         handler.post(() -> {
             if (!stopped && load()) {
-                camera.open(front, displayDegrees);
+                camera.open(front, activity::displayDegrees);
             }
         });
     }
@@ -72,7 +72,7 @@ final class Live implements Camera.Listener {
     }
 
     @Override
-    public void picture(Image image, double timeS) {
+    public void picture(Image image, double timeS, boolean front) {
         if (stopped || open == null) {
             return;
         }
@@ -88,7 +88,7 @@ final class Live implements Camera.Listener {
         add(ends, end);
         add(spent, end - start);
         String rate = rate();
-        activity.runOnUiThread(() -> activity.show(this, image, pose, rate));
+        activity.runOnUiThread(() -> activity.show(this, image, pose, front, rate));
     }
 
     @Override

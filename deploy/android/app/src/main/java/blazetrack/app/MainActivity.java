@@ -126,7 +126,7 @@ public final class MainActivity extends Activity {
         findViewById(R.id.message_panel).setVisibility(View.GONE);
         live = new Live(this, new Handler(thread.getLooper()),
                 names.contains(model) ? model : names.get(0));
-        live.start(chosen.getBoolean(FRONT, false), displayDegrees());
+        live.start(chosen.getBoolean(FRONT, false));
     }
 
     private void stop() {
@@ -145,8 +145,9 @@ public final class MainActivity extends Activity {
                 Uri.fromParts("package", getPackageName(), null)));
     }
 
+    /** Rotation of the display, as {@code Display.getRotation} counts. */
     @SuppressWarnings("deprecation") // the newer call needs Android 11
-    private int displayDegrees() {
+    int displayDegrees() {
         return 90 * getWindowManager().getDefaultDisplay().getRotation();
     }
 
@@ -158,9 +159,9 @@ public final class MainActivity extends Activity {
     }
 
     /** Show a picture of {@code from}, which may have been stopped since. */
-    void show(Live from, Image image, Pose pose, String rate) {
+    void show(Live from, Image image, Pose pose, boolean mirrored, String rate) {
         if (from == live) {
-            view.show(image, pose, chosen.getBoolean(FRONT, false));
+            view.show(image, pose, mirrored);
             speed.setText(rate);
         }
     }
