@@ -49,6 +49,7 @@ export class Panel {
     $("panel").classList.toggle("fault", fault);
     $("panel-title").textContent = title;
     $("panel-text").textContent = text;
+    $("panel-text").className = "";
     $("start").hidden = !start;
     $("start").textContent = start;
     $("panel-file").hidden = !file;
