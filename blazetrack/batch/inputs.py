@@ -21,7 +21,8 @@ __all__ = ["FILM_ENDINGS", "RESERVED", "Inputs", "collect", "name_results"]
 
 _CONTAINERS = "3gp avi flv gif m2ts m4v mjpeg mjpg mkv mov mp4 mpeg mpg mts mxf ogv ts vob webm wmv"
 FILM_ENDINGS = frozenset(f".{name}" for name in _CONTAINERS.split())
-RESERVED = ("index", ".batch")  # names of the output folder's own files, without their ending
+_OWN = ".batch"  # folder in the output folder
+RESERVED = ("index", _OWN)  # names of the output folder's own files, without their ending
 _KNOWN = FILM_ENDINGS | PICTURE_ENDINGS
 
 
@@ -45,7 +46,8 @@ class Inputs:
 def collect(texts: Iterable[str], out: Path) -> Inputs:
     """Find the inputs.
 
-    A folder gives all films and pictures in it and below, but for hidden ones and those in `out`.
+    A folder gives all films and pictures in it and below, but for hidden ones and output folders of
+    batches.
     A pattern gives its files and folders. `@list.txt` is a file with one text a line, `@-` is
     stdin. Other texts are sources of `open_source`.
 
@@ -125,6 +127,8 @@ def _expand(text: str, found: Inputs) -> Iterator[tuple[str, str]]:
                 yield from _walk(match, relative, found)
             else:
                 yield match, relative
+    elif text.isdecimal() and not os.path.lexists(path):
+        raise SourceError(f"{text}: is a camera, which does not end; a batch takes files")
     elif os.path.lexists(path) or not _is_address(text):
         yield path, os.path.basename(path)
     else:
@@ -140,7 +144,7 @@ def _walk(folder: str, below: str, found: Inputs) -> Iterator[tuple[str, str]]:
         found.faults[str(name)] = f"{name}: cannot list this folder ({error.strerror})"
 
     for inner, folders, files in os.walk(folder, onerror=fail):
-        folders[:] = sorted(name for name in folders if name[0] != ".")
+        folders[:] = sorted(name for name in folders if _is_searched(os.path.join(inner, name)))
         for name in sorted(files):
             if name[0] == ".":
                 continue
@@ -152,6 +156,12 @@ def _walk(folder: str, below: str, found: Inputs) -> Iterator[tuple[str, str]]:
             yield path, os.path.join(below, os.path.relpath(path, folder))
     if not count and folder not in found.faults:
         raise SourceError(f"{folder}: expected films or pictures in this folder, got none")
+
+
+def _is_searched(folder: str) -> bool:
+    """Whether a folder below a source is searched: not a hidden one, nor the output of a batch."""
+    hidden = os.path.basename(folder)[0] == "."
+    return not hidden and not os.path.isdir(os.path.join(folder, _OWN))
 
 
 def _item(source: str, relative: str) -> Item:

@@ -7,6 +7,7 @@ machines have at the same place; only options and counts travel through Ray.
 from __future__ import annotations
 
 import os
+import re
 import socket
 from collections.abc import Generator, Sequence
 from importlib.util import find_spec
@@ -15,6 +16,7 @@ from typing import Any
 
 from blazetrack.batch.job import Item, Job, Outcome
 from blazetrack.batch.track_item import Worker, sendable
+from blazetrack.common.native_stderr import held_stderr
 from blazetrack.errors import BlazetrackError, MissingExtra
 
 __all__ = ["check_ray", "run_on_ray"]
@@ -23,6 +25,7 @@ MAX_RETRIES = 3  # of a task whose process or machine is gone
 _LOCAL = "local"
 _ANSWER_S = 5.0
 _MAX_LINE = 300
+_LOG = re.compile(rb"\[[^]]+\] [\w.]+:\d+: ")  # head of a line of Ray's native log
 _open: dict[str, Any] = {}  # of a task's process: key of the job, and its worker
 
 
@@ -126,15 +129,20 @@ def _connect(address: str | None, workers: int | None) -> Any:
     options: dict[str, Any] = {"logging_level": "error", "log_to_driver": False}
     if place == _LOCAL:
         options |= {"num_cpus": workers, "include_dashboard": False}
-    try:
-        _check_reachable(place)
-        ray.init(address=place, **options)
-    except Exception as error:  # noqa: BLE001 - Ray raises many kinds
+    problem = None
+    with held_stderr(_LOG) as log:
+        try:
+            _check_reachable(place)
+            ray.init(address=place, **options)
+        except Exception as error:  # noqa: BLE001 - Ray raises many kinds
+            problem = _line(error)
+    if problem is not None:
+        details = _LOG.sub(b"", log[-1].encode()).decode() if log else ""
         where = "on this machine" if place == "auto" else f"at {place}"
         raise BlazetrackError(
-            f"--engine ray: found no usable cluster {where} ({_line(error)}); begin one with "
-            "`ray start --head`, give --address HOST:PORT, or --address local"
-        ) from None
+            f"--engine ray: found no usable cluster {where} ({problem}{details and '; '}{details});"
+            " begin one with `ray start --head`, give --address HOST:PORT, or --address local"
+        )
     return ray
 
 

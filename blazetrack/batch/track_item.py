@@ -88,9 +88,12 @@ class Worker:
             shutil.rmtree(folder, ignore_errors=True)
             if (problem := disk_error(error)) is not None:
                 return Outcome(item, "stop", f"{self._job.out}: cannot be written ({problem})")
+            if isinstance(error.__cause__, SinkError):
+                error = error.__cause__  # without what is complete: nothing of it is kept
             line = _line(error)
             if folder:
                 line = line.replace(f"{folder}{os.sep}", "")
+            line = line if item.shown in line else f"{item.shown}: {line}"
             return Outcome(item, "failed", line, seconds=time.perf_counter() - begin_s)
         return Outcome(
             item,

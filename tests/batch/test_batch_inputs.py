@@ -58,12 +58,19 @@ def test_collect_output_folder_is_left_out(files: Path) -> None:
     assert found.faults == {"a/b/x.mp4": "a/b/x.mp4: is in the output folder; choose another one"}
 
 
+def test_collect_output_of_another_batch_is_left_out(files: Path) -> None:
+    (files / "a" / "b" / ".batch").mkdir()
+    assert names(collect(["a"], OUT)) == ["x.mp4"]
+    assert names(collect(["a/b"], OUT)) == ["x.mp4", "y.JPG"]
+
+
 def test_collect_text_that_names_nothing_is_a_fault(files: Path) -> None:
     (files / "empty").mkdir()
-    found = collect(["*.avi", "empty", "c.mov"], OUT)
+    found = collect(["*.avi", "empty", "0", "c.mov"], OUT)
     assert names(found) == ["c.mov"]
     assert found.faults == {
         "*.avi": "'*.avi': no file fits this pattern; check the folder and the ending",
+        "0": "0: is a camera, which does not end; a batch takes files",
         "empty": "empty: expected films or pictures in this folder, got none",
     }
 
