@@ -118,8 +118,8 @@ def list_folder(folder: Path) -> tuple[list[Path], list[str]]:
     if not pictures:
         got = f"none, but {_listed(others)}" if others else "none"
         raise SourceError(
-            f"{folder}: expected pictures in this folder, got {got}; "
-            f"known endings: {' '.join(sorted(PICTURE_ENDINGS))}"
+            f"{folder}: expected pictures in this folder, got {got}; for films: blazetrack batch"
+            f" {folder} --out RESULTS; known endings: {' '.join(sorted(PICTURE_ENDINGS))}"
         )
     return pictures, others
 
