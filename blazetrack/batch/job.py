@@ -19,7 +19,8 @@ from blazetrack.sinks.picture import PICTURE_ENDINGS
 from blazetrack.store import Store
 from blazetrack.store.cache import sha256_of
 
-__all__ = ["Item", "Job", "Outcome", "ResultFile", "check_formats", "options_key"]
+__all__ = ["Item", "Job", "Outcome", "ResultFile", "check_formats", "known_formats",
+           "options_key"]  # fmt: skip
 
 # Options of `PoseTracker` that its graph and models do not show, and their defaults.
 _BESIDE_GRAPH = {"backend": "auto", "smoothing": None, "static": False}
@@ -127,13 +128,18 @@ class Job:
         return sinks
 
 
+def known_formats() -> list[str]:
+    """The endings of sinks that take all frames of a clip."""
+    return [key for key in SINKS if key.startswith(".") and key not in PICTURE_ENDINGS]
+
+
 def check_formats(formats: Sequence[str]) -> tuple[str, ...]:
     """The endings of the results, each once.
 
     Raises:
         InputError: an ending without a sink that takes all frames of a clip.
     """
-    known = [key for key in SINKS if key.startswith(".") and key not in PICTURE_ENDINGS]
+    known = known_formats()
     found = []
     for text in formats:
         ending = f".{text.lower().removeprefix('.')}"

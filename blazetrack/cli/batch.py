@@ -39,6 +39,18 @@ MAX_SHOWN = 20  # failed inputs
 LOG_S = 60.0  # between two lines of progress without a terminal
 ENGINES = ("processes", "ray")
 
+
+def _complete_formats(incomplete: str) -> list[str]:
+    from blazetrack.batch.job import known_formats
+
+    names = [ending[1:] for ending in known_formats()]
+    return [name for name in names if name.startswith(incomplete)]
+
+
+def _complete_engines(incomplete: str) -> list[str]:
+    return [name for name in ENGINES if name.startswith(incomplete)]
+
+
 Sources = Annotated[
     list[str],
     Argument(
@@ -52,13 +64,22 @@ OutFolder = Annotated[
 ]
 Formats = Annotated[
     list[str] | None,
-    Option("--format", help="Ending of the results. Repeatable.", show_default=".jsonl"),
+    Option(
+        "--format",
+        help="Ending of the results. Repeatable.",
+        show_default="jsonl",
+        autocompletion=_complete_formats,
+    ),
 ]
 Workers = Annotated[
     int | None, Option(min=1, max=1024, help="Processes.", show_default="one per core")
 ]
 EngineName = Annotated[
-    str, Option(help="processes of this machine, or ray: the cores of a Ray cluster.")
+    str,
+    Option(
+        help="processes of this machine, or ray: the cores of a Ray cluster.",
+        autocompletion=_complete_engines,
+    ),
 ]
 Address = Annotated[
     str | None,

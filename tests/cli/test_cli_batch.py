@@ -25,9 +25,9 @@ Command: TypeAlias = Callable[..., Any]  # `blazetrack ARGS` in this process
 
 COUNT = 12  # clips
 LITE = ("--model", "blaze_lite", "--workers", "2")
-# A source whose process is killed in the middle of it, the first time.
-FRAGILE = """
-import os, signal
+# A source whose process is killed in the middle of it, the first time; one that takes a second.
+SOURCES = """
+import os, signal, time
 from pathlib import Path
 from blazetrack.sources.synthetic import SyntheticSource
 
@@ -42,6 +42,15 @@ class Fragile(SyntheticSource):
             if frame.index == 2 and (self._always or not self._mark.exists()):
                 self._mark.touch()
                 os.kill(os.getpid(), signal.SIGKILL)
+
+class Slow(SyntheticSource):
+    def __init__(self) -> None:
+        super().__init__(frames=20, size=(160, 120))
+
+    def _frames(self):
+        for frame in super()._frames():
+            time.sleep(0.05)
+            yield frame
 """
 
 
@@ -57,6 +66,14 @@ def clips(tmp_path_factory: pytest.TempPathFactory) -> Path:
             for frame in source:
                 sink.write(frame, Poses.empty(), frame.image)
     return folder
+
+
+@pytest.fixture
+def own_sources(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A module of sources that all processes can import."""
+    (tmp_path / "own_sources.py").write_text(SOURCES, encoding="utf-8")
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    monkeypatch.syspath_prepend(tmp_path)
 
 
 def results(out: Path) -> dict[str, bytes]:
@@ -141,25 +158,26 @@ def test_batch_results_are_those_of_run(
 
 @pytest.mark.skipif(sys.platform == "win32", reason="signals need another system")
 def test_batch_ended_in_the_middle_goes_on_to_the_same_bytes(
-    weights: Store, command: Command, clips: Path, tmp_path: Path
+    weights: Store, command: Command, clips: Path, own_sources: None, tmp_path: Path
 ) -> None:
     whole, out = tmp_path / "whole", tmp_path / "out"
-    assert command("batch", clips, "--out", whole, *LITE).code == 0
+    sources = (clips, "own_sources:Slow")  # the slow one is the last
+    assert command("batch", *sources, "--out", whole, *LITE).code == 0
     journal = out / ".batch" / "journal.jsonl"
 
     def finished() -> int:
         return journal.read_bytes().count(b"\n") if journal.exists() else 0
 
-    process = start(clips, "--out", out)
+    process = start(*sources, "--out", out)
     wait_for(process, lambda: finished() >= 1)
     process.kill()
     process.communicate()
     count = finished()
     with BatchFolder(out):
-        second = command("batch", clips, "--out", out, *LITE)
+        second = command("batch", *sources, "--out", out, *LITE)
     assert second.code == 2
     assert "another batch writes into this folder" in second.err[-1]
-    process = start(clips, "--out", out)
+    process = start(*sources, "--out", out)
     wait_for(process, lambda: finished() > count)
     process.send_signal(signal.SIGINT)
     _, err = process.communicate()
@@ -167,9 +185,9 @@ def test_batch_ended_in_the_middle_goes_on_to_the_same_bytes(
     assert "Traceback" not in err
     assert "the same command goes on with the rest" in err
     count = len(index(out))
-    assert 2 <= count < COUNT
-    last = command("batch", clips, "--out", out, *LITE)
-    assert f"{COUNT} inputs: {COUNT - count} done, {count} done before" in last.out
+    assert 2 <= count <= COUNT
+    last = command("batch", *sources, "--out", out, *LITE)
+    assert f"{COUNT + 1} inputs: {COUNT + 1 - count} done, {count} done before" in last.out
     index(out)
     assert results(out) == results(whole)
     assert not list((out / ".batch" / "parts").iterdir())
@@ -203,16 +221,13 @@ def test_batch_killed_worker_loses_nothing(
     weights: Store,
     command: Command,
     clips: Path,
+    own_sources: None,
     tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
     engine: str,
 ) -> None:
     if engine == "ray" and find_spec("ray") is None:
         pytest.skip("needs Ray")
-    monkeypatch.setenv("PYTHONPATH", str(tmp_path))  # of Ray's processes
-    monkeypatch.syspath_prepend(tmp_path)
-    (tmp_path / "fragile.py").write_text(FRAGILE, encoding="utf-8")
-    fragile = f"fragile:Fragile?mark={tmp_path}/mark"
+    fragile = f"own_sources:Fragile?mark={tmp_path}/mark"
     options = ("--engine", engine, *(("--address", "local") if engine == "ray" else ()))
     out, whole = tmp_path / "out", tmp_path / "whole"
     done = command("batch", clips, fragile, "--out", out, *LITE, *options)
@@ -223,9 +238,9 @@ def test_batch_killed_worker_loses_nothing(
     command("batch", clips, fragile, "--out", whole, *LITE)
     assert results(out) == results(whole)
     if engine == "processes":
-        done = command("batch", "fragile:Fragile?always=1", "--out", out, *LITE)
+        done = command("batch", "own_sources:Fragile?always=1", "--out", out, *LITE)
         assert done.code == 1
-        reason = "fragile:Fragile?always=1: its process was ended by SIGKILL, 2 times"
+        reason = "own_sources:Fragile?always=1: its process was ended by SIGKILL, 2 times"
         assert done.err == [f"failed: {reason}"]
 
 

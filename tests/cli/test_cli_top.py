@@ -50,6 +50,7 @@ def test_app_completion_is_offered_and_works(monkeypatch: pytest.MonkeyPatch, co
     for words, expected in (
         ("blazetrack ru", "run"),
         ("blazetrack run --graph pose_m", "pose_multi"),
+        ("blazetrack batch --format jsonl", "jsonl"),
     ):
         monkeypatch.setenv("COMP_WORDS", words)
         monkeypatch.setenv("COMP_CWORD", str(len(words.split()) - 1))
