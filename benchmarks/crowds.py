@@ -42,8 +42,9 @@ from benchmarks.report import check_writable, exit_2_on_error, write_json
 from benchmarks.tracking_metrics import require_trackers, score_clip
 from blazetrack.errors import SourceError
 from blazetrack.graph import parse_set
-from blazetrack.pipeline import PoseTracker
+from blazetrack.pipeline import PoseTracker, finds_several
 from blazetrack.sources import open_source
+from blazetrack.store import Store
 from blazetrack.types import Frame
 
 __all__ = ["BlazetrackTracker", "TasksTracker", "Tracker", "fill", "main", "run_clip"]
@@ -77,11 +78,16 @@ class BlazetrackTracker:
         people: maximum number.
         graph: None is the tracker's default for `people`.
         options: `{"node.option": value}`.
+        model: None is the graph's own; one of head `paf` finds all people of a frame.
     """
 
-    def __init__(self, people: int, graph: str | None, options: dict[str, Any]) -> None:
+    def __init__(
+        self, people: int, graph: str | None, options: dict[str, Any], model: str | None = None
+    ) -> None:
         chosen: dict[str, Any] = {} if graph is None else {"graph": graph}
-        self._tracker = PoseTracker(people=people, options=options, **chosen)
+        if not finds_several(model, Store()):
+            chosen["people"] = people
+        self._tracker = PoseTracker(model, options=options, **chosen)
         self.close = self._tracker.close
 
     def __call__(self, frame: Frame) -> FrameResult:
@@ -130,6 +136,9 @@ def main(
     counted: Annotated[
         float, typer.Option(help="Minimum share of visible points of a person who counts.")
     ] = 0.9,
+    model: Annotated[
+        str | None, typer.Option(help="blazetrack's model.", show_default="the graph's own")
+    ] = None,
     graph: Annotated[
         str | None, typer.Option(help="blazetrack's graph.", show_default="by number of people")
     ] = None,
@@ -149,7 +158,7 @@ def main(
         require_trackers()
         options = dict(parse_set(text) for text in settings or [])
         trackers: dict[str, OpenTracker] = {
-            OURS: partial(BlazetrackTracker, people, graph, options)
+            OURS: partial(BlazetrackTracker, people, graph, options, model)
         }
         seeds = range(first_seed, first_seed + clips)
         with ExitStack() as stack:

@@ -68,7 +68,7 @@ class ClipScore:
         ignored: predictions that are ignored.
         oks: of every match.
         correct: visible keypoints of matched people within the PCK distance.
-        points: visible keypoints of matched people.
+        points: visible keypoints of matched people that the model has.
     """
 
     clear: dict[str, Any] = field(default_factory=dict)
@@ -216,6 +216,7 @@ def _add_pairs(
     true, visible = truth.landmarks_px[matched], truth.visible[matched]
     assert _TORSO is not None
     correct = pck(points, true, torso_size(true, _TORSO), PCK_SHARE)
+    visible = visible & np.isfinite(points).all(axis=-1)  # NaN where the model has no such keypoint
     score.correct += int((correct & visible).sum())
     score.points += int(visible.sum())
 

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from benchmarks.reference.environment import reference_python
 from benchmarks.reference.worker_process import last_line
 from blazetrack.errors import BlazetrackError
+from blazetrack.skeleton import BLAZEPOSE33
 from blazetrack.types import Poses
 
 __all__ = [
@@ -52,7 +53,8 @@ class FrameResult:
     """The predicted people of one frame.
 
     Attributes:
-        landmarks_px: `(N, 33, 2)` float64, x y in image pixels.
+        landmarks_px: `(N, 33, 2)` float64, x y in image pixels, NaN where the model has no such
+            keypoint.
         scores: `(N,)` float64, higher is more confident.
         ids: `(N,)` int64.
     """
@@ -68,7 +70,13 @@ class FrameResult:
     def from_poses(cls, poses: Poses) -> FrameResult:
         """blazetrack's poses; a score is the person's times the mean of its visibilities."""
         scores = poses.scores * poses.visibility.mean(axis=1)
-        return cls(poses.landmarks_px[..., :2], scores, poses.ids)
+        landmarks_px = poses.landmarks_px[..., :2]
+        if poses.skeleton not in (None, BLAZEPOSE33):
+            theirs, ours = np.array(poses.skeleton.map_to(BLAZEPOSE33)).T
+            mapped = np.full((len(poses), len(BLAZEPOSE33), 2), np.nan)
+            mapped[:, ours] = landmarks_px[:, theirs]
+            landmarks_px = mapped
+        return cls(landmarks_px, scores, poses.ids)
 
 
 def save_frames(images: Iterable[NDArray[np.uint8]], folder: Path) -> int:

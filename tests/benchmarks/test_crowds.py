@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +29,7 @@ from benchmarks.crowds_report import (
 from benchmarks.reference.results import FrameResult
 from benchmarks.reference.tasks_landmarker import TasksLandmarker
 from blazetrack.errors import BlazetrackError, SourceError
+from blazetrack.skeleton import BLAZEPOSE33, COCO18
 from blazetrack.sources import open_source
 from blazetrack.types import Frame
 
@@ -50,6 +52,14 @@ class PerfectTracker:
 
     def close(self) -> None:
         self.closed = True
+
+
+def test_frame_result_of_other_keypoints_leaves_the_rest_unknown(people: Any) -> None:
+    found = replace(people((7, 7, 3), keypoints=len(COCO18)), skeleton=COCO18)
+    points = FrameResult.from_poses(found).landmarks_px
+    assert points.shape == (1, 33, 2)
+    assert points[0, BLAZEPOSE33.index("left_knee")].tolist() == [7.0, 7.0]
+    assert np.isnan(points[0, BLAZEPOSE33.index("left_heel")]).all()
 
 
 @pytest.fixture(scope="module")
