@@ -22,6 +22,7 @@ __all__ = ["BatchFolder"]
 
 _OWN = Path(".batch")
 _JOURNAL, _LOCK, _RESERVE = _OWN / "journal.jsonl", _OWN / "lock", _OWN / "reserve"
+_WITHDRAWN = "withdrawn"  # status of a row whose results may be half replaced
 _MIN_RESERVE, _MAX_RESERVE, _ROW_BYTES = 1 << 16, 64 << 20, 1024
 
 
@@ -98,6 +99,7 @@ class BatchFolder(AbstractContextManager["BatchFolder"]):
         """
         try:
             with hold_interrupt():
+                self._withdraw(outcome.item)
                 outcome = self._publish(outcome)
                 self._record(outcome, key)
         except OSError as error:
@@ -106,6 +108,12 @@ class BatchFolder(AbstractContextManager["BatchFolder"]):
                 target.unlink(missing_ok=True)
             raise _unwritable(self.path, error) from None
         return outcome
+
+    def _withdraw(self, item: Item) -> None:
+        """Record that the results of an earlier run are about to be replaced."""
+        row = self.rows.get(item.key)
+        if row is not None and row["status"] == "done":
+            self._write({**row, "status": _WITHDRAWN})
 
     def _publish(self, outcome: Outcome) -> Outcome:
         part, name = self.path / PARTS / outcome.part, PurePath(outcome.item.name).name
@@ -143,6 +151,11 @@ class BatchFolder(AbstractContextManager["BatchFolder"]):
         item = row.pop("item")
         row |= {name: item[name] for name in ("key", "shown", "identity", "name")}
         row |= {"options": key, "version": __version__}
+        self._write(row)
+        self.rows[row["key"]] = row
+
+    def _write(self, row: dict[str, Any]) -> None:
+        """Append a row to the journal, if need be with the space of the reserve."""
         assert self._journal is not None
         line = json.dumps(row, separators=(",", ":")).encode() + b"\n"
         begin = os.fstat(self._journal).st_size
@@ -155,7 +168,6 @@ class BatchFolder(AbstractContextManager["BatchFolder"]):
                 if last:
                     raise
                 self.free_reserve()
-        self.rows[row["key"]] = row
 
     def free_reserve(self) -> None:
         """Free the space that is kept for the end of a run on a full disk."""
@@ -166,7 +178,10 @@ class BatchFolder(AbstractContextManager["BatchFolder"]):
         """Remove the unfinished results of processes that are gone."""
         with suppress(OSError):
             for entry in (self.path / PARTS).iterdir():
-                shutil.rmtree(entry, ignore_errors=True)
+                if entry.is_dir():
+                    shutil.rmtree(entry, ignore_errors=True)
+                else:
+                    entry.unlink()
 
     def __exit__(self, *error: object) -> None:
         if self._journal is not None:
@@ -198,7 +213,7 @@ class BatchFolder(AbstractContextManager["BatchFolder"]):
 
     def _holds(self, row: dict[str, Any]) -> bool:
         if row["status"] != "done":
-            return os.path.lexists(row["key"])
+            return row["status"] != _WITHDRAWN and os.path.lexists(row["key"])
         try:
             return all(
                 os.stat(self.path / (row["name"] + file["ending"])).st_size == file["size"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import sys
 from pathlib import Path
 
 import pytest
@@ -59,6 +60,20 @@ def test_folder_journal_cut_by_a_crash_keeps_the_complete_rows(tmp_path: Path) -
         assert folder.is_finished(third, KEY)
         assert not folder.is_finished(first, "other options")
         assert not folder.is_finished(Item("", "", first.key, "2 2", "a.mp4"), KEY)
+
+
+def test_folder_killed_while_results_are_replaced_is_not_finished(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one = item(tmp_path / "a.mp4")
+    with BatchFolder(tmp_path) as folder:
+        folder.begin(1)
+        finish(folder, one)
+        monkeypatch.setattr(folder, "_record", lambda *args: sys.exit("killed"))
+        with pytest.raises(SystemExit):
+            finish(folder, one)  # a result of the same size is in place, its row is not
+    with BatchFolder(tmp_path) as folder:
+        assert not folder.is_finished(one, KEY)
 
 
 @pytest.mark.parametrize("damage", ["removed", "cut"])
