@@ -11,7 +11,6 @@ and the longest within `MAX_GROWTH` of the shortest.
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 from fractions import Fraction
@@ -96,18 +95,28 @@ def make_film(path: Path, group: list[bytes], size: tuple[int, int], frames: int
     return path
 
 
+# Started by a small process, because Linux counts the resident set of the parent, up to the call of
+# exec, as the child's.
+_STARTER = """
+import os, subprocess, sys
+process = subprocess.Popen(sys.argv[1:], stdout=subprocess.DEVNULL)
+_, status, usage = os.wait4(process.pid, 0)
+print(usage.ru_maxrss)
+sys.exit(os.waitstatus_to_exitcode(status))
+"""
+
+
 def peak_bytes(film: Path, model: str) -> int:
     """Largest resident set of a run over a film, in a process of its own."""
     out = film.with_suffix(".jsonl")
     command = [sys.executable, "-m", "blazetrack", "run", str(film), "--model", model,
                "--out", str(out), "--json"]  # fmt: skip
-    with subprocess.Popen(command, stdout=subprocess.DEVNULL) as process:
-        _, status, usage = os.wait4(process.pid, 0)
-        process.returncode = os.waitstatus_to_exitcode(status)
+    starter = [sys.executable, "-c", _STARTER, *command]
+    done = subprocess.run(starter, stdout=subprocess.PIPE, text=True, check=False)
     out.unlink(missing_ok=True)
-    if process.returncode:
-        raise InputError(f"the run ended with exit code {process.returncode}")
-    return usage.ru_maxrss * (1 if sys.platform == "darwin" else 1024)
+    if done.returncode:
+        raise InputError(f"the run ended with exit code {done.returncode}")
+    return int(done.stdout) * (1 if sys.platform == "darwin" else 1024)
 
 
 def verdict(peaks: dict[str, dict[int, int]]) -> list[str]:

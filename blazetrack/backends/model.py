@@ -109,7 +109,10 @@ class FileModel(Model):
     def _check(self, interpreter: Interpreter, path: Path) -> None:
         info, got, shape = self.info, interpreter.input_shape, input_shape(self.info)
         if got != shape:
-            raise ModelError(f"model {path}: expected an input of shape {shape}, got {got}")
+            raise ModelError(
+                f"model {path}: expected an input of shape {shape}, got {got}; describe it in its"
+                f" card {path.name}.yaml beside it (docs/models.md, your own models)"
+            )
         if (dtype := interpreter.input_dtype) != info.input_dtype:
             want = f"expected a {info.input_dtype} input"
             raise ModelError(f"model {path}: {want}, got {dtype}; correct input_dtype in its card")

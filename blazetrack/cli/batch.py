@@ -209,11 +209,11 @@ def _print(summary: Summary) -> None:
         parts.append(f"{len(summary.failed)} failed")
     if summary.left:
         parts.append(f"{summary.left} left")
-    speed = summary.frames / summary.seconds if summary.seconds else 0.0
-    echo(
-        f"{summary.inputs} inputs: {', '.join(parts)}; {summary.frames} frames in "
-        f"{summary.seconds:.1f} s, {speed:.1f} frames/s"
-    )
+    line = f"{summary.inputs} inputs: {', '.join(parts)}"
+    if summary.frames and summary.seconds:
+        speed = summary.frames / summary.seconds
+        line += f"; {summary.frames} frames in {summary.seconds:.1f} s, {speed:.1f} frames/s"
+    echo(line)
     if summary.duplicates:
         echo(f"left out: {summary.duplicates} inputs that were named twice")
     if summary.others:

@@ -155,7 +155,10 @@ def _print_written(names: Sequence[str]) -> None:
 def _print_hints(report: Report, follow: str | None, *, nothing: bool) -> None:
     """Name options for a run without output, and for one whose followed person was not found."""
     if follow is not None and report.frames and not report.frames_with_people:
-        log(f"warning: --follow {follow}: this person is in no frame; without it all ids are shown")
+        log(
+            f"warning: --follow {follow}: this person is in no frame; a run with --people 4 in its"
+            " place shows the ids"
+        )
     if nothing:
         log("nothing written: --out tracked.mp4 draws the poses, --out poses.csv writes them")
 

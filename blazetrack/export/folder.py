@@ -29,7 +29,7 @@ def new_folder(folder: str | os.PathLike[str]) -> Iterator[Path]:
     target = check_folder(folder)
     if target.is_dir() and any(target.iterdir()):
         raise SinkError(
-            f"{target}: expected an empty folder, got one with files; choose another one"
+            f"{target}: expected an empty folder, got one with files; remove it, or choose another"
         )
     target = target.absolute()
     try:

@@ -277,7 +277,8 @@ class PoseTracker:
         """
         if not self._main.followers:
             raise GraphError(
-                f"graph {self.graph.name}: cannot follow one of several; use pose_multi"
+                f"graph {self.graph.name}: cannot follow one of several; use"
+                " PoseTracker(people=4), or the graph pose_multi"
             )
         self._given["follow"] = choice
         for pipeline in self._pipelines:

@@ -29,6 +29,7 @@ _DEVICE_CAPS = 0x80000000
 _PI_CAMERA = {"unicam", "bcm2835-isp", "bcm2835_isp", "rp1-cfe", "pispbe"}
 # Programs that read it, see `picam.py`; the second is the name of before 2023.
 PI_PROGRAMS = ("rpicam-vid", "libcamera-vid")
+NO_CAMERA = "none; without one: the source `synthetic`, or `blazetrack serve` for that of a browser"
 
 
 class Camera(NamedTuple):
@@ -94,7 +95,7 @@ def diagnose(
     path = f"/dev/video{address}" if isinstance(address, int) else address
     problem = _try_open(path)
     if problem in (errno.ENOENT, errno.ENODEV, errno.ENXIO):
-        here = ", ".join(map(str, list_cameras(platform) or [])) or "none"
+        here = ", ".join(map(str, list_cameras(platform) or [])) or NO_CAMERA
         return f"there is no such device ({path}); is it plugged in? cameras here: {here}"
     if problem in (errno.EACCES, errno.EPERM):
         return f"no permission to use {path}; join its group (most often `video`), and log in anew"

@@ -66,7 +66,7 @@ def test_follow_changes_between_frames(toy: Any) -> None:
 def test_follow_without_follow_node_is_an_error(toy: Any) -> None:
     with toy.tracker() as tracker:
         assert not tracker.can_follow
-        with pytest.raises(GraphError, match="cannot follow one of several; use pose_multi"):
+        with pytest.raises(GraphError, match="cannot follow one of several; use PoseTracker"):
             tracker.follow("largest")
     with pytest.raises(GraphError, match="no node has the option 'follow'"):
         toy.tracker(graph="mediapipe_legacy", follow="largest")
