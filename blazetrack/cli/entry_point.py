@@ -71,17 +71,15 @@ def run_app(app: typer.Typer, name: str, prog: str, args: Sequence[str] | None =
     except BrokenPipeError:  # the reader of stdout has closed it
         _discard_stdout()
         sys.exit(0)
-    except OSError as error:  # such as a file name that is too long
-        _discard_stdout()
-        if received:  # the terminal was closed: output fails
-            sys.exit(128 + received[0])
-        _fail(name, str(error))
     except Exception as error:  # noqa: BLE001 - no traceback for users, whatever failed
         _discard_stdout()
+        if received:  # the terminal was closed, so that output fails; or in the middle of a start
+            sys.exit(128 + received[0])
+        if isinstance(error, OSError):  # such as a file name that is too long
+            _fail(name, str(error))
         _fail_unexpectedly(name, error)
-    if code == 130 and received:  # Typer takes every interrupt for Ctrl-C
-        print(f"{name}: ended by {Signals(received[0]).name}", file=sys.stderr)
-        code = 128 + received[0]
+    if received:
+        code = _code_of_signal(name, received[0], code)
     sys.exit(code if isinstance(code, int) else 0)
 
 
@@ -155,6 +153,24 @@ def _discard_stdout() -> None:
     """Redirect stdout's buffered rest to nowhere, so that Python's flush at exit is silent."""
     with suppress(OSError, ValueError):  # no real file, as in tests
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _code_of_signal(name: str, number: int, code: object) -> object:
+    """The exit code after a signal. Discards what a closed terminal does not take.
+
+    Python would end with code 120 if it cannot flush its streams.
+    """
+    if code == 130:  # Typer takes every interrupt for Ctrl-C
+        code = 128 + number
+        with suppress(OSError):
+            print(f"{name}: ended by {Signals(number).name}", file=sys.stderr)
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except OSError:
+            with suppress(OSError, ValueError):
+                os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+    return code
 
 
 def _fail_unexpectedly(name: str, error: Exception) -> NoReturn:

@@ -89,7 +89,7 @@ def test_page_shows_a_run_and_pauses_it(watched: tuple[Any, Page]) -> None:
     page.send(type="record", on=True)
     assert "--out" in page.receive("error")["text"]
     page.send(type="follow", at=[10.0, 10.0])
-    assert "use pose_multi" in page.receive("error")["text"]
+    assert "the graph pose_multi" in page.receive("error")["text"]
     page.send(type="set", paused=True)
     while not page.receive("state")["paused"]:  # of the requests before
         pass
