@@ -16,6 +16,15 @@ app = typer.Typer(
     no_args_is_help=True,
 )
 
+NewFolder = Annotated[Path, typer.Argument(help="Folder to write; new or empty.")]
+Model = Annotated[
+    str, typer.Option("--model", "-m", help="Landmark model: a name or a .tflite file.")
+]
+Detector = Annotated[
+    str | None,
+    typer.Option(help="Detector, as --model.", show_default="the one that goes with the model"),
+]
+
 
 @app.command()
 def vectors(
@@ -27,13 +36,8 @@ def vectors(
             show_default="a drawn person who is lost and found again",
         ),
     ] = None,
-    model: Annotated[
-        str, typer.Option("--model", "-m", help="Landmark model: a name or a .tflite file.")
-    ] = "blaze_lite",
-    detector: Annotated[
-        str | None,
-        typer.Option(help="Detector, as --model.", show_default="the one that goes with the model"),
-    ] = None,
+    model: Model = "blaze_lite",
+    detector: Detector = None,
     max_frames: Annotated[
         int | None, typer.Option(min=1, help="End after so many frames.", show_default="all")
     ] = None,
@@ -73,14 +77,9 @@ def vectors(
 
 @app.command()
 def web(
-    folder: Annotated[Path, typer.Argument(help="Folder to write; new or empty.")],
-    model: Annotated[
-        str, typer.Option("--model", "-m", help="Landmark model: a name or a .tflite file.")
-    ] = "blaze_lite",
-    detector: Annotated[
-        str | None,
-        typer.Option(help="Detector, as --model.", show_default="the one that goes with the model"),
-    ] = None,
+    folder: NewFolder,
+    model: Model = "blaze_lite",
+    detector: Detector = None,
     runtime: Annotated[
         Path | None,
         typer.Option(
@@ -113,7 +112,7 @@ def web(
 
 @app.command()
 def android(
-    folder: Annotated[Path, typer.Argument(help="Folder to write; new or empty.")],
+    folder: NewFolder,
     model: Annotated[
         list[str] | None,
         typer.Option(
@@ -123,10 +122,7 @@ def android(
             show_default="blaze_lite",
         ),
     ] = None,
-    detector: Annotated[
-        str | None,
-        typer.Option(help="Detector, as --model.", show_default="the one that goes with the model"),
-    ] = None,
+    detector: Detector = None,
     offline: Offline = False,
 ) -> None:
     """Write an Android project that tracks one person on the phone, and measures its speed.

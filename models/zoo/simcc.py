@@ -23,10 +23,10 @@ from typing import Any
 import keras
 
 from blazetrack.heads.simcc import SPLIT
-from models.zoo.backbones.resnet import get_residual, resnet
+from models.zoo.backbones.resnet import resnet_and_deconvolutions
 from models.zoo.heads.heatmap import score_layers
 from models.zoo.heads.simcc import simcc_layers
-from models.zoo.layers import check_levels, check_sizes, deconv_bn, image_input
+from models.zoo.layers import check_sizes
 
 __all__ = ["SIZES", "simcc"]
 
@@ -74,14 +74,10 @@ def simcc(
     Raises:
         InputError: a number is wrong, or there is no such block.
     """
-    residual = get_residual(NAME, block)
-    check_levels(NAME, 4, width=width, depth=depth)
-    counts = {"stem": stem, "width": width, "blocks": depth, "split": split}
-    check_sizes(NAME, 32, 32, keypoints=keypoints, deconvolutions=deconvolutions, **counts)
-    image = image_input(NAME, side, 32)
-    x = last = resnet(image, stem, width, depth, residual)
-    for channels in deconvolutions:
-        x = deconv_bn(x, channels)
+    check_sizes(NAME, 32, 32, split=split)
+    image, x, last = resnet_and_deconvolutions(
+        NAME, side, keypoints, stem, width, depth, block, deconvolutions
+    )
     height, width_px = image.shape[1:3]
     outputs = simcc_layers(x, keypoints, (width_px * split, height * split))
     return keras.Model(image, {**outputs, "score": score_layers(last)}, name=NAME)

@@ -20,9 +20,8 @@ from typing import Any
 
 import keras
 
-from models.zoo.backbones.resnet import get_residual, resnet
+from models.zoo.backbones.resnet import resnet_and_deconvolutions
 from models.zoo.heads.heatmap import heatmap_layer, score_layers
-from models.zoo.layers import check_levels, check_sizes, deconv_bn, image_input
 
 __all__ = ["SIZES", "simple_baseline"]
 
@@ -73,13 +72,8 @@ def simple_baseline(
     Raises:
         InputError: a number is wrong, or there is no such block.
     """
-    residual = get_residual(NAME, block)
-    check_levels(NAME, 4, width=width, depth=depth)
-    counts = {"stem": stem, "width": width, "blocks": depth, "deconvolutions": deconvolutions}
-    check_sizes(NAME, 32, 32, keypoints=keypoints, **counts)
-    image = image_input(NAME, side, 32)
-    x = last = resnet(image, stem, width, depth, residual)
-    for channels in deconvolutions:
-        x = deconv_bn(x, channels)
+    image, x, last = resnet_and_deconvolutions(
+        NAME, side, keypoints, stem, width, depth, block, deconvolutions
+    )
     heatmap = heatmap_layer(x, keypoints, normalized=normalized)
     return keras.Model(image, {"heatmap": heatmap, "score": score_layers(last)}, name=NAME)

@@ -15,9 +15,16 @@ from typing import Any
 from keras import layers
 
 from blazetrack.errors import InputError, did_you_mean
-from models.zoo.layers import conv_bn
+from models.zoo.layers import check_levels, check_sizes, conv_bn, deconv_bn, image_input
 
-__all__ = ["RESIDUALS", "basic_block", "bottleneck_block", "get_residual", "resnet"]
+__all__ = [
+    "RESIDUALS",
+    "basic_block",
+    "bottleneck_block",
+    "get_residual",
+    "resnet",
+    "resnet_and_deconvolutions",
+]
 
 EXPANSION = 4  # channels of a bottleneck's output, in those of its 3×3 convolution
 
@@ -68,6 +75,42 @@ def resnet(
         for number in range(blocks):
             x = block(x, channels, 2 if stage and not number else 1)
     return x
+
+
+def resnet_and_deconvolutions(
+    network: str,
+    side: int | Sequence[int],
+    keypoints: int,
+    stem: int,
+    width: Sequence[int],
+    depth: Sequence[int],
+    block: str,
+    deconvolutions: Sequence[int],
+) -> tuple[Any, Any, Any]:
+    """Input, last map of the transposed convolutions, last map of a ResNet of four stages.
+
+    Args:
+        network: its name, for messages.
+        side: of the input in pixels, or height and width; multiples of 32.
+        keypoints: K.
+        stem: channels of the first convolution.
+        width: channels of each stage, as its blocks take them.
+        depth: blocks of each stage.
+        block: a name in `RESIDUALS`.
+        deconvolutions: channels of each transposed convolution of 4×4 and stride 2.
+
+    Raises:
+        InputError: a number is wrong, or there is no such block.
+    """
+    residual = get_residual(network, block)
+    check_levels(network, 4, width=width, depth=depth)
+    counts = {"stem": stem, "width": width, "blocks": depth, "deconvolutions": deconvolutions}
+    check_sizes(network, 32, 32, keypoints=keypoints, **counts)
+    image = image_input(network, side, 32)
+    x = last = resnet(image, stem, width, depth, residual)
+    for channels in deconvolutions:
+        x = deconv_bn(x, channels)
+    return image, x, last
 
 
 def _shortcut(x: Any, channels: int, stride: int) -> Any:
