@@ -51,7 +51,7 @@ def deeppose(
     dense: Sequence[int] = (512, 512),
     kernels: Sequence[int] = KERNELS,
     stride: int = 4,
-    dropout: float = 0.1,
+    dropout: float = 0.0,
 ) -> keras.Model:
     """The network for training.
 

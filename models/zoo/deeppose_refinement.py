@@ -53,7 +53,7 @@ def deeppose_refinement(
     dense: Sequence[int] = (256, 256),
     kernels: Sequence[int] = (5, 3, 3, 3, 3),
     stride: int = 2,
-    dropout: float = 0.1,
+    dropout: float = 0.0,
 ) -> keras.Model:
     """The network; arguments as for `deeppose.deeppose`.
 
