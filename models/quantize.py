@@ -150,7 +150,7 @@ def measure_ms(files: Sequence[bytes], rounds: int = 15, runs: int = 10) -> list
 def _of_run(run: Path, info: ModelInfo, count: int) -> list[Image]:
     """Training crops of a run without augmentation, from its data sets by their shares."""
     from models.train.checkpoint import find_checkpoint
-    from models.train.task import plain_images
+    from models.train.tasks import plain_images
 
     checkpoint = find_checkpoint(run)
     if checkpoint is None:

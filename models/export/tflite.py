@@ -33,7 +33,7 @@ from blazetrack.store.tflite_file import (
 from models.common import command
 from models.export.model_card import replaced_card, write_model
 from models.train.config import skeleton_of_run
-from models.train.datasets import RefinementDataSettings
+from models.train.data_settings import RefinementDataSettings
 from models.zoo import deployed, model_info
 
 __all__ = [

@@ -21,13 +21,17 @@ from pydantic import BaseModel, Field, ValidationError, create_model, field_vali
 from blazetrack.common.files import expand, read_text
 from blazetrack.common.yaml_text import read_yaml
 from blazetrack.errors import InputError, did_you_mean, warn_renamed
-from blazetrack.heads import HEADS
 from blazetrack.skeleton import BLAZEPOSE33, Skeleton
 from blazetrack.store.skeleton_text import read_skeleton
 from models.common.config_base import Strict
-from models.train.datasets import DATA_SETTINGS, DataSettings, PoseDataSettings
+from models.train.data_settings import (
+    DATA_SETTINGS,
+    DataSettings,
+    PoseDataSettings,
+    SceneDataSettings,
+    task_of,
+)
 from models.train.losses import LOSS_SETTINGS
-from models.train.scenes import SceneDataSettings
 from models.zoo import ARCHITECTURES, RENAMED, current_name
 
 __all__ = [
@@ -270,9 +274,7 @@ def _settings_type(fields: Mapping[str, Any], where: str) -> type[Settings]:
 
 @cache
 def _settings_of(head: str) -> type[Settings]:
-    data, loss = DATA_SETTINGS[HEADS[head].kind], LOSS_SETTINGS[head]
-    if data is PoseDataSettings and HEADS[head].several:
-        data = SceneDataSettings
+    data, loss = DATA_SETTINGS[task_of(head)], LOSS_SETTINGS[head]
     return create_model("Settings", __base__=Settings, loss=(loss, loss()), data=(data, ...))
 
 

@@ -13,7 +13,7 @@ from models.train.channel_pruning import prune
 from models.train.checkpoint import load_network
 from models.train.config import Settings
 from models.train.published_weights import PRETRAINED, load_published
-from models.train.task import plain_images
+from models.train.tasks import plain_images
 from models.train.tflite_weights import load_tflite_weights
 from models.zoo import build
 

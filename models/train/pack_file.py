@@ -41,8 +41,9 @@ from models.data.transforms.augment import CutSettings
 from models.data.transforms.person_crop import around
 from models.train.checkpoint import save
 from models.train.config import Settings, load_settings, settings_text
-from models.train.datasets import Datasets, DetectorDataSettings, Log, PoseDataSettings
-from models.train.task import Task
+from models.train.data_settings import DetectorDataSettings, PoseDataSettings
+from models.train.datasets import Datasets, Log
+from models.train.tasks import Task, open_task
 from models.train.trainer import checkpoint_to_resume, start_state, train
 
 __all__ = ["FORMAT", "app", "open_pack_file", "write_pack_file"]
@@ -115,7 +116,7 @@ def write_pack_file(
             "pack: data.distill_detector runs the published detector, which a pack does not hold:"
             " --set data.distill_detector=false"
         )
-    task = Task(settings, log)
+    task = open_task(settings, log)
     settings = task.settings
     network, optimizer = start_state(settings, checkpoint, log)
     step = 0 if checkpoint is None else checkpoint.step

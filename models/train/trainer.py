@@ -40,7 +40,7 @@ from models.train.config import Settings, changes, load_settings, settings_text
 from models.train.datasets import Datasets
 from models.train.logging import Curve, Progress, draw_curves
 from models.train.losses import head_loss
-from models.train.task import Task
+from models.train.tasks import Task, open_task
 from models.zoo import deployed, model_info
 
 __all__ = ["TrainingError", "app", "checkpoint_to_resume", "make_trainee", "start_state", "train"]
@@ -116,7 +116,7 @@ def train(
     command.load_keras()
     started = time.monotonic()
     checkpoint = checkpoint_to_resume(run, resume)
-    task = Task(settings, _log, datasets)
+    task = open_task(settings, _log, datasets)
     settings = task.settings
     network, optimizer = start_state(settings, checkpoint, _log)
     done = 0 if checkpoint is None else checkpoint.step

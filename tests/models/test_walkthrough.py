@@ -31,7 +31,7 @@ from blazetrack.store import Store
 from models.common import command
 from models.quantize import representative_images
 from models.train.config import load_settings
-from models.train.task import Task
+from models.train.tasks import open_task
 from models.train.trainer import train
 
 # Keras 3 on NumPy 2.
@@ -213,7 +213,7 @@ def test_wrong_labels_are_one_line(
 ) -> None:
     settings = load_settings("kite.yaml", [edited(desk, change), "data.packs=other_packs"])
     with pytest.raises(BlazetrackError, match=re.escape(on_page(message))):
-        Task(settings, lambda line: None)
+        open_task(settings, lambda line: None)
 
 
 @pytest.mark.parametrize(
@@ -228,7 +228,7 @@ def test_wrong_labels_are_one_line(
 )
 def test_wrong_settings_are_one_line(desk: Path, override: str, message: str) -> None:
     with pytest.raises(BlazetrackError, match=re.escape(on_page(message))):
-        Task(load_settings("kite.yaml", [override]), lambda line: None)
+        open_task(load_settings("kite.yaml", [override]), lambda line: None)
 
 
 def test_existing_or_other_run_is_error(desk: Path) -> None:
@@ -254,7 +254,7 @@ def test_detector_of_kites_is_error(desk: Path) -> None:
     (desk / "kite_finder.yaml").write_text(yaml.safe_dump(fields), encoding="utf-8")
     message = on_page("kites: no usable person in 32 pictures: a detector needs")
     with pytest.raises(BlazetrackError, match=message):
-        Task(load_settings("kite_finder.yaml"), lambda line: None)
+        open_task(load_settings("kite_finder.yaml"), lambda line: None)
 
 
 def test_axis_rotates_evaluation_crops(desk: Path) -> None:

@@ -17,7 +17,7 @@ from models.train.config import (
     settings_text,
     skeleton_of_run,
 )
-from models.train.datasets import DetectorDataSettings, PoseDataSettings
+from models.train.data_settings import DetectorDataSettings, PoseDataSettings
 
 PLAIN = """
 network: {name: blazepose}

@@ -9,15 +9,15 @@ import numpy as np
 import pytest
 
 from blazetrack.errors import InputError
-from models.train.datasets import (
+from models.train.data_settings import (
     DetectorDatasetSettings,
     DetectorDataSettings,
     PoseDatasetSettings,
     PoseDataSettings,
-    open_backgrounds,
-    open_dataset,
     shares_of,
 )
+from models.train.tasks.detector import open_views
+from models.train.tasks.landmarks import open_backgrounds, open_people
 
 
 @pytest.fixture
@@ -40,27 +40,27 @@ def test_pose_dataset_has_one_person_in_each_image(people: Path, tmp_path: Path)
     wanted = PoseDatasetSettings(kind="coco", path=str(people))
     data = PoseDataSettings(train={"some": wanted}, packs=str(tmp_path), backgrounds=str(people))
     lines: list[str] = []
-    pack = open_dataset("some", wanted, data, lines.append)
+    pack = open_people("some", wanted, data, lines.append)
     assert [len(image) for image in pack] == [1, 1, 1]
     assert lines == ["some: 3 people"]
     assert [len(image) for image in open_backgrounds(data)] == [1, 2]
     again = PoseDatasetSettings(kind="pack", path=str(pack.place))
-    assert open_dataset("again", again, data, lines.append).sources == pack.sources
+    assert open_people("again", again, data, lines.append).sources == pack.sources
 
 
 def test_detector_dataset_has_whole_pictures(people: Path, tmp_path: Path) -> None:
     wanted = DetectorDatasetSettings(kind="coco", path=str(people))
     data = DetectorDataSettings(train={"some": wanted}, packs=str(tmp_path))
     lines: list[str] = []
-    pack = open_dataset("some", wanted, data, lines.append)
+    pack = open_views("some", wanted, data, lines.append)
     assert [len(image) for image in pack] == [0, 2]
     assert len(pack[0].ignore_px) == 1
     assert lines[-1] == "some: 2 pictures with 2 people"
     second = wanted.model_copy(update={"rows": [1, 2]})
-    assert len(open_dataset("some", second, data, lines.append)) == 1
+    assert len(open_views("some", second, data, lines.append)) == 1
     none = wanted.model_copy(update={"rows": [0, 1]})
     with pytest.raises(InputError, match="some: no usable person in 1 pictures"):
-        open_dataset("some", none, data, lines.append)
+        open_views("some", none, data, lines.append)
 
 
 def test_detector_dataset_leaves_out_pictures_without_a_usable_person(
@@ -72,7 +72,7 @@ def test_detector_dataset_leaves_out_pictures_without_a_usable_person(
     folder = make_lsp(joints)
     wanted = DetectorDatasetSettings(kind="lsp", path=str(folder), split="all")
     data = DetectorDataSettings(train={"some": wanted}, packs=str(tmp_path))
-    pack = open_dataset("some", wanted, data, lambda line: None)
+    pack = open_views("some", wanted, data, lambda line: None)
     assert pack.sources == ["some/00001", "some/00003"]
 
 
@@ -80,7 +80,7 @@ def test_pseudo_labels_of_synthetic_people_are_refused(tmp_path: Path) -> None:
     wanted = PoseDatasetSettings(kind="synthetic", count=2, pseudo_labels=True)
     data = PoseDataSettings(train={"drawn": wanted}, packs=str(tmp_path))
     with pytest.raises(InputError, match="synthetic people have all labels already"):
-        open_dataset("drawn", wanted, data, lambda line: None)
+        open_people("drawn", wanted, data, lambda line: None)
 
 
 def test_shares_are_given_for_all_or_none() -> None:

@@ -122,9 +122,9 @@ def test_pack_file_of_a_run_holds_its_checkpoint(
 
 def test_pack_file_images_are_those_of_the_run(pack_file: Path, configure: Configure) -> None:
     from models.data.transforms.person_crop import around, cut
-    from models.train.task import Task
+    from models.train.tasks import open_task
 
-    before = Task(load_settings(configure()), print).datasets
+    before = open_task(load_settings(configure()), print).datasets
     with open_pack_file(pack_file) as (_, packed, _):
         assert {name: len(one) for name, one in packed.train.items()} == {"drawn": 8}
         assert {name: len(one) for name, one in packed.dev.items()} == {"other": 4}

@@ -24,7 +24,7 @@ from models.train.checkpoint import averaged_weights, find_checkpoint, load_netw
 from models.train.config import load_settings
 from models.train.development import crop_pck
 from models.train.optimizer import make_optimizer
-from models.train.task import Task
+from models.train.tasks import open_task
 from models.train.trainer import TrainingError, train
 
 Configure = Callable[..., Path]
@@ -194,12 +194,12 @@ def test_find_checkpoint_during_replacement(tiny_run: Path, tmp_path: Path) -> N
 def test_task_other_number_of_keypoints_is_error(configure: Configure) -> None:
     settings = load_settings(configure(), ["network.options.keypoints=5"])
     with pytest.raises(InputError, match="blazepose33 has 33 keypoints, got 5"):
-        Task(settings, print)
+        open_task(settings, print)
 
 
 def test_task_keeps_pretrained(configure: Configure) -> None:
     settings = load_settings(configure(), ["network.pretrained=full"])
-    task = Task(settings, print)
+    task = open_task(settings, print)
     assert task.settings.network.pretrained == "full"
 
 

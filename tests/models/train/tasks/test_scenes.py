@@ -18,10 +18,10 @@ from blazetrack.types import Landmarks  # noqa: E402
 from models.data.readers.crowds import crowds  # noqa: E402
 from models.data.transforms.scene_view import scene_view  # noqa: E402
 from models.train.config import load_settings, skeleton_of_run  # noqa: E402
+from models.train.data_settings import SceneDataSettings  # noqa: E402
 from models.train.development import figures_of, scene_figures  # noqa: E402
 from models.train.losses import PafLossSettings, head_loss  # noqa: E402
-from models.train.scenes import SceneDataSettings  # noqa: E402
-from models.train.task import Task  # noqa: E402
+from models.train.tasks import open_task  # noqa: E402
 from models.train.trainer import train  # noqa: E402
 
 # Keras 3 on NumPy 2.
@@ -64,7 +64,7 @@ def test_train_several_people_lowers_the_loss_and_evaluates(config: Path, tmp_pa
 def test_task_wrong_number_of_limbs_is_one_line(config: Path) -> None:
     settings = load_settings(config, ["network.options.limbs=17"])
     with pytest.raises(InputError, match=r"options.limbs: coco18 has 19 limbs, got 17"):
-        Task(settings, lambda line: None)
+        open_task(settings, lambda line: None)
 
 
 def test_scene_figures_of_the_labels_themselves_are_perfect() -> None:

@@ -1,0 +1,102 @@
+"""People of a whole picture: face box, mid-hip, circle and mid-shoulder of each."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from blazetrack.errors import InputError
+from models.common.person_finder import PersonFinder
+from models.data.annotated import AnnotatedImage
+from models.data.examples import Canvases, Example
+from models.data.pack import Pack, pack
+from models.data.readers.coco import CocoImages, read_coco
+from models.data.targets import TARGETS
+from models.data.transforms.detector_view import detector_view, ignore_unlabelled
+from models.distill.detector_targets import DetectorSoftLabels
+from models.train.data_settings import DetectorDatasetSettings, DetectorDataSettings
+from models.train.datasets import DOUBTFUL, Datasets, Log, pseudo_labelled, read_people
+from models.train.tasks.base import Task
+from models.zoo import ARCHITECTURES, anchors_of
+
+__all__ = ["DetectorTask", "open_views"]
+
+
+class DetectorTask(Task):
+    """Canvases with whole pictures, with the targets of the network's anchors."""
+
+    @staticmethod
+    def open(data: DetectorDataSettings, log: Log) -> Datasets:
+        """All data sets of a run; `log` is called with lines about their content."""
+        train, dev = (
+            {name: open_views(name, one, data, log) for name, one in sets.items()}
+            for sets in (data.train, data.dev)
+        )
+        return Datasets(train, dev)
+
+    def example(self, side: int) -> Example:
+        """What makes one canvas of `side` pixels with its targets."""
+        data, network = self.settings.data, self.settings.network.name
+        assert isinstance(data, DetectorDataSettings)
+        anchors = anchors_of(network)
+        soft_labels = DetectorSoftLabels(anchors, side) if data.distill_detector else None
+        encode = TARGETS[ARCHITECTURES[network].head]
+        return Canvases(side, encode(anchors, data.matching, soft_labels), data.canvas)
+
+
+def open_views(
+    name: str, wanted: DetectorDatasetSettings, data: DetectorDataSettings, log: Log
+) -> Pack:
+    """The pictures of a data set as `detector_view` makes them; the first time this takes a while.
+
+    Args:
+        name: in the settings.
+        wanted: the data set.
+        data: where it lies, and where packs do.
+        log: called with lines about its content.
+
+    Returns:
+        Pictures with the targets of a detector; those without any usable region are left out.
+
+    Raises:
+        InputError: no person has the labels that a detector needs.
+    """
+    path, whole = Path(data.root) / wanted.path, wanted.kind == "coco"
+    # The rows of a COCO file count its pictures.
+    every = wanted.model_copy(update={"rows": None}) if whole else wanted
+    people = read_people(name, path, every, Path(data.root))
+    log(people.note)
+    pictures = CocoImages(read_coco(path, name=name)) if whole else people
+    known: dict[str, int] = {}
+    if wanted.pseudo_labels:
+        labelled = pseudo_labelled(people, data.packs, False, log)
+        known = {source: row for row, source in enumerate(labelled.sources)}
+    rows = range(len(pictures))
+    if whole and wanted.rows is not None:
+        rows = rows[slice(*wanted.rows)]
+    finder = PersonFinder.published(DOUBTFUL) if wanted.ignore_unlabelled else None
+
+    def views() -> Iterator[AnnotatedImage]:
+        for row in rows:
+            view = detector_view(
+                pictures[row], lambda source: labelled[known[source]] if source in known else None
+            )
+            height, width = view.image.shape[:2]
+            ignored = (view.ignore_px[:, 2:] - view.ignore_px[:, :2] >= (width, height)).all(axis=1)
+            if len(view) or not ignored.any():
+                yield view if finder is None else ignore_unlabelled(view, finder.find(view.image))
+
+    recipe = {
+        "detector_view": people.fingerprint,
+        "pseudo_labels": wanted.pseudo_labels,
+        "rows": wanted.rows,
+        "ignore_unlabelled": DOUBTFUL if wanted.ignore_unlabelled else None,
+    }
+    packed = pack(views(), data.packs, recipe, total=len(rows), in_memory=data.in_memory)
+    if not packed.sources:
+        raise InputError(
+            f"{name}: no usable person in {len(packed)} pictures: a detector needs labelled hips,"
+            " shoulders and heads (`pseudo_labels` adds missing ones)"
+        )
+    log(f"{name}: {len(packed)} pictures with {len(packed.sources)} people")
+    return packed
