@@ -88,3 +88,8 @@ class ModelInfo:
     layout: Literal["nhwc", "nchw"] = "nhwc"
     input_dtype: Literal["float32", "uint8", "int8"] = "float32"
     score_coefficients: Mapping[str, float] = field(default_factory=dict)
+
+    @property
+    def input_shape(self) -> tuple[int, ...]:
+        """Shape of the input tensor: `(1, h, w, 3)` or `(1, 3, h, w)`."""
+        return (1, 3, *self.input_hw) if self.layout == "nchw" else (1, *self.input_hw, 3)

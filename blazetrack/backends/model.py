@@ -11,9 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from blazetrack.backends.base import Array, Interpreter
-from blazetrack.backends.pixels import PixelWriter, input_shape
+from blazetrack.backends.pixels import PixelWriter
 from blazetrack.backends.tflite import open_interpreter
 from blazetrack.errors import ModelError, did_you_mean
+from blazetrack.heads.fit import check_tensors
 from blazetrack.model_info import ModelInfo
 
 __all__ = ["LOADERS", "FakeModel", "FileModel", "Model", "open_model"]
@@ -101,26 +102,10 @@ class FileModel(Model):
             path = self.path()
             load = LOADERS.get(path.suffix, open_interpreter)
             interpreter = load(path, self._backend, self._threads)
-            self._check(interpreter, path)
+            check_tensors(self.info, interpreter, self._wanted, str(path))
             self._write = PixelWriter(self.info, interpreter.input_quantization)
             self._interpreter = interpreter
         return self._interpreter
-
-    def _check(self, interpreter: Interpreter, path: Path) -> None:
-        info, got, shape = self.info, interpreter.input_shape, input_shape(self.info)
-        if got != shape:
-            raise ModelError(
-                f"model {path}: expected an input of shape {shape}, got {got}; describe it in its"
-                f" card {path.name}.yaml beside it (docs/models.md, your own models)"
-            )
-        if (dtype := interpreter.input_dtype) != info.input_dtype:
-            want = f"expected a {info.input_dtype} input"
-            raise ModelError(f"model {path}: {want}, got {dtype}; correct input_dtype in its card")
-        for name in sorted(
-            {info.outputs[m] for m in self._wanted} - set(interpreter.output_shapes)
-        ):
-            hint = did_you_mean(name, interpreter.output_shapes)
-            raise ModelError(f"model {path}: has no output tensor '{name}'; {hint}")
 
     def run(self, pixels: NDArray[np.uint8]) -> Mapping[str, Array]:
         if pixels.ndim == 4:  # one by one: a batch is not faster (docs/performance.md)

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from blazetrack.backends.base import Array
 from blazetrack.model_info import ModelInfo
 
-__all__ = ["PixelWriter", "input_shape", "input_tensor", "pixel_values"]
+__all__ = ["PixelWriter", "input_tensor", "pixel_values"]
 
 
 def pixel_values(info: ModelInfo, quantization: tuple[float, int] = (0.0, 0)) -> Array:
@@ -38,14 +38,9 @@ def pixel_values(info: ModelInfo, quantization: tuple[float, int] = (0.0, 0)) ->
     return values.clip(limits.min, limits.max).astype(info.input_dtype)
 
 
-def input_shape(info: ModelInfo) -> tuple[int, ...]:
-    """Shape of the input tensor: `(1, h, w, 3)` or `(1, 3, h, w)`."""
-    return (1, 3, *info.input_hw) if info.layout == "nchw" else (1, *info.input_hw, 3)
-
-
 def input_tensor(info: ModelInfo, pixels: NDArray[np.uint8]) -> Array:
     """The input tensor of one crop `(h, w, 3)` uint8 RGB, without a quantization of its own."""
-    tensor = np.empty(input_shape(info), info.input_dtype)
+    tensor = np.empty(info.input_shape, info.input_dtype)
     PixelWriter(info)(pixels, tensor[0])
     return tensor
 

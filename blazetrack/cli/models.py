@@ -78,9 +78,12 @@ def info(
     """Show the card of a model: its input, its outputs, its file. Fetches nothing.
 
     For a model on this machine also the cost of a run: published → pruned (without the mask).
+    Of a .tflite file without a card the tensors and a starter card, as YAML that can be redirected.
     """
     store = open_store()
     model = store.describe(name)
+    if not model.described and _show_starter(store, model, as_json):
+        return
     fields, costs = _as_dict(model), _costs(store, model)
     if as_json:
         print_json({**fields, "costs": costs})
@@ -100,20 +103,50 @@ def add(
         str | None,
         typer.Option("--name", help="Name of the model.", show_default="the file's name"),
     ] = None,
+    card: Annotated[
+        Path | None,
+        typer.Option("--card", help="Its card.", show_default="mine.tflite.yaml beside the file"),
+    ] = None,
 ) -> None:
     """Copy a model of your own into the model folder, to use it by name.
 
-    A card beside it (mine.tflite.yaml) describes its input and outputs; without one it counts as a
-    re-export of the published model. A .task bundle gives two models, NAME and NAME_detector.
+    A card describes its input and outputs, and must fit them; without one the file counts as a
+    re-export of the published model. `models info mine.tflite` prints a card to start from.
+    A .task bundle gives two models, NAME and NAME_detector.
     """
-    for model in open_store().add(file, name):
+    for model in open_store().add(file, name, card):
         echo(model.path)
+
+
+def _show_starter(store: Store, model: StoredModel, as_json: bool) -> bool:
+    """Print the tensors and a starter card, unless the file is like a published model."""
+    from blazetrack.errors import ModelError
+    from blazetrack.store.starter_card import starter_card
+    from blazetrack.store.tensors import check_fit
+
+    tensors = store.tensors(model)
+    try:
+        check_fit(model.info, tensors, str(model.path))
+    except ModelError:
+        pass
+    else:
+        return False
+    card, file = starter_card(model.info.name, tensors), model.path
+    if as_json:
+        about = {"path": str(file), "size": model.size, "sha256": model.sha256}
+        print_json({**about, "tensors": asdict(tensors), "starter_card": card})
+        return True
+    echo(f"# {file.name} has no card. Complete this one as {file.name}.yaml beside it, or as CARD:")
+    echo(f"# blazetrack models add {file.name} --card CARD".replace("\n", " "))
+    echo(card.rstrip())
+    return True
 
 
 def _as_dict(model: StoredModel) -> dict[str, Any]:
     from blazetrack.heads import STANDARD_HEADS
 
     about = asdict(model)
+    about.pop("described")
     skeleton = model.info.skeleton.name if model.info.skeleton else None
     head = model.info.head or STANDARD_HEADS[model.info.kind]
     fields = {**about.pop("info"), "skeleton": skeleton, "head": head}

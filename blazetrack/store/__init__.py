@@ -15,7 +15,7 @@ import os
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 from blazetrack.common.files import expand
 from blazetrack.errors import BackendError, ModelError, did_you_mean, warn_renamed
@@ -23,6 +23,9 @@ from blazetrack.store import manifest
 from blazetrack.store.cache import Cache, card_path, default_folder, identify
 from blazetrack.store.manifest import Card, NpmPackage, Package, same_bytes
 from blazetrack.store.tflite_file import SUFFIX
+
+if TYPE_CHECKING:
+    from blazetrack.heads.fit import Tensors
 
 __all__ = ["Store", "StoredModel", "card_path"]
 
@@ -34,10 +37,13 @@ class StoredModel(Card):
     Attributes:
         path: the file, or its future place if it is not `present`.
         present: the file is on this machine.
+        described: by a card or by its published bytes; otherwise the description is that of `full`,
+            and its tensors may be others.
     """
 
     path: Path
     present: bool = True
+    described: bool = True
 
 
 Models: TypeAlias = "list[StoredModel]"  # `list` is a method below
@@ -135,12 +141,23 @@ class Store:
             self.variant(model)
         return models
 
-    def add(self, path: str | Path, name: str | None = None) -> Models:
-        """Copy a `.tflite` file, or the two models of a `.task` bundle, into the cache."""
+    def add(
+        self, path: str | Path, name: str | None = None, card: str | Path | None = None
+    ) -> Models:
+        """Copy a `.tflite` file, or the two models of a `.task` bundle, into the cache.
+
+        Args:
+            path: the file.
+            name: of the model; by default the file's.
+            card: of a `.tflite` file; by default the one beside it.
+
+        Raises:
+            ModelError: a file cannot be run, or its card does not fit it; nothing is added.
+        """
         from blazetrack.store.add import add_file
 
-        path = expand(path)
-        added = add_file(self.cache, path, name, manifest.published())
+        path, card = expand(path), None if card is None else expand(card)
+        added = add_file(self.cache, path, name, manifest.published(), card)
         models = [self.describe(name) for name in added]
         for model in models:
             self._report(f"added {path.name} as '{model.info.name}' ({model.info.kind})")
@@ -190,6 +207,13 @@ class Store:
             self.cache.note_verified(sha256)
         self._verified.add(sha256)
 
+    def tensors(self, model: StoredModel) -> Tensors:
+        """The tensors of a model's file; `ModelError` where it cannot be run."""
+        from blazetrack.store.tensors import read_tensors
+
+        self.verify(model)
+        return read_tensors(model.path)
+
     def _published(self, card: Card) -> StoredModel:
         if isinstance(card.source, Package):
             return _stored(card, card.source.path, card.source.path.exists())
@@ -197,10 +221,13 @@ class Store:
         return _stored(card, self.cache.path(name), self.cache.holds(name, card.sha256))
 
     def _file(self, path: Path) -> StoredModel:
-        from blazetrack.store.card import card_for
+        from blazetrack.store.card import card_for, has_card
 
-        card = card_for(path, identify(path), manifest.published())
-        return _stored(replace(card, size=os.path.getsize(path)), path, True)
+        known, sha256 = manifest.published(), identify(path)
+        card = card_for(path, sha256, known)
+        described = has_card(path) or same_bytes(sha256, known) is not None
+        stored = _stored(replace(card, size=os.path.getsize(path)), path, True)
+        return replace(stored, described=described)
 
 
 def _stored(card: Card, path: Path, present: bool) -> StoredModel:

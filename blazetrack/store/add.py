@@ -12,8 +12,9 @@ from typing import NamedTuple
 from blazetrack.errors import ModelError
 from blazetrack.store.archive import MAX_BYTES, escapes, extract, opened
 from blazetrack.store.cache import Cache, identify, is_zip
-from blazetrack.store.card import card_for, card_path, card_text
+from blazetrack.store.card import card_for, card_path, card_text, has_card
 from blazetrack.store.manifest import Card, same_bytes
+from blazetrack.store.tensors import check_fit, read_tensors
 from blazetrack.store.tflite_file import SUFFIX
 from blazetrack.store.verify import verify_file
 
@@ -31,13 +32,16 @@ class _Part(NamedTuple):
     """One model to add."""
 
     file: Path  # copy in the workspace
-    origin: Path  # the card lies beside it
+    origin: Path
+    card: Path | None
     label: str  # name in messages
     kind: str
     suffix: str  # of the model's name
 
 
-def add_file(cache: Cache, path: Path, name: str | None, known: Mapping[str, Card]) -> list[str]:
+def add_file(
+    cache: Cache, path: Path, name: str | None, known: Mapping[str, Card], card: Path | None = None
+) -> list[str]:
     """Copy a model, or all models of a bundle, into the cache: all of them or none.
 
     Args:
@@ -46,36 +50,45 @@ def add_file(cache: Cache, path: Path, name: str | None, known: Mapping[str, Car
         name: of the model; by default the published name of published bytes, else the file's own
             name. `_detector` is appended for the detector of a bundle.
         known: the published models.
+        card: of a `.tflite` file, if it is not beside it.
 
     Returns:
         The names of the added models.
+
+    Raises:
+        ModelError: a file cannot be run, or its card does not fit it.
     """
-    parts = _unbundle if is_zip(path) else _copy
+    bundle = is_zip(path)
+    if bundle and card is not None:
+        raise ModelError(f"{path} is a bundle of published kinds: leave out --card {card}")
     ready: dict[str, tuple[Path, Card]] = {}
     with cache.workspace() as work:
-        for part in list(parts(path, work)):
+        for part in list(_unbundle(path, work) if bundle else _copy(path, work, card)):
             sha256 = identify(part.file, part.label)
-            card = card_for(part.origin, sha256, known, part.kind)
+            described = card_for(part.origin, sha256, known, part.kind, part.card)
             chosen = _choose_name(part, sha256, name, path.stem, known)
-            ready[chosen] = part.file, card.renamed(chosen, f"added from {path.name}")
+            ready[chosen] = part.file, described.renamed(chosen, f"added from {path.name}")
             if same_bytes(sha256, known) is None and not cache.is_verified(sha256):
                 verify_file(part.file, part.label)
-        for chosen, (file, card) in ready.items():
+            if part.card or same_bytes(sha256, known) is None:
+                _check_fit(part, described)
+        for chosen, (file, described) in ready.items():
             if chosen not in known:
                 text = card_path(file)
-                text.write_text(card_text(card), encoding="utf-8")
+                text.write_text(card_text(described), encoding="utf-8")
                 os.replace(text, card_path(cache.path(chosen)))
-            cache.place(file, chosen, card.sha256)
-            cache.note_verified(card.sha256)
+            cache.place(file, chosen, described.sha256)
+            cache.note_verified(described.sha256)
     return list(ready)
 
 
-def _copy(path: Path, work: Path) -> Iterator[_Part]:
+def _copy(path: Path, work: Path, card: Path | None) -> Iterator[_Part]:
     identify(path)  # first: another file is not copied
     if path.stat().st_size > MAX_BYTES:
         raise ModelError(f"{path} has more than the {MAX_BYTES:,} bytes that a model may have")
     copy = Path(shutil.copyfile(path, work / "model"))
-    yield _Part(copy, path, str(path), "landmarks", "")
+    card = card or (card_path(path) if has_card(path) else None)
+    yield _Part(copy, path, card, str(path), "landmarks", "")
 
 
 def _unbundle(path: Path, work: Path) -> Iterator[_Part]:
@@ -91,14 +104,24 @@ def _unbundle(path: Path, work: Path) -> Iterator[_Part]:
             )
         for member in wanted:
             file = extract(archive, member, work / member)
-            yield _Part(file, file, f"{path.name}: {member}", *MEMBERS[member])
+            yield _Part(file, file, None, f"{path.name}: {member}", *MEMBERS[member])
+
+
+def _check_fit(part: _Part, described: Card) -> None:
+    try:
+        check_fit(described.info, read_tensors(part.file, part.label), part.label)
+    except ModelError as error:
+        problem = f"{part.label} has no card, and is no re-export of a published model"
+        if part.card:
+            problem = f"card {part.card} does not fit {part.label}"
+        raise ModelError(f"{problem}: {error}") from None
 
 
 def _choose_name(
     part: _Part, sha256: str, given: str | None, stem: str, known: Mapping[str, Card]
 ) -> str:
     published = same_bytes(sha256, known)
-    if given is None and published and not card_path(part.origin).exists():
+    if given is None and published and part.card is None:
         return published.info.name
     name = (stem if given is None else given) + part.suffix
     if not NAME.fullmatch(name) or name.endswith((".", SUFFIX, ".task", ".yaml")):

@@ -38,7 +38,7 @@ from blazetrack.store.cache import card_path, plain_name
 from blazetrack.store.manifest import Card, card_from, published, same_bytes
 from blazetrack.store.skeleton_text import SkeletonText, skeleton_text
 
-__all__ = ["card_for", "card_path", "card_text", "check_card"]
+__all__ = ["card_for", "card_path", "card_text", "check_card", "has_card"]
 
 STANDARD = {"detector": "pose_detector", "landmarks": "full"}  # source of the fields left out
 ABOUT = ("licence", "author", "initial_weights", "sentence", "detector", "refines", "sha256")
@@ -155,23 +155,37 @@ def check_card(card: Mapping[str, Any], where: str | Path) -> dict[str, Any]:
         raise ModelError(f"{where}: {path + ': ' if path else ''}{reason}") from error
 
 
-def card_for(path: Path, sha256: str, known: Mapping[str, Card], kind: str = "landmarks") -> Card:
+def card_for(
+    path: Path,
+    sha256: str,
+    known: Mapping[str, Card],
+    kind: str = "landmarks",
+    text: Path | None = None,
+) -> Card:
     """The description of a model file with that SHA-256.
 
     It comes from the card beside the file, else from the published model of the same bytes, else
     from the published model of `kind`, as if the file were a re-export of it: the backend checks
     the shapes on opening.
 
+    Args:
+        path: the file.
+        sha256: of its bytes.
+        known: the published models.
+        kind: of a file without a description.
+        text: the card, if it is not the one beside the file.
+
     Raises:
         ModelError: the card is wrong, or describes other bytes.
     """
-    card = _read_card(path) or same_bytes(sha256, known)
+    text = text or card_path(path)
+    card = _read_card(path, text) or same_bytes(sha256, known)
     if card is None:
         standard = published()[STANDARD[kind]].info
         return Card(replace(standard, name=plain_name(path.stem)), "your own file", sha256)
     if card.sha256 not in ("", sha256):
         raise ModelError(
-            f"{path} is not the file that {card_path(path).name} describes (SHA-256"
+            f"{path} is not the file that {text.name} describes (SHA-256"
             f" {card.sha256[:12]}…, got {sha256[:12]}…): add the right file again, or correct"
             " the card"
         )
@@ -209,10 +223,17 @@ def _differs(given: Any, standard: Any) -> bool:
     return given not in (None, standard)
 
 
-def _read_card(model: Path) -> Card | None:
-    """The card beside a model file, or None where there is none."""
-    path = card_path(model)
-    if not path.exists():
+def has_card(model: Path) -> bool:
+    """Whether a card is beside a model file; an empty one is the target of a redirection."""
+    try:
+        return card_path(model).stat().st_size > 0
+    except FileNotFoundError:
+        return False
+
+
+def _read_card(model: Path, path: Path) -> Card | None:
+    """The card of a model file, or None where there is none beside it."""
+    if path == card_path(model) and not has_card(model):
         return None
     given = read_yaml(read_text(path, "card", ModelError), str(path), ModelError)
     if not isinstance(given, dict):

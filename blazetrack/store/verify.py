@@ -19,7 +19,7 @@ from typing import Any
 
 from blazetrack.errors import ModelError
 
-__all__ = ["check_structure", "verify_file"]
+__all__ = ["check_structure", "make_interpreter", "verify_file"]
 
 TIMEOUT_S = 60.0
 MAX_MEMORY = 6 << 30  # address space of the helper process, where the system can limit it
@@ -122,7 +122,7 @@ def _run_twice(content: bytes) -> None:
     import numpy as np
 
     for delegates in (False, True):
-        interpreter = _interpreter(content, delegates)
+        interpreter = make_interpreter(content, delegates)
         interpreter.allocate_tensors()
         for one in interpreter.get_input_details():
             values = np.arange(int(np.prod(one["shape"]))).reshape(one["shape"]) % 251
@@ -133,7 +133,8 @@ def _run_twice(content: bytes) -> None:
         del interpreter  # frees its memory, which shows what was overwritten
 
 
-def _interpreter(content: bytes, delegates: bool) -> Any:
+def make_interpreter(content: bytes, delegates: bool = False) -> Any:
+    """A TFLite interpreter of any installed package, its tensors not yet allocated."""
     from importlib import import_module
 
     from blazetrack.store.tflite_file import load_interpreter

@@ -97,17 +97,55 @@ def test_models_info_missing_model_has_no_costs() -> None:
     assert json.loads(RUN.invoke(app, ["info", "full", "--json"]).stdout)["costs"] == {}
 
 
+@pytest.fixture
+def own_detector(tmp_path: Path) -> Path:
+    """A network that is no published file and has no card."""
+    path = tmp_path / "mine.tflite"
+    path.write_bytes(Store().find("blaze_detector_lite").path.read_bytes() + b"\0")
+    return path
+
+
 def test_models_add_prints_path_and_logs_name(
-    tmp_path: Path, home: Path, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, home: Path, own_detector: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    content = Store().find("blaze_detector_lite").path.read_bytes() + b"\0"  # no published file
-    (tmp_path / "mine.tflite").write_bytes(content)
+    card = "kind: detector\nanchors: {strides: [8, 16], per_map: 1}\noutputs: {boxes: boxes, "
+    own_detector.with_name("mine.tflite.yaml").write_text(card + "scores: scores}\n")
     app(["add", str(tmp_path / "mine.tflite"), "--name", "own"], standalone_mode=False)
     printed = capsys.readouterr()
     assert printed.out.strip() == str(home / "own.tflite")
     assert "as 'own'" in printed.err
     app(["pull", "own", "--offline"], standalone_mode=False)
     assert capsys.readouterr().out.strip() == str(home / "own.tflite")
+
+
+def test_models_info_bare_file_prints_a_card_that_add_takes(
+    tmp_path: Path, home: Path, own_detector: Path, command: Command
+) -> None:
+    starter = command("models", "info", str(own_detector))
+    assert "# output  boxes   [1, 980, 10]      float32" in starter.out
+    card = tmp_path / "card.yaml"
+    card.write_text(starter.out.replace("[8, 16]", "[8, 32]"), encoding="utf-8")
+    refused = command("models", "add", str(own_detector), "--card", str(card))
+    assert refused.code == 2
+    (line,) = refused.err
+    assert line.startswith(f"blazetrack: card {card} does not fit {own_detector}: ")
+    assert "expected 833 rows, got 980 boxes" in line
+    assert not list(home.glob("*.tflite*"))
+    card.write_text(starter.out, encoding="utf-8")
+    added = command("models", "add", str(own_detector), "--card", str(card))
+    assert (added.code, added.out.strip()) == (0, str(home / "mine.tflite"))
+    about = json.loads(RUN.invoke(app, ["info", "mine", "--json"]).stdout)
+    assert about["anchors"] == {"strides": [8, 16], "per_map": 1}
+
+
+def test_models_add_bare_file_of_another_shape_is_refused(
+    home: Path, own_detector: Path, command: Command
+) -> None:
+    refused = command("models", "add", str(own_detector))
+    assert refused.code == 2
+    assert "has no card" in refused.err[-1]
+    assert f"`blazetrack models info {own_detector}`" in refused.err[-1]
+    assert not list(home.glob("*.tflite*"))
 
 
 def test_models_errors_propagate_to_entry_point() -> None:

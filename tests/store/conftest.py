@@ -69,6 +69,8 @@ def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> SimpleNamespace:
 
     for module in ("blazetrack.store.add", "blazetrack.store.verify"):  # the files are no networks
         monkeypatch.setattr(f"{module}.verify_file", lambda path, label="": None)
+    for function in ("check_fit", "read_tensors"):
+        monkeypatch.setattr(f"blazetrack.store.add.{function}", lambda *args: None)
 
     lines: list[str] = []
     store = Store(report=lines.append)
