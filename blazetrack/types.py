@@ -241,14 +241,15 @@ class Landmarks(Rows):
         world_m: `(N, K, 3)` float64, metres, origin mid-hip, in the orientation of the crop.
         visibility: `(N, K)` float64 in 0..1.
         presence: `(N, K)` float64 in 0..1.
-        scores: `(N,)` float64 in 0..1: probability that there is a person, and behind the node
-            `pose_score` that the pose is right.
+        scores: `(N,)` float64 in 0..1: the network's for a person being there, and behind the node
+            `pose_score` the probability that the pose is right.
         row: `(N,)` int64, index of the crop.
         alignment_crop: `(N, 2, 2)` float64: centre of the region and the point that gives its size
             and angle; None for a head without them.
         masks_crop: `(N, h, w)` float32 in 0..1, or None.
         skeleton: meaning of the K keypoints, where it is known.
         peaks: `(N, K)` float64 in 0..1: highest value of each keypoint's heatmap, if there are any.
+        calibrated: `scores` are probabilities, by the coefficients of the model's card.
     """
 
     xyz_crop: Float64 = field(metadata=rows("K", 3))
@@ -261,6 +262,7 @@ class Landmarks(Rows):
     masks_crop: Float32 | None = field(default=None, metadata=rows("h", "w", dtype="float32"))
     skeleton: Skeleton | None = None
     peaks: Float64 | None = field(default=None, metadata=rows("K"))
+    calibrated: bool = False
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -278,6 +280,7 @@ class Poses(Rows):
         alignment_px: `(N, 2, 2)` float64, x y: mid-hip, and the point that gives size and angle.
         masks: `(N, H, W)` float32 in 0..1, or None without segmentation.
         skeleton: meaning of the K keypoints, where it is known.
+        calibrated: `scores` are probabilities; drawings show them in per cent, others as 0..1.
 
     Iteration and an index give one person each, as `results.PersonPose`; a slice, a mask or an
     array of indices gives `Poses` of some of the people.
@@ -292,6 +295,7 @@ class Poses(Rows):
     alignment_px: Float64 = field(metadata=rows(2, 2))
     masks: Float32 | None = field(default=None, metadata=rows("H", "W", dtype="float32"))
     skeleton: Skeleton | None = None
+    calibrated: bool = False
 
     @property
     def radius_px(self) -> Float64:

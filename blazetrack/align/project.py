@@ -75,6 +75,7 @@ def project_with(
         alignment_px=alignment_px,
         masks=_masks(landmarks, to_image, crop.image_wh),
         skeleton=landmarks.skeleton,
+        calibrated=landmarks.calibrated,
     )
 
 

@@ -33,11 +33,12 @@ class Label:
     ground: Color
 
 
-def person_text(number: int, score: float) -> str:
-    """The label of a person: id and score."""
+def person_text(number: int, score: float, *, calibrated: bool) -> str:
+    """The label of a person: id and score, a probability in per cent, another score as 0..1."""
     if not np.isfinite(score):
         return f"person {number}"
-    return f"person {number} · {round(100 * float(np.clip(score, 0, 1)))} %"
+    share = float(np.clip(score, 0, 1))
+    return f"person {number} · " + (f"{round(100 * share)} %" if calibrated else f"{share:.2f}")
 
 
 def draw_labels(canvas: Image, labels: Sequence[Label]) -> None:

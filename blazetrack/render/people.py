@@ -47,7 +47,8 @@ def draw_poses(
         skeleton: edges and sides of the keypoints.
         boxes: draw the region of the next frame's crop.
         masks: tint each person's mask, where the poses have masks.
-        ids: label each person with id and score, as `person 1 · 98 %`.
+        ids: label each person with id and score, as `person 1 · 98 %`; a score that is no
+            calibrated probability as `person 1 · 0.98`.
 
     Returns:
         `(H, W, 3)` uint8 RGB, a new array.
@@ -71,7 +72,8 @@ def draw_poses(
         _limbs(canvas, xy, seen, sure, skeleton, sides, thickness)
         _joints(canvas, xy, seen, sure, sides, thickness)
         if ids and seen.any():
-            text = person_text(int(poses.ids[row]), float(poses.scores[row]))
+            number, score = int(poses.ids[row]), float(poses.scores[row])
+            text = person_text(number, score, calibrated=poses.calibrated)
             x, y = xy[seen].mean(axis=0)[0], xy[seen].min(axis=0)[1] - 9 * thickness
             labels.append(Label(text, (x, y), color))
     draw_labels(canvas, labels)

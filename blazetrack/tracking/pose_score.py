@@ -94,10 +94,11 @@ class PoseScore:
 
     def __call__(self, landmarks: Landmarks, crop: Crops) -> Landmarks:
         scores = landmarks.scores.tolist()
-        if self._known and scores:
+        if self._known:
             features = self._features(landmarks, crop.pixels.shape[1:3])
             scores = [_logistic(row, self._weights, self._intercept) for row in features]
-            landmarks = replace(landmarks, scores=np.array(scores))
+            calibrated = np.array(scores, np.float64)
+            landmarks = replace(landmarks, scores=calibrated, calibrated=True)
         kept = [score >= self._min_score for score in scores]
         return landmarks if all(kept) else landmarks.take(np.array(kept))
 

@@ -76,6 +76,7 @@ def frame_message(tracked: TrackedFrame, number: int) -> dict[str, Any]:
         "track_ms": round(tracked.track_ms, 3),
         "searching": tracked.searching,
         "angles": [[one if math.isfinite(one) else None for one in row] for row in angles],
+        "calibrated": poses.calibrated,
         "record": to_record(replace(tracked.frame, file=""), poses),
     }
 

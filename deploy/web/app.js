@@ -127,7 +127,8 @@ function draw({ bitmap, width, height, pose, ...result }) {
   if (mirror) context.setTransform(-1, 0, 0, 1, width, 0);
   context.drawImage(bitmap, 0, 0, width, height);
   context.restore();
-  drawPeople(context, { poses: pose ? [pose] : [] }, page.skeleton, { mirror, boxes: $("boxes").checked, scale: 1 });
+  const { calibrated } = page.state, boxes = $("boxes").checked;
+  drawPeople(context, { poses: pose ? [pose] : [] }, page.skeleton, { mirror, boxes, scale: 1, calibrated });
   world.draw(pose, page.skeleton, mirror);
   panel.uncover();
   page.result = { width, height, pose, ...result };

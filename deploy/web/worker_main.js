@@ -20,7 +20,8 @@ const handlers = {
     tracker = new Tracker(texts, networks.run);
     const { threads, accelerator } = networks;
     const names = [texts["model.landmarks.name"], texts["model.detector.name"]];
-    self.postMessage({ type: "ready", threads, accelerator, models: names, names: NAMES, edges: EDGES });
+    const calibrated = Object.keys(tracker.info.landmarks.coefficients).length > 0;
+    self.postMessage({ type: "ready", threads, accelerator, calibrated, models: names, names: NAMES, edges: EDGES });
   },
 
   // `bitmap` goes back with the result; `pixels` are RGB or RGBA, by `step`. A `still` picture is looked

@@ -14,8 +14,16 @@ GROUND = (255, 0, 255)
     ("score", "text"),
     [(0.98, "person 3 · 98 %"), (1.2, "person 3 · 100 %"), (np.nan, "person 3")],
 )
-def test_person_text_score_is_percent(score: float, text: str) -> None:
-    assert person_text(3, score) == text
+def test_person_text_calibrated_score_is_percent(score: float, text: str) -> None:
+    assert person_text(3, score, calibrated=True) == text
+
+
+@pytest.mark.parametrize(
+    ("score", "text"),
+    [(0.984, "person 3 · 0.98"), (1.2, "person 3 · 1.00"), (np.nan, "person 3")],
+)
+def test_person_text_other_score_is_no_percentage(score: float, text: str) -> None:
+    assert person_text(3, score, calibrated=False) == text
 
 
 @pytest.mark.parametrize("at", [(100.0, 100.0), (-50.0, -50.0), (1e6, 1e6), (100.0, 0.0)])

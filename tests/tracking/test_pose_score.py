@@ -158,11 +158,13 @@ def test_pose_score_replaces_the_scores_and_nothing_else() -> None:
     expected = pose_probability(pose_features(one, (SIDE, SIDE)), COEFFICIENTS)
     assert scored.scores == pytest.approx(expected)
     assert scored.xyz_crop is one.xyz_crop
+    assert scored.calibrated
 
 
 def test_pose_score_model_without_coefficients_keeps_the_score_of_the_network() -> None:
     model = FakeModel(replace(INFO, score_coefficients={}), lambda pixels: {})
-    assert PoseScore(model)(upright(0.7), crops()).scores.tolist() == [0.7]
+    kept = PoseScore(model)(upright(0.7), crops())
+    assert (kept.scores.tolist(), kept.calibrated) == ([0.7], False)
 
 
 def test_pose_score_min_score_drops_lower_ones() -> None:

@@ -16,6 +16,7 @@ import pytest
 from benchmarks.browser import CODE, SQUARE, until
 from blazetrack import PoseTracker
 from blazetrack.metrics import torso_size
+from blazetrack.render.labels import person_text
 from blazetrack.render.limbs import attached_keypoints
 from blazetrack.skeleton import BLAZEPOSE33
 from blazetrack.store import Store
@@ -252,6 +253,18 @@ def test_page_reconnects_after_a_closed_connection(browse: Browse) -> None:
     page.execute_script("window.blazetrack.frames = 0; window.blazetrack.connection.socket.close()")
     until(page, "!page.connected")
     until(page, "page.connected && page.frames > 2")
+
+
+def test_overlay_label_equals_that_of_the_film(browse: Browse) -> None:
+    page = browse()
+    until(page, "page.hello")
+    script = """
+      const [done] = arguments, person = { id: 3, score: 0.984 };
+      import("/static/overlay.js").then(({ personText }) => done(
+        [true, false].map((calibrated) => personText(person, calibrated))));
+    """
+    texts = [person_text(3, 0.984, calibrated=calibrated) for calibrated in (True, False)]
+    assert page.execute_async_script(script) == texts
 
 
 def test_overlay_attached_keypoints_equal_those_of_the_film(browse: Browse) -> None:

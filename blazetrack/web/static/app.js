@@ -145,7 +145,8 @@ function showFrame(message, image) {
   context.restore();
   const scale = canvas.width / record.width;
   if (page.skeleton) {
-    drawPeople(context, record, page.skeleton, { mirror, boxes: $("boxes").checked, scale });
+    const { calibrated } = message, boxes = $("boxes").checked;
+    drawPeople(context, record, page.skeleton, { mirror, boxes, scale, calibrated });
   }
   stage.uncover();
   Object.assign(page, { record, number: message.number, searching: message.searching });

@@ -59,8 +59,8 @@ function bounds(person, visible) {
   return [Math.min(...xs), Math.min(...ys), Math.max(...xs), Math.max(...ys)];
 }
 
-// `scale` is the ratio of canvas pixels to image pixels of the record.
-export function drawPeople(context, record, skeleton, { mirror, boxes, scale }) {
+// `scale` is the ratio of canvas pixels to image pixels of the record; `calibrated`: see `personText`.
+export function drawPeople(context, record, skeleton, { mirror, boxes, scale, calibrated }) {
   const width = context.canvas.width;
   const toCanvas = ([x, y]) => [mirror ? width - x * scale : x * scale, y * scale];
   const colors = skeleton.colors, taken = [];
@@ -87,12 +87,18 @@ export function drawPeople(context, record, skeleton, { mirror, boxes, scale }) 
       context.arc(...point, (sure[i] ? 1.3 : 0.6) * lineWidth, 0, 7);
       context.fill();
     });
-    label(context, person, toCanvas, box, boxes, taken);
+    label(context, person, toCanvas, box, { boxes, calibrated, taken });
   }
 }
 
+// Id and score: a calibrated probability in per cent, another score as 0..1. As person_text in
+// blazetrack/render/labels.py.
+export function personText({ id, score }, calibrated) {
+  return `person ${id} · ${calibrated ? `${Math.round(100 * score)} %` : score.toFixed(2)}`;
+}
+
 // Labels are inside the picture and do not cover those in `taken`, as long as there is room.
-function label(context, person, toCanvas, box, boxes, taken) {
+function label(context, person, toCanvas, box, { boxes, calibrated, taken }) {
   const [a, b] = [toCanvas([box[0], box[1]]), toCanvas([box[2], box[3]])];
   const left = Math.min(a[0], b[0]), right = Math.max(a[0], b[0]);
   context.strokeStyle = context.fillStyle = `rgb(${idColor(person.id).join()})`;
@@ -100,7 +106,7 @@ function label(context, person, toCanvas, box, boxes, taken) {
     context.lineWidth = 2;
     context.strokeRect(left, a[1], right - left, b[1] - a[1]);
   }
-  const text = `person ${person.id} · ${Math.round(100 * person.score)} %`;
+  const text = personText(person, calibrated);
   const canvas = context.canvas, font = Math.max(12, Math.min(canvas.width, canvas.height) / 28);
   context.font = `600 ${font}px system-ui, sans-serif`;
   const width = context.measureText(text).width + font, height = 1.4 * font;
