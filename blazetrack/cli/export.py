@@ -16,7 +16,9 @@ app = typer.Typer(
     no_args_is_help=True,
 )
 
-NewFolder = Annotated[Path, typer.Argument(help="Folder to write; new or empty.")]
+NewFolder = Annotated[
+    Path, typer.Argument(help="Folder to write: new, empty, or an earlier export.")
+]
 Model = Annotated[
     str, typer.Option("--model", "-m", help="Landmark model: a name or a .tflite file.")
 ]

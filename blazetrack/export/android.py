@@ -13,7 +13,7 @@ import cv2
 from blazetrack._version import __version__
 from blazetrack.errors import ModelError
 from blazetrack.export.device_pipeline import DevicePipeline
-from blazetrack.export.folder import new_folder, shipped_folder
+from blazetrack.export.folder import new_folder, shipped_folder, write_checksums
 from blazetrack.export.vectors import pipeline_texts
 from blazetrack.heads import head_of
 from blazetrack.sources.synthetic import SyntheticSource
@@ -42,7 +42,7 @@ class AndroidProject(NamedTuple):
 def export_android(
     folder: str | os.PathLike[str], pipelines: Sequence[DevicePipeline]
 ) -> AndroidProject:
-    """Write the project into a folder that does not exist or is empty.
+    """Write the project into a new or empty folder, or in place of an earlier, unchanged one.
 
     Args:
         folder: of the project.
@@ -51,10 +51,10 @@ def export_android(
 
     Raises:
         ModelError: two models have one name.
-        SinkError: the folder is not empty, or cannot be written; nothing is left.
+        SinkError: the folder has other files, or cannot be written; it is left as it was.
     """
     source = shipped_folder("android", "build_apk")
-    with new_folder(folder) as project:
+    with new_folder(folder, "android") as project:
         ignored = shutil.ignore_patterns("__*", "build", "assets", ".gradle")
         shutil.copytree(source, project, dirs_exist_ok=True, ignore=ignored)
         for name in SCRIPTS:
@@ -64,6 +64,7 @@ def export_android(
         manifest.write_text(text.replace("$VERSION", __version__), encoding="utf-8")
         models = _write_models(project / ASSETS / "models", pipelines)
         _write_frames(project / ASSETS / "frames")
+        write_checksums(project, "android")
         files = sum(path.is_file() for path in project.rglob("*"))
     return AndroidProject(models, files)
 

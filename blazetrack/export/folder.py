@@ -2,46 +2,97 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import islice
 from pathlib import Path
 
-from blazetrack.errors import InputError, SinkError
+from blazetrack.errors import InputError, SinkError, printable
 from blazetrack.sinks.base import check_folder
 
-__all__ = ["new_folder", "shipped_folder"]
+__all__ = ["new_folder", "shipped_folder", "write_checksums"]
 
 PACKAGE = Path(__file__).parents[1]
+MAX_SHOWN = 3  # names in a message
 
 
 @contextmanager
-def new_folder(folder: str | os.PathLike[str]) -> Iterator[Path]:
+def new_folder(folder: str | os.PathLike[str], kind: str) -> Iterator[Path]:
     """A folder to write into, which takes the place of `folder` when all is written.
 
+    Call `write_checksums` last: by its file a later export recognises this one, and replaces it.
+
     Args:
-        folder: does not exist, or is empty.
+        folder: does not exist, is empty, or holds an unchanged export of the same kind.
+        kind: of the export.
 
     Raises:
-        SinkError: the folder is not empty, or cannot be written; nothing is left.
+        SinkError: the folder has other files, or cannot be written; it is left as it was.
     """
     target = check_folder(folder)
-    if target.is_dir() and any(target.iterdir()):
-        raise SinkError(
-            f"{target}: expected an empty folder, got one with files; remove it, or choose another"
-        )
-    target = target.absolute()
     try:
-        with tempfile.TemporaryDirectory(dir=target.parent, prefix=".blazetrack") as work:
-            content = Path(work, "content")
+        _check_replaceable(target, kind)
+        real = target.resolve()
+        with tempfile.TemporaryDirectory(dir=real.parent, prefix=".blazetrack") as work:
+            content, earlier = Path(work, "content"), Path(work, "earlier")
             content.mkdir()
             yield content
-            if target.exists():
-                target.rmdir()
-            content.rename(target)
+            _check_replaceable(target, kind)
+            if real.exists():
+                real.rename(earlier)
+            try:
+                content.rename(real)
+            except BaseException:
+                if earlier.exists():
+                    earlier.rename(real)
+                raise
     except OSError as error:
         raise SinkError(f"{target}: cannot be written ({error.strerror})") from None
+
+
+def write_checksums(content: Path, kind: str) -> None:
+    """Write the SHA-256 of all files into `KIND.sha256`, which `sha256sum --check` reads."""
+    lines = [f"{_sha256(content / name)}  {name}\n" for name in sorted(_names(content))]
+    (content / f"{kind}.sha256").write_text("".join(lines), encoding="utf-8")
+
+
+def _names(folder: Path) -> Iterator[str]:
+    """The paths of all files in a folder, with `/` on every system."""
+    for path in folder.rglob("*"):
+        if path.is_symlink() or not path.is_dir():
+            yield path.relative_to(folder).as_posix()
+
+
+def _sha256(path: Path) -> str:
+    """The checksum of a plain file; empty for anything else."""
+    plain = path.is_file() and not path.is_symlink()
+    return hashlib.sha256(path.read_bytes()).hexdigest() if plain else ""
+
+
+def _check_replaceable(target: Path, kind: str) -> None:
+    """Refuse a folder with a file that is not listed in `KIND.sha256`, or has another checksum."""
+    if not target.is_dir():
+        return
+    list_name, listed = f"{kind}.sha256", dict[str, str]()
+    if (target / list_name).is_file():
+        lines = (target / list_name).read_text(encoding="utf-8", errors="replace").splitlines()
+        listed = {name: digest for digest, _, name in (line.partition("  ") for line in lines)}
+    foreign = (
+        name
+        for name in _names(target)
+        if not (name == list_name and listed)
+        and not (listed.get(name) and _sha256(target / name) == listed[name])
+    )
+    shown = [printable(name) for name in islice(foreign, MAX_SHOWN + 1)]
+    if shown:
+        names = ", ".join(shown[:MAX_SHOWN]) + (" …" if len(shown) > MAX_SHOWN else "")
+        raise SinkError(
+            f"{target}: expected an empty folder, got one with files that are not of an earlier"
+            f" export or were changed: {names}; move them away, or choose another folder"
+        )
 
 
 def shipped_folder(name: str, needed: str) -> Path:

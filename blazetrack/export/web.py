@@ -15,7 +15,7 @@ from blazetrack._version import __version__
 from blazetrack.backends import FileModel
 from blazetrack.common.files import expand
 from blazetrack.export.device_pipeline import DevicePipeline
-from blazetrack.export.folder import new_folder, shipped_folder
+from blazetrack.export.folder import new_folder, shipped_folder, write_checksums
 from blazetrack.export.vectors import pipeline_texts
 from blazetrack.export.web_runtime import PACKED, pack, place_runtime
 
@@ -27,6 +27,7 @@ SHARED = ("icon.svg", "masks.js", "overlay.js", "style.css", "world.js")
 PLANES = (1, 2, 4)  # bytes of weights: 8 bits, float16, float32
 # A visit loads one build of the runtime, usually this one.
 OTHER_BUILDS = ("litert_wasm_internal", "litert_wasm_compat_internal")
+NOT_LOADED = (".txt", ".sha256")
 
 
 class WebPage(NamedTuple):
@@ -59,7 +60,7 @@ def export_web(
     *,
     offline: bool = False,
 ) -> WebPage:
-    """Write the page into a folder that does not exist or is empty.
+    """Write the page into a new or empty folder, or in place of an earlier page.
 
     Args:
         folder: of the page.
@@ -68,14 +69,15 @@ def export_web(
         offline: never use the network.
 
     Raises:
-        SinkError: the folder is not empty, or cannot be written; nothing is left.
+        SinkError: the folder has other files, or cannot be written; it is left as it was.
         DownloadError: the runtime is missing.
     """
-    with new_folder(folder) as page, tempfile.TemporaryDirectory() as archives:
+    with new_folder(folder, "web") as page, tempfile.TemporaryDirectory() as archives:
         for name in ("runtime", "models"):
             (page / name).mkdir()
         place_runtime(page / "runtime", Path(archives), runtime, offline)
         _write_page(page, pipeline)
+        write_checksums(page, "web")
         return _measure(page, expand(folder).absolute())
 
 
@@ -123,7 +125,8 @@ def _files(page: Path) -> list[Path]:
 
 def _measure(page: Path, target: Path) -> WebPage:
     files = _files(page)
-    visit = [path for path in files if path.stem not in OTHER_BUILDS and path.suffix != ".txt"]
+    loaded = [path for path in files if path.suffix not in NOT_LOADED]
+    visit = [path for path in loaded if path.stem not in OTHER_BUILDS]
     contents = [path.read_bytes() for path in visit]
     return WebPage(
         folder=target,

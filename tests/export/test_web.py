@@ -87,6 +87,27 @@ def test_export_web_into_a_folder_with_files_is_refused(
     assert export_web(tmp_path / "empty", pipeline, runtime).files > 20
 
 
+def test_export_web_again_replaces_the_page_and_no_file_of_the_user(
+    pipeline: DevicePipeline, runtime: Path, tmp_path: Path
+) -> None:
+    folder = tmp_path / "page"
+    export_web(folder, pipeline, runtime)
+    other = pipeline._replace(models={**pipeline.models, "landmarks": pipeline.models["detector"]})
+    page = export_web(folder, other, runtime)
+    assert page.files == sum(path.is_file() for path in folder.rglob("*"))
+    assert [path.stem for path in (folder / "models").iterdir()] == ["blaze_detector_lite"]
+    for name, text in {"runtime/mine.txt": "mine", "index.html": "changed"}.items():
+        kept = (folder / name).read_bytes() if (folder / name).exists() else None
+        (folder / name).write_text(text)
+        with pytest.raises(SinkError, match=f"or were changed: {name}; move"):
+            export_web(folder, pipeline, runtime)
+        assert (folder / name).read_text() == text
+        (folder / name).unlink()
+        if kept is not None:
+            (folder / name).write_bytes(kept)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["installed", "page"]
+
+
 def test_export_web_with_a_wrong_runtime_is_refused_and_leaves_nothing(
     pipeline: DevicePipeline, runtime: Path, tmp_path: Path
 ) -> None:
