@@ -23,7 +23,7 @@ __all__ = ["WebPage", "export_web", "page_folder"]
 
 PACKAGE = Path(__file__).parents[1]
 # Modules that the live page has too.
-SHARED = ("icon.svg", "masks.js", "overlay.js", "style.css", "world.js")
+SHARED = ("icon.svg", "masks.js", "overlay.js", "panel.js", "style.css", "world.js")
 PLANES = (1, 2, 4)  # bytes of weights: 8 bits, float16, float32
 # A visit loads one build of the runtime, usually this one.
 OTHER_BUILDS = ("litert_wasm_internal", "litert_wasm_compat_internal")

@@ -2,7 +2,7 @@
 
 import { Camera } from "./camera.js";
 import { Engine } from "./engine.js";
-import { Panel } from "./panel.js";
+import { PagePanel } from "./page_panel.js";
 import { Recorder } from "./recorder.js";
 import { drawPeople, sideColors } from "./shared/overlay.js";
 import { WorldView } from "./shared/world.js";
@@ -14,7 +14,7 @@ const SECOND_VISIT = "blazetrack-reloaded";
 const $ = (id) => document.getElementById(id);
 const canvas = $("picture"), context = canvas.getContext("2d");
 const query = new URLSearchParams(location.search);
-const panel = new Panel(), world = new WorldView($("world"));
+const panel = new PagePanel(), world = new WorldView($("world"));
 const engine = new Engine((name, text) => {
   if (page.state.accelerator === "webgpu") page.gpu = false; // it may be lost
   fail(Object.assign(new Error(text), { name }), load);

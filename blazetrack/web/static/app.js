@@ -11,7 +11,6 @@ import { WorldView } from "./world.js";
 
 const TABLE_EVERY_MS = 200;
 const MEDIAN_OF = 300; // newest values
-const NOTICE_MS = 6000;
 
 const $ = (id) => document.getElementById(id);
 const canvas = $("picture"), context = canvas.getContext("2d");
@@ -47,7 +46,7 @@ const connection = new Connection({
     camera.release();
     const text = `${reason || "no response from the server"}${reconnecting ? "; reconnecting …" : ""}`;
     if (stage.covered && !page.own) stage.cover(reconnecting ? "Connecting …" : "No connection", text);
-    else notify(text, reconnecting);
+    else stage.notify(text, reconnecting);
     showStatus();
   },
 });
@@ -122,12 +121,12 @@ const handlers = {
       item.append(link);
       $("downloads").append(item);
     }
-    if (!message.files.length) notify("The recording has no images.");
+    if (!message.files.length) stage.notify("The recording has no images.");
   },
   error(message) {
     page.error = message.text;
     if (stage.covered && !page.own) stage.cover("No image yet", message.text, { file: true, fault: true });
-    else notify(message.text);
+    else stage.notify(message.text);
     if (page.state) handlers.state(page.state); // reset the controls to the actual state
   },
 };
@@ -224,14 +223,6 @@ function showStatus() {
   $("status").textContent = !page.connected ? "not connected" : state ? `${state.source} · ${state.model} · ${state.graph}` : "connected";
 }
 
-let noticeTimer = 0;
-function notify(text, keep = false) {
-  $("message").textContent = text;
-  $("message").hidden = false;
-  clearTimeout(noticeTimer);
-  if (!keep) noticeTimer = setTimeout(() => ($("message").hidden = true), NOTICE_MS);
-}
-
 function append(list, value) {
   list.push(value);
   if (list.length > MEDIAN_OF) list.shift();
@@ -284,6 +275,6 @@ canvas.onclick = (event) => {
   const y = (event.clientY - area.top - (area.height - canvas.height * fit) / 2) / fit;
   if ($("mirror").checked) x = canvas.width - x;
   const scale = page.record.width / canvas.width;
-  if (!page.state?.can_follow) notify("To follow one person of several, set People to more than 1.");
+  if (!page.state?.can_follow) stage.notify("To follow one person of several, set People to more than 1.");
   else connection.send({ type: "follow", at: [x * scale, y * scale] });
 };
