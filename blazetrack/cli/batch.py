@@ -16,19 +16,9 @@ import typer
 from typer import Argument, Option
 
 from blazetrack.cli.checks import check_angles, one_of
-from blazetrack.cli.options import Backend, Every, Graph, Json, Model, Offline, echo, log
-from blazetrack.cli.run_options import (
-    Angles,
-    Detector,
-    Follow,
-    Masks,
-    MinDetection,
-    MinTracking,
-    People,
-    Settings,
-    Smoothing,
-    Tiles,
-)
+from blazetrack.cli.options import Json, Offline, echo, log
+from blazetrack.cli.run_options import Angles
+from blazetrack.cli.tracker_options import takes_tracker_options
 
 if TYPE_CHECKING:
     from blazetrack.batch import Progress, Summary
@@ -90,23 +80,13 @@ Address = Annotated[
 ]
 
 
+@takes_tracker_options("threads")
 def batch(
     sources: Sources,
     out: OutFolder,
+    *,
     formats: Formats = None,
-    model: Model = None,
-    detector: Detector = None,
-    graph: Graph = None,
-    people: People = None,
-    follow: Follow = None,
-    tiles: Tiles = None,
-    every: Every = None,
-    backend: Backend = "auto",
-    masks: Masks = False,
-    min_detection: MinDetection = None,
-    min_tracking: MinTracking = None,
-    smoothing: Smoothing = None,
-    settings: Settings = None,
+    tracker: dict[str, Any],
     angle: Angles = None,
     workers: Workers = None,
     engine: EngineName = "processes",
@@ -126,14 +106,7 @@ def batch(
     blazetrack batch @list.txt --out poses/ --engine ray --address 10.0.0.1:6379
     """
     from blazetrack.batch import run_batch
-    from blazetrack.graph import parse_set
 
-    tracker: dict[str, Any] = {
-        "model": model, "detector": detector, "graph": graph, "people": people, "follow": follow,
-        "tiles": tiles, "every": every, "backend": backend, "masks": masks,
-        "min_detection": min_detection, "min_tracking": min_tracking, "smoothing": smoothing,
-        "options": dict(parse_set(text) for text in settings or []),
-    }  # fmt: skip
     one_of("--engine", engine, ENGINES)
     check_angles(angle, [f".{name.removeprefix('.')}" for name in formats or []])
     with _progress(hidden=as_json) as show:

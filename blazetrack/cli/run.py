@@ -13,62 +13,34 @@ from blazetrack.cli.checks import (
     parse_size,
     parse_time,
 )
-from blazetrack.cli.options import (
-    Backend,
-    Every,
-    Graph,
-    Json,
-    Model,
-    Offline,
-    Threads,
-    log,
-    open_store,
-)
+from blazetrack.cli.options import Json, Offline, log, open_store
 from blazetrack.cli.run_options import (
     Angles,
-    Detector,
     End,
     Folder,
-    Follow,
     Fps,
     Inputs,
-    Masks,
     MaxFrames,
-    MinDetection,
-    MinTracking,
     Out,
-    People,
     Retry,
     ScheduleName,
-    Settings,
     Size,
-    Smoothing,
     Start,
-    Tiles,
     TraceFile,
     Verbose,
     ViewName,
 )
 from blazetrack.cli.track import track
+from blazetrack.cli.tracker_options import takes_tracker_options
 
 __all__ = ["run"]
 
 
+@takes_tracker_options()
 def run(
     sources: Inputs,
-    model: Model = None,
-    detector: Detector = None,
-    graph: Graph = None,
-    people: People = None,
-    follow: Follow = None,
-    tiles: Tiles = None,
-    every: Every = None,
-    threads: Threads = None,
-    backend: Backend = "auto",
-    masks: Masks = False,
-    min_detection: MinDetection = None,
-    min_tracking: MinTracking = None,
-    smoothing: Smoothing = None,
+    *,
+    tracker: dict[str, Any],
     out: Out = None,
     angle: Angles = None,
     view: ViewName = None,
@@ -79,7 +51,6 @@ def run(
     start: Start = None,
     end: End = None,
     max_frames: MaxFrames = None,
-    settings: Settings = None,
     trace: TraceFile = None,
     schedule: ScheduleName = "threaded",
     offline: Offline = False,
@@ -96,16 +67,9 @@ def run(
 
     blazetrack run match.mp4 --follow 640,360 --out player.mp4
     """
-    from blazetrack.graph import parse_set
     from blazetrack.pipeline import finds_several, graph_for
     from blazetrack.sources import open_source
 
-    tracker: dict[str, Any] = {
-        "model": model, "detector": detector, "people": people, "follow": follow, "tiles": tiles,
-        "every": every, "threads": threads, "backend": backend, "masks": masks,
-        "min_detection": min_detection, "min_tracking": min_tracking, "smoothing": smoothing,
-        "options": dict(parse_set(text) for text in settings or []),
-    }  # fmt: skip
     outs = out or []
     check_stdout(outs, as_json)
     check_files(sources, outs, trace)
@@ -123,10 +87,11 @@ def run(
     ) as opened:
         check_source_options(opened, sources, {"--size": size, "--fps": fps, "--retry": retry})
         check_outs_fit(opened, outs)
-        if graph is None and opened.info.kind == "stills":
-            graph = graph_for(1, still=True, several=finds_several(model, open_store(offline)))
+        if tracker["graph"] is None and opened.info.kind == "stills":
+            several = finds_several(tracker["model"], open_store(offline))
+            tracker["graph"] = graph_for(1, still=True, several=several)
         track(
             opened, outs=outs, angles=angles, view=view, folder=folder, trace_file=trace,
-            as_json=as_json, schedule=schedule, offline=offline, graph=graph, verbose=verbose,
+            as_json=as_json, schedule=schedule, offline=offline, verbose=verbose,
             **tracker,
         )  # fmt: skip

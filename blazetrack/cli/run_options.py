@@ -9,25 +9,16 @@ from typer import Argument, Option
 
 __all__ = [
     "Angles",
-    "Detector",
     "End",
     "Folder",
-    "Follow",
     "Fps",
     "Inputs",
-    "Masks",
     "MaxFrames",
-    "MinDetection",
-    "MinTracking",
     "Out",
-    "People",
     "Retry",
     "ScheduleName",
-    "Settings",
     "Size",
-    "Smoothing",
     "Start",
-    "Tiles",
     "TraceFile",
     "Verbose",
     "ViewName",
@@ -41,15 +32,6 @@ Inputs = Annotated[
         "`synthetic:squats`, `synthetic:crowd?people=4`, `synthetic?frames=300&seed=1`), or "
         "module:Name of your own source. Files may be several, also as patterns: 'pictures/*.jpg'.",
     ),
-]
-Detector = Annotated[str | None, Option(help="Detector model.")]
-People = Annotated[int | None, Option(min=1, show_default="1", help="Maximum number of people.")]
-Follow = Annotated[
-    str | None, Option(help="Follow one of several: an id, largest, center, or x,y in pixels.")
-]
-Tiles = Annotated[
-    int | None,
-    Option(min=0, max=8, show_default="0", help="Tiles along the longer side, for small people."),
 ]
 Out = Annotated[
     list[str] | None,
@@ -88,9 +70,6 @@ Folder = Annotated[
     Option(show_default=".", help="Folder for the window's pictures and recordings."),
 ]
 MaxFrames = Annotated[int | None, Option(min=1, help="End after this many frames.")]
-Settings = Annotated[
-    list[str] | None, Option("--set", help="Override a graph's option: node.option=value.")
-]
 TraceFile = Annotated[
     Path | None, Option(help="Write a Chrome trace of every node (opens in Perfetto).")
 ]
@@ -98,26 +77,6 @@ ScheduleName = Annotated[
     str, Option(help="threaded: read, track and write in parallel; serial: in turn.")
 ]
 Verbose = Annotated[bool, Option("--verbose", "-v", help="Also print the time of every stage.")]
-Masks = Annotated[
-    bool,
-    Option("--masks", help="Segmentation masks: tinted, in .jsonl as RLE, beside pictures as PNG."),
-]
-MinDetection = Annotated[
-    float | None,
-    Option(min=0, max=1, help="Minimum score of a detection.", show_default="of the graph"),
-]
-MinTracking = Annotated[
-    float | None,
-    Option(min=0, max=1, help="Minimum score of a person.", show_default="of the graph"),
-]
-Smoothing = Annotated[
-    str | None,
-    Option(
-        metavar="off|light|strong|0..1",
-        help="Strength of the filters over time.",
-        show_default="0.5",
-    ),
-]
 Start = Annotated[
     str | None, Option(metavar="TIME", help="Begin at this time of a film: seconds or MM:SS.")
 ]

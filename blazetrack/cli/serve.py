@@ -14,7 +14,7 @@ import typer
 from typer import Argument, Option
 
 from blazetrack.cli.options import Every, Graph, Model, Offline, Threads, log, open_store
-from blazetrack.cli.run_options import Masks, MinDetection, MinTracking, Smoothing
+from blazetrack.cli.tracker_options import Masks, MinDetection, MinTracking, Smoothing
 from blazetrack.common.files import expand
 from blazetrack.errors import InputError, MissingExtra
 
