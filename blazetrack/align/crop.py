@@ -15,7 +15,7 @@ from blazetrack.errors import InputError
 from blazetrack.geometry import rectangle_to_image
 from blazetrack.types import Crops, Frame, Rois
 
-__all__ = ["Crop", "sample"]
+__all__ = ["STEPS", "STEP_BITS", "Crop", "sample"]
 
 Float = NDArray[np.float64]
 Image = NDArray[np.uint8]
@@ -24,7 +24,11 @@ BORDERS = {"zero": cv2.BORDER_CONSTANT, "replicate": cv2.BORDER_REPLICATE}
 
 # Image pixels per crop pixel, and tangent of the angle, from which `_Positions` is faster.
 MIN_REDUCTION, MIN_TURN = 1.25, 0.02
-MAX_EXTENT_PX = 2040  # 11 bits for whole pixels
+# `cv2.remap` has 32 positions per pixel in each direction (OpenCV's INTER_BITS).
+STEP_BITS = 5
+STEPS = 1 << STEP_BITS
+WHOLE_BITS = 16 - STEP_BITS
+MAX_EXTENT_PX = (1 << WHOLE_BITS) - 8
 MAX_SIDE_PX = 2**15 - MAX_EXTENT_PX - 2  # of `cv2.remap`
 
 
@@ -101,13 +105,13 @@ class _Positions:
         down = _joined(self._row * xy + (x - left), self._row * yy + (y - top))
         whole, bits, low = self._whole, self._bits, self._low
         np.add(down[:, None], along, out=whole)
-        np.right_shift(whole, 11, out=bits)
-        np.bitwise_and(bits, 31 << 5, out=bits)
-        np.bitwise_and(whole, 31, out=low)
+        np.right_shift(whole, WHOLE_BITS, out=bits)
+        np.bitwise_and(bits, (STEPS - 1) << STEP_BITS, out=bits)
+        np.bitwise_and(whole, STEPS - 1, out=low)
         np.bitwise_or(bits, low, out=bits)
         np.copyto(self._part, bits, casting="unsafe")
-        np.right_shift(whole, 5, out=whole)
-        np.bitwise_and(whole, 0x07FF07FF, out=whole)
+        np.right_shift(whole, STEP_BITS, out=whole)
+        np.bitwise_and(whole, 0x10001 * ((1 << WHOLE_BITS) - 1), out=whole)
         self._origin[::2], self._origin[1::2] = left, top
         pairs = whole.view(np.int16)
         pairs += self._origin
@@ -116,7 +120,7 @@ class _Positions:
 
 def _joined(x: Float, y: Float) -> NDArray[np.uint32]:
     """Steps in x as the lower, in y as the upper 16 bits; sums of two are joined sums."""
-    steps = np.rint(y * 32) * 65536 + np.rint(x * 32)
+    steps = np.rint(y * STEPS) * 65536 + np.rint(x * STEPS)
     return steps.astype(np.int64).astype(np.uint32)
 
 

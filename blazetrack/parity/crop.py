@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from blazetrack.align import crop as align
+from blazetrack.align.crop import STEP_BITS, STEPS
 from blazetrack.types import Rois
 
 __all__ = ["Crop", "rectangle_corners", "sample_fixed_point"]
@@ -18,8 +19,6 @@ Float32 = NDArray[np.float32]
 Float64 = NDArray[np.float64]
 Image = NDArray[np.uint8]
 
-# OpenCV's INTER_BITS: a pixel has 32 positions in each direction.
-STEPS = 32
 MAX_SIDE_PX = 2**15 - 1  # of `cv2.remap`
 MAX_PLACE = STEPS * 2.0**15 - 1  # what int16 holds in whole pixels
 
@@ -73,9 +72,8 @@ def sample_fixed_point(image: Image, corners: Float32, border: int, out: Image) 
     part = y & (STEPS - 1)
     part *= STEPS
     part |= x & (STEPS - 1)
-    shift = STEPS.bit_length() - 1
-    x >>= shift
-    y >>= shift
+    x >>= STEP_BITS
+    y >>= STEP_BITS
     whole = np.empty((height, width, 2), "<i2")  # written as pairs, x in the low half
     np.bitwise_or(x & 0xFFFF, y << 16, out=whole.view("<i4")[..., 0])
     cv2.remap(image, whole, part.astype(np.uint16), cv2.INTER_LINEAR, dst=out, borderMode=border)
