@@ -8,12 +8,15 @@ import time
 from collections.abc import Mapping
 from dataclasses import asdict, replace
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from blazetrack.cli.options import Every, Graph, Json, Model, log, print_json
 from blazetrack.errors import InputError
+
+if TYPE_CHECKING:
+    from rich.table import Table
 
 __all__ = [
     "bench",
@@ -246,7 +249,7 @@ def board_facts(board: Mapping[str, Any]) -> dict[str, str]:
 
 def _print(result: Mapping[str, Any]) -> None:
     from rich.console import Console
-    from rich.table import Column, Table
+    from rich.table import Table
 
     from blazetrack.cli.summary import facts_table
 
@@ -265,21 +268,28 @@ def _print(result: Mapping[str, Any]) -> None:
         **({} if pck is None else {"PCK@0.2 against the drawn truth": f"{pck:.3f}"}),
     }
     console.print(facts_table(facts))
-    widest = max(len(row["backend"]) for row in result["rounds"])
-    first = Column("backend", no_wrap=True, min_width=widest)
-    table = Table(first, "threads", "frames/s", "frame ms", "network ms", "all else ms",
-                  "share", "detector runs", "of network time",
-                  title=f"{result['source']}, graph {result['graph']}")  # fmt: skip
-    for row in result["rounds"]:
-        times = (row["frame_ms"], row["network_ms"], row["other_ms"])
-        cells = [row["backend"], str(row["threads"]), f"{row['fps']:.1f}"]
-        cells += [f"{t:.2f}" for t in times]
-        detector = (str(row["detector_runs"]), f"{row['detector_share']:.1%}")
-        table.add_row(*cells, f"{row['other_share']:.1%}", *detector)
-    console.print(table)
+    console.print(_rounds_table(result))
     nodes = Table("node", "runs", "p50 ms", "p90 ms", "p99 ms", title="per node, first row above")
     for node in result["rounds"][0]["nodes"]:
         if node["runs"]:
             marks = (f"{node[mark]:.3f}" for mark in ("p50_ms", "p90_ms", "p99_ms"))
             nodes.add_row(node["name"], str(node["runs"]), *marks)
     console.print(nodes)
+
+
+def _rounds_table(result: Mapping[str, Any]) -> Table:
+    """A row per round."""
+    from blazetrack.cli.summary import figures_table
+
+    table = figures_table(
+        *("backend", "threads", "frames\nper s", "frame\nms", "network\nms", "other\nms"),
+        *("other /\nnetwork", "detector\nruns", "detector\nshare"),
+        title=f"{result['source']}, graph {result['graph']}",
+    )
+    for row in result["rounds"]:
+        times = (row["frame_ms"], row["network_ms"], row["other_ms"])
+        cells = [row["backend"], str(row["threads"]), f"{row['fps']:.1f}"]
+        cells += [f"{t:.2f}" for t in times]
+        detector = (str(row["detector_runs"]), f"{row['detector_share']:.1%}")
+        table.add_row(*cells, f"{row['other_share']:.1%}", *detector)
+    return table

@@ -167,10 +167,9 @@ def _cores(ranges: str) -> int:
 
 def _print(result: Mapping[str, Any]) -> None:
     from rich.console import Console
-    from rich.table import Column, Table
 
     from blazetrack.cli.bench import board_facts
-    from blazetrack.cli.summary import facts_table
+    from blazetrack.cli.summary import facts_table, figures_table
 
     console = Console()
     lists = {k: v if isinstance(v, list) else [v] for k, v in result["machine"].items()}
@@ -179,10 +178,9 @@ def _print(result: Mapping[str, Any]) -> None:
     }
     names = {model["role"]: model["name"] for model in result["models"]}
     console.print(facts_table(facts | board_facts(result["board"])))
-    name = Column("network", no_wrap=True, min_width=max(map(len, names.values())))
     columns = ("runs/s", "mean ms", "median ms", "p95 ms", "first ms", "init ms")
     title = "benchmark_model: networks alone, without the pipeline"
-    table = Table("threads", name, *columns, title=title)
+    table = figures_table("threads", "network", *columns, title=title)
     for row in result["rounds"]:
         for role, times in sorted(row["networks"].items(), reverse=True):
             shown = ("mean_ms", "median_ms", "p95_ms", "first_ms", "init_ms")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Column, Table
 from rich.text import Text
@@ -11,7 +12,7 @@ from rich.text import Text
 from blazetrack.errors import printable
 from blazetrack.runner import Report
 
-__all__ = ["facts_table", "print_summary", "print_warnings"]
+__all__ = ["facts_table", "figures_table", "print_summary", "print_warnings"]
 
 
 def facts_table(facts: Mapping[str, str | None]) -> Table:
@@ -20,6 +21,14 @@ def facts_table(facts: Mapping[str, str | None]) -> Table:
     for name, value in facts.items():
         if value is not None:
             table.add_row(name, Text(printable(value)))  # no markup: a file may be named [b].mp4
+    return table
+
+
+def figures_table(*headers: str, title: str) -> Table:
+    """A table of figures without a frame, so that many columns fit a terminal of 80."""
+    table = Table(title=title, box=SIMPLE_HEAD, show_edge=False, padding=0)
+    for header in headers:
+        table.add_column(header, no_wrap=True)
     return table
 
 

@@ -7,7 +7,7 @@ import json
 import pytest
 
 from blazetrack.cli import main
-from blazetrack.cli.bench import board_facts, model_sizes
+from blazetrack.cli.bench import board_facts, measure, model_sizes
 from blazetrack.store import Store
 
 CLIP = "synthetic?size=320x240&frames=40"
@@ -49,10 +49,20 @@ def test_bench_people_uses_pose_multi(weights: Store, capsys: pytest.CaptureFixt
     assert 0 < row["detector_share"] < 1
 
 
-def test_bench_prints_table(weights: Store, capsys: pytest.CaptureFixture[str]) -> None:
-    code, out, _ = run(capsys, CLIP, "--frames", "20", "--threads", "1")
+def test_bench_prints_table_of_80_columns(
+    weights: Store, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    monkeypatch.setattr("blazetrack.backends.installed", lambda: ("tflite_runtime",))
+    monkeypatch.setattr("blazetrack.cli.bench.measure", lambda *args, **options: measured)
+    measured = measure(CLIP, 20, threads=1, model=None, graph="pose", people=1)
+    code, out, _ = run(capsys, CLIP, "--frames", "20", "--threads", "4", "--backend", "all")
     assert code == 0
     assert "start to first result" in out
+    *_, first, second, _, row = out[: out.index("per node")].rstrip().splitlines()
+    assert first.split() == ["frames", "frame", "network", "other", "other", "/", *2 * ["detector"]]
+    assert second.split()[:3] == ["backend", "threads", "per"]
+    assert row.split()[0] == "tflite_runtime"
 
 
 def test_bench_of_all_backends_has_a_row_for_each(
