@@ -141,7 +141,8 @@ def trainee(network: Any, loss: Any, optimizer: Any, eager: bool = False) -> Any
             return loss(y, y_pred)
 
     model = Trainee()
-    model.compile(optimizer, run_eagerly=eager, jit_compile=False)
+    jit = keras.backend.backend() == "jax"  # which is slow operator by operator
+    model.compile(optimizer, run_eagerly=eager and not jit, jit_compile=jit)
     return model
 
 
