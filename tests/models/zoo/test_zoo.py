@@ -37,7 +37,7 @@ pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:Depreca
 
 Arrays = dict[str, NDArray[np.float32]]
 
-KEYPOINTS, SIDE, BATCH, STEPS = 5, 32, 4, 10
+KEYPOINTS, SIDE, BATCH, STEPS = 5, 32, 4, 12
 SKELETON = Skeleton("five", ("a", "b", "c", "d", "e"), ((0, 1), (1, 2), (2, 3), (3, 4)))
 BLAZEPOSE = sorted(name for name, one in ARCHITECTURES.items() if one.head == "blazepose")
 DETECTORS = sorted(name for name, one in ARCHITECTURES.items() if one.kind == "detector")
