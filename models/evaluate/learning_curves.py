@@ -79,16 +79,21 @@ def draw_comparison(points: Mapping[str, Mapping[str, Any]], figure: str, path: 
         raise InputError(
             'learning_curves: needs matplotlib: pip install "blazetrack[train]"'
         ) from error
-    drawing = Figure(figsize=(4.6 * len(points), 3.4), layout="constrained")
+    drawing = Figure(figsize=(3.6 * len(points) + 1.8, 3.2), layout="constrained")
     panels = drawing.subplots(1, len(points), squeeze=False)[0]
+    first = next(iter(points.values()))
+    order = sorted({run for runs in points.values() for run in runs})
+    order.sort(key=lambda run: -first[run][1][-1] if run in first else 0.0)
     for axes, (name, runs) in zip(panels, points.items(), strict=True):
-        for run, (steps, values) in sorted(runs.items(), key=lambda one: -one[1][1][-1]):
-            axes.plot(steps, values, marker=".", linewidth=1.2, label=run)
+        for number, run in enumerate(order):
+            if run in runs:
+                axes.plot(*runs[run], color=f"C{number}", marker=".", linewidth=1.2, label=run)
         axes.set_title(f"{name} {figure}", fontsize=9)
         axes.set_xlabel("step", fontsize=8)
         axes.tick_params(labelsize=7)
         axes.grid(alpha=0.3)
-        axes.legend(fontsize=7)  # in the order of the last values
+    # In the order of the last values of the first panel.
+    drawing.legend(*panels[0].get_legend_handles_labels(), loc="outside right center", fontsize=8)
     drawing.savefig(path, dpi=110)
 
 
