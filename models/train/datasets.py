@@ -21,13 +21,14 @@ from models.data.readers.lsp import lsp
 from models.data.readers.mpii import mpii
 from models.data.readers.synthetic import SyntheticPeople, synthetic
 from models.data.transforms.person_crop import around
-from models.train.data_settings import DatasetSettings, PoseDatasetSettings
+from models.train.data_settings import DatasetSettings, DataSettings, PoseDatasetSettings
 
 __all__ = [
     "DOUBTFUL",
     "Datasets",
     "Log",
     "People",
+    "open_each",
     "pack_people",
     "pseudo_labelled",
     "read_people",
@@ -54,6 +55,14 @@ class Datasets:
     train: Mapping[str, Sequence[AnnotatedImage]]
     dev: Mapping[str, Sequence[AnnotatedImage]]
     backgrounds: Sequence[AnnotatedImage] = ()
+
+
+def open_each(data: DataSettings[Any], open_one: Callable[[str, Any], Pack]) -> Datasets:
+    """All data sets of a run; `open_one` opens one of them by its name and settings."""
+    train, dev = (
+        {name: open_one(name, one) for name, one in sets.items()} for sets in (data.train, data.dev)
+    )
+    return Datasets(train, dev)
 
 
 def read_people(name: str, path: Path, wanted: DatasetSettings, root: Path) -> People:

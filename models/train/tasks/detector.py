@@ -15,7 +15,7 @@ from models.data.targets import TARGETS
 from models.data.transforms.detector_view import detector_view, ignore_unlabelled
 from models.distill.detector_targets import DetectorSoftLabels
 from models.train.data_settings import DetectorDatasetSettings, DetectorDataSettings
-from models.train.datasets import DOUBTFUL, Datasets, Log, pseudo_labelled, read_people
+from models.train.datasets import DOUBTFUL, Datasets, Log, open_each, pseudo_labelled, read_people
 from models.train.tasks.base import Task
 from models.zoo import ARCHITECTURES, anchors_of
 
@@ -28,11 +28,7 @@ class DetectorTask(Task):
     @staticmethod
     def open(data: DetectorDataSettings, log: Log) -> Datasets:
         """All data sets of a run; `log` is called with lines about their content."""
-        train, dev = (
-            {name: open_views(name, one, data, log) for name, one in sets.items()}
-            for sets in (data.train, data.dev)
-        )
-        return Datasets(train, dev)
+        return open_each(data, lambda name, one: open_views(name, one, data, log))
 
     def example(self, side: int) -> Example:
         """What makes one canvas of `side` pixels with its targets."""

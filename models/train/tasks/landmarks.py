@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from blazetrack.store.skeleton_text import read_skeleton
@@ -13,7 +14,14 @@ from models.data.readers.coco import CocoImages, read_coco
 from models.data.targets import TARGETS
 from models.train.config import Settings
 from models.train.data_settings import PoseDatasetSettings, PoseDataSettings
-from models.train.datasets import Datasets, Log, pack_people, pseudo_labelled, read_people
+from models.train.datasets import (
+    Datasets,
+    Log,
+    open_each,
+    pack_people,
+    pseudo_labelled,
+    read_people,
+)
 from models.train.tasks.base import Task, with_keypoints
 from models.zoo import ARCHITECTURES
 
@@ -26,11 +34,8 @@ class LandmarkTask(Task):
     @staticmethod
     def open(data: PoseDataSettings, log: Log) -> Datasets:
         """All data sets of a run; `log` is called with lines about their content."""
-        train, dev = (
-            {name: open_people(name, one, data, log) for name, one in sets.items()}
-            for sets in (data.train, data.dev)
-        )
-        return Datasets(train, dev, open_backgrounds(data))
+        sets = open_each(data, lambda name, one: open_people(name, one, data, log))
+        return replace(sets, backgrounds=open_backgrounds(data))
 
     def completed(self, settings: Settings) -> Settings:
         """Settings with the keypoint set of the data."""

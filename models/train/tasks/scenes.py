@@ -20,7 +20,7 @@ from models.data.transforms.detector_view import ignore_unlabelled
 from models.data.transforms.scene_view import scene_view
 from models.train.config import Settings
 from models.train.data_settings import SceneDatasetSettings, SceneDataSettings
-from models.train.datasets import DOUBTFUL, Datasets, Log
+from models.train.datasets import DOUBTFUL, Datasets, Log, open_each
 from models.train.tasks.base import Task, with_keypoints
 from models.zoo import ARCHITECTURES
 
@@ -34,11 +34,7 @@ class SceneTask(Task):
     def open(data: SceneDataSettings, log: Log) -> Datasets:
         """All data sets of a run, decoded; `log` is called with lines about their content."""
         skeleton = read_skeleton(data.skeleton)
-        train, dev = (
-            {name: _open(name, one, data, skeleton, log) for name, one in sets.items()}
-            for sets in (data.train, data.dev)
-        )
-        return Datasets(train, dev)
+        return open_each(data, lambda name, one: _open(name, one, data, skeleton, log))
 
     def completed(self, settings: Settings) -> Settings:
         """Settings with the keypoint set and its number of limbs."""
