@@ -1,4 +1,4 @@
-"""The commands of `models`: `python -m models train|evaluate|export|quantize|label`.
+"""The commands of `models`: `python -m models train|average|evaluate|export|quantize|label`.
 
 Each is also a module of its own, `python -m models.train`.
 """
@@ -14,18 +14,19 @@ from models.common import command
 
 COMMANDS: Mapping[str, str] = {
     "train": "models.train.trainer",
+    "average": "models.train.average_runs",
     "evaluate": "models.evaluate.__main__",
     "export": "models.export.tflite",
     "quantize": "models.quantize",
     "label": "models.distill.pseudo_label",
 }
 
-app = command.new_app("Train, evaluate, export and quantize networks; label people.")
+app = command.new_app("Train, average, evaluate, export and quantize networks; label people.")
 
 
 @app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
 def main(name: str) -> None:
-    """Run one of train, evaluate, export, quantize, label; NAME --help shows its options."""
+    """Run train, average, evaluate, export, quantize or label; NAME --help shows its options."""
     raise InputError(f"no command '{name}'; {did_you_mean(name, COMMANDS)}")
 
 

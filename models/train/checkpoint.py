@@ -101,17 +101,24 @@ def averaged_weights(network: Any, optimizer: Any) -> Iterator[None]:
             weight.assign(value)
 
 
-def save(run: Path, settings: Settings, step: int, network: Any, optimizer: Any) -> Path:
-    """Write a checkpoint and return its folder; the old one is kept until it is complete."""
+def save(run: Path, settings: Settings, step: int, network: Any, optimizer: Any = None) -> Path:
+    """Write a checkpoint and return its folder; the old one is kept until it is complete.
+
+    Without an optimizer the weights are written as the averaged ones alone: for evaluation and
+    export, not to resume.
+    """
     import keras
 
     new, folder, old = (run / (FOLDER + ending) for ending in (".new", "", ".old"))
     shutil.rmtree(new, ignore_errors=True)
     new.mkdir(parents=True)
-    network.save_weights(new / RAW)
-    with averaged_weights(network, optimizer):
+    if optimizer is None:
         network.save_weights(new / AVERAGED)
-    np.savez(new / STATE, *[_copy(variable) for variable in optimizer.variables])
+    else:
+        network.save_weights(new / RAW)
+        with averaged_weights(network, optimizer):
+            network.save_weights(new / AVERAGED)
+        np.savez(new / STATE, *[_copy(variable) for variable in optimizer.variables])
     about = {
         "settings": settings.model_dump(mode="json"),
         "step": step,
@@ -148,8 +155,13 @@ def restore(checkpoint: Checkpoint, settings: Settings, network: Any, optimizer:
     """Load network weights and optimizer state from a checkpoint.
 
     Raises:
-        ModelError: it is of another architecture, or damaged.
+        ModelError: it is of another architecture, has no optimizer state, or is damaged.
     """
+    if not (checkpoint.folder / STATE).is_file():
+        raise ModelError(
+            f"checkpoint {checkpoint.folder}: no optimizer state, as in an average of runs; to"
+            " train on, name it as network.pretrained of a new run"
+        )
     here, there = architecture(settings, network), checkpoint.architecture
     if here != there:
         raise ModelError(
