@@ -8,9 +8,9 @@
 
 The input is the picture joined with a Gaussian map at each present joint, so that the network sees
 its own last output; it gives a correction of each joint that is bounded in length. T = 4 steps
-begin at the mean pose. All steps share their weights, and are unrolled here. The target of a step
-is the correction towards the truth with the same bound (`loss.max_step`), and a step is not trained
-through the steps before it, as in the paper.
+begin at the mean pose. All steps share their weights but for the batch norms, and are unrolled
+here. The target of a step is the correction towards the truth with the same bound
+(`loss.max_step`), and a step is not trained through the steps before it, as in the paper.
 
 The first convolution is split: that of the picture and that of the maps are added before the first
 ReLU, which is the same as one convolution of picture and maps together and lets the picture's part
@@ -62,7 +62,7 @@ def error_feedback(
     sigma: float = 1.5,
     width: Sequence[int] = (32, 64, 96, 128),
     depth: Sequence[int] = (0, 0, 0, 1),
-    dense: int = 192,
+    dense: int = 384,
 ) -> keras.Model:
     """The network for training.
 
@@ -93,7 +93,7 @@ def error_feedback(
         raise InputError(f"{NAME}: sigma: expected a number above 0, got {sigma!r}")
     image = keras.Input((side, side, 3), name="image")
     seen = layers.Conv2D(width[0], 7, STRIDE, padding="same", use_bias=False, name="picture")(image)
-    seen = layers.BatchNormalization(momentum=MOMENTUM)(seen)
+    seen = _norm(seen)
     start = _mean_pose(image, keypoints)
     correct = _network(keypoints, width, depth, dense)
     poses, pose, features = [], start, None
@@ -135,7 +135,7 @@ def _network(
 ) -> Callable[[Any, Any], tuple[Any, Any]]:
     """The layers of a step, shared by all: picture and maps → `(B, 2K)` and features.
 
-    Without batch norms: the statistics of the steps differ.
+    The batch norms are not shared: the statistics of the steps differ.
     """
     first = _convolution(width[0], "maps", 1)
     rest: list[Any] = []
@@ -150,9 +150,9 @@ def _network(
     relu = layers.ReLU()
 
     def step(seen: Any, maps: Any) -> tuple[Any, Any]:
-        x = relu(layers.Add()([seen, first(maps)]))
+        x = relu(layers.Add()([seen, _norm(first(maps))]))
         for convolution in [*rest, reduce]:
-            x = relu(convolution(x))
+            x = relu(_norm(convolution(x)))
         features = full(layers.Flatten()(x))
         return last(features), features
 
@@ -161,8 +161,18 @@ def _network(
 
 def _convolution(channels: int, name: str, size: int, stride: int = 1) -> Any:
     return layers.Conv2D(
-        channels, size, stride, padding="same", kernel_initializer="he_normal", name=name
+        channels,
+        size,
+        stride,
+        padding="same",
+        use_bias=False,
+        kernel_initializer="he_normal",
+        name=name,
     )
+
+
+def _norm(x: Any) -> Any:
+    return layers.BatchNormalization(momentum=MOMENTUM)(x)
 
 
 def _bounded(correction: Any, keypoints: int, limit: float) -> Any:

@@ -54,7 +54,7 @@ STATS = {
     ("deeppose", "small"): (1_236_484, 55_287_552),
     ("deeppose_refinement", "small"): (246_754, 3_700_736),
     ("efficient_localization", "small"): (194_122, 65_354_080),
-    ("error_feedback", "small"): (562_372, 60_055_424),
+    ("error_feedback", "small"): (778_372, 60_899_072),
     ("openpose", "mobilenet_thin"): (1_928_952, 4_227_349_032),
     ("openpose", "small"): (381_346, 139_825_152),
 }
