@@ -92,7 +92,7 @@ def test_state_describes_the_tracker(world: World) -> None:
     assert (state["type"], state["source"], state["paused"]) == ("state", "discs", False)
     assert (state["model"], state["graph"], state["people"]) == ("full", "pose", 1)
     assert (state["smoothing"], state["recording"], state["can_follow"]) == (0.5, False, False)
-    assert (state["masks"], state["min_detection"], state["min_tracking"]) == (False, 0.5, 0.5)
+    assert (state["masks"], state["min_detection"], state["min_tracking"]) == (False, 0.2, 0.5)
     assert state["angles"][:2] == ["left_knee", "right_knee"]
     assert len(state["skeleton"]["names"]) == 33
 
