@@ -1,6 +1,6 @@
 """Average the weights of training runs of one network.
 
-    python -m models.train.average_runs runs/mean runs/blaze_lite runs/blaze_lite_fine
+    python -m models average runs/blaze_lite_mean runs/blaze_lite runs/blaze_lite_stage2
 
 Weights that were trained from the same ones lie close enough together that their mean is a network
 of its own, often with less error than each of them (arXiv 2203.05482).

@@ -34,7 +34,7 @@ from keras import layers, ops
 
 from blazetrack.errors import InputError
 from models.zoo.heads.regression import dense_layer
-from models.zoo.layers import MOMENTUM, check_levels, check_sizes
+from models.zoo.layers import check_levels, check_sizes, norm
 from models.zoo.stages import stage_outputs
 
 __all__ = ["MEAN_POSE", "SIZES", "error_feedback", "gaussian_maps"]
@@ -93,7 +93,7 @@ def error_feedback(
         raise InputError(f"{NAME}: sigma: expected a number above 0, got {sigma!r}")
     image = keras.Input((side, side, 3), name="image")
     seen = layers.Conv2D(width[0], 7, STRIDE, padding="same", use_bias=False, name="picture")(image)
-    seen = _norm(seen)
+    seen = norm(seen)
     start = _mean_pose(image, keypoints)
     correct = _network(keypoints, width, depth, dense)
     poses, pose, features = [], start, None
@@ -150,9 +150,9 @@ def _network(
     relu = layers.ReLU()
 
     def step(seen: Any, maps: Any) -> tuple[Any, Any]:
-        x = relu(layers.Add()([seen, _norm(first(maps))]))
+        x = relu(layers.Add()([seen, norm(first(maps))]))
         for convolution in [*rest, reduce]:
-            x = relu(_norm(convolution(x)))
+            x = relu(norm(convolution(x)))
         features = full(layers.Flatten()(x))
         return last(features), features
 
@@ -169,10 +169,6 @@ def _convolution(channels: int, name: str, size: int, stride: int = 1) -> Any:
         kernel_initializer="he_normal",
         name=name,
     )
-
-
-def _norm(x: Any) -> Any:
-    return layers.BatchNormalization(momentum=MOMENTUM)(x)
 
 
 def _bounded(correction: Any, keypoints: int, limit: float) -> Any:

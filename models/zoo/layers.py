@@ -27,6 +27,7 @@ __all__ = [
     "depthwise",
     "get_block",
     "image_input",
+    "norm",
     "relu6",
     "separable",
 ]
@@ -37,17 +38,22 @@ MOMENTUM = 0.98
 Block = Callable[..., Any]
 
 
+def norm(x: Any) -> Any:
+    """Batch norm with the momentum of the zoo."""
+    return layers.BatchNormalization(momentum=MOMENTUM)(x)
+
+
 def conv_bn(x: Any, channels: int, size: int = 1, stride: int = 1, *, relu: bool = True) -> Any:
     """Convolution, batch norm and ReLU: `(B, h, w, c)` → `(B, h/stride, w/stride, channels)`."""
     x = layers.Conv2D(channels, size, stride, padding="same", use_bias=False)(x)
-    x = layers.BatchNormalization(momentum=MOMENTUM)(x)
+    x = norm(x)
     return layers.ReLU()(x) if relu else x
 
 
 def deconv_bn(x: Any, channels: int, size: int = 4) -> Any:
     """Transposed convolution, batch norm and ReLU: `(B, h, w, c)` → `(B, 2h, 2w, channels)`."""
     x = layers.Conv2DTranspose(channels, size, 2, padding="same", use_bias=False)(x)
-    return layers.ReLU()(layers.BatchNormalization(momentum=MOMENTUM)(x))
+    return layers.ReLU()(norm(x))
 
 
 def conv(x: Any, name: str, channels: int, size: int = 1, stride: int = 1) -> Any:

@@ -11,7 +11,7 @@ from typing import Any
 
 from keras import layers
 
-from models.zoo.layers import MOMENTUM
+from models.zoo.layers import norm
 
 __all__ = ["hourglass", "preactivated", "residual_module"]
 
@@ -27,7 +27,7 @@ def residual_module(x: Any, channels: int) -> Any:
 
 def preactivated(x: Any) -> Any:
     """Batch norm and ReLU."""
-    return layers.ReLU()(layers.BatchNormalization(momentum=MOMENTUM)(x))
+    return layers.ReLU()(norm(x))
 
 
 def hourglass(x: Any, depth: int, block: Any = residual_module) -> Any:

@@ -10,9 +10,7 @@ import pytest
 pytest.importorskip("keras", reason="models needs Keras")
 
 
-from models.train.losses import (
-    head_loss,
-)
+from models.train.losses import head_loss
 from tests.models.train.losses.targets import (
     DETECTOR,
     DISTILLED,
