@@ -11,7 +11,8 @@ returns no person score, so there it is the mean visibility alone, which affects
 at equal precision is the highest recall of any score threshold at which precision is at least that
 of Tasks without one; variants with a higher `min_score` of the second look extend the range.
 
-A variant is a name, or `name: option=value, …`: options of the graph as for `--set`, and `people`.
+A variant is a name, or `name: option=value, …`: options of the graph as for `--set`, and `people`
+and `model`.
 
 Exit code 0 if one of the variants has 1.5 times the recall of Tasks at equal precision, 1 if none
 has, 2 if it could not be measured; with `--skip-reference` there is no limit.
@@ -58,11 +59,13 @@ class Variant:
     Attributes:
         name: for the table.
         people: maximum in one picture.
+        model: as for `PoseTracker`; None for the graph's own.
         options: `{"node.option": value}`.
     """
 
     name: str
     people: int = MAX_PEOPLE
+    model: str | None = None
     options: dict[str, Any] = field(default_factory=dict)
 
 
@@ -126,22 +129,24 @@ def main(
 
 
 def parse_variant(text: str) -> Variant:
-    """Parse `name: option=value, …`; `people` is the maximum in a picture, the rest is the graph's.
+    """Parse `name: option=value, …`; the rest but for `people` and `model` is the graph's.
 
     Raises:
         BlazetrackError: not of this form.
     """
     name, _, rest = text.partition(":")
-    people, options = MAX_PEOPLE, {}
+    people, model, options = MAX_PEOPLE, None, {}
     for part in filter(None, map(str.strip, rest.split(","))):
         if part.startswith("people="):
             if not part[7:].isdecimal():
                 raise InputError(f"--variant {text!r}: people: expected a whole number")
             people = int(part[7:])
+        elif part.startswith("model="):
+            model = part[6:]
         else:
             key, value = parse_set(part)
             options[key] = value
-    return Variant(name.strip(), people, options)
+    return Variant(name.strip(), people, model, options)
 
 
 def read_labels(folder: Path, pictures: int = 0) -> dict[str, Any]:
@@ -179,7 +184,9 @@ def find_with_blazetrack(
 ) -> dict[int, FrameResult]:
     """Picture id → people found by blazetrack."""
     out = {}
-    with PoseTracker(graph=graph, people=variant.people, options=variant.options) as tracker:
+    with PoseTracker(
+        variant.model, graph=graph, people=variant.people, options=variant.options
+    ) as tracker:
         for number, frame in _frames(folder, labels):
             tracker.reset()
             out[number] = FrameResult.from_poses(tracker(frame))
@@ -222,7 +229,10 @@ def report(
     variants: list[Variant], graph: str, scores: dict[str, PeopleScore], theirs: PeopleScore | None
 ) -> dict[str, Any]:
     """The JSON report."""
-    settings = {one.name: {"people": one.people, "options": one.options} for one in variants}
+    settings = {
+        one.name: {"people": one.people, "model": one.model, "options": one.options}
+        for one in variants
+    }
     results = {}
     for name, score in scores.items():
         point = None if theirs is None else score.at_precision(theirs.precision)

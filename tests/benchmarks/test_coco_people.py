@@ -130,8 +130,8 @@ def test_table_and_report_name_every_configuration() -> None:
 
 def test_parse_variant_name_and_options() -> None:
     assert parse_variant("plain") == Variant("plain")
-    assert parse_variant("t: second_look.tiles=2, people=6") == Variant(
-        "t", 6, {"second_look.tiles": 2}
+    assert parse_variant("t: second_look.tiles=2, people=6, model=heavy") == Variant(
+        "t", 6, "heavy", {"second_look.tiles": 2}
     )
 
 
