@@ -1,4 +1,4 @@
-"""Annotated images as JPEG files end to end, small enough to be carried to another machine.
+"""Annotated images as WebP files end to end, small enough to be carried to another machine.
 
 A folder with `pictures.bin`, `starts.npy` (its offsets) and `labels`, a pack of the same images
 with one pixel each. Labels are rounded to 1/64 pixel, 1 mm and 1/256, which halves their deflated
@@ -21,7 +21,7 @@ from models.data.annotated import PEOPLE, AnnotatedImage
 from models.data.lazy_sequence import LazySequence
 from models.data.pack import open_pack, pack
 
-__all__ = ["EncodedImages", "encode_jpeg", "rounded", "shrunk", "write_encoded"]
+__all__ = ["EncodedImages", "encode_picture", "rounded", "shrunk", "write_encoded"]
 
 STEPS = {"world_m": 1e-3, "visibility": 1 / 256, "weights": 1 / 256}
 PIXEL_STEP = 1 / 64
@@ -61,9 +61,10 @@ class EncodedImages(LazySequence[AnnotatedImage]):
         return EncodedImages, (self.place,)  # another process maps the files itself
 
 
-def encode_jpeg(image: NDArray[np.uint8], quality: int) -> bytes:
-    """A picture `(H, W, 3)`, RGB, as JPEG."""
-    _, data = cv2.imencode(".jpg", image[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, quality])
+def encode_picture(image: NDArray[np.uint8], quality: int) -> bytes:
+    """A picture `(H, W, 3)`, RGB, as WebP: a third smaller than a JPEG that looks the same."""
+    bgr = np.ascontiguousarray(image[..., ::-1])
+    _, data = cv2.imencode(".webp", bgr, [cv2.IMWRITE_WEBP_QUALITY, quality])
     return bytes(data)
 
 
@@ -73,7 +74,7 @@ def write_encoded(images: Iterable[AnnotatedImage], place: Path, quality: int, t
     Args:
         images: any number above 0.
         place: the folder.
-        quality: of the JPEG files, 0 to 100.
+        quality: of the WebP files, 1 to 100.
         total: number of images.
     """
     place.mkdir(parents=True)
@@ -81,7 +82,7 @@ def write_encoded(images: Iterable[AnnotatedImage], place: Path, quality: int, t
 
     def labels() -> Iterator[AnnotatedImage]:
         for image in images:
-            starts.append(starts[-1] + file.write(encode_jpeg(image.image, quality)))
+            starts.append(starts[-1] + file.write(encode_picture(image.image, quality)))
             yield replace(rounded(image), image=image.image[:1, :1])
 
     with (place / "pictures.bin").open("wb") as file:

@@ -1,7 +1,7 @@
-"""Decoded pictures in a few large files, so that training never waits for a JPEG decoder.
+"""Decoded pictures in a few large files, so that training never waits for a decoder.
 
 A pack is a folder named by a hash of its recipe. Its pictures lie in parts of at most `PART`:
-`0000.pixels.npy` (all pixels end to end, raw: two cores read them faster than they decode JPEGs)
+`0000.pixels.npy` (all pixels end to end, raw: two cores read them faster than they decode files)
 and `0000.labels.npz`. A part is written under another name and renamed, `index.json` comes last:
 an interrupted pack is resumed, and a pack is whole or not there.
 """

@@ -16,12 +16,14 @@ from __future__ import annotations
 
 import json
 import math
+import os
 import shutil
 import sys
 import tempfile
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
@@ -35,8 +37,9 @@ from blazetrack._version import __version__
 from blazetrack.errors import InputError
 from models.common import command
 from models.data.annotated import PEOPLE, AnnotatedImage
-from models.data.encoded import EncodedImages, encode_jpeg, rounded, shrunk, write_encoded
+from models.data.encoded import EncodedImages, encode_picture, rounded, shrunk, write_encoded
 from models.data.lazy_sequence import LazyRows, evenly_spaced
+from models.data.pack import Pack, pack
 from models.data.transforms.augment import CutSettings
 from models.data.transforms.person_crop import around
 from models.train.checkpoint import save
@@ -49,7 +52,7 @@ from models.train.trainer import checkpoint_to_resume, start_state, train
 __all__ = ["FORMAT", "app", "open_pack_file", "write_pack_file"]
 
 FORMAT = 1
-# Size of the pictures (1 is that of the network's input) and JPEG quality; the first that fits is
+# Size of the pictures (1 is that of the network's input) and WebP quality; the first that fits is
 # taken.
 SIZES = (
     (2.0, 90),
@@ -173,13 +176,27 @@ def open_pack_file(
             raise InputError(f"pack {path}: no packed run, or damaged: {error}") from error
         data = place / "data"
         sets: list[Mapping[str, Images]] = [
-            {name: EncodedImages(data / f"{kind}_{i}") for i, name in enumerate(names)}
+            {name: _decoded(data / f"{kind}_{i}") for i, name in enumerate(names)}
             for kind, names in (("train", train_names), ("dev", dev_names))
         ]
         backgrounds = data / "backgrounds_0"
-        others: Images = EncodedImages(backgrounds) if backgrounds.is_dir() else ()
-        settings = load_settings(place / "settings.yaml", overrides)
+        others: Images = _decoded(backgrounds) if backgrounds.is_dir() else ()
+        settings = load_settings(place / "settings.yaml", [*_workers(), *overrides])
         yield settings, Datasets(sets[0], sets[1], others), place / "run"
+
+
+def _decoded(place: Path) -> Pack:
+    """The images of a folder that `write_encoded` wrote, decoded once, by all cores."""
+    images = EncodedImages(place)
+    with ThreadPoolExecutor() as pool:
+        rows = pool.map(images.row, range(len(images)))
+        return pack(rows, place, {"set": "decoded"}, total=len(images))
+
+
+def _workers() -> list[str]:
+    """Settings for this machine: with many cores, batches are made by processes."""
+    cores = os.cpu_count() or 1
+    return [f"data.workers={cores - 2}", "data.processes=true"] if cores > 4 else []
 
 
 def _write_data(
@@ -207,7 +224,7 @@ def _write_data(
             f"pack: {min(sizes.values()) / MB:.0f} MB with the smallest pictures, more than"
             f" --pack-mb {max_mb:g}: raise it, or use fewer `rows` of the data sets"
         )
-    log(f"pictures for crops of {round(side * scale)} pixels, JPEG quality {quality}")
+    log(f"pictures for crops of {round(side * scale)} pixels, WebP quality {quality}")
     for kind, sets in groups.items():
         for i, images in enumerate(sets.values()):
             reduced = LazyRows(len(images), partial(_reduced, images, reducers[kind]))
@@ -245,7 +262,7 @@ def _estimate(images: Images, reduce: Reduce, quality: int) -> float:
     """Bytes of a data set in the file, from some of its images."""
     rows = evenly_spaced(range(len(images)), SAMPLES)
     samples = [rounded(reduce(images[row])) for row in rows]
-    pictures = sum(len(encode_jpeg(image.image, quality)) for image in samples)
+    pictures = sum(len(encode_picture(image.image, quality)) for image in samples)
     labels = b"".join(getattr(image, name).tobytes() for name in PEOPLE for image in samples)
     return (pictures + len(zlib.compress(labels))) / len(rows) * len(images)
 
