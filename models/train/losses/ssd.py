@@ -13,6 +13,7 @@ from models.train.losses.terms import focal, smooth_l1, soft_focal, weighted_mea
 __all__ = ["parts"]
 
 MIN_SCORE = 0.1  # boxes of the other detector with lower scores have no weight
+MAX_RATIO = 2.0  # between the radius that errors are relative to and the true one
 
 
 def parts(
@@ -52,8 +53,18 @@ def parts(
 
 
 def _in_radii(want: Any, got: Any, settings: SsdLossSettings) -> Any:
-    """Smooth L1 between rows of boxes, in parts of the radius of the person in `want`."""
-    # From point 0, mid-hip, to point 1, on the circle.
-    radius = ops.sqrt(ops.sum(ops.square(want[..., 6:8] - want[..., 4:6]), axis=-1))
-    radius = ops.where(radius > 1.0, radius, 1.0)[..., None]  # pixels
+    """Smooth L1 between rows of boxes, in parts of the radius of the person in `got`.
+
+    The absolute difference in parts of the true radius is least at a radius that is too small: of
+    the sizes that a person may have, the small ones count more. The radius in `got` is a constant
+    here; far from the true one, that counts.
+    """
+    true, own = _radius(want), ops.stop_gradient(_radius(got))
+    radius = ops.clip(own, true / MAX_RATIO, true * MAX_RATIO)
+    radius = ops.maximum(radius, 1.0)[..., None]  # pixels
     return smooth_l1((got - want) / radius, settings.curve)
+
+
+def _radius(rows: Any) -> Any:
+    """From point 0, mid-hip, to point 1, on the circle; pixels."""
+    return ops.sqrt(ops.sum(ops.square(rows[..., 6:8] - rows[..., 4:6]), axis=-1))
