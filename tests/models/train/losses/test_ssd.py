@@ -129,3 +129,25 @@ def test_ssd_loss_without_people_trains_scores_only() -> None:
     parts = detector_parts(targets, targets["boxes"], np.ones((2, 6)))
     assert parts["scores"] > 0 == parts["boxes"] == parts["points"]
     assert np.isfinite(parts["total"])
+
+
+def test_ssd_loss_unsure_radius_is_not_the_smaller_one() -> None:
+    import keras
+
+    rows = np.zeros((2, 10), np.float32)
+    rows[:, 7] = -40, -80  # two people who look the same
+
+    def loss(want: Any, got: Any) -> Any:
+        ones = keras.ops.ones_like(want[:, :1])
+        targets = {"boxes": want[:, None], "positives": ones, "weights": ones}
+        outputs = {"boxes": got[:, None], "scores": ones[..., None]}
+        return head_loss("ssd", targets, outputs, DETECTOR, info_of())["points"]
+
+    start = np.zeros(10, np.float32)
+    start[7] = -60
+    network = keras.Sequential([keras.Input((1,)), keras.layers.Dense(10)])
+    network.layers[0].set_weights([np.zeros((1, 10), np.float32), start])
+    network.compile(keras.optimizers.Adam(1.0), loss)
+    for _ in range(60):
+        network.train_on_batch(np.zeros((2, 1), np.float32), rows)
+    assert network.layers[0].get_weights()[1][7] == pytest.approx(-60, abs=3)
