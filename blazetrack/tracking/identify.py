@@ -17,7 +17,7 @@ from blazetrack.tracking.assignment import (
     costs,
     is_duplicate,
 )
-from blazetrack.tracking.pose_nms import is_confident, is_inside, pose_nms
+from blazetrack.tracking.pose_nms import is_inside, pose_nms
 from blazetrack.tracking.tracklet import Tracklet, is_crowded
 from blazetrack.types import Frame, Poses
 
@@ -42,6 +42,7 @@ class Identify:
             poses that are hardly people; and hold a new track near another person as tentative.
         model: the landmark model; its keypoints locate the clothes.
         max_people: number of people at most, the longest known first; None is no limit.
+        min_score: with `use_appearance`, minimum score of a pose that is no confirmed person yet.
     """
 
     def __init__(
@@ -51,8 +52,9 @@ class Identify:
         use_appearance: bool = False,
         model: Model | None = None,
         max_people: int | None = None,
+        min_score: float = 0.5,
     ) -> None:
-        self._max_people = max_people
+        self._max_people, self._min_score = max_people, min_score
         self._memory_s = memory_s
         self._duplicate_oks = duplicate_oks
         self._use_appearance = use_appearance
@@ -95,11 +97,12 @@ class Identify:
         return tracklet is not None and tracklet.time_s == self._last_s
 
     def _without_doubtful(self, poses: Poses, frame: Frame) -> Poses:
-        """Confirmed tracks, and poses that are confidently people."""
+        """Confirmed tracks, and poses that are probably people; those in the image."""
         if not self._use_appearance or not len(poses):
             return poses
         known = [person > 0 and self._was_tracked(person) for person in poses.ids.tolist()]
-        return poses.take(is_inside(poses, frame) & (is_confident(poses) | np.array(known)))
+        sure = (poses.scores >= self._min_score) | np.array(known)
+        return poses.take(is_inside(poses, frame) & sure)
 
     def _distinct_rows(self, poses: Poses, seen: Observations) -> list[int]:
         """Rows without further poses of the same body."""

@@ -1,4 +1,4 @@
-"""Which poses are people: confidence filter, and non-maximum suppression by OKS."""
+"""Which poses are people: those in the image, and non-maximum suppression by OKS."""
 
 from __future__ import annotations
 
@@ -7,22 +7,15 @@ from numpy.typing import NDArray
 
 from blazetrack.types import Frame, Poses
 
-__all__ = ["is_confident", "is_inside", "oks", "pose_nms"]
+__all__ = ["is_inside", "oks", "pose_nms"]
 
 Float = NDArray[np.float64]
 Mask = NDArray[np.bool_]
 
-MIN_SCORE = 0.5  # a new pose is accepted if it is more probably right than wrong
 MIN_INSIDE = 0.3  # a person with a smaller part of the keypoints in the image has left it
 # Spread of a keypoint in radii of the circle around the person: about 9 cm on an adult. Two
 # estimates of one body differ by less, two bodies in one place by more.
 SPREAD = 0.1
-
-
-def is_confident(poses: Poses) -> Mask:
-    """`(N,)` whether a new pose is accepted as a person."""
-    confident: Mask = poses.scores >= MIN_SCORE
-    return confident
 
 
 def is_inside(poses: Poses, frame: Frame) -> Mask:

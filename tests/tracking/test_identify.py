@@ -180,3 +180,16 @@ def test_identify_max_people_drops_newest(people: MakePeople) -> None:
     identity(at(0.2), people((100, 100, 50), ids=[1]), people((500, 100, 50)))
     back = people((500, 100, 50), (100, 100, 50), (300, 100, 50), ids=[3, 1, 2])
     assert identity(at(0.3), back, None).ids.tolist() == [1, 2]
+
+
+@pytest.mark.parametrize(("min_score", "accepted"), [(0.5, [0.95, 0.5]), (0.4, [0.95, 0.5, 0.49])])
+def test_identify_min_score_is_of_new_people(
+    people: MakePeople, min_score: float, accepted: list[float]
+) -> None:
+    identity = Identify(use_appearance=True, min_score=min_score)
+    three = people((50, 50, 20), (90, 50, 20), (130, 50, 20))
+    three = replace(three, scores=np.array([0.95, 0.5, 0.49]))
+    first = identity(at(0), None, three)
+    assert first.scores.tolist() == accepted
+    low = replace(first, scores=np.full(len(first), 0.1))
+    assert len(identity(at(0.1), low, None)) == len(accepted)

@@ -8,17 +8,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from blazetrack.tracking.pose_nms import SPREAD, is_confident, is_inside, oks, pose_nms
+from blazetrack.tracking.pose_nms import SPREAD, is_inside, oks, pose_nms
 from blazetrack.types import Frame, Poses
 
 MakePeople = Callable[..., Poses]
 FRAME = Frame(np.zeros((100, 200, 3), np.uint8))
-
-
-def test_is_confident_pose_more_probably_right_than_wrong_is_true(people: MakePeople) -> None:
-    three = people((50, 50, 20), (90, 50, 20), (130, 50, 20))
-    scored = replace(three, scores=np.array([0.95, 0.5, 0.49]))
-    assert is_confident(scored).tolist() == [True, True, False]
 
 
 @pytest.mark.parametrize(
@@ -46,7 +40,7 @@ def test_is_inside_nan_keypoints_are_outside(people: MakePeople) -> None:
 
 
 def test_empty_input_gives_empty_result(people: MakePeople) -> None:
-    assert is_confident(people()).shape == is_inside(people(), FRAME).shape == (0,)
+    assert is_inside(people(), FRAME).shape == (0,)
 
 
 def body(x: float, y: float, radius: float) -> np.ndarray:
