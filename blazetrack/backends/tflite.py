@@ -6,7 +6,6 @@ names; only the import differs, so a backend is one row of `_LOADERS`.
 
 from __future__ import annotations
 
-import os
 import warnings
 from collections.abc import Mapping
 from importlib import import_module
@@ -19,6 +18,7 @@ import numpy as np
 
 from blazetrack.backends.base import Array, Interpreter
 from blazetrack.backends.openvino import open_openvino
+from blazetrack.common.cores import usable_cores
 from blazetrack.common.files import check_regular
 from blazetrack.common.native_stderr import without_notices
 from blazetrack.errors import BackendError, BackendWarning, ModelError, did_you_mean
@@ -45,11 +45,7 @@ def installed() -> tuple[str, ...]:
 
 def default_threads() -> int:
     """The cores that this process may use, at most 4: more do not speed up one small network."""
-    try:
-        cores = len(os.sched_getaffinity(0))  # respects taskset and containers; Linux only
-    except AttributeError:
-        cores = os.cpu_count() or 1
-    return min(4, cores)
+    return min(4, usable_cores())
 
 
 def open_interpreter(path: Path, backend: str = "auto", threads: int | None = None) -> Interpreter:

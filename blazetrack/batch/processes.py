@@ -16,18 +16,10 @@ from blazetrack.batch.track_item import Worker, sendable
 from blazetrack.common.signals import hold_interrupt
 from blazetrack.errors import BlazetrackError
 
-__all__ = ["MAX_TRIES", "run_processes", "usable_cores"]
+__all__ = ["MAX_TRIES", "run_processes"]
 
 MAX_TRIES = 2  # of an input whose process ends, such as for want of memory
 _THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
-
-
-def usable_cores() -> int:
-    """The cores that this process may use."""
-    try:
-        return len(os.sched_getaffinity(0))  # respects taskset and containers; Linux only
-    except AttributeError:
-        return os.cpu_count() or 1
 
 
 def run_processes(job: Job, items: Sequence[Item], workers: int) -> Generator[Outcome, None, None]:

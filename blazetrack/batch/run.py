@@ -16,7 +16,8 @@ from blazetrack.batch.folder import BatchFolder
 from blazetrack.batch.index import write_index
 from blazetrack.batch.inputs import Inputs, collect, name_results
 from blazetrack.batch.job import Item, Job, Outcome, check_formats, options_key
-from blazetrack.batch.processes import run_processes, usable_cores
+from blazetrack.batch.processes import run_processes
+from blazetrack.common.cores import usable_cores
 from blazetrack.common.signals import Terminated
 from blazetrack.errors import InputError, SinkError, SourceError
 from blazetrack.runner import check_world

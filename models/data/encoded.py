@@ -7,7 +7,7 @@ size.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -56,9 +56,6 @@ class EncodedImages(LazySequence[AnnotatedImage]):
         return replace(
             self._labels[index], image=np.asarray(np.ascontiguousarray(bgr[..., ::-1]), np.uint8)
         )
-
-    def __reduce__(self) -> tuple[Callable[[Path], EncodedImages], tuple[Path]]:
-        return EncodedImages, (self.place,)  # another process maps the files itself
 
 
 def encode_picture(image: NDArray[np.uint8], quality: int) -> bytes:

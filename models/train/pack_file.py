@@ -16,7 +16,6 @@ from __future__ import annotations
 
 import json
 import math
-import os
 import shutil
 import sys
 import tempfile
@@ -34,6 +33,7 @@ import typer
 import blazetrack
 import models
 from blazetrack._version import __version__
+from blazetrack.common.cores import usable_cores
 from blazetrack.errors import InputError
 from models.common import command
 from models.data.annotated import PEOPLE, AnnotatedImage
@@ -195,7 +195,7 @@ def _decoded(place: Path) -> Pack:
 
 def _workers() -> list[str]:
     """Settings for this machine: with many cores, batches are made by processes."""
-    cores = os.cpu_count() or 1
+    cores = usable_cores()
     return [f"data.workers={cores - 2}", "data.processes=true"] if cores > 4 else []
 
 
