@@ -3,7 +3,9 @@
     settings = load_settings("blaze_lite", ["run.steps=2000", "network.options.width=0.5"])
 
 A config is `models/configs/<name>.yaml`, also in a folder of it (`zoo/<name>`), or any YAML file.
-Unknown names and wrong types are errors of one line with their place.
+With `extends: NAME` it begins as another config and holds what differs from that: sections are
+joined, values and lists replaced; a file is named from the config's own folder. Unknown names and
+wrong types are errors of one line with their place.
 """
 
 from __future__ import annotations
@@ -157,7 +159,7 @@ def load_settings(config: str | Path, overrides: Iterable[str] = ()) -> Settings
         InputError: there is no such config, or it has a wrong name or value.
     """
     path = _find(config)
-    fields = _read(path)
+    fields = _read_extended(path, ())
     for text in overrides:
         _override(fields, text)
     return _validate({"name": path.stem, **fields}, str(path))
@@ -225,6 +227,35 @@ def _find(config: str | Path) -> Path:
     if path.suffix in (".yaml", ".yml") or len(path.parts) > 1:
         raise InputError(f"config {config}: no such file")
     raise InputError(f"no config '{config}'; {did_you_mean(str(config), shipped)}")
+
+
+def _read_extended(path: Path, seen: tuple[Path, ...]) -> dict[str, Any]:
+    """The fields of a config over those of the one that it extends, of which `seen` read it."""
+    if path in seen:
+        raise InputError(f"config {seen[0]}: extends itself, by {' → '.join(p.stem for p in seen)}")
+    fields = _read(path)
+    base = fields.pop("extends", None)
+    if base is None:
+        return fields
+    beside = path.parent / str(base)
+    try:
+        found = beside if beside.suffix and beside.is_file() else _find(str(base))
+    except InputError as error:
+        raise InputError(f"config {path}: extends: {error}") from None
+    inherited = _read_extended(found, (*seen, path))
+    inherited.pop("name", None)
+    return _joined(inherited, fields)
+
+
+def _joined(base: dict[str, Any], fields: dict[str, Any]) -> dict[str, Any]:
+    """Fields over those of `base`, section by section."""
+    out = dict(base)
+    for name, value in fields.items():
+        before = out.get(name)
+        if isinstance(before, dict) and isinstance(value, dict):
+            value = _joined(before, value)
+        out[name] = value
+    return out
 
 
 def _read(path: Path) -> dict[str, Any]:

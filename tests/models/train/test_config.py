@@ -111,6 +111,31 @@ def test_load_settings_wrong_setting_is_one_line(
     assert "\n" not in str(caught.value)
 
 
+def test_config_that_extends_another_holds_what_differs(config: Path) -> None:
+    base = load_settings(config)
+    other = config.parent / "other.yaml"
+    other.write_text(f"extends: {config.name}\nrun: {{steps: 7}}\n", encoding="utf-8")
+    got = load_settings(other, ["run.batch=3"])
+    assert (got.name, got.run.steps, got.run.batch) == ("other", 7, 3)
+    assert (got.network, got.data) == (base.network, base.data)
+    second = config.parent / "second.yaml"
+    second.write_text("extends: other.yaml\noptimizer: {floor: 0.5}\n", encoding="utf-8")
+    assert (load_settings(second).run.steps, load_settings(second).optimizer.floor) == (7, 0.5)
+    shipped = config.parent / "longer.yaml"
+    shipped.write_text("extends: blaze_lite\n", encoding="utf-8")
+    assert load_settings(shipped).data == load_settings("blaze_lite").data
+
+
+def test_config_that_extends_none_or_itself_is_refused(config: Path) -> None:
+    other = config.parent / "other.yaml"
+    other.write_text("extends: blaze_lit\n", encoding="utf-8")
+    with pytest.raises(InputError, match=r"other\.yaml: extends: no config 'blaze_lit'; did you"):
+        load_settings(other)
+    other.write_text("extends: other.yaml\n", encoding="utf-8")
+    with pytest.raises(InputError, match=r"other\.yaml: extends itself, by other"):
+        load_settings(other)
+
+
 def test_load_settings_old_config_name_warns() -> None:
     with pytest.warns(RenamedWarning, match="config: 'blazepose_lite' is now 'blaze_lite'"):
         assert load_settings("blazepose_lite").name == "blaze_lite"
