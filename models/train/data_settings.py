@@ -86,6 +86,9 @@ class DetectorDatasetSettings(DatasetSettings):
 
     Attributes:
         ignore_unlabelled: detections of the published detector without a label are ignored.
+        detected_labels: its detections are the labels of people who have too few, such as those
+            whose hips are outside of the picture.
+        leave_out_pictures: of a COCO file: ids of pictures that are left out.
     """
 
     renamed: ClassVar[Mapping[str, str]] = {
@@ -95,6 +98,8 @@ class DetectorDatasetSettings(DatasetSettings):
 
     kind: Literal["lsp", "coco", "synthetic"]
     ignore_unlabelled: bool = False
+    detected_labels: bool = False
+    leave_out_pictures: list[int] = Field(default_factory=list)
 
 
 D = TypeVar("D", bound=DatasetSettings)

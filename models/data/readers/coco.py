@@ -58,14 +58,20 @@ class CocoImages(LazySequence[AnnotatedImage]):
 
     Boxes hold the annotation's box and its labelled keypoints. Crowds, and people with fewer than
     two labelled places, are ignored regions.
+
+    Args:
+        file: as read.
+        leave_out: ids of pictures that are left out.
     """
 
-    def __init__(self, file: CocoFile) -> None:
+    def __init__(self, file: CocoFile, leave_out: Collection[int] = ()) -> None:
         self._skeleton = file.skeleton
-        self._paths = list(file.pictures.values())
-        by_picture: dict[int, list[Annotation]] = {number: [] for number in file.pictures}
+        paths = {number: path for number, path in file.pictures.items() if number not in leave_out}
+        self._paths = list(paths.values())
+        by_picture: dict[int, list[Annotation]] = {number: [] for number in paths}
         for found in file.annotations:
-            by_picture[found.picture].append(found)
+            if found.picture in paths:
+                by_picture[found.picture].append(found)
         self._annotations = list(by_picture.values())
 
     def __len__(self) -> int:

@@ -20,7 +20,7 @@ from models.common.person_finder import FoundPeople
 from models.data.annotated import AnnotatedImage
 from models.data.body_measures import ears_from_neck
 
-__all__ = ["MID_SHOULDER", "detector_view", "head_center", "ignore_unlabelled"]
+__all__ = ["MID_SHOULDER", "SURE", "detector_view", "head_center", "ignore_unlabelled"]
 
 Float = NDArray[np.float64]
 
@@ -28,6 +28,7 @@ MID_SHOULDER = Skeleton("mid_shoulder", ("mid_shoulder",))
 HEAD_PER_RADIUS = 0.5
 # Each part of the head counts once, however many of its points a data set has.
 HEAD_PARTS = (("nose",), ("left_eye", "right_eye"), ("left_ear", "right_ear"))
+SURE = 0.6  # minimum score of detections that are taken for labels
 # A detection is a labelled person if the middles of the heads are this near, in sides of the
 # larger box, or the mid-hips, in radii of the larger circle.
 SAME_HEAD, SAME_HIPS = 0.75, 0.5
@@ -52,12 +53,15 @@ def head_center(person: AnnotatedImage) -> Float | None:
 def detector_view(
     image: AnnotatedImage,
     pseudo_labels: Callable[[str], AnnotatedImage | None] = lambda source: None,
+    found: FoundPeople | None = None,
 ) -> AnnotatedImage:
     """The same picture with the targets of a detector, in float64.
 
     Args:
         image: of any skeleton that names shoulders, hips and head.
         pseudo_labels: the same person in `blazepose33` by `source`, where there are such labels.
+        found: people in the same picture; those with a score of at least `SURE` are the labels of
+            people who have too few, such as those whose hips are outside of the picture.
 
     Returns:
         People whose head, shoulders and hips are known: head boxes, alignment and `MID_SHOULDER`.
@@ -68,8 +72,10 @@ def detector_view(
     for row, source in enumerate(image.sources):
         person, pseudo = image.take([row]), pseudo_labels(source)
         labels = (pseudo, person)
-        found = (_person(one, person) for one in labels if one is not None)
-        usable = next((one for one in found if one is not None), None)
+        views = (_person(one, person) for one in labels if one is not None)
+        usable = next((one for one in views if one is not None), None)
+        if usable is None and found is not None:
+            usable = _detected(person, found)
         if usable is not None:
             people.append(usable)
         else:
@@ -89,12 +95,36 @@ def _person(labels: AnnotatedImage, person: AnnotatedImage) -> AnnotatedImage | 
     if torso is None or head is None or not labels.has_torso[0]:
         return None
     shoulders = labels.points_px[:, list(torso[:2]), :2].astype(np.float64).mean(axis=1)
-    center, rim = alignment = labels.alignment_px[0].astype(np.float64)
+    return _target(person, head, labels.alignment_px[0].astype(np.float64), shoulders[0])
+
+
+def _detected(person: AnnotatedImage, found: FoundPeople) -> AnnotatedImage | None:
+    """The view of one person by the best sure detection at their head, or else in their box."""
+    heads, sides = found.boxes_px.reshape(-1, 2, 2).mean(axis=1), np.ptp(found.boxes_px[:, ::2], 1)
+    (x0, y0, x1, y1), head = person.boxes_px[0], head_center(person)
+    if head is None:
+        x, y = heads.T
+        near = (x >= x0) & (x <= x1) & (y >= y0) & (y <= y1)  # a person without a box has NaN
+    else:
+        near = np.hypot(*(heads - head).T) < SAME_HEAD * sides
+    rows = np.flatnonzero(near & (found.scores >= SURE))
+    if not len(rows):
+        return None
+    best = rows[found.scores[rows].argmax()]
+    head = heads[best] if head is None else head
+    return _target(person, head, found.alignment_px[best], found.shoulders_px[best])
+
+
+def _target(
+    person: AnnotatedImage, head: Float, alignment: Float, shoulder: Float
+) -> AnnotatedImage:
+    """The view of one person with these `(2,)`, `(2, 2)` and `(2,)` pixels."""
+    center, rim = alignment
     half = 0.5 * HEAD_PER_RADIUS * float(np.hypot(*(rim - center)))
     return AnnotatedImage.of(
         person.image,
         MID_SHOULDER,
-        shoulders[:, None],
+        shoulder[None, None],
         alignment[None],
         person.sources,
         boxes_px=np.concatenate([head - half, head + half])[None],

@@ -12,7 +12,7 @@ from models.data.examples import Canvases, Example
 from models.data.pack import Pack, pack
 from models.data.readers.coco import CocoImages, read_coco
 from models.data.targets import TARGETS
-from models.data.transforms.detector_view import detector_view, ignore_unlabelled
+from models.data.transforms.detector_view import SURE, detector_view, ignore_unlabelled
 from models.distill.detector_targets import DetectorSoftLabels
 from models.train.data_settings import DetectorDatasetSettings, DetectorDataSettings
 from models.train.datasets import DOUBTFUL, Datasets, Log, open_each, pseudo_labelled, read_people
@@ -62,7 +62,8 @@ def open_views(
     every = wanted.model_copy(update={"rows": None}) if whole else wanted
     people = read_people(name, path, every, Path(data.root))
     log(people.note)
-    pictures = CocoImages(read_coco(path, name=name)) if whole else people
+    leave_out = frozenset(wanted.leave_out_pictures)
+    pictures = CocoImages(read_coco(path, name=name), leave_out) if whole else people
     known: dict[str, int] = {}
     if wanted.pseudo_labels:
         labelled = pseudo_labelled(people, data.packs, False, log)
@@ -70,17 +71,24 @@ def open_views(
     rows = range(len(pictures))
     if whole and wanted.rows is not None:
         rows = rows[slice(*wanted.rows)]
-    finder = PersonFinder.published(DOUBTFUL) if wanted.ignore_unlabelled else None
+    searched = wanted.ignore_unlabelled or wanted.detected_labels
+    finder = PersonFinder.published(DOUBTFUL) if searched else None
 
     def views() -> Iterator[AnnotatedImage]:
         for row in rows:
+            picture = pictures[row]
+            found = None if finder is None else finder.find(picture.image)
             view = detector_view(
-                pictures[row], lambda source: labelled[known[source]] if source in known else None
+                picture,
+                lambda source: labelled[known[source]] if source in known else None,
+                found if wanted.detected_labels else None,
             )
             height, width = view.image.shape[:2]
             ignored = (view.ignore_px[:, 2:] - view.ignore_px[:, :2] >= (width, height)).all(axis=1)
             if len(view) or not ignored.any():
-                yield view if finder is None else ignore_unlabelled(view, finder.find(view.image))
+                if wanted.ignore_unlabelled and found is not None:
+                    view = ignore_unlabelled(view, found)
+                yield view
 
     recipe = {
         "detector_view": people.fingerprint,
@@ -88,6 +96,11 @@ def open_views(
         "rows": wanted.rows,
         "ignore_unlabelled": DOUBTFUL if wanted.ignore_unlabelled else None,
     }
+    # Only where they are set, so that packs made without them are found.
+    if wanted.detected_labels:
+        recipe["detected_labels"] = SURE
+    if leave_out:
+        recipe["leave_out_pictures"] = sorted(leave_out)
     packed = pack(views(), data.packs, recipe, total=len(rows), in_memory=data.in_memory)
     if not packed.sources:
         raise InputError(

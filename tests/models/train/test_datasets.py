@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 import pytest
 
 from blazetrack.errors import InputError
+from models.common.person_finder import FoundPeople, PersonFinder
 from models.train.data_settings import (
     DetectorDatasetSettings,
     DetectorDataSettings,
@@ -61,6 +63,24 @@ def test_detector_dataset_has_whole_pictures(people: Path, tmp_path: Path) -> No
     none = wanted.model_copy(update={"rows": [0, 1]})
     with pytest.raises(InputError, match="some: no usable person in 1 pictures"):
         open_views("some", none, data, lines.append)
+
+
+def test_detector_dataset_with_labels_of_the_detector(
+    people: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    alignment = np.array([[[20.0, 45.0], [20.0, 5.0]]])
+    found = FoundPeople(
+        np.array([[15.0, 0.0, 25.0, 10.0]]), alignment, np.array([[20.0, 15.0]]), np.ones(1)
+    )
+    finder = SimpleNamespace(find=lambda image: found)
+    monkeypatch.setattr(PersonFinder, "published", lambda *args: finder)
+    wanted = DetectorDatasetSettings(
+        kind="coco", path=str(people), detected_labels=True, leave_out_pictures=[2]
+    )
+    data = DetectorDataSettings(train={"some": wanted}, packs=str(tmp_path))
+    pack = open_views("some", wanted, data, lambda line: None)
+    assert pack.sources == ["some/1"]
+    np.testing.assert_array_equal(pack[0].alignment_px, alignment)
 
 
 def test_detector_dataset_leaves_out_pictures_without_a_usable_person(

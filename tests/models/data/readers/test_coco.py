@@ -167,6 +167,15 @@ def test_coco_images_hold_all_people_with_their_keypoints(make_coco):
     assert images[1].ignore_px.shape == (0, 4)
 
 
+def test_coco_images_leave_out_pictures(make_coco):
+    file = read_coco(make_coco())
+    assert [len(CocoImages(file)), len(CocoImages(file, {1})), len(CocoImages(file, {1, 2}))] == [
+        2,
+        1,
+        0,
+    ]
+
+
 def test_cut_out_people_are_chosen_by_source(make_coco):
     folder = make_coco().parent
     (folder / "images").rename(folder / "people")

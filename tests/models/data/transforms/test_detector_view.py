@@ -15,7 +15,12 @@ from blazetrack.skeleton import BLAZEPOSE33, COCO17, LSP14
 from models.common.person_finder import FoundPeople
 from models.data.annotated import AnnotatedImage
 from models.data.readers.coco import CocoImages, read_coco
-from models.data.transforms.detector_view import detector_view, head_center, ignore_unlabelled
+from models.data.transforms.detector_view import (
+    SURE,
+    detector_view,
+    head_center,
+    ignore_unlabelled,
+)
 
 
 def without(sample: AnnotatedImage, *names: str) -> AnnotatedImage:
@@ -122,6 +127,32 @@ def found_at(*heads: tuple[float, float]) -> FoundPeople:
     hips = middle + 60 * down
     alignment = np.stack([hips, hips - 75 * down], axis=1)
     return FoundPeople(boxes, alignment, middle + 20 * down, np.ones(len(middle)))
+
+
+def test_view_takes_detections_for_people_of_few_labels(make_person: Any) -> None:
+    sample = without(make_person(LSP14), "left_hip")
+    head = head_center(sample)
+    assert head is not None
+    found = found_at((300, 300), tuple(head + 3))
+    view = detector_view(sample, found=found)
+    assert np.array_equal(view.alignment_px, found.alignment_px[1:])
+    assert view.boxes_px[0].reshape(2, 2).mean(axis=0) == pytest.approx(head)
+    assert view.points_px[0, 0, :2] == pytest.approx(found.shoulders_px[1])
+    assert len(view.ignore_px) == 0
+    unsure = replace(found, scores=np.full(2, SURE - 0.01))
+    assert len(detector_view(sample, found=unsure)) == 0
+    labelled = make_person(LSP14)
+    assert np.array_equal(detector_view(labelled, found=found).alignment_px, labelled.alignment_px)
+
+
+def test_view_takes_a_detection_in_the_box_of_a_person_without_a_head(coco_file: Path) -> None:
+    picture = CocoImages(read_coco(coco_file))[0]
+    sources = picture.sources
+    assert detector_view(picture, found=found_at((90, 25))).sources == sources
+    bare = without(picture.take([0]), "left_hip", *COCO17.names[:5])
+    x, y = bare.boxes_px[0].reshape(2, 2).mean(axis=0)
+    assert detector_view(bare, found=found_at((x, y))).boxes_px[0, :2].mean() < x
+    assert len(detector_view(bare, found=found_at((x + 60, y)))) == 0
 
 
 def test_ignore_unlabelled_adds_detections_without_a_label(make_person: Any) -> None:
