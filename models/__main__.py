@@ -1,4 +1,4 @@
-"""The commands of `models`: `python -m models train|average|evaluate|export|quantize|label`.
+"""The commands of the workshop, such as `python -m models train`; see `COMMANDS`.
 
 Each is also a module of its own, `python -m models.train`.
 """
@@ -15,18 +15,24 @@ from models.common import command
 COMMANDS: Mapping[str, str] = {
     "train": "models.train.trainer",
     "average": "models.train.average_runs",
+    "calibrate": "models.train.calibrate_scores",
     "evaluate": "models.evaluate.__main__",
     "export": "models.export.tflite",
     "quantize": "models.quantize",
     "label": "models.distill.pseudo_label",
 }
 
-app = command.new_app("Train, average, evaluate, export and quantize networks; label people.")
+app = command.new_app(
+    "Train, average, calibrate, evaluate, export and quantize networks; label people."
+)
 
 
 @app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
 def main(name: str) -> None:
-    """Run train, average, evaluate, export, quantize or label; NAME --help shows its options."""
+    """Run train, average, calibrate, evaluate, export, quantize or label.
+
+    NAME --help shows the options of one.
+    """
     raise InputError(f"no command '{name}'; {did_you_mean(name, COMMANDS)}")
 
 

@@ -17,7 +17,13 @@ import typer
 
 from blazetrack.errors import InputError, ModelError
 from models.common import command
-from models.train.checkpoint import Checkpoint, find_checkpoint, load_network, save
+from models.train.checkpoint import (
+    Checkpoint,
+    check_new_run,
+    existing_run,
+    load_network,
+    save,
+)
 
 __all__ = ["app", "average_weights"]
 
@@ -30,15 +36,12 @@ def main(
     runs: Annotated[list[Path], typer.Argument(help="Folders of two or more runs.")],
 ) -> None:
     """Write the mean of the averaged weights of runs, to evaluate, export or begin from."""
-    if out.exists():
-        raise InputError(f"average: {out} is there already; give another folder")
+    check_new_run(out)
     if len(runs) < 2:
         raise InputError(f"average: expected two or more runs, got {len(runs)}")
     checkpoints: list[Checkpoint] = []
     for run in runs:
-        checkpoint = find_checkpoint(run)
-        if checkpoint is None:
-            raise ModelError(f"average: {run}: expected the folder of a training run")
+        checkpoint = existing_run(run)
         if checkpoints and checkpoint.architecture != checkpoints[0].architecture:
             raise ModelError(f"average: {run} has another architecture than {runs[0]}")
         checkpoints.append(checkpoint)

@@ -25,7 +25,7 @@ from typing import Any
 
 import numpy as np
 
-from blazetrack.errors import ModelError
+from blazetrack.errors import InputError, ModelError
 from models.common import command
 from models.train.config import Settings, settings_from
 from models.zoo import build, current_name
@@ -35,6 +35,8 @@ __all__ = [
     "architecture",
     "averaged_weights",
     "build_network",
+    "check_new_run",
+    "existing_run",
     "find_checkpoint",
     "load_network",
     "restore",
@@ -149,6 +151,24 @@ def find_checkpoint(run: Path) -> Checkpoint | None:
         if (folder / ABOUT).is_file():
             return _read(folder)
     return None
+
+
+def existing_run(run: Path) -> Checkpoint:
+    """The checkpoint of a run.
+
+    Raises:
+        ModelError: there is none, or it cannot be read.
+    """
+    checkpoint = find_checkpoint(run)
+    if checkpoint is None:
+        raise ModelError(f"{run}: expected the folder of a training run")
+    return checkpoint
+
+
+def check_new_run(out: Path) -> None:
+    """Raise `InputError` if the folder of a new run is there already."""
+    if out.exists():
+        raise InputError(f"{out} is there already; give another folder")
 
 
 def restore(checkpoint: Checkpoint, settings: Settings, network: Any, optimizer: Any) -> None:

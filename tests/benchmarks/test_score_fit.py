@@ -1,4 +1,4 @@
-"""Logistic regression, and the coefficients of a card."""
+"""Coefficients of a card."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import yaml
 
-from benchmarks.score_fit import coefficients_text, fit_coefficients, logistic_regression
+from benchmarks.score_fit import coefficients_text, fit_coefficients
 from benchmarks.score_samples import Samples
 from blazetrack.errors import InputError
 from blazetrack.model_info import SCORE_FEATURES
@@ -18,18 +18,6 @@ def drawn(count: int, coefficients: list[float]) -> tuple[np.ndarray, np.ndarray
     features = rng.normal(0, 2, (count, len(coefficients)))
     chance = 1 / (1 + np.exp(-(0.5 + features @ coefficients)))
     return features, rng.random(count) < chance
-
-
-def test_logistic_regression_finds_the_coefficients_of_drawn_data() -> None:
-    features, right = drawn(20000, [1.0, -0.5])
-    found = logistic_regression(features, right, np.ones(len(right)), ridge=0.0)
-    assert found == pytest.approx([0.5, 1.0, -0.5], abs=0.08)
-
-
-def test_logistic_regression_weights_count_like_copies() -> None:
-    features, right = drawn(200, [1.0])
-    twice = logistic_regression(np.r_[features, features], np.r_[right, right], np.ones(400))
-    assert logistic_regression(features, right, np.full(200, 2.0)) == pytest.approx(twice)
 
 
 def test_fit_coefficients_are_calibrated_on_usual_poses() -> None:
