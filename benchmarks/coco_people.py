@@ -12,7 +12,7 @@ at equal precision is the highest recall of any score threshold at which precisi
 of Tasks without one; variants with a higher `min_score` of the second look extend the range.
 
 A variant is a name, or `name: option=value, …`: options of the graph as for `--set`, and `people`
-and `model`.
+and `model`, `NAME[+DETECTOR]`.
 
 Exit code 0 if one of the variants has 1.5 times the recall of Tasks at equal precision, 1 if none
 has, 2 if it could not be measured; with `--skip-reference` there is no limit.
@@ -39,6 +39,7 @@ from benchmarks.reference.implementations import newest_tasks
 from benchmarks.reference.results import FrameResult
 from benchmarks.reference.tasks_landmarker import TasksLandmarker
 from benchmarks.report import check_writable, exit_2_on_error, write_json
+from benchmarks.stills_runs import parse_model
 from blazetrack.errors import InputError
 from blazetrack.graph import parse_set
 from blazetrack.pipeline import PoseTracker
@@ -59,7 +60,7 @@ class Variant:
     Attributes:
         name: for the table.
         people: maximum in one picture.
-        model: as for `PoseTracker`; None for the graph's own.
+        model: landmark model, `NAME[+DETECTOR]`; None for the graph's own.
         options: `{"node.option": value}`.
     """
 
@@ -184,8 +185,9 @@ def find_with_blazetrack(
 ) -> dict[int, FrameResult]:
     """Picture id → people found by blazetrack."""
     out = {}
+    model, detector = (None, None) if variant.model is None else parse_model(variant.model)
     with PoseTracker(
-        variant.model, graph=graph, people=variant.people, options=variant.options
+        model, detector=detector, graph=graph, people=variant.people, options=variant.options
     ) as tracker:
         for number, frame in _frames(folder, labels):
             tracker.reset()
