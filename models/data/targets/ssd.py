@@ -43,6 +43,9 @@ class MatchSettings(Strict):
         size_ignored: and ignored up to here.
         cells: it is positive for heads up to so many cells away,
         cells_ignored: and ignored up to here.
+        head: where this part of the side of the head's box is larger than a cell, it counts as the
+            cell: the middle of a large head is not known to a pixel, so of many cells that look
+            alike only few would be positive, and none could have a high score.
     """
 
     renamed: ClassVar[Mapping[str, str]] = {"smallest": "min_size", "largest": "max_size"}
@@ -53,6 +56,7 @@ class MatchSettings(Strict):
     size_ignored: float = Field(default=2.2, ge=1)
     cells: float = Field(default=1.0, gt=0)
     cells_ignored: float = Field(default=2.0, gt=0)
+    head: float = Field(default=0.0, ge=0)
 
 
 @dataclass(frozen=True)
@@ -161,7 +165,9 @@ def _distances(
     """`(N, A)` distances of heads in cells, and logarithms of the ratios of sizes."""
     height, width = canvas.image.shape[:2]
     middle = canvas.boxes_px.reshape(-1, 2, 2).mean(axis=1)
-    cells = np.hypot(*np.moveaxis(middle[:, None] - centers_px, -1, 0)) / stride
+    heads = settings.head * (canvas.boxes_px[:, 2] - canvas.boxes_px[:, 0])
+    cell = np.maximum(stride, heads[:, None])
+    cells = np.hypot(*np.moveaxis(middle[:, None] - centers_px, -1, 0)) / cell
     sizes = anchor_sizes(anchors, (height, width), settings)
     diameters = np.clip(canvas.diameters_px, sizes.min(), sizes.max())
     return cells, np.abs(np.log(diameters[:, None] / sizes))

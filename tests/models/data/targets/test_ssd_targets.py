@@ -98,6 +98,18 @@ def test_match_every_person_has_positive_anchors(radius: float) -> None:
         assert near.max() <= 16
 
 
+def test_match_by_the_head_adds_cells_for_large_heads_only() -> None:
+    plain = MatchSettings(min_size=0.5, max_size=0.5)
+    wide = plain.model_copy(update={"head": 0.5})
+    for radius, more in ((16, False), (96, True)):
+        canvas = person(64, 40, radius)
+        few, many = (match(canvas, LAYOUT, one)[1] > 0 for one in (plain, wide))
+        assert (many >= few).all()
+        assert (many.sum() > 2 * few.sum()) == more
+        reach = max(16.0, 0.5 * radius / 2)
+        assert np.hypot(*(CENTERS[many] * 128 - (64, 40)).T).max() <= reach
+
+
 def test_two_people_in_one_place_share_by_size() -> None:
     both = EMPTY.joined([person(60, 60, 12), person(60, 60, 60)])
     boxes, positives, _ = match(both, LAYOUT)
