@@ -1,10 +1,11 @@
 """What a detector learns of an annotated image: heads, alignments and mid-shoulders.
 
-The head box is a square around the middle of the head with half the radius of the person's circle
-as its side: measured on 443 COCO people, the box of the published detector has little to do with
-the face's size either (its side is 1.0 torso in the median, 10 % above 1.8 for small people), and
-boxes of a few pixels would not overlap enough to be merged. People whose labels are too few become
-ignored regions.
+The head box is a square with half the radius of the person's circle as its side, its middle a
+little nearer to the mid-shoulder than to the middle of the head. There is that of the published
+detector, for people of all sizes: 0.20 torso below the middle of the head, measured on 350 people
+of COCO and LSPET. With other middles a detector that begins as the published one first has to
+forget where it finds large people. The published box itself has a constant side. People whose
+labels are too few become ignored regions.
 """
 
 from __future__ import annotations
@@ -20,12 +21,20 @@ from models.common.person_finder import FoundPeople
 from models.data.annotated import AnnotatedImage
 from models.data.body_measures import ears_from_neck
 
-__all__ = ["MID_SHOULDER", "SURE", "detector_view", "head_center", "ignore_unlabelled"]
+__all__ = [
+    "MID_SHOULDER",
+    "SURE",
+    "TO_SHOULDER",
+    "detector_view",
+    "head_center",
+    "ignore_unlabelled",
+]
 
 Float = NDArray[np.float64]
 
 MID_SHOULDER = Skeleton("mid_shoulder", ("mid_shoulder",))
 HEAD_PER_RADIUS = 0.5
+TO_SHOULDER = 0.55  # of the way from the middle of the head to the mid-shoulder
 # Each part of the head counts once, however many of its points a data set has.
 HEAD_PARTS = (("nose",), ("left_eye", "right_eye"), ("left_ear", "right_ear"))
 SURE = 0.6  # minimum score of detections that are taken for labels
@@ -94,8 +103,9 @@ def _person(labels: AnnotatedImage, person: AnnotatedImage) -> AnnotatedImage | 
     head = next((one for one in heads if one is not None), None)
     if torso is None or head is None or not labels.has_torso[0]:
         return None
-    shoulders = labels.points_px[:, list(torso[:2]), :2].astype(np.float64).mean(axis=1)
-    return _target(person, head, labels.alignment_px[0].astype(np.float64), shoulders[0])
+    shoulder = labels.points_px[0, list(torso[:2]), :2].astype(np.float64).mean(axis=0)
+    middle = head + TO_SHOULDER * (shoulder - head)
+    return _target(person, middle, labels.alignment_px[0].astype(np.float64), shoulder)
 
 
 def _detected(person: AnnotatedImage, found: FoundPeople) -> AnnotatedImage | None:
@@ -111,12 +121,11 @@ def _detected(person: AnnotatedImage, found: FoundPeople) -> AnnotatedImage | No
     if not len(rows):
         return None
     best = rows[found.scores[rows].argmax()]
-    head = heads[best] if head is None else head
-    return _target(person, head, found.alignment_px[best], found.shoulders_px[best])
+    return _target(person, heads[best], found.alignment_px[best], found.shoulders_px[best])
 
 
 def _target(
-    person: AnnotatedImage, head: Float, alignment: Float, shoulder: Float
+    person: AnnotatedImage, middle: Float, alignment: Float, shoulder: Float
 ) -> AnnotatedImage:
     """The view of one person with these `(2,)`, `(2, 2)` and `(2,)` pixels."""
     center, rim = alignment
@@ -127,7 +136,7 @@ def _target(
         shoulder[None, None],
         alignment[None],
         person.sources,
-        boxes_px=np.concatenate([head - half, head + half])[None],
+        boxes_px=np.concatenate([middle - half, middle + half])[None],
     )
 
 

@@ -12,7 +12,12 @@ from models.data.examples import Canvases, Example
 from models.data.pack import Pack, pack
 from models.data.readers.coco import CocoImages, read_coco
 from models.data.targets import TARGETS
-from models.data.transforms.detector_view import SURE, detector_view, ignore_unlabelled
+from models.data.transforms.detector_view import (
+    SURE,
+    TO_SHOULDER,
+    detector_view,
+    ignore_unlabelled,
+)
 from models.distill.detector_targets import DetectorSoftLabels
 from models.train.data_settings import DetectorDatasetSettings, DetectorDataSettings
 from models.train.datasets import DOUBTFUL, Datasets, Log, open_each, pseudo_labelled, read_people
@@ -92,6 +97,7 @@ def open_views(
 
     recipe = {
         "detector_view": people.fingerprint,
+        "to_shoulder": TO_SHOULDER,
         "pseudo_labels": wanted.pseudo_labels,
         "rows": wanted.rows,
         "ignore_unlabelled": DOUBTFUL if wanted.ignore_unlabelled else None,

@@ -17,6 +17,7 @@ from models.data.annotated import AnnotatedImage
 from models.data.readers.coco import CocoImages, read_coco
 from models.data.transforms.detector_view import (
     SURE,
+    TO_SHOULDER,
     detector_view,
     head_center,
     ignore_unlabelled,
@@ -53,8 +54,13 @@ def test_view_is_head_alignment_and_mid_shoulder(make_person: Any) -> None:
     assert width == pytest.approx(height)
     assert width == pytest.approx(radius / 2)
     assert view.diameters_px[0] == pytest.approx(2 * radius)
-    assert view.points_px[0, 0, :2] == pytest.approx([60, 0.26 * 160], abs=0.01)
+    shoulder = np.array([60, 0.26 * 160])
+    assert view.points_px[0, 0, :2] == pytest.approx(shoulder, abs=0.01)
     assert np.array_equal(view.alignment_px, sample.alignment_px)
+    head = head_center(sample)
+    assert head is not None
+    middle = view.boxes_px[0].reshape(2, 2).mean(axis=0)
+    assert middle == pytest.approx(head + TO_SHOULDER * (shoulder - head), abs=0.01)
 
 
 @pytest.mark.parametrize("lacking", ["left_hip", "right_shoulder", "head_top"])
@@ -136,7 +142,7 @@ def test_view_takes_detections_for_people_of_few_labels(make_person: Any) -> Non
     found = found_at((300, 300), tuple(head + 3))
     view = detector_view(sample, found=found)
     assert np.array_equal(view.alignment_px, found.alignment_px[1:])
-    assert view.boxes_px[0].reshape(2, 2).mean(axis=0) == pytest.approx(head)
+    assert view.boxes_px[0].reshape(2, 2).mean(axis=0) == pytest.approx(head + 3)
     assert view.points_px[0, 0, :2] == pytest.approx(found.shoulders_px[1])
     assert len(view.ignore_px) == 0
     unsure = replace(found, scores=np.full(2, SURE - 0.01))
