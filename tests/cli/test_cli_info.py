@@ -29,7 +29,7 @@ def test_info_lists_local_models(
     facts = command("info", "--json").json()
     assert (facts["models"], facts["here"]) == (
         str(tmp_path / "empty"),
-        ["blaze_detector_lite", "blaze_lite", "blaze_full"],
+        ["blaze_detector_lite", "blaze_lite", "blaze_detector", "blaze_full"],
     )
     assert not (tmp_path / "empty").exists()
 

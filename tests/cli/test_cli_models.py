@@ -45,6 +45,7 @@ def test_list_shows_the_published_models() -> None:
         ("heavy", False),
         ("blaze_detector_lite", True),
         ("blaze_lite", True),
+        ("blaze_detector", True),
         ("blaze_full", True),
     ]
 
