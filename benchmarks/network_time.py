@@ -33,7 +33,7 @@ from models.common.tables import Style, print_table
 __all__ = ["main", "measure"]
 
 SOURCE = "synthetic?size=1280x720&frames=60"
-MODELS = ("full", "lite", "heavy", "blaze_full+pose_detector", "blaze_lite")
+MODELS = ("full", "lite", "heavy", "blaze_full+blaze_detector", "blaze_lite")
 SEARCHED = 10  # frames of a round that are searched again
 
 Times = dict[str, list[float]]  # model → one median per round, in milliseconds
