@@ -35,11 +35,11 @@ from rich.table import Table
 from benchmarks.frame_sets import DATA
 from benchmarks.keypoint_ap import MAX_PEOPLE, PeopleScore, require_pycocotools, score_images
 from benchmarks.machine import describe_machine, package_versions
+from benchmarks.model_names import parse_model
 from benchmarks.reference.implementations import newest_tasks
 from benchmarks.reference.results import FrameResult
 from benchmarks.reference.tasks_landmarker import TasksLandmarker
 from benchmarks.report import check_writable, exit_2_on_error, write_json
-from benchmarks.stills_runs import parse_model
 from blazetrack.errors import InputError
 from blazetrack.graph import parse_set
 from blazetrack.pipeline import PoseTracker

@@ -5,7 +5,8 @@
 Each round tracks the source with every model in turn. `landmark network` is the median over the
 tracked frames, with the outputs that the graph `pose` reads and the conversion of the pixels, in
 between the other work of a frame; `detector` the median over frames that are searched again. The
-ratios are to the first model, as the median over the rounds; the first round is not counted.
+ratios to the first model are of the medians over the rounds, with their range; the first round is
+not counted.
 Exit code 0 after a measurement, 2 if it could not be measured.
 """
 
@@ -21,9 +22,9 @@ from typing import Annotated
 import typer
 
 from benchmarks.machine import describe_machine, package_versions
+from benchmarks.model_names import parse_model
 from benchmarks.report import check_writable, exit_2_on_error, write_json
-from benchmarks.stills_runs import parse_model
-from benchmarks.versus_report import interleaved
+from benchmarks.versus_report import Measure, interleaved
 from blazetrack import PoseTracker
 from blazetrack.errors import InputError
 from blazetrack.sources import open_source
@@ -120,11 +121,10 @@ def _searched_s(tracker: PoseTracker, frames: Sequence[Frame]) -> list[float]:
 
 
 def _cells(times: Times, name: str) -> tuple[str, str]:
-    """Median time, and the median ratio to the first model with its range over the rounds."""
-    mine, first = times[name], next(iter(times.values()))
-    ratios = [a / b for a, b in zip(mine, first, strict=True)]
-    spread = f"{median(ratios):.2f} ({min(ratios):.2f}–{max(ratios):.2f})"
-    return f"{median(mine):.2f} ms", spread
+    """Median time, and its ratio to the first model's with the range over the rounds."""
+    first = next(iter(times))
+    ratio = Measure("time", "ms", {first: times[first], name: times[name]}).ratio(name)
+    return f"{median(times[name]):.2f} ms", f"{ratio.value:.2f} ({ratio.low:.2f}–{ratio.high:.2f})"
 
 
 if __name__ == "__main__":

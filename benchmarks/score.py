@@ -29,12 +29,12 @@ from rich.console import Console
 from benchmarks.calibration import Scored, auroc, calibration_error, draw_reliability
 from benchmarks.frame_sets import DATA
 from benchmarks.machine import describe_machine
+from benchmarks.model_names import parse_model
 from benchmarks.report import check_writable, exit_2_on_error, write_json
 from benchmarks.right_poses import crowd_frames, empty_pictures, labelled_pictures
 from benchmarks.score_fit import coefficients_text, fit_coefficients
 from benchmarks.score_samples import Looker, Samples, sample_poses
 from benchmarks.scored_poses import orientation_share, score_poses
-from benchmarks.stills_runs import parse_model
 from blazetrack.pipeline import PoseTracker
 from models.common.tables import Style, print_table
 from models.evaluate.datasets import open_evaluation_set

@@ -39,13 +39,13 @@ from benchmarks.labelled_frames import (
     score_frames,
 )
 from benchmarks.machine import describe_machine, package_versions
+from benchmarks.model_names import parse_model
 from benchmarks.reference.environment import MEDIAPIPE
 from benchmarks.report import check_writable, exit_2_on_error, write_json
 from benchmarks.stills_runs import (
     Column,
     Implementation,
     options_of,
-    parse_model,
     reference_name,
     references,
     run_all,

@@ -14,7 +14,7 @@ from benchmarks.labelled_frames import LabelledFrames
 from benchmarks.reference.environment import MEDIAPIPE, reference_python
 from benchmarks.reference.landmark_files import COMPLEXITIES, available_models
 from benchmarks.reference.results import save_frames, track_with_solutions
-from blazetrack.errors import GraphError, InputError
+from blazetrack.errors import GraphError
 from blazetrack.pipeline import PoseTracker, load_graph
 from blazetrack.skeleton import BLAZEPOSE33
 from models.evaluate.landmarks import track_frames
@@ -24,7 +24,6 @@ __all__ = [
     "Column",
     "Implementation",
     "options_of",
-    "parse_model",
     "reference_name",
     "references",
     "run_all",
@@ -51,14 +50,6 @@ class Column:
     graph: str
     static: bool
     consecutive: bool
-
-
-def parse_model(text: str, detector: str | None = None) -> tuple[str, str | None]:
-    """Landmark model and detector of `NAME[+DETECTOR]`; None is the model's own detector."""
-    model, plus, own = text.partition("+")
-    if not model or (plus and not own):
-        raise InputError(f"--model {text!r}: expected NAME, FILE, or one of them +DETECTOR")
-    return model, own or detector
 
 
 def options_of(graphs: Sequence[str], options: Mapping[str, Any]) -> dict[str, dict[str, Any]]:

@@ -13,7 +13,7 @@ import typer
 
 from blazetrack.cli.entry_point import new_app, run_app
 
-__all__ = ["load_keras", "new_app", "quiet_stderr", "run"]
+__all__ = ["load_keras", "log", "new_app", "quiet_stderr", "run"]
 
 
 def run(app: typer.Typer, name: str, args: Sequence[str] | None = None) -> None:
@@ -25,6 +25,11 @@ def run(app: typer.Typer, name: str, args: Sequence[str] | None = None) -> None:
         args: without the program's name; None means `sys.argv`.
     """
     run_app(app, name, f"python -m {name}", args)
+
+
+def log(line: str) -> None:
+    """Print a line of progress on stderr at once."""
+    print(line, file=sys.stderr, flush=True)
 
 
 def load_keras() -> Any:

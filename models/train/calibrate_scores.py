@@ -10,7 +10,6 @@ becomes part of the last layer, so nothing is added to the network.
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -22,6 +21,7 @@ from blazetrack.errors import InputError, ModelError
 from models.common import command
 from models.common.logistic import logistic_regression
 from models.train.checkpoint import check_new_run, existing_run, load_network, save
+from models.train.data_settings import task_of
 from models.train.tasks import open_task
 from models.zoo import ARCHITECTURES
 
@@ -29,7 +29,6 @@ __all__ = ["app", "fit_scale", "scale_scores"]
 
 app = command.new_app("Scale the scores of a detector to probabilities.")
 
-HEAD = "ssd"
 SEED = 1000  # beside that of the run: other canvases than those trained on
 # Cells without a person count so many times: of the pictures of a camera, half show nobody.
 EMPTY_WEIGHT = 2.0
@@ -45,10 +44,10 @@ def main(
     checkpoint = existing_run(run)
     check_new_run(out)
     settings, (network, _) = checkpoint.settings, load_network(run)
-    if ARCHITECTURES[settings.network.name].head != HEAD:
+    if task_of(ARCHITECTURES[settings.network.name].head) != "detector":
         raise ModelError(f"calibrate {run}: expected a detector, got {settings.network.name}")
     other = settings.run.model_copy(update={"seed": settings.run.seed + SEED})
-    task = open_task(settings.model_copy(update={"run": other}), _log)
+    task = open_task(settings.model_copy(update={"run": other}), command.log)
     logits, positives, seen = [], [], 0
     for batch in task.batches(0, network.input_shape[1]):
         outputs = network.predict_on_batch(batch["image"] / np.float32(255))
@@ -89,10 +88,6 @@ def _score_layers(network: Any) -> list[Any]:
     """The convolutions whose rows are joined to the output `scores`."""
     rows = [tensor._keras_history.operation for tensor in network.get_layer("scores").input]
     return [one.input._keras_history.operation for one in rows]
-
-
-def _log(line: str) -> None:
-    print(line, file=sys.stderr, flush=True)
 
 
 if __name__ == "__main__":

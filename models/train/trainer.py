@@ -12,7 +12,6 @@ state, averages, step and data order (a function of seed and step).
 from __future__ import annotations
 
 import signal
-import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager
@@ -83,7 +82,7 @@ def main(
     if pack is not None:
         from models.train.pack_file import write_pack_file
 
-        write_pack_file(pack, wanted, run, _log, resume=resume, max_mb=pack_mb)
+        write_pack_file(pack, wanted, run, command.log, resume=resume, max_mb=pack_mb)
         return 0
     return train(wanted, run, resume=resume, minutes=minutes)
 
@@ -116,9 +115,9 @@ def train(
     command.load_keras()
     started = time.monotonic()
     checkpoint = checkpoint_to_resume(run, resume)
-    task = open_task(settings, _log, datasets)
+    task = open_task(settings, command.log, datasets)
     settings = task.settings
-    network, optimizer = start_state(settings, checkpoint, _log)
+    network, optimizer = start_state(settings, checkpoint, command.log)
     done = 0 if checkpoint is None else checkpoint.step
     run.mkdir(parents=True, exist_ok=True)
     with Progress(settings.name, settings.run.steps, done) as progress:
@@ -309,10 +308,6 @@ class _Run:
         self.saved = self.done
         if not draw_curves(self.curves, self.folder / "curves.png"):
             self.progress.log('no curves.png: pip install "blazetrack[train]"')
-
-
-def _log(line: str) -> None:
-    print(line, file=sys.stderr, flush=True)
 
 
 def checkpoint_to_resume(run: Path, resume: bool) -> Checkpoint | None:

@@ -16,8 +16,8 @@ from benchmarks import stills_runs
 from benchmarks.labelled_frames import FrameScores
 from benchmarks.reference.results import SequenceResult
 from benchmarks.stills import main, table
-from benchmarks.stills_runs import options_of, parse_model
-from blazetrack.errors import GraphError, InputError
+from benchmarks.stills_runs import options_of
+from blazetrack.errors import GraphError
 from blazetrack.skeleton import COCO17, LSP14
 from models.data.readers.lsp import dev_numbers
 from tests.toy_models import ToyWorld
@@ -161,18 +161,6 @@ def test_table_columns_without_value_are_left_out() -> None:
         "y: found",
     ]
     assert rows[1] == ["b", "3 of 4", "0.500", "0.400", "0.010", "0.020", "0 of 2"]
-
-
-def test_parse_model_with_and_without_detector() -> None:
-    assert parse_model("full") == ("full", None)
-    assert parse_model("full", "blaze_detector_lite") == ("full", "blaze_detector_lite")
-    assert parse_model("a.tflite+b.tflite", "blaze_detector_lite") == ("a.tflite", "b.tflite")
-
-
-@pytest.mark.parametrize("text", ["", "+blaze_detector_lite", "full+"])
-def test_parse_model_malformed_is_one_line(text: str) -> None:
-    with pytest.raises(InputError, match=r"--model .*: expected NAME"):
-        parse_model(text)
 
 
 def test_options_of_gives_each_graph_its_own() -> None:

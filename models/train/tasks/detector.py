@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from blazetrack.errors import InputError
@@ -69,45 +69,22 @@ def open_views(
     log(people.note)
     leave_out = frozenset(wanted.leave_out_pictures)
     pictures = CocoImages(read_coco(path, name=name), leave_out) if whole else people
-    known: dict[str, int] = {}
-    if wanted.pseudo_labels:
-        labelled = pseudo_labelled(people, data.packs, False, log)
-        known = {source: row for row, source in enumerate(labelled.sources)}
+    labelled = pseudo_labelled(people, data.packs, False, log) if wanted.pseudo_labels else None
     rows = range(len(pictures))
     if whole and wanted.rows is not None:
         rows = rows[slice(*wanted.rows)]
-    searched = wanted.ignore_unlabelled or wanted.detected_labels
-    finder = PersonFinder.published(DOUBTFUL) if searched else None
-
-    def views() -> Iterator[AnnotatedImage]:
-        for row in rows:
-            picture = pictures[row]
-            found = None if finder is None else finder.find(picture.image)
-            view = detector_view(
-                picture,
-                lambda source: labelled[known[source]] if source in known else None,
-                found if wanted.detected_labels else None,
-            )
-            height, width = view.image.shape[:2]
-            ignored = (view.ignore_px[:, 2:] - view.ignore_px[:, :2] >= (width, height)).all(axis=1)
-            if len(view) or not ignored.any():
-                if wanted.ignore_unlabelled and found is not None:
-                    view = ignore_unlabelled(view, found)
-                yield view
-
     recipe = {
         "detector_view": people.fingerprint,
         "to_shoulder": TO_SHOULDER,
         "pseudo_labels": wanted.pseudo_labels,
         "rows": wanted.rows,
         "ignore_unlabelled": DOUBTFUL if wanted.ignore_unlabelled else None,
+        # Only where they are set, so that packs made without them are found.
+        **({"detected_labels": SURE} if wanted.detected_labels else {}),
+        **({"leave_out_pictures": sorted(leave_out)} if leave_out else {}),
     }
-    # Only where they are set, so that packs made without them are found.
-    if wanted.detected_labels:
-        recipe["detected_labels"] = SURE
-    if leave_out:
-        recipe["leave_out_pictures"] = sorted(leave_out)
-    packed = pack(views(), data.packs, recipe, total=len(rows), in_memory=data.in_memory)
+    views = _views((pictures[row] for row in rows), wanted, labelled)
+    packed = pack(views, data.packs, recipe, total=len(rows), in_memory=data.in_memory)
     if not packed.sources:
         raise InputError(
             f"{name}: no usable person in {len(packed)} pictures: a detector needs labelled hips,"
@@ -115,3 +92,39 @@ def open_views(
         )
     log(f"{name}: {len(packed)} pictures with {len(packed.sources)} people")
     return packed
+
+
+def _views(
+    pictures: Iterable[AnnotatedImage],
+    wanted: DetectorDatasetSettings,
+    labelled: Pack | None,
+) -> Iterator[AnnotatedImage]:
+    """The usable ones of the pictures, with the labels that their data set has.
+
+    Args:
+        pictures: of the data set.
+        wanted: the data set.
+        labelled: its people with pseudo-labels.
+    """
+    detects = wanted.ignore_unlabelled or wanted.detected_labels
+    finder = PersonFinder.published(DOUBTFUL) if detects else None
+    row_of = {} if labelled is None else {one: row for row, one in enumerate(labelled.sources)}
+
+    def pseudo_labels(source: str) -> AnnotatedImage | None:
+        return labelled[row_of[source]] if labelled is not None and source in row_of else None
+
+    for picture in pictures:
+        found = None if finder is None else finder.find(picture.image)
+        view = detector_view(picture, pseudo_labels, found if wanted.detected_labels else None)
+        if not len(view) and _all_ignored(view):
+            continue
+        if wanted.ignore_unlabelled and found is not None:
+            view = ignore_unlabelled(view, found)
+        yield view
+
+
+def _all_ignored(view: AnnotatedImage) -> bool:
+    """Whether one ignored region is the whole picture."""
+    height, width = view.image.shape[:2]
+    sizes = view.ignore_px[:, 2:] - view.ignore_px[:, :2]
+    return bool((sizes >= (width, height)).all(axis=1).any())

@@ -6,13 +6,12 @@ import numpy as np
 import pytest
 
 from models.common.logistic import logistic_regression
+from tests.drawn_logits import drawn_outcomes
 
 
 def drawn(count: int, coefficients: list[float]) -> tuple[np.ndarray, np.ndarray]:
-    rng = np.random.default_rng(1)
-    features = rng.normal(0, 2, (count, len(coefficients)))
-    chance = 1 / (1 + np.exp(-(0.5 + features @ coefficients)))
-    return features, rng.random(count) < chance
+    features = np.random.default_rng(0).normal(0, 2, (count, len(coefficients)))
+    return features, drawn_outcomes(0.5 + features @ coefficients)
 
 
 def test_logistic_regression_finds_the_coefficients_of_drawn_data() -> None:

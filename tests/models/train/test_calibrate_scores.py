@@ -17,6 +17,7 @@ from models.train.calibrate_scores import EMPTY_WEIGHT, fit_scale, scale_scores
 from models.train.checkpoint import load_network, save
 from models.train.config import load_settings
 from models.zoo import ARCHITECTURES, build
+from tests.drawn_logits import drawn_outcomes
 
 ROOT = Path(__file__).parents[3]
 
@@ -29,9 +30,8 @@ def calibrate(*arguments: object) -> subprocess.CompletedProcess[str]:
 
 
 def test_fit_scale_makes_logits_probabilities() -> None:
-    rng = np.random.default_rng(0)
-    true = rng.normal(-1, 3, 40000)
-    positives = rng.random(len(true)) < 1 / (1 + np.exp(-true))
+    true = np.random.default_rng(0).normal(-1, 3, 40000)
+    positives = drawn_outcomes(true)
     scale, shift = fit_scale((true - 0.8) / 2.5, positives)
     assert (scale, shift) == pytest.approx((2.5, 0.8 - np.log(EMPTY_WEIGHT)), abs=0.1)
     with pytest.raises(InputError, match="cells with and without people"):
