@@ -10,6 +10,7 @@ import pytest
 pytest.importorskip("tensorflow", reason="the export needs TensorFlow")
 
 from blazetrack.errors import ModelError
+from blazetrack.store import Store
 from models.export.tflite import to_tflite
 from models.train.tflite_weights import load_tflite_weights
 from models.zoo import ARCHITECTURES, build, deployed
@@ -34,6 +35,12 @@ def test_load_tflite_weights_own_export_restores_every_layer(tmp_path: Path, flo
         weights = (network.get_layer(layer).get_weights() for network in (fresh, trained))
         for got, want in zip(*weights, strict=True):
             np.testing.assert_allclose(got, want, atol=1e-3 if float16 else 0)
+
+
+def test_load_tflite_weights_shipped_detector_fits_on_fewer_pixels() -> None:
+    network = build("blazeface_lite", side=128)
+    loaded = load_tflite_weights(network, Store().find("blaze_detector").path)
+    assert loaded == {layer.name for layer in network.layers if layer.weights}
 
 
 def test_load_tflite_weights_other_network_is_error(tmp_path: Path) -> None:
