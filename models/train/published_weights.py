@@ -90,6 +90,12 @@ def load_published(network: Any, name: str, store: Store | None = None) -> set[s
     whole_tail = bool(tail) and tail <= loaded and _fits(network, f"{TAIL}_in_project", arrays)
     if not whole_tail:
         loaded -= tail
+    other = sorted(layer for layer in loaded if not _fits(network, layer, arrays))
+    if other:
+        raise ModelError(
+            f"pretrained {name}: {len(other)} layers of the network have another shape, as"
+            f" {other[0]}; it needs the published layout and all channels"
+        )
     for layer in loaded:
         network.get_layer(layer).set_weights(arrays[layer])
     if HEATMAP in layers:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from models.common.logistic import logistic_regression
-from tests.drawn_logits import drawn_outcomes
+from tests.drawn_outcomes import drawn_outcomes
 
 
 def drawn(count: int, coefficients: list[float]) -> tuple[np.ndarray, np.ndarray]:

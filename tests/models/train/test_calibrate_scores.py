@@ -17,7 +17,7 @@ from models.train.calibrate_scores import EMPTY_WEIGHT, fit_scale, scale_scores
 from models.train.checkpoint import load_network, save
 from models.train.config import load_settings
 from models.zoo import ARCHITECTURES, build
-from tests.drawn_logits import drawn_outcomes
+from tests.drawn_outcomes import drawn_outcomes
 
 ROOT = Path(__file__).parents[3]
 

@@ -88,6 +88,12 @@ def test_load_published_other_points_are_small_but_not_zero(weights: Store) -> N
     assert np.sqrt(np.mean(kernel**2, axis=0)).min() > 1e-4
 
 
+def test_load_published_other_layout_is_error(weights: Store) -> None:
+    network = build("blazepose_lite", "lite")
+    with pytest.raises(ModelError, match=r"pretrained full: .* it needs the published layout"):
+        load_published(network, "full", weights)
+
+
 def test_load_published_smaller_network_loads_its_layers(weights: Store) -> None:
     network = build("blazepose_lite", side=192, depth=(0, 1, 0, 2, 1, 1))
     loaded = load_published(network, "full", weights)
