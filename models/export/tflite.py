@@ -32,8 +32,8 @@ from blazetrack.store.tflite_file import (
 )
 from models.common import command
 from models.export.model_card import replaced_card, write_model
-from models.train.config import skeleton_of_run
 from models.train.data_settings import RefinementDataSettings
+from models.train.settings import skeleton_of_run
 from models.zoo import deployed, model_info
 
 __all__ = [

@@ -27,7 +27,7 @@ import numpy as np
 
 from blazetrack.errors import InputError, ModelError
 from models.common import command
-from models.train.config import Settings, settings_from
+from models.train.settings import Settings, settings_of_checkpoint
 from models.zoo import build, current_name
 
 __all__ = [
@@ -233,7 +233,7 @@ def _read(folder: Path) -> Checkpoint:
     path = folder / ABOUT
     with _reading(f"checkpoint {path}: cannot be read"):
         about = json.loads(path.read_text(encoding="utf-8"))
-        settings, dropped = settings_from(about["settings"], str(path))
+        settings, dropped = settings_of_checkpoint(about["settings"], str(path))
         step, revision, built = about["step"], about["revision"], about["architecture"]
         built["network"] = settings.network.name  # the current name
         return Checkpoint(folder, settings, dropped, int(step), revision, built)

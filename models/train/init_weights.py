@@ -11,8 +11,8 @@ import numpy as np
 from blazetrack.errors import InputError, ModelError, did_you_mean
 from models.train.channel_pruning import prune
 from models.train.checkpoint import load_network
-from models.train.config import Settings
 from models.train.published_weights import PRETRAINED, load_published
+from models.train.settings import Settings
 from models.train.tasks import plain_images
 from models.train.tflite_weights import load_tflite_weights
 from models.zoo import build

@@ -12,7 +12,7 @@ from typing import Any
 import keras
 from keras import ops
 
-from models.train.config import Settings
+from models.train.settings import Settings
 
 __all__ = ["ChannelScaledAdamW", "make_optimizer"]
 

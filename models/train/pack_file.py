@@ -43,9 +43,10 @@ from models.data.pack import Pack, pack
 from models.data.transforms.augment import CutSettings
 from models.data.transforms.person_crop import around
 from models.train.checkpoint import save
-from models.train.config import Settings, load_settings, settings_text
+from models.train.config import load_settings
 from models.train.data_settings import DetectorDataSettings, PoseDataSettings
 from models.train.datasets import Datasets, Log
+from models.train.settings import Settings, settings_text
 from models.train.tasks import Task, open_task
 from models.train.trainer import checkpoint_to_resume, start_state, train
 

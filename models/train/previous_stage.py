@@ -19,7 +19,7 @@ from models.data.lazy_sequence import evenly_spaced
 from models.data.transforms.augment import CutSettings, jittered
 from models.data.transforms.person_crop import cut, region
 from models.train.checkpoint import load_network
-from models.train.config import skeleton_of_run
+from models.train.settings import skeleton_of_run
 from models.zoo import deployed, model_info
 
 __all__ = ["open_run", "open_stage", "stage_errors"]

@@ -35,10 +35,11 @@ from models.train.checkpoint import (
     restore,
     save,
 )
-from models.train.config import Settings, changes, load_settings, settings_text
+from models.train.config import load_settings
 from models.train.datasets import Datasets
 from models.train.logging import Curve, Progress, draw_curves
 from models.train.losses import head_loss
+from models.train.settings import Settings, changes, settings_text
 from models.train.tasks import Task, open_task
 from models.zoo import deployed, model_info
 

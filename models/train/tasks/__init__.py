@@ -8,9 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.data.transforms.augment import AugmentSettings
-from models.train.config import Settings
 from models.train.data_settings import PoseDataSettings, task_of
 from models.train.datasets import Datasets, Log
+from models.train.settings import Settings
 from models.train.tasks.base import Task
 from models.train.tasks.detector import DetectorTask
 from models.train.tasks.landmarks import LandmarkTask

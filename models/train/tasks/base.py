@@ -14,10 +14,10 @@ from models.data.batches import Batches
 from models.data.examples import Example
 from models.data.lazy_sequence import evenly_spaced
 from models.data.prefetch import Arrays
-from models.train.config import Settings, skeleton_of_run
 from models.train.data_settings import shares_of
 from models.train.datasets import Datasets, Log
 from models.train.development import Predict, figures_of
+from models.train.settings import Settings, skeleton_of_run
 
 __all__ = ["Task", "with_keypoints"]
 

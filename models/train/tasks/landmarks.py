@@ -12,7 +12,6 @@ from models.data.examples import Example, PersonCrops
 from models.data.pack import Pack, open_pack
 from models.data.readers.coco import CocoImages, read_coco
 from models.data.targets import TARGETS
-from models.train.config import Settings
 from models.train.data_settings import PoseDatasetSettings, PoseDataSettings
 from models.train.datasets import (
     Datasets,
@@ -22,6 +21,7 @@ from models.train.datasets import (
     pseudo_labelled,
     read_people,
 )
+from models.train.settings import Settings
 from models.train.tasks.base import Task, with_keypoints
 from models.zoo import ARCHITECTURES
 

@@ -18,9 +18,9 @@ from models.data.readers.crowds import crowds
 from models.data.targets import TARGETS
 from models.data.transforms.detector_view import ignore_unlabelled
 from models.data.transforms.scene_view import scene_view
-from models.train.config import Settings
 from models.train.data_settings import SceneDatasetSettings, SceneDataSettings
 from models.train.datasets import DOUBTFUL, Datasets, Log, open_each
+from models.train.settings import Settings
 from models.train.tasks.base import Task, with_keypoints
 from models.zoo import ARCHITECTURES
 

@@ -7,17 +7,9 @@ from pathlib import Path
 import pytest
 
 from blazetrack.errors import InputError, RenamedWarning
-from blazetrack.skeleton import BLAZEPOSE33, Skeleton
-from blazetrack.store.skeleton_text import read_skeleton, skeleton_text
-from models.train.config import (
-    CONFIGS,
-    changes,
-    load_settings,
-    settings_from,
-    settings_text,
-    skeleton_of_run,
-)
+from models.train.config import CONFIGS, load_settings
 from models.train.data_settings import DetectorDataSettings, PoseDataSettings
+from models.train.settings import settings_text
 
 PLAIN = """
 network: {name: blazepose}
@@ -62,27 +54,6 @@ def test_settings_text_loads_as_equal_settings(config: Path, tmp_path: Path) -> 
     path = tmp_path / "again.yaml"
     path.write_text(settings_text(settings), encoding="utf-8")
     assert load_settings(path) == settings
-
-
-def test_settings_from_older_version_drops_removed_settings(config: Path) -> None:
-    settings = load_settings(config)
-    fields = settings.model_dump(mode="json")
-    fields["loss"]["gone"] = 1.0
-    fields["older"] = {"than": 1}
-    assert settings_from(fields, "here") == (settings, ["loss.gone", "older"])
-    fields["run"]["steps"] = "many"
-    with pytest.raises(InputError, match=r"config here: run\.steps: "):
-        settings_from(fields, "here")
-
-
-def test_changes_are_listed_by_name(config: Path) -> None:
-    before = load_settings(config)
-    after = load_settings(config, ["run.batch=16", "network.options.side=64"])
-    assert changes(before, after) == [
-        "run.batch: 32 → 16",
-        "network.options.side: not set → 64",
-    ]
-    assert changes(before, before) == []
 
 
 @pytest.mark.parametrize(
@@ -157,20 +128,6 @@ def test_load_settings_other_yaml_is_error(tmp_path: Path, text: str, message: s
     path.write_text(text, encoding="utf-8")
     with pytest.raises(InputError, match=message):
         load_settings(path)
-
-
-def test_skeleton_settings_keep_a_custom_keypoint_set(config: Path) -> None:
-    mine = Skeleton("robot", ("base", "arm_a", "arm_b"), ((0, 1), (0, 2)), None, ((1, 2),))
-    assert skeleton_text(BLAZEPOSE33) == "blazepose33"
-    kept = skeleton_text(mine)
-    assert read_skeleton(kept) == mine
-    settings = load_settings(config)
-    assert isinstance(settings.data, PoseDataSettings)
-    data = settings.data.model_copy(update={"skeleton": kept})
-    assert skeleton_of_run(settings.model_copy(update={"data": data})) == mine
-    assert skeleton_of_run(settings) == skeleton_of_run(None) == BLAZEPOSE33
-    with pytest.raises(InputError, match="did you mean 'coco1"):
-        read_skeleton("coco_17")
 
 
 OLD = """

@@ -17,10 +17,11 @@ from blazetrack.skeleton import COCO18  # noqa: E402
 from blazetrack.types import Landmarks  # noqa: E402
 from models.data.readers.crowds import crowds  # noqa: E402
 from models.data.transforms.scene_view import scene_view  # noqa: E402
-from models.train.config import load_settings, skeleton_of_run  # noqa: E402
+from models.train.config import load_settings  # noqa: E402
 from models.train.data_settings import SceneDataSettings  # noqa: E402
 from models.train.development import figures_of, scene_figures  # noqa: E402
 from models.train.losses import PafLossSettings, head_loss  # noqa: E402
+from models.train.settings import skeleton_of_run  # noqa: E402
 from models.train.tasks import open_task  # noqa: E402
 from models.train.trainer import train  # noqa: E402
 
