@@ -86,8 +86,9 @@ def scale_scores(network: Any, scale: float, shift: float) -> None:
 
 def _score_layers(network: Any) -> list[Any]:
     """The convolutions whose rows are joined to the output `scores`."""
-    rows = [tensor._keras_history.operation for tensor in network.get_layer("scores").input]
-    return [one.input._keras_history.operation for one in rows]
+    outputs = {id(layer.output): layer for layer in network.layers}
+    rows = [outputs[id(tensor)] for tensor in network.get_layer("scores").input]
+    return [outputs[id(layer.input)] for layer in rows]
 
 
 if __name__ == "__main__":
