@@ -23,8 +23,8 @@ import typer
 
 from benchmarks.machine import describe_machine, package_versions
 from benchmarks.model_names import parse_model
+from benchmarks.ratios import interleaved, ratio
 from benchmarks.report import check_writable, exit_2_on_error, write_json
-from benchmarks.versus_report import Measure, interleaved
 from blazetrack import PoseTracker
 from blazetrack.errors import InputError
 from blazetrack.sources import open_source
@@ -123,8 +123,9 @@ def _searched_s(tracker: PoseTracker, frames: Sequence[Frame]) -> list[float]:
 def _cells(times: Times, name: str) -> tuple[str, str]:
     """Median time, and its ratio to the first model's with the range over the rounds."""
     first = next(iter(times))
-    ratio = Measure("time", "ms", {first: times[first], name: times[name]}).ratio(name)
-    return f"{median(times[name]):.2f} ms", f"{ratio.value:.2f} ({ratio.low:.2f}–{ratio.high:.2f})"
+    to_first = ratio(times[name], times[first])
+    span = f"{to_first.low:.2f}–{to_first.high:.2f}"
+    return f"{median(times[name]):.2f} ms", f"{to_first.value:.2f} ({span})"
 
 
 if __name__ == "__main__":

@@ -28,11 +28,12 @@ import typer
 from rich.console import Console
 
 from benchmarks.machine import describe_machine
+from benchmarks.ratios import interleaved
 from benchmarks.reference.implementations import implementations, installed_bytes
 from benchmarks.reference.results import save_frames
 from benchmarks.reference.workers import Implementation, Start, Worker, start_once
 from benchmarks.report import check_writable, exit_2_on_error, write_json
-from benchmarks.versus_report import Measure, interleaved, markdown, plain, shown_arguments, table
+from benchmarks.versus_report import Measure, markdown, plain, shown_arguments, table
 from blazetrack.errors import BlazetrackError
 from blazetrack.sources import open_source
 

@@ -5,27 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from statistics import median
-from typing import Any, TypeVar
+from typing import Any
 
 from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
-__all__ = ["COLUMNS", "Measure", "Ratio", "interleaved", "markdown", "plain", "rows",
+from benchmarks.ratios import Ratio, ratio
+
+__all__ = ["COLUMNS", "Measure", "markdown", "plain", "rows",
            "shown_arguments", "table"]  # fmt: skip
 
 COLUMNS = ("measured", "median (min–max)", "theirs ÷ ours", "target", "met")
-
-
-T = TypeVar("T")
-
-
-@dataclass(frozen=True, slots=True)
-class Ratio:
-    """Theirs ÷ ours: of the medians, and the minimum and maximum within one round."""
-
-    value: float
-    low: float
-    high: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,9 +51,7 @@ class Measure:
 
     def ratio(self, name: str) -> Ratio:
         """Theirs ÷ ours."""
-        ours, theirs = self.values[self.ours], self.values[name]
-        pairs = [b / a for a, b in zip(ours, theirs, strict=True)]
-        return Ratio(median(theirs) / median(ours), min(pairs), max(pairs))
+        return ratio(self.values[name], self.values[self.ours])
 
     def met(self, name: str) -> bool | None:
         """Whether the ratio of medians reaches the target; None without a target."""
@@ -73,12 +61,6 @@ class Measure:
     def passed(self) -> bool:
         """True unless a target is missed."""
         return all(self.met(name) is not False for name in self.theirs)
-
-
-def interleaved(items: Sequence[T], times: int) -> list[T]:
-    """Every item once per turn, `times` turns; the order rotates by one each turn."""
-    turns = (turn % len(items) for turn in range(times))
-    return [item for first in turns for item in (*items[first:], *items[:first])]
 
 
 def rows(measure: Measure) -> list[tuple[str, ...]]:

@@ -11,7 +11,6 @@ from rich.console import Console
 from benchmarks.versus_report import (
     COLUMNS,
     Measure,
-    interleaved,
     markdown,
     plain,
     rows,
@@ -54,11 +53,6 @@ def test_rows_not_compared_have_no_ratio() -> None:
     assert rows(idle) == [("ours", "0.00", "", "", ""), ("old", "0.50", "", "", "")]
     assert idle.passed
     assert plain([idle])[0]["ratios"] == {}
-
-
-def test_ratio_other_number_of_rounds_is_refused() -> None:
-    with pytest.raises(ValueError, match="zip"):
-        Measure("a frame", "ms", {"ours": [1, 2], "old": [3]}).ratio("old")
 
 
 def test_rows_list_ours_first_then_verdicts() -> None:
@@ -110,10 +104,6 @@ def test_markdown_names_machine_versions_and_work() -> None:
         "- interleaved",
     ):
         assert line in text.splitlines()
-
-
-def test_interleaved_rotates_the_order() -> None:
-    assert "".join(interleaved("abc", 4)) == "abcbcacababc"
 
 
 def test_shown_arguments_omit_output_paths() -> None:
