@@ -26,18 +26,16 @@ Float = NDArray[np.float64]
 Grey = NDArray[np.uint8]
 Moves = list[list[float]]  # x y in pixels
 
-SIDE_PX = 240  # longer side of the greyscale picture at most
-WINDOW, LEVELS = (13, 13), 2
+SIDE_PX = 160  # longer side of the greyscale picture at most
+WINDOW, LEVELS = (9, 9), 2
 CRITERIA = (cv2.TERM_CRITERIA_COUNT | cv2.TERM_CRITERIA_EPS, 5, 0.03)
-# Forward-backward error in radii of the person. A keypoint with a larger one moves with the body; a
-# person with too few other keypoints needs the network.
-MAX_POINT_ERROR, MIN_GOOD_SHARE = 0.02, 0.5
-# Weight of the velocity beside the flow, and of the velocity relative to the body where it fails.
-VELOCITY_WEIGHT, LOST_VELOCITY_WEIGHT = 0.3, 0.7
-# A keypoint is unsure where flow and velocity differ by more than a part of the radius. A person
-# with a larger share of unsure keypoints needs the network. `auto` is stricter.
-MAX_CONFLICT, AUTO_MAX_CONFLICT, MAX_UNSURE_SHARE = 0.12, 0.08, 0.15
-AUTO_MAX_FLOWED = 2  # frames in a row without the network
+# Forward-backward error in radii of the person. A keypoint with a larger one is lost: it moves with
+# the body. So is, for the mean, one whose flow is farther from its velocity.
+MAX_POINT_ERROR, MAX_CONFLICT = 0.03, 0.2
+# A person with a larger mean error, in parts of `MAX_POINT_ERROR`, needs the network.
+MAX_MEAN_ERROR = 0.16
+# Frames in a row without the network: of `auto`, and at most of `every` after early network runs.
+AUTO_FLOWED, MAX_FLOWED = 3, 4
 
 
 def parse_every(value: int | str) -> int | str:
@@ -66,14 +64,14 @@ class Flow:
     """Move the poses of the last frame by optical flow; None where the landmark network is due.
 
     The network is due in every `network_every`-th frame, in the frame after a person came or went,
-    and where the flow of a person fails or many keypoints do not move on as before: fast hands are
-    lost by the flow, but not by the network. Flow moves landmarks in x and y and the alignment
-    points. z, world landmarks, visibility, presence, score and mask stay those of the last network
-    run.
+    and where the mean forward-backward error of a person's keypoints is large: fast hands are lost
+    by the flow, but not by the network. Flow moves landmarks in x and y and the alignment points.
+    z, world landmarks, visibility, presence, score and mask stay those of the last network run.
 
     Args:
-        network_every: frames from one network run to the next; 1 is no optical flow. `auto` runs
-            the network when fewer keypoints move on as before, at the latest in the 3rd frame.
+        network_every: frames from one network run to the next, in the mean: after one that was due
+            early, more frames pass without it, at most 4 or `network_every` - 1 in a row. 1 is no
+            optical flow. `auto` lets up to 3 pass after each.
 
     Raises:
         InputError: `network_every` is neither a number from 1 nor `auto`.
@@ -81,9 +79,10 @@ class Flow:
 
     def __init__(self, network_every: int | str = 1) -> None:
         every = parse_every(network_every)
-        auto = every == "auto"
-        self._max_flowed = AUTO_MAX_FLOWED if isinstance(every, str) else every - 1
-        self._max_conflict = AUTO_MAX_CONFLICT if auto else MAX_CONFLICT
+        if isinstance(every, int):
+            self._per_run, self._max_left = every - 1, max(every - 1, MAX_FLOWED)
+        else:
+            self._per_run = self._max_left = AUTO_FLOWED
         self.reset()
 
     def reset(self) -> None:
@@ -91,26 +90,31 @@ class Flow:
         self._last: Grey | None = None
         self._poses: deque[tuple[float, Poses]] = deque(maxlen=3)
         self._time_s = 0.0
-        self._flowed = 0
+        self._left = self._per_run  # frames that may still pass without the network
 
     def __call__(self, frame: Frame, poses: Poses | None = None) -> Poses | None:
-        if not self._max_flowed:
+        if not self._per_run:
             return None
         last, last_s = self._last, self._time_s
         self._last, scale = _small(frame)
         self._time_s = frame.time_s
-        flowed = None
         if poses is None or not len(poses):
             self._poses.clear()
-        elif last is None or last.shape != self._last.shape:
+            return None
+        if last is None or last.shape != self._last.shape:
             self._poses.clear()
-            self._poses.append((last_s, poses))
+        self._poses.append((last_s, poses))
+        if last is None or not self._is_known(poses):
+            self._left = self._per_run
+            return None
+        flowed = None
+        if self._left:
+            expected = self._velocity() * (frame.time_s - last_s)
+            flowed = self._moved(poses, expected, last, self._last, scale)
+        if flowed is None:
+            self._left = min(self._left + self._per_run, self._max_left)
         else:
-            self._poses.append((last_s, poses))
-            if self._flowed < self._max_flowed and self._is_known(poses):
-                expected = self._velocity() * (frame.time_s - last_s)
-                flowed = self._moved(poses, expected, last, self._last, scale)
-        self._flowed = 0 if flowed is None else self._flowed + 1
+            self._left -= 1
         return flowed
 
     def _is_known(self, poses: Poses) -> bool:
@@ -156,27 +160,25 @@ class Flow:
     def _moves(
         self, shift: Moves, error: list[float], expected: Moves, radius: float
     ) -> tuple[tuple[float, float], Moves] | None:
-        """Motion of the body and of each keypoint of one person; None where it is not sure.
+        """Motion of the body and of each keypoint of one person; None where the errors are large.
 
         Plain numbers, see `pose_score`.
         """
-        count, limit = len(shift), MAX_POINT_ERROR * radius
-        good = [value <= limit for value in error]
-        moved = [move for move, known in zip(shift, good, strict=True) if known]
-        if len(moved) < max(MIN_GOOD_SHARE * count, 1):
+        limit, far = MAX_POINT_ERROR * radius, MAX_CONFLICT * radius
+        total = 0.0
+        for (x, y), (ex, ey), value in zip(shift, expected, error, strict=True):
+            sure = value <= limit and hypot(x - ex, y - ey) <= far
+            total += value / limit if sure else 1.0
+        if total > MAX_MEAN_ERROR * len(shift):
             return None
+        moved = [move for move, value in zip(shift, error, strict=True) if value <= limit]
         body, usual = _median_xy(moved), _median_xy(expected)
-        max_px, unsure, steps = self._max_conflict * radius, 0, []
-        for (x, y), (ex, ey), known in zip(shift, expected, good, strict=True):
-            own_x, own_y = ex - usual[0], ey - usual[1]
-            if known:
-                unsure += hypot(x - ex, y - ey) > max_px
-                steps.append([x + VELOCITY_WEIGHT * (ex - x), y + VELOCITY_WEIGHT * (ey - y)])
-            else:
-                unsure += hypot(own_x, own_y) > max_px
-                rest = LOST_VELOCITY_WEIGHT * own_x, LOST_VELOCITY_WEIGHT * own_y
-                steps.append([body[0] + rest[0], body[1] + rest[1]])
-        return None if unsure > MAX_UNSURE_SHARE * count else (body, steps)
+        beside = body[0] - usual[0], body[1] - usual[1]
+        steps = [
+            move if value <= limit else [ex + beside[0], ey + beside[1]]
+            for move, (ex, ey), value in zip(shift, expected, error, strict=True)
+        ]
+        return body, steps
 
 
 def _median_xy(moves: Moves) -> tuple[float, float]:

@@ -66,10 +66,25 @@ def test_flow_every_n_runs_the_network_in_every_nth_frame(people: MakePeople, ev
     assert due == ([False] * (every - 1) + [True]) * (12 // every)
 
 
-def test_flow_auto_is_at_most_two_frames_in_a_row(people: MakePeople) -> None:
+def test_flow_auto_is_at_most_three_frames_in_a_row(people: MakePeople) -> None:
     flow, poses = Flow("auto"), spread(people, (300, 240, 90))
     flow(moved(0), poses)
-    assert [flow(moved(i), poses) is None for i in range(1, 7)] == [False, False, True] * 2
+    due = [flow(moved(i), poses) is None for i in range(1, 9)]
+    assert due == [False, False, False, True] * 2
+
+
+@pytest.mark.parametrize(("every", "passed"), [(2, 4), (3, 4), (7, 6), ("auto", 3)])
+def test_flow_after_early_network_runs_more_frames_pass_without_it(
+    people: MakePeople, every: int | str, passed: int
+) -> None:
+    flow, poses = Flow(every), spread(people, (300, 240, 90))
+    flow(moved(0), poses)
+    for i in range(1, 9):  # nothing is found again
+        noise = np.random.default_rng(i).integers(0, 256, NOISE.shape, dtype=np.uint8)
+        assert flow(Frame(noise, i, i / 30), poses) is None
+    assert flow(moved(9), poses) is None
+    due = [flow(moved(i), poses) is None for i in range(10, 11 + passed)]
+    assert due == [False] * passed + [True]
 
 
 @pytest.mark.parametrize("every", [4, "auto"])
@@ -101,7 +116,7 @@ def test_flow_keypoint_outside_of_the_image_moves_with_the_others(people: MakePe
 
 def test_flow_keypoints_that_do_not_move_on_as_before_need_the_network(people: MakePeople) -> None:
     poses = spread(people, (300, 240, 90))
-    for count, due in ((2, False), (8, True)):  # of 33 keypoints
+    for count, due in ((2, False), (12, True)):  # of 33 keypoints
         before = poses.landmarks_px.copy()
         before[0, :count, 0] -= 40  # fast hands, which the image does not show
         flow = Flow(2)
@@ -147,7 +162,7 @@ def test_tracker_every_is_near_the_result_of_every_frame(
     weights: Store, people: int, scene: str
 ) -> None:
     extra = "&people=2" if scene == "crowd" else ""
-    clip = f"synthetic:{scene}?size=640x480&frames=30{extra}"
+    clip = f"synthetic:{scene}?size=640x480&frames=60{extra}"
     want, all_runs = tracked(clip, weights, people=people)
     for every, max_share in (("2", 0.7), ("auto", 0.8)):
         got, runs = tracked(clip, weights, people=people, every=every)
