@@ -26,7 +26,6 @@ CONFIGS = Path(__file__).parents[1] / "configs"
 RENAMED_CONFIGS = {
     "blazepose_lite": "blaze_lite",
     "blazeface_lite": "blaze_detector_lite",
-    "blazeface_lite_160": "blaze_detector_lite_160",
 }
 
 

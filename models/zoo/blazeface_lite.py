@@ -1,4 +1,4 @@
-"""Small person detector: the released one with fewer channels and blocks.
+"""Person detector with the layout of the released one, on as many or fewer pixels.
 
     image ─ stem ─ stages of inverted residuals ─ top
                          │               │         │
@@ -43,7 +43,7 @@ PYRAMID: Mapping[int, int] = {4: 192, 2: 96}  # stage → channels of its level,
 REPEATS = 2  # residual blocks per level
 
 SIZES: Mapping[str, Mapping[str, Any]] = {
-    "lite": {"depth": (0, 1, 0, 1, 1, 2), "keep": (0.67, 0.4, 0.33, 0.33, 0.33, 0.17)},
+    "lite": {"side": 128},
     "full": {},
 }
 

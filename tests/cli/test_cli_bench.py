@@ -85,7 +85,7 @@ def test_bench_without_people_is_one_line(
 
 def test_bench_model_sizes_are_those_of_the_models_that_run() -> None:
     sizes = {model["name"]: model for model in model_sizes("pose", "blaze_lite")}
-    assert sizes["blaze_detector_lite"]["published_mb"] == pytest.approx(0.770936)
+    assert sizes["blaze_detector_lite"]["published_mb"] == pytest.approx(3.609608)
     assert sizes["blaze_lite"]["published_mb"] == pytest.approx(2.801452)
 
 

@@ -66,7 +66,7 @@ def test_export_android_names_models_and_what_to_do_next(command: Command, tmp_p
     assert (result.code, result.err) == (0, [])
     first, second = result.out.splitlines()
     assert first.startswith("wrote phone: ")
-    assert first.endswith(" files, models blaze_detector_lite 0.8 MB, blaze_lite 5.5 MB")
+    assert first.endswith(" files, models blaze_detector_lite 3.6 MB, blaze_lite 5.5 MB")
     assert second == "build the app: phone/build_apk, or open the folder in Android Studio"
     assert (tmp_path / "phone" / "build_apk").is_file()
 

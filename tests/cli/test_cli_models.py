@@ -109,8 +109,9 @@ def own_detector(tmp_path: Path) -> Path:
 def test_models_add_prints_path_and_logs_name(
     tmp_path: Path, home: Path, own_detector: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    card = "kind: detector\nanchors: {strides: [8, 16], per_map: 1}\noutputs: {boxes: boxes, "
-    own_detector.with_name("mine.tflite.yaml").write_text(card + "scores: scores}\n")
+    card = "kind: detector\ninput_hw: [128, 128]\nanchors: {strides: [8, 16], per_map: 1}\n"
+    card += "outputs: {boxes: boxes, scores: scores}\n"
+    own_detector.with_name("mine.tflite.yaml").write_text(card)
     app(["add", str(tmp_path / "mine.tflite"), "--name", "own"], standalone_mode=False)
     printed = capsys.readouterr()
     assert printed.out.strip() == str(home / "own.tflite")
@@ -123,14 +124,14 @@ def test_models_info_bare_file_prints_a_card_that_add_takes(
     tmp_path: Path, home: Path, own_detector: Path, command: Command
 ) -> None:
     starter = command("models", "info", str(own_detector))
-    assert "# output  boxes   [1, 980, 10]      float32" in starter.out
+    assert "# output  boxes   [1, 320, 10]      float32" in starter.out
     card = tmp_path / "card.yaml"
     card.write_text(starter.out.replace("[8, 16]", "[8, 32]"), encoding="utf-8")
     refused = command("models", "add", str(own_detector), "--card", str(card))
     assert refused.code == 2
     (line,) = refused.err
     assert line.startswith(f"blazetrack: card {card} does not fit {own_detector}: ")
-    assert "expected 833 rows, got 980 boxes" in line
+    assert "expected 272 rows, got 320 boxes" in line
     assert not list(home.glob("*.tflite*"))
     card.write_text(starter.out, encoding="utf-8")
     added = command("models", "add", str(own_detector), "--card", str(card))

@@ -140,7 +140,7 @@ def test_arrays_of_a_run_are_in_a_fixed_order(vectors: VectorFile) -> None:
 def test_settings_name_models_wires_and_all_options(vectors: VectorFile) -> None:
     texts, spec = vectors.texts, open_device_pipeline().spec
     assert texts["model.landmarks.name"] == "blaze_lite"
-    assert texts["model.detector.input_hw"] == "224 224"
+    assert texts["model.detector.input_hw"] == "128 128"
     assert len(texts["keypoints"].split()) == 33
     for node in spec.nodes:
         assert texts[f"node.{node.name}"] == f"{node.use} {node.out}"

@@ -87,5 +87,5 @@ def test_parse_choice_points_and_ids_are_read() -> None:
 
 def test_tracker_crop_of_another_size_than_the_model_s_is_one_line() -> None:
     tracker = PoseTracker(**MODELS, options={"frame_crop.size": [64, 64]})  # type: ignore[arg-type]
-    with tracker, pytest.raises(ModelError, match=r"expected crops of shape \(224, 224, 3\), got"):
+    with tracker, pytest.raises(ModelError, match=r"expected crops of shape \(128, 128, 3\), got"):
         tracker.process(np.zeros((64, 64, 3), np.uint8))

@@ -108,8 +108,9 @@ def test_find_added_model_with_an_old_name_does_not_warn(tmp_path: Path) -> None
     store = Store(tmp_path / "home", offline=True)
     content = store.find("blaze_detector_lite").path.read_bytes() + b"\0"  # no published file
     (tmp_path / "mine.tflite").write_bytes(content)
-    card = "kind: detector\nanchors: {strides: [8, 16], per_map: 1}\noutputs: {boxes: boxes, "
-    (tmp_path / "mine.tflite.yaml").write_text(card + "scores: scores}\n", encoding="utf-8")
+    card = "kind: detector\ninput_hw: [128, 128]\nanchors: {strides: [8, 16], per_map: 1}\n"
+    card += "outputs: {boxes: boxes, scores: scores}\n"
+    (tmp_path / "mine.tflite.yaml").write_text(card, encoding="utf-8")
     store.add(tmp_path / "mine.tflite", "detector_lite")
     assert store.find("detector_lite").path == tmp_path / "home/detector_lite.tflite"
 

@@ -47,7 +47,7 @@ STATS = {
     ("blazepose", "full"): (2_770_835, 430_412_288),
     ("blazepose_lite", "lite"): (1_344_991, 166_257_240),
     ("blazepose_lite", "full"): (3_131_487, 351_030_232),
-    ("blazeface_lite", "lite"): (565_542, 123_008_816),
+    ("blazeface_lite", "lite"): (2_936_694, 126_980_608),
     ("blazeface_lite", "full"): (2_936_694, 388_878_112),
     ("blazeface", "lite"): (247_768, 52_643_840),
     ("blazeface", "full"): (533_624, 222_446_592),
