@@ -11,7 +11,6 @@ import java.util.concurrent.atomic.AtomicInteger;
 
 /** The app with networks that find no person; a test can also make them fail. */
 public final class FakeApplication extends PoseApplication {
-    private static final int ANCHORS = 980;
     private static final int VALUES = 10;
 
     final AtomicInteger networks = new AtomicInteger(); // that are open
@@ -31,11 +30,12 @@ public final class FakeApplication extends PoseApplication {
 
             @Override
             public Map<String, Tensor> run(Image crop) {
-                float[] scores = new float[ANCHORS];
+                int anchors = anchors(card);
+                float[] scores = new float[anchors];
                 Arrays.fill(scores, -100);
-                float[] boxes = new float[ANCHORS * VALUES];
-                return Map.of("scores", new Tensor(new int[] {1, ANCHORS, 1}, scores),
-                        "boxes", new Tensor(new int[] {1, ANCHORS, VALUES}, boxes));
+                float[] boxes = new float[anchors * VALUES];
+                return Map.of("scores", new Tensor(new int[] {1, anchors, 1}, scores),
+                        "boxes", new Tensor(new int[] {1, anchors, VALUES}, boxes));
             }
 
             @Override
@@ -43,5 +43,13 @@ public final class FakeApplication extends PoseApplication {
                 networks.decrementAndGet();
             }
         };
+    }
+
+    private static int anchors(ModelCard card) {
+        int count = 0;
+        for (int stride : card.strides()) {
+            count += card.height() / stride * (card.width() / stride) * card.perMap();
+        }
+        return count;
     }
 }
