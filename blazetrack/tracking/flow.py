@@ -30,7 +30,7 @@ SIDE_PX = 160  # longer side of the greyscale picture at most
 WINDOW, LEVELS = (9, 9), 2
 CRITERIA = (cv2.TERM_CRITERIA_COUNT | cv2.TERM_CRITERIA_EPS, 5, 0.03)
 # Forward-backward error in radii of the person. A keypoint with a larger one is lost: it moves with
-# the body. So is, for the mean, one whose flow is farther from its velocity.
+# the body. One whose flow is farther from its velocity counts as lost in the mean error, too.
 MAX_POINT_ERROR, MAX_CONFLICT = 0.03, 0.2
 # A person with a larger mean error, in parts of `MAX_POINT_ERROR`, needs the network.
 MAX_MEAN_ERROR = 0.16
@@ -69,7 +69,7 @@ class Flow:
     z, world landmarks, visibility, presence, score and mask stay those of the last network run.
 
     Args:
-        network_every: frames from one network run to the next, in the mean: after one that was due
+        network_every: frames from one network run to the next, on average: after one that was due
             early, more frames pass without it, at most 4 or `network_every` - 1 in a row. 1 is no
             optical flow. `auto` lets up to 3 pass after each.
 
