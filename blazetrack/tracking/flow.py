@@ -146,39 +146,42 @@ class Flow:
         """
         radii = np.maximum(poses.radius_px, 1.0).tolist()
         shift, error = optical_flow(poses.landmarks_px[..., :2], last, now, scale, expected)
-        landmarks_px, alignment_px = poses.landmarks_px.copy(), poses.alignment_px.copy()
-        columns = (shift.tolist(), error.tolist(), expected.tolist(), radii)
-        for row, one in enumerate(zip(*columns, strict=True)):
-            moves = self._moves(*one)
-            if moves is None:
+        people = zip(shift.tolist(), error.tolist(), expected.tolist(), radii, strict=True)
+        moves = []
+        for one in people:
+            moved = _moves(*one)
+            if moved is None:
                 return None
-            body, steps = moves
+            moves.append(moved)
+        landmarks_px, alignment_px = poses.landmarks_px.copy(), poses.alignment_px.copy()
+        for row, (body, steps) in enumerate(moves):
             landmarks_px[row, :, :2] += steps
             alignment_px[row] += body
         return replace(poses, landmarks_px=landmarks_px, alignment_px=alignment_px)
 
-    def _moves(
-        self, shift: Moves, error: list[float], expected: Moves, radius: float
-    ) -> tuple[tuple[float, float], Moves] | None:
-        """Motion of the body and of each keypoint of one person; None where the errors are large.
 
-        Plain numbers, see `pose_score`.
-        """
-        limit, far = MAX_POINT_ERROR * radius, MAX_CONFLICT * radius
-        total = 0.0
-        for (x, y), (ex, ey), value in zip(shift, expected, error, strict=True):
-            sure = value <= limit and hypot(x - ex, y - ey) <= far
-            total += value / limit if sure else 1.0
-        if total > MAX_MEAN_ERROR * len(shift):
-            return None
-        moved = [move for move, value in zip(shift, error, strict=True) if value <= limit]
-        body, usual = _median_xy(moved), _median_xy(expected)
-        beside = body[0] - usual[0], body[1] - usual[1]
-        steps = [
-            move if value <= limit else [ex + beside[0], ey + beside[1]]
-            for move, (ex, ey), value in zip(shift, expected, error, strict=True)
-        ]
-        return body, steps
+def _moves(
+    shift: Moves, error: list[float], expected: Moves, radius: float
+) -> tuple[tuple[float, float], Moves] | None:
+    """Motion of the body and of each keypoint of one person; None where the errors are large.
+
+    Plain numbers, see `pose_score`.
+    """
+    limit, far = MAX_POINT_ERROR * radius, MAX_CONFLICT * radius
+    total = 0.0
+    for (x, y), (ex, ey), value in zip(shift, expected, error, strict=True):
+        sure = value <= limit and hypot(x - ex, y - ey) <= far
+        total += value / limit if sure else 1.0
+    if total > MAX_MEAN_ERROR * len(shift):
+        return None
+    moved = [move for move, value in zip(shift, error, strict=True) if value <= limit]
+    body, usual = _median_xy(moved), _median_xy(expected)
+    beside = body[0] - usual[0], body[1] - usual[1]
+    steps = [
+        move if value <= limit else [ex + beside[0], ey + beside[1]]
+        for move, (ex, ey), value in zip(shift, expected, error, strict=True)
+    ]
+    return body, steps
 
 
 def _median_xy(moves: Moves) -> tuple[float, float]:
